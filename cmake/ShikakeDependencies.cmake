@@ -32,3 +32,6 @@ find_path(SOCI_INCLUDE soci/soci.h REQUIRED)
 add_library(soci INTERFACE)
 target_link_libraries(soci INTERFACE ${SOCI_CORE} ${SOCI_SQLITE3})
 target_include_directories(soci SYSTEM INTERFACE ${SOCI_INCLUDE})
+
+# Tests that check JSON Schemas need Debian's python3-jsonschema, which only Debian's own python3 sees.
+find_program(SHIKAKE_PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)

@@ -32,7 +32,8 @@ function(shikake_module name)
     target_link_libraries(${name}_test PRIVATE shikake_${name} GTest::gtest GTest::gmock GTest::gtest_main)
     # Tests find real data and golden files by these; both may be absent at run time.
     target_compile_definitions(${name}_test PRIVATE
-        SHIKAKE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" SHIKAKE_BUILD_DIR="${CMAKE_BINARY_DIR}")
+        SHIKAKE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" SHIKAKE_BUILD_DIR="${CMAKE_BINARY_DIR}"
+        SHIKAKE_PYTHON="${SHIKAKE_PYTHON}")
     add_test(NAME ${name} COMMAND ${name}_test)
     set_tests_properties(${name} PROPERTIES TIMEOUT 600)
   endif()
