@@ -19,11 +19,15 @@ namespace shikake::intel {
 struct FeedEntry {
   IndicatorKey key;               // canonical already
   Role role = Role::unknown;
-  uint64_t line = 0;              // in the file, from 1; 0: the format has no lines
+  uint64_t line = 0;              // in the file, from 1 (STIX: place of its object in the bundle); 0: none
   std::optional<uint8_t> confidence;   // the feed's own, 0 to 100
   std::optional<base::TimePoint> first_seen, last_seen, valid_until;
   UseSet uses;                    // the feed's own wish (MISP to_ids, a CSV column); empty: policy decides
   std::string description;        // one sentence, may be empty
+  // Where the source says these of one entry; empty: the record's hold.
+  std::string family;
+  std::optional<Tlp> tlp;
+  std::vector<std::string> references;
   std::vector<std::string> aliases;
   boost::json::object original;   // the source's own object (STIX, MISP) kept whole for export; may be empty
 };
@@ -32,6 +36,7 @@ struct FeedRecord {
   std::string feed;      // "maltrail", "misp", a name given with --source
   std::string format;    // "maltrail", "stix", "misp", "csv", "list", "warninglist"
   std::string file;      // base name, no path of the importing machine
+  uint64_t part = 0;     // from 0, rising, where one file gives several records
   std::string family;    // malware family or campaign; may be empty
   Tlp tlp = Tlp::clear;
   std::vector<std::string> references;  // URLs of reports: the evidence a person can check
