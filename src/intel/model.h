@@ -40,7 +40,8 @@ struct Observation {
 // Canonical form: JSON with sorted keys, no blanks, UTF-8; the same everywhere and for ever.
 std::string canonical_json(const Observation& observation);
 base::Digest id_of(const Observation& observation);
-Result<Observation> observation_from_json(std::string_view canonical);
+// Reads what canonical_json writes, and any other spelling of the same JSON.
+Result<Observation> observation_from_json(std::string_view json);
 
 // Where sensors hand in what they saw. Implemented by the command line and by the workers.
 class ObservationSink {
@@ -170,6 +171,10 @@ struct Indicator {
   std::vector<Evidence> evidence;  // empty unless asked for
 };
 
+// As `intel show --json`, `intel list --json` and the JSON export write it (docs/schemas/indicator.json).
+boost::json::object to_json(const Indicator& indicator);
+boost::json::object to_json(const Evidence& evidence);
+
 // --- work ---------------------------------------------------------------------------------------
 
 struct Job {
@@ -197,5 +202,9 @@ std::optional<Action> action(std::string_view name);
 std::optional<Point> point(std::string_view name);
 std::optional<Tlp> tlp(std::string_view name);
 std::optional<Verdict> verdict(std::string_view name);
+
+// Uses as "block:proxy", strongest action first; and one of them back.
+std::vector<std::string> names(UseSet uses);
+std::optional<UseSet> use_set(std::string_view name);
 
 }  // namespace shikake::intel
