@@ -1,0 +1,262 @@
+#include "cell/seccomp.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <thread>
+
+namespace shikake::cell {
+namespace {
+
+constexpr int killed = 1000;  // by SIGSYS
+constexpr int not_installed = 99;
+
+// What a forked child meets under the policy: 0, an errno, or `killed`.
+int outcome(const SeccompPolicy& policy, const std::function<int()>& action) {
+  pid_t pid = fork();
+  if (pid == 0) {
+    if (!policy.install()) _exit(not_installed);
+    _exit(action());
+  }
+  int status = 0;
+  waitpid(pid, &status, 0);
+  if (WIFEXITED(status)) return WEXITSTATUS(status);
+  return WTERMSIG(status) == SIGSYS ? killed : 2000 + WTERMSIG(status);
+}
+
+int errno_of(long result) {
+  return result < 0 ? errno : 0;
+}
+
+int open_reading() {
+  return errno_of(open("/dev/null", O_RDONLY));
+}
+int open_writing() {
+  return errno_of(open("/dev/null", O_WRONLY));
+}
+int open_creating() {
+  return errno_of(open("/tmp/shikake-seccomp-never", O_CREAT | O_RDWR, 0600));
+}
+int look_at_file() {
+  struct stat info {};
+  return errno_of(stat("/", &info));
+}
+int internet_socket() {
+  return errno_of(socket(AF_INET, SOCK_STREAM, 0));
+}
+int unix_socket() {
+  return errno_of(socket(AF_UNIX, SOCK_STREAM, 0));
+}
+int packet_socket() {
+  return errno_of(socket(AF_PACKET, SOCK_RAW, 0));
+}
+int listening() {
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in any{};
+  any.sin_family = AF_INET;
+  return errno_of(bind(fd, reinterpret_cast<sockaddr*>(&any), sizeof any));
+}
+int new_process() {
+  pid_t pid = fork();
+  if (pid == 0) _exit(0);
+  return errno_of(pid);
+}
+int exec_program() {
+  execl("/bin/true", "true", nullptr);
+  return errno;
+}
+int exec_by_descriptor() {
+  return errno_of(syscall(SYS_execveat, AT_FDCWD, "/bin/true", nullptr, nullptr, 0));
+}
+int map_plain() {
+  void* page = mmap(nullptr, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return errno;
+  std::memset(page, 1, 1 << 20);
+  return errno_of(munmap(page, 1 << 20));
+}
+int map_executable() {
+  void* page = mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return page == MAP_FAILED ? errno : 0;
+}
+int make_executable() {
+  void* page = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return errno_of(mprotect(page, 4096, PROT_READ | PROT_EXEC));
+}
+int new_thread() {
+  int ran = 1;
+  std::thread([&ran] { ran = 0; }).join();
+  return ran;
+}
+int duplicate() {
+  return errno_of(fcntl(0, F_DUPFD, 10));
+}
+int kill_parent() {
+  return errno_of(kill(getppid(), 0));
+}
+int trace() {
+  return errno_of(syscall(SYS_ptrace, 0, 0, 0, 0));
+}
+int new_user_namespace() {
+  return errno_of(syscall(SYS_unshare, 0x10000000));
+}
+int clone_into_user_namespace() {
+  return errno_of(syscall(SYS_clone, 0x10000000 | SIGCHLD, 0, 0, 0, 0));
+}
+int io_uring() {
+  return errno_of(syscall(425, 1, nullptr));
+}  // io_uring_setup has this number everywhere
+int compute() {
+  std::string text;
+  for (int i = 0; i < 100000; ++i) text += static_cast<char>(i);
+  timespec now{};
+  return errno_of(clock_gettime(CLOCK_MONOTONIC, &now));
+}
+int print() {
+  std::printf("%s", "");
+  std::fflush(stdout);
+  return errno_of(write(2, "", 0));
+}
+int abort_is_a_crash() {
+  std::abort();
+}
+
+SeccompPolicy pure() {
+  return SeccompPolicy::pure_computation();
+}
+SeccompPolicy fetching() {
+  return pure().allow_threads().allow_network().allow_reading_files();
+}
+SeccompPolicy supervising() {
+  return SeccompPolicy::everything_but_exec();
+}
+
+struct Row {
+  const char* name;
+  SeccompPolicy policy;
+  int (*action)();
+  int expected;
+};
+class Seccomp : public ::testing::TestWithParam<Row> {};
+TEST_P(Seccomp, Outcome) {
+  EXPECT_EQ(outcome(GetParam().policy, GetParam().action), GetParam().expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Pure, Seccomp,
+    ::testing::Values(
+        Row{"compute", pure(), compute, 0}, Row{"print", pure(), print, 0}, Row{"map", pure(), map_plain, 0},
+        Row{"open", pure(), open_reading, killed}, Row{"stat", pure(), look_at_file, EACCES},
+        Row{"socket", pure(), internet_socket, killed}, Row{"exec", pure(), exec_program, killed},
+        Row{"execveat", pure(), exec_by_descriptor, killed}, Row{"fork", pure(), new_process, killed},
+        Row{"thread", pure(), new_thread, killed}, Row{"dup", pure(), duplicate, killed},
+        Row{"kill", pure(), kill_parent, killed}, Row{"ptrace", pure(), trace, killed},
+        Row{"map_exec", pure(), map_executable, EPERM}, Row{"mprotect_exec", pure(), make_executable, EPERM},
+        Row{"io_uring", pure(), io_uring, killed}, Row{"abort", pure(), abort_is_a_crash, 2000 + SIGSEGV}),
+    [](const auto& row) { return row.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    Weakened, Seccomp,
+    ::testing::Values(Row{"threads", pure().allow_threads(), new_thread, 0},
+                      Row{"threads_not_processes", pure().allow_threads(), new_process, killed},
+                      Row{"network", pure().allow_network(), internet_socket, 0},
+                      Row{"network_not_unix", pure().allow_network(), unix_socket, EAFNOSUPPORT},
+                      Row{"network_not_packet", pure().allow_network(), packet_socket, EAFNOSUPPORT},
+                      Row{"network_not_listening", pure().allow_network(), listening, killed},
+                      Row{"network_not_files", pure().allow_network(), open_reading, killed},
+                      Row{"reading", pure().allow_reading_files(), open_reading, 0},
+                      Row{"reading_looks", pure().allow_reading_files(), look_at_file, 0},
+                      Row{"reading_not_writing", pure().allow_reading_files(), open_writing, killed},
+                      Row{"reading_not_creating", pure().allow_reading_files(), open_creating, killed},
+                      Row{"executable", pure().allow_executable_memory(), map_executable, 0},
+                      Row{"executable_later", pure().allow_executable_memory(), make_executable, 0},
+                      Row{"executable_not_exec", pure().allow_executable_memory(), exec_program, killed},
+                      Row{"all_three", fetching(), internet_socket, 0},
+                      Row{"all_three_thread", fetching(), new_thread, 0},
+                      Row{"all_three_exec", fetching(), exec_program, killed},
+                      Row{"named", pure().allow("kill"), kill_parent, 0},
+                      Row{"answered", pure().answer(ENETDOWN, "socket"), internet_socket, ENETDOWN},
+                      Row{"answer_then_allow", pure().answer(ENETDOWN, "socket").allow("socket"), unix_socket,
+                          0},
+                      Row{"allow_then_answer", pure().allow_network().answer(ENETDOWN, "socket"),
+                          internet_socket, ENETDOWN}),
+    [](const auto& row) { return row.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(ButExec, Seccomp,
+                         ::testing::Values(Row{"open", supervising(), open_writing, 0},
+                                           Row{"fork", supervising(), new_process, 0},
+                                           Row{"thread", supervising(), new_thread, 0},
+                                           Row{"exec", supervising(), exec_program, killed},
+                                           Row{"execveat", supervising(), exec_by_descriptor, killed},
+                                           Row{"ptrace", supervising(), trace, killed},
+                                           Row{"unshare", supervising(), new_user_namespace, killed},
+                                           Row{"clone", supervising(), clone_into_user_namespace, killed},
+                                           Row{"map_exec", supervising(), map_executable, EPERM},
+                                           Row{"io_uring", supervising(), io_uring, killed},
+                                           Row{"io_uring_in_fork", supervising(),
+                                               [] {
+                                                 pid_t pid = fork();  // children inherit the filter
+                                                 if (pid == 0) _exit(io_uring());
+                                                 int status = 0;
+                                                 waitpid(pid, &status, 0);
+                                                 return WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS ? 0
+                                                                                                          : 1;
+                                               },
+                                               0}),
+                         [](const auto& row) { return row.param.name; });
+
+// The rows above mean something only if the actions work without a filter.
+TEST(SeccompActions, WorkUnfiltered) {
+  for (int (*action)() : {open_reading, look_at_file, internet_socket, unix_socket, new_process, map_plain,
+                          map_executable, make_executable, new_thread, kill_parent}) {
+    pid_t pid = fork();
+    if (pid == 0) _exit(action());
+    int status = 0;
+    waitpid(pid, &status, 0);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  }
+}
+
+TEST(SeccompPolicy, UnknownCallIsNamed) {
+  auto compiled = pure().allow("frobnicate").compile();
+  ASSERT_FALSE(compiled);
+  EXPECT_EQ(compiled.error().code, ErrorCode::invalid_usage);
+  EXPECT_NE(compiled.error().what.find("frobnicate"), std::string::npos);
+}
+
+// The filter covers threads that were there before it.
+TEST(SeccompPolicy, CoversEarlierThreads) {
+  pid_t pid = fork();
+  if (pid == 0) {
+    int go[2];
+    int never[2];
+    if (pipe(go) != 0 || pipe(never) != 0) _exit(1);
+    std::thread earlier([&go] {
+      char byte;
+      if (read(go[0], &byte, 1) == 1) (void)!socket(AF_INET, SOCK_STREAM, 0);
+      _exit(2);  // outlived its crime
+    });
+    if (!pure().install()) _exit(3);
+    if (write(go[1], "g", 1) != 1) _exit(4);
+    char byte;
+    (void)!read(never[0], &byte, 1);
+  }
+  int status = 0;
+  waitpid(pid, &status, 0);
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS) << status;
+}
+
+}  // namespace
+}  // namespace shikake::cell
