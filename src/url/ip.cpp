@@ -179,6 +179,10 @@ std::string IpAddress::to_string() const {
   return v6_to_string(bytes_);
 }
 
+std::string IpAddress::to_url_host() const {
+  return v6_ ? '[' + v6_to_string(bytes_) + ']' : quad_to_string(bytes_.data());
+}
+
 std::optional<Cidr> Cidr::make(const IpAddress& address, unsigned prefix_length) {
   auto from = address.bytes();
   if (prefix_length > from.size() * 8) return std::nullopt;

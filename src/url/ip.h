@@ -38,6 +38,9 @@ class IpAddress {
 
   // RFC 5952; mapped addresses in its mixed form (section 5), ::ffff:192.0.2.1.
   std::string to_string() const;
+  // As the host of a URL: 192.0.2.1, [2001:db8::1], never mixed
+  // (https://url.spec.whatwg.org/#host-serializing).
+  std::string to_url_host() const;
 
   friend auto operator<=>(const IpAddress& a, const IpAddress& b) {
     if (auto order = a.v6_ <=> b.v6_; order != 0) return order;
