@@ -24,6 +24,7 @@ shikake_pkg(HYPERSCAN libhs)
 shikake_pkg(GUMBO gumbo)
 shikake_pkg(MOZJS mozjs-102)
 shikake_pkg(SQLITE sqlite3)
+shikake_pkg(TOMLPLUSPLUS tomlplusplus)
 
 # Debian's SOCI ships no package configuration.
 find_library(SOCI_CORE soci_core REQUIRED)
