@@ -4,9 +4,11 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "url/fast_path.h"
 #include "url/host.h"
 #include "url/parts.h"
 #include "url/percent.h"
+#include "url/query_encoding.h"
 
 namespace shikake::url {
 namespace {
@@ -47,7 +49,8 @@ int dots(std::string_view segment) {
 // broken rule, or null.
 class Parser {
  public:
-  Parser(std::string_view input, const Url* base) : rest_(input), base_(base) {}
+  Parser(std::string_view input, const Url* base, std::string_view encoding)
+      : rest_(input), base_(base), encoding_(encoding) {}
 
   const char* run() {
     size_t colon = rest_.find(':');
@@ -209,15 +212,24 @@ class Parser {
   const char* query_and_fragment() {
     if (rest_.starts_with('?')) {
       size_t end = std::min(rest_.find('#'), rest_.size());
-      parse_query(out, rest_.substr(1, end - 1));
+      query(rest_.substr(1, end - 1));
       rest_.remove_prefix(end);
     }
     if (rest_.starts_with('#')) parse_fragment(out, rest_.substr(1));
     return nullptr;
   }
 
+  // Only what a browser fetches is in the document's encoding.
+  void query(std::string_view text) {
+    bool legacy =
+        out.is_special() && out.kind != SchemeKind::ws && out.kind != SchemeKind::wss && !encoding_.empty();
+    if (legacy) out.query = encode_query(text, encoding_);
+    if (!legacy || !out.query) parse_query(out, text);
+  }
+
   std::string_view rest_;
   const Url* base_;
+  std::string_view encoding_;
 };
 
 }  // namespace
@@ -348,6 +360,18 @@ void parse_fragment(Parts& parts, std::string_view text) {
 }
 
 Result<Url> Url::parse(std::string_view input, const Url* base) {
+  Url url;
+  if (FastParser::parse(input, url)) return url;
+  return parse_fully(input, base, {});
+}
+
+Result<Url> Url::parse(std::string_view input, const Url* base, std::string_view document_encoding) {
+  Url url;
+  if (FastParser::parse(input, url)) return url;  // printable ASCII is the same in all of them
+  return parse_fully(input, base, document_encoding);
+}
+
+Result<Url> parse_fully(std::string_view input, const Url* base, std::string_view document_encoding) {
   auto too_long = [] { return fail(Module::url, ErrorCode::limit, "not a URL: it is longer than 128 MiB"); };
   if (input.size() > max_url_bytes) return too_long();
   std::string valid;
@@ -362,7 +386,7 @@ Result<Url> Url::parse(std::string_view input, const Url* base) {
     clean = without_tabs_and_newlines(input);
     input = clean;
   }
-  Parser parser(input, base);
+  Parser parser(input, base, document_encoding);
   if (const char* broken = parser.run()) {
     return fail(Module::url, ErrorCode::invalid_input, std::string("not a URL: ") + broken);
   }

@@ -57,6 +57,9 @@ class Url {
   // Input is UTF-8; ill-formed bytes become U+FFFD first. Fails with invalid_input (the sentence says which
   // rule of the standard the input breaks) or limit (max_url_bytes).
   static Result<Url> parse(std::string_view input, const Url* base = nullptr);
+  // The same for a link in a document of a legacy encoding ("Shift_JIS": a name of the Encoding Standard):
+  // the query of a special URL is written in that encoding. Any other name means UTF-8.
+  static Result<Url> parse(std::string_view input, const Url* base, std::string_view document_encoding);
 
   // --- Getters of the standard's URL class: text as script would see it.
   const std::string& href() const { return href_; }

@@ -175,5 +175,24 @@ TEST(Wpt, IdnaTestV2) {
   check_idna(*path, 1000);
 }
 
+TEST(Wpt, PercentEncoding) {
+  SHIKAKE_NEED_SHARED_DATA(path, "wpt/percent-encoding.json");
+  int rows = 0;
+  json::value data = read(*path);
+  for (const json::value& entry : data.as_array()) {
+    if (!entry.is_object()) continue;
+    std::string input = text(entry.at("input"));
+    for (const auto& [encoding, output] : entry.at("output").as_object()) {
+      ++rows;
+      SCOPED_TRACE(std::string(encoding) + ' ' + json::serialize(entry));
+      auto url = Url::parse("https://h.example/?" + input + '#' + input, nullptr, std::string(encoding));
+      ASSERT_TRUE(url);
+      EXPECT_EQ(url->query(), text(output));
+      EXPECT_EQ(url->fragment(), text(entry.at("output").at("utf-8")));  // never in the document's encoding
+    }
+  }
+  EXPECT_GT(rows, 10);
+}
+
 }  // namespace
 }  // namespace shikake::url

@@ -1,0 +1,77 @@
+#include "url/suffix.h"
+
+#include <libpsl.h>
+
+#include <array>
+#include <cstring>
+
+#include "base/check.h"
+#include "url/host.h"
+
+namespace shikake::url {
+namespace {
+
+// libpsl looks at every label of a name and takes its length anew for each; a name in a URL may have
+// millions. No rule of the list is longer than this, and no name in DNS either.
+constexpr size_t max_tail_bytes = 253;
+
+const psl_ctx_t* suffix_list() {
+  static const psl_ctx_t* const list = [] {
+    const psl_ctx_t* latest = psl_latest(nullptr);
+    if (!latest) latest = psl_builtin();
+    SHIKAKE_CHECK(latest);
+    return latest;
+  }();
+  return list;
+}
+
+// The end of a domain name as a C string.
+struct Tail {
+  std::string_view whole;  // the name, without the dot at its end
+  std::array<char, max_tail_bytes + 1> text;
+  size_t size = 0;  // 0: an address, or nothing that is a name
+
+  explicit Tail(std::string_view host) : whole(host) {
+    if (whole.ends_with('.')) whole.remove_suffix(1);
+    if (whole.empty() || whole.front() == '[' || ends_in_number(whole)) return;
+    std::string_view tail = whole;
+    if (tail.size() > max_tail_bytes) {
+      tail.remove_prefix(tail.size() - max_tail_bytes);
+      size_t dot = tail.find('.');
+      if (dot == tail.npos) return;
+      tail.remove_prefix(dot + 1);
+    }
+    size = tail.size();
+    std::memcpy(text.data(), tail.data(), size);
+    text[size] = '\0';
+  }
+
+  // A pointer that libpsl returned, into `text`, as the same bytes of `whole`.
+  std::string_view of_whole(const char* found) const {
+    if (!found) return {};
+    return whole.substr(whole.size() - std::strlen(found));
+  }
+};
+
+}  // namespace
+
+std::string_view registrable_domain(std::string_view host) {
+  Tail tail(host);
+  return tail.size ? tail.of_whole(psl_registrable_domain(suffix_list(), tail.text.data()))
+                   : std::string_view{};
+}
+
+std::string_view public_suffix(std::string_view host) {
+  Tail tail(host);
+  return tail.size ? tail.of_whole(psl_unregistrable_domain(suffix_list(), tail.text.data()))
+                   : std::string_view{};
+}
+
+bool is_private_suffix(std::string_view suffix) {
+  Tail tail(suffix);
+  // Without NO_STAR_RULE each name of one label would be a suffix of either kind.
+  return tail.size &&
+         psl_is_public_suffix2(suffix_list(), tail.text.data(), PSL_TYPE_PRIVATE | PSL_TYPE_NO_STAR_RULE);
+}
+
+}  // namespace shikake::url
