@@ -1,0 +1,117 @@
+// shikake [--home DIR] [--json] COMMAND: finds the command and turns its result into an exit status.
+#include <sys/stat.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include "base/display.h"
+#include "base/log.h"
+#include "command.h"
+
+namespace shikake::app {
+
+Run define_range(CLI::App&, Context&);
+Run define_url(CLI::App&, Context&);
+
+namespace {
+
+constexpr Command commands[] = {
+    {"range", "a command inside the simulated Internet", define_range},
+    {"url", "parse URLs as the standard does; registrable domain, tenant key, structure", define_url},
+};
+
+constexpr int exit_failed = 1;
+constexpr int exit_usage = 2;
+
+std::filesystem::path default_home() {
+  if (const char* home = std::getenv("SHIKAKE_HOME"); home && *home) return home;
+  if (const char* data = std::getenv("XDG_DATA_HOME"); data && *data) return std::filesystem::path(data) / "shikake";
+  if (const char* user = std::getenv("HOME"); user && *user)
+    return std::filesystem::path(user) / ".local/share/shikake";
+  return "shikake-home";
+}
+
+int report(const Error& error) {
+  std::fprintf(stderr, "shikake: %s\n", base::for_terminal(error.message()).c_str());
+  return error.code == ErrorCode::invalid_usage ? exit_usage : exit_failed;
+}
+
+int run(int argc, char** argv) {
+  Context context;
+  CLI::App app{"Shikake turns attacks into security intelligence and puts it to work."};
+  app.name("shikake");
+  app.set_version_flag("--version", std::string("shikake " SHIKAKE_VERSION));
+  app.require_subcommand(1);
+  app.fallthrough();
+
+  std::string home;
+  bool verbose = false;
+  app.add_option("--home", home, "Where the store lies (default: $SHIKAKE_HOME, then the XDG data directory)");
+  app.add_flag("--json", context.json, "JSON on stdout and nothing else there");
+  app.add_flag("-v,--verbose", verbose, "Say more on stderr");
+
+  std::vector<std::pair<CLI::App*, Run>> defined;
+  for (const Command& row : commands) {
+    CLI::App* command = app.add_subcommand(std::string(row.name), std::string(row.summary));
+    defined.emplace_back(command, row.define(*command, context));
+  }
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // CLI11 prints help and version itself; everything else is wrong usage.
+    return app.exit(error) == 0 ? 0 : exit_usage;
+  }
+  context.home = home.empty() ? default_home() : std::filesystem::path(home);
+  if (verbose) base::set_log_level(base::LogLevel::debug);
+
+  for (auto& [command, action] : defined) {
+    if (!command->parsed()) continue;
+    Result<int> status = action();
+    // What was found before a failure still reaches the reader.
+    Result<> written = context.out.finish();
+    if (!status) return report(status.error());
+    if (!written) return written.error().system_errno == EPIPE ? exit_failed : report(written.error());
+    return *status;
+  }
+  return exit_usage;
+}
+
+}  // namespace
+
+Result<> Output::finish() {
+  errno = 0;
+  if (std::fflush(stdout) != 0 || failed_) return fail_errno(Module::app, "cannot write to standard output");
+  return {};
+}
+
+Result<std::string> read_input(const std::string& path, size_t limit) {
+  FILE* file = path == "-" ? stdin : std::fopen(path.c_str(), "rbe");
+  if (!file) return fail_errno(Module::app, "cannot open " + path);
+  std::string text;
+  char buffer[1 << 16];
+  size_t count = 0;
+  while ((count = std::fread(buffer, 1, sizeof buffer, file)) > 0 && text.size() <= limit) text.append(buffer, count);
+  const bool broken = std::ferror(file) != 0;
+  tl::unexpected<Error> why = fail_errno(Module::app, "cannot read " + path);
+  if (file != stdin) std::fclose(file);
+  if (broken) return why;
+  if (text.size() > limit)
+    return fail(Module::app, ErrorCode::limit, path + " is larger than " + std::to_string(limit) + " bytes");
+  return text;
+}
+
+}  // namespace shikake::app
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a reader or worker that went away is an error value, not a death
+  try {
+    return shikake::app::run(argc, argv);
+  } catch (const std::bad_alloc&) {
+    std::fputs("shikake: out of memory\n", stderr);
+    return 1;
+  }
+}
