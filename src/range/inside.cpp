@@ -23,6 +23,7 @@
 #include "cell/mounts.h"
 #include "cell/namespaces.h"
 #include "cell/network.h"
+#include "range/dns_server.h"
 #include "range/http_server.h"
 #include "range/topology.h"
 
@@ -86,6 +87,7 @@ int become(const std::vector<std::string>& command, const base::UniqueFd& networ
   // An inherited socket would be a way out; only the standard streams stay.
   if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) != 0) return errno;
   arrange_environment();
+  signal(SIGPIPE, SIG_DFL);  // `shikake` ignores it, and an exec would hand that on
   std::vector<char*> arguments;
   for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
@@ -122,6 +124,7 @@ class Session {
     SHIKAKE_TRY(arrange_files(scenario));
     const bool ipv6 = cell::has_ipv6();
     SHIKAKE_ASSIGN(base::UniqueFd client, build_topology(scenario, ipv6));
+    SHIKAKE_ASSIGN(auto names, DnsServer::start(io_, scenario, log, ipv6));
     SHIKAKE_ASSIGN(auto web, HttpServer::start(io_, scenario, log, ipv6));
     SHIKAKE_ASSIGN(command_, start(command, client));
     wait_for_children();

@@ -360,10 +360,14 @@ Result<Scenario> Scenario::load(const std::filesystem::path& file) {
     return fail(Error{Module::range, ErrorCode::not_found, "the scenario cannot be read", file.string()});
   }
   std::string content{std::istreambuf_iterator<char>(in), {}};
-  Error error{Module::range, ErrorCode::invalid_input, {}, file.string()};
+  return parse(content, std::filesystem::absolute(file, ignored).parent_path(), file.string());
+}
+
+Result<Scenario> Scenario::parse(std::string_view toml, const std::filesystem::path& folder,
+                                 const std::string& name) {
+  Error error{Module::range, ErrorCode::invalid_input, {}, name};
   try {
-    auto root = std::filesystem::absolute(file).parent_path();
-    return read_scenario(toml::parse(content, file.string()), root);
+    return read_scenario(toml::parse(toml, name), folder);
   } catch (const toml::parse_error& problem) {
     error.what = problem.description();
     error.line = problem.source().begin.line;
@@ -373,6 +377,7 @@ Result<Scenario> Scenario::load(const std::filesystem::path& file) {
   } catch (const std::filesystem::filesystem_error& problem) {
     error.code = ErrorCode::io;
     error.what = problem.what();
+    error.line = 1;
   }
   return fail(std::move(error));
 }

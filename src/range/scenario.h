@@ -82,6 +82,9 @@ struct Scenario {
   std::map<std::string, uint8_t> failures;  // names whose every question gets this RCODE
 
   static Result<Scenario> load(const std::filesystem::path& file);
+  // Its text; folders and files are looked for below `folder`, and errors name `name`.
+  static Result<Scenario> parse(std::string_view toml, const std::filesystem::path& folder,
+                                const std::string& name);
 };
 
 // Whether an address (canonical text) lies in the documentation ranges.
