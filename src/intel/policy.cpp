@@ -1,0 +1,157 @@
+#include "intel/policy.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+#include "intel/deriver.h"
+#include "intel/judgement.h"
+#include "intel/summary.h"
+#include "url/ip.h"
+#include "url/suffix.h"
+#include "url/tenant.h"
+#include "url/url.h"
+
+namespace shikake::intel {
+namespace {
+
+// Names that never are on the Internet: RFC 2606, RFC 6761, RFC 6762, RFC 8375, RFC 9476.
+constexpr std::array<std::string_view, 9> reserved_names = {
+    "alt", "example", "example.com", "example.net", "example.org", "home.arpa", "invalid", "local", "test"};
+
+bool is_below(std::string_view host, std::string_view domain) {
+  return host == domain || (host.size() > domain.size() && host.ends_with(domain) &&
+                            host[host.size() - domain.size() - 1] == '.');
+}
+
+bool is_reserved_name(std::string_view host) {
+  return std::any_of(reserved_names.begin(), reserved_names.end(),
+                     [&](std::string_view reserved) { return is_below(host, reserved); });
+}
+
+// The address that a key is about, if it is about one. A network is judged by its first address.
+std::optional<url::IpAddress> address_of(const IndicatorKey& key) {
+  switch (key.type) {
+    case IndicatorType::ip:
+      return url::IpAddress::parse(key.value);
+    case IndicatorType::cidr:
+      if (auto network = url::Cidr::parse(key.value)) return network->network();
+      return std::nullopt;
+    case IndicatorType::ip_port:
+      if (auto parsed = url::Url::parse("http://" + key.value + "/")) return parsed->ip();
+      return std::nullopt;
+    case IndicatorType::url:
+      if (auto parsed = url::Url::parse(key.value)) return parsed->ip();
+      return std::nullopt;
+    default:
+      return std::nullopt;
+  }
+}
+
+std::string address_reason(const url::IpAddress& address, bool range_profile) {
+  const url::SpecialPurpose purpose = url::special_purpose(address);
+  if (purpose == url::SpecialPurpose::global) return {};
+  if (purpose == url::SpecialPurpose::documentation && range_profile) return {};
+  return "special-purpose addresses (" + std::string(url::name(purpose)) + ")";
+}
+
+std::string domain_reason(const std::string& domain) {
+  if (url::registrable_domain(domain).empty()) return "public suffixes";  // "com", "co.jp", "github.io"
+  auto root = url::Url::parse("http://" + domain + "/");
+  if (root && url::tenant(*root).grain == url::TenantGrain::platform_path) return "shared platforms";
+  return {};
+}
+
+}  // namespace
+
+PolicySettings PolicySettings::from_environment() {
+  const char* range = std::getenv("SHIKAKE_RANGE");
+  return {.range_profile = range != nullptr && *range != '\0'};
+}
+
+Result<Deriver> Deriver::make(const Observation& observation, const StoreView& view,
+                              const PolicySettings& settings) {
+  SHIKAKE_ASSIGN(Guard guard, view.guard());
+  Deriver deriver(observation, view, settings, std::move(guard));
+  auto vantage = url::IpAddress::parse(observation.vantage);
+  deriver.seen_in_range_ = vantage && url::special_purpose(*vantage) == url::SpecialPurpose::documentation;
+  return deriver;
+}
+
+std::string Deriver::own_guard(const IndicatorKey& key) const {
+  if (auto address = address_of(key)) return address_reason(*address, settings_.range_profile);
+  std::string host;
+  if (key.type == IndicatorType::domain) host = key.value;
+  if (key.type == IndicatorType::url) {
+    if (auto parsed = url::Url::parse(key.value)) host = parsed->hostname();
+  }
+  if (host.empty()) return {};
+  if (is_below(host, "localhost")) return "special-purpose names (localhost)";
+  // A feed that lists such a name was given it by someone; what we saw ourselves we saw in a range or a lab.
+  if (observation_.kind != ObservationKind::feed && !settings_.range_profile && is_reserved_name(host))
+    return "special-purpose names (reserved)";
+  return key.type == IndicatorType::domain ? domain_reason(key.value) : std::string();
+}
+
+bool Deriver::is_guarded(const IndicatorKey& key) const {
+  return !reason_against(key).empty();
+}
+
+std::string Deriver::reason_against(const IndicatorKey& key) const {
+  if (seen_in_range_ && !settings_.range_profile) return "seen inside a range";
+  if (auto list = guard_.protects(key)) return std::string(*list);
+  return own_guard(key);
+}
+
+void Deriver::add(Assertion assertion) {
+  assertion.guarded_by = reason_against(assertion.key);
+  if (!assertion.guarded_by.empty()) assertion.uses = audit_only(assertion.uses);
+  result_.assertions.push_back(std::move(assertion));
+}
+
+namespace {
+
+// What a person confirmed is known to be bad with the role it has; where nothing was known, the person is
+// the first to say so.
+Result<Derivation> derive_judgement(const Observation& observation, Deriver& deriver) {
+  SHIKAKE_ASSIGN(Judgement judgement, judgement_from_json(observation.record));
+  if (judgement.verdict == Verdict::false_positive) return deriver.take();
+  SHIKAKE_ASSIGN(std::optional<Indicator> known, deriver.view().find(judgement.key));
+  Assertion assertion;
+  assertion.key = judgement.key;
+  assertion.role = known && !known->roles.empty() ? known->roles.front() : Role::unknown;
+  if (!known) assertion.uses = uses_of(judgement.key.type, Role::unknown);
+  assertion.confidence = confirmed_confidence;
+  assertion.source = observation.sensor;
+  assertion.why = "confirmed by " + (judgement.analyst.empty() ? "an analyst" : judgement.analyst) +
+                  (judgement.why.empty() ? "" : ": " + judgement.why);
+  assertion.place = "/verdict";
+  assertion.first_seen = assertion.last_seen = judgement.time;
+  deriver.add(std::move(assertion));
+  return deriver.take();
+}
+
+}  // namespace
+
+Result<Derivation> derive(const Observation& observation, const StoreView& view,
+                          const PolicySettings& settings) {
+  SHIKAKE_ASSIGN(Deriver deriver, Deriver::make(observation, view, settings));
+  switch (observation.kind) {
+    case ObservationKind::visit:
+      return derive_visit(observation, deriver);
+    case ObservationKind::feed:
+      return derive_feed(observation, deriver);
+    case ObservationKind::judgement:
+      return derive_judgement(observation, deriver);
+    case ObservationKind::attack:
+    case ObservationKind::run:
+    case ObservationKind::leak:
+    case ObservationKind::tamper:
+    case ObservationKind::neighbour:
+    case ObservationKind::finding:
+      return deriver.take();  // kept as seen; nothing follows from it by itself
+  }
+  return deriver.take();
+}
+
+}  // namespace shikake::intel
