@@ -1,0 +1,174 @@
+#include "store/writer.h"
+
+#include <algorithm>
+#include <boost/json/object.hpp>
+#include <boost/json/string.hpp>
+
+#include "store/database.h"
+#include "url/tenant.h"
+#include "url/url.h"
+
+namespace shikake::store {
+namespace {
+
+using soci::into;
+using soci::use;
+using Number = long long;
+
+// Observations of one series speak about the same thing again: a feed's file, imported once more.
+std::string series_of(const intel::Observation& observation) {
+  if (observation.kind != intel::ObservationKind::feed) return {};
+  std::string series = "feed\n" + observation.subject + "\n";
+  if (const auto* file = observation.record.if_contains("file"); file && file->is_string())
+    series.append(file->get_string().data(), file->get_string().size());
+  return series;
+}
+
+std::string site_of(const std::string& subject) {
+  auto url = url::Url::parse(subject);
+  return url ? url::tenant_key(*url) : std::string();
+}
+
+}  // namespace
+
+long long site_hash(const HashKey& key, const std::string& site) {
+  return static_cast<long long>(siphash(key, site));
+}
+
+long long key_hash(const HashKey& key, const intel::IndicatorKey& indicator) {
+  return static_cast<long long>(
+      siphash({key.k0 ^ static_cast<uint64_t>(indicator.type), key.k1}, indicator.value));
+}
+
+// Bound once to these members; each execution takes their values of then.
+struct Writer::Statements {
+  Number hash = 0, type = 0, added = 0, indicator = 0, found = 0;
+  std::string value, found_value;
+  Number observation = 0, n = 0, role = 0, uses = 0, confidence = 0, tlp = 0, source = 0, family = 0, why = 0,
+         guarded_by = 0, first_seen = 0, last_seen = 0, valid_until = 0;
+  std::string place;
+
+  soci::statement find_indicator, add_indicator, add_evidence;
+
+  explicit Statements(soci::session& sql)
+      : find_indicator((sql.prepare << "SELECT id, value FROM indicators WHERE hash = :hash AND type = :type",
+                        use(hash), use(type), into(found), into(found_value))),
+        add_indicator((sql.prepare << "INSERT INTO indicators (type, value, hash, added)"
+                                      " VALUES (:type, :value, :hash, :added)",
+                       use(type), use(value), use(hash), use(added))),
+        add_evidence(
+            (sql.prepare << "INSERT INTO evidence (indicator, observation, n, role, uses, confidence,"
+                            " tlp, source, family, why, guarded_by, first_seen, last_seen,"
+                            " valid_until, place) VALUES (:indicator, :observation, :n, :role, :uses,"
+                            " :confidence, :tlp, :source, :family, :why, :guarded_by, :first_seen,"
+                            " :last_seen, :valid_until, :place)",
+             use(indicator), use(observation), use(n), use(role), use(uses), use(confidence), use(tlp),
+             use(source), use(family), use(why), use(guarded_by), use(first_seen), use(last_seen),
+             use(valid_until), use(place))) {}
+};
+
+Writer::Writer(soci::session& sql, Texts& texts, const HashKey& key)
+    : sql_(sql), texts_(texts), key_(key), statements_(std::make_unique<Statements>(sql)) {}
+Writer::~Writer() = default;
+
+std::optional<ObservationRow> Writer::add_observation(const intel::Observation& observation,
+                                                      const base::Digest& id, const std::string& canonical) {
+  const std::string digest = id.hex();
+  Number known = 0;
+  sql_ << "SELECT id FROM observations WHERE digest = :digest", use(digest), into(known);
+  if (sql_.got_data()) return std::nullopt;
+
+  ObservationRow row{0, texts_.id_of(series_of(observation)), observation.time};
+  const Number kind = static_cast<Number>(observation.kind);
+  const Number subject = static_cast<Number>(siphash(key_, observation.subject));
+  const Number site = site_hash(key_, site_of(observation.subject));
+  const Number time = base::to_micros(observation.time);
+  const std::string body = compress(canonical);
+  // CAST: SOCI's strings are text to SQLite, and this is not.
+  sql_ << "INSERT INTO observations (digest, kind, subject_hash, site_hash, series, time, body)"
+          " VALUES (:digest, :kind, :subject, :site, :series, :time, CAST(:body AS BLOB))",
+      use(digest), use(kind), use(subject), use(site), use(row.series), use(time), use(body);
+  sql_.get_last_insert_id("observations", row.id);
+
+  std::vector<base::Digest> blobs = observation.blobs;
+  std::sort(blobs.begin(), blobs.end());
+  blobs.erase(std::unique(blobs.begin(), blobs.end()), blobs.end());
+  for (const base::Digest& blob : blobs) {
+    const std::string name = blob.hex();
+    sql_ << "INSERT INTO observation_blobs (digest, observation) VALUES (:digest, :observation)", use(name),
+        use(row.id);
+  }
+  return row;
+}
+
+std::pair<long long, bool> Writer::indicator(const intel::IndicatorKey& key, base::TimePoint now) {
+  Statements& s = *statements_;
+  s.hash = key_hash(key_, key);
+  s.type = static_cast<Number>(key.type);
+  s.find_indicator.execute();
+  while (s.find_indicator.fetch()) {
+    if (s.found_value != key.value) continue;
+    const Number id = s.found;
+    while (s.find_indicator.fetch()) {  // an open cursor would keep the commit from finishing
+    }
+    return {id, true};
+  }
+  s.value = key.value;
+  s.added = base::to_micros(now);
+  s.add_indicator.execute(true);
+  Number id = 0;
+  sql_.get_last_insert_id("indicators", id);
+  return {id, false};
+}
+
+bool Writer::supersede(const ObservationRow& row, long long indicator, long long& first_seen) {
+  const Number time = base::to_micros(row.time);
+  Number later = 0;
+  sql_ << "SELECT COUNT(*) FROM evidence e JOIN observations o ON o.id = e.observation"
+          " WHERE e.indicator = :indicator AND o.series = :series AND o.time > :time",
+      use(indicator), use(row.series), use(time), into(later);
+  if (later > 0) return false;
+  Number earliest = 0, count = 0;
+  sql_ << "SELECT COUNT(*), COALESCE(MIN(e.first_seen), 0) FROM evidence e JOIN observations o"
+          " ON o.id = e.observation WHERE e.indicator = :indicator AND o.series = :series AND o.time < :time",
+      use(indicator), use(row.series), use(time), into(count), into(earliest);
+  if (count == 0) return true;
+  first_seen = std::min(first_seen, earliest);
+  sql_ << "DELETE FROM evidence WHERE indicator = :indicator AND observation IN"
+          " (SELECT e.observation FROM evidence e JOIN observations o ON o.id = e.observation"
+          "  WHERE e.indicator = :again AND o.series = :series AND o.time < :time)",
+      use(indicator), use(indicator), use(row.series), use(time);
+  return true;
+}
+
+void Writer::add_evidence(const ObservationRow& row, const std::vector<intel::Assertion>& assertions,
+                          base::TimePoint now) {
+  Statements& s = *statements_;
+  s.observation = row.id;
+  s.n = -1;
+  for (const intel::Assertion& said : assertions) {
+    ++s.n;
+    auto [id, known] = indicator(said.key, now);
+    s.indicator = id;
+    s.first_seen = base::to_micros(said.first_seen);
+    if (known && row.series != 0 && !supersede(row, id, s.first_seen)) continue;
+    s.role = static_cast<Number>(said.role);
+    s.uses = said.uses.bits();
+    s.confidence = said.confidence;
+    s.tlp = static_cast<Number>(said.tlp);
+    s.source = texts_.id_of(said.source);
+    s.family = texts_.id_of(said.family);
+    s.why = texts_.id_of(said.why);
+    s.guarded_by = texts_.id_of(said.guarded_by);
+    s.last_seen = base::to_micros(said.last_seen);
+    s.valid_until = said.valid_until ? base::to_micros(*said.valid_until) : 0;
+    s.place = said.place;
+    s.add_evidence.execute(true);
+    for (const std::string& alias : said.aliases) {
+      sql_ << "INSERT INTO aliases (indicator, value) VALUES (:indicator, :value) ON CONFLICT DO NOTHING",
+          use(id), use(alias);
+    }
+  }
+}
+
+}  // namespace shikake::store
