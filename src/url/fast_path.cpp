@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "url/ascii.h"
 #include "url/host.h"
 #include "url/parts.h"
 #include "url/percent.h"
@@ -21,10 +22,10 @@ constexpr std::array<uint8_t, 256> make_classes() {
   std::array<uint8_t, 256> classes{};
   for (unsigned byte = 0; byte < 256; ++byte) {
     auto c = static_cast<unsigned char>(byte);
-    bool lower = c >= 'a' && c <= 'z', digit = c >= '0' && c <= '9', capital = c >= 'A' && c <= 'Z';
+    auto character = static_cast<char>(c);
     uint8_t bits = 0;
-    if (lower || digit || capital || c == '.' || c == '-' || c == '_') bits |= in_host;
-    if (capital) bits |= upper;
+    if (is_alpha(character) || is_digit(character) || c == '.' || c == '-' || c == '_') bits |= in_host;
+    if (is_upper(character)) bits |= upper;
     if (!in_set(EncodeSet::path, c) && c != '\\') bits |= in_path;
     if (!in_set(EncodeSet::special_query, c)) bits |= in_query;
     if (!in_set(EncodeSet::fragment, c)) bits |= in_fragment;
@@ -74,7 +75,7 @@ struct Scan {
     port_end = host_end;
     if (port_end < text.size() && text[port_end] == ':') {
       size_t begin = ++port_end;
-      for (; port_end < text.size() && text[port_end] >= '0' && text[port_end] <= '9'; ++port_end) {
+      for (; port_end < text.size() && is_digit(text[port_end]); ++port_end) {
         if (port_end - begin == 5) return false;
         port = port * 10 + static_cast<uint32_t>(text[port_end] - '0');
       }
@@ -108,7 +109,7 @@ bool FastParser::parse(std::string_view input, Url& out) {
   if (input.size() >= max_url_bytes || !found.host(input) || !found.rest(input)) return false;
 
   HostKind host_kind = HostKind::domain;
-  if (char first = input[found.last_label]; first >= '0' && first <= '9') {
+  if (char first = input[found.last_label]; is_digit(first)) {
     std::string_view host = input.substr(found.host_begin, found.host_end - found.host_begin);
     auto address = IpAddress::parse(host);
     if (address)
@@ -123,9 +124,7 @@ bool FastParser::parse(std::string_view input, Url& out) {
   bool keeps_port = found.port_end > found.host_end && default_port(kind) != found.port;
   href.append(input.data(), keeps_port ? found.port_end : found.host_end);
   if (found.host_classes & upper) {
-    for (size_t i = found.host_begin; i < found.host_end; ++i) {
-      if (class_of(href[i]) & upper) href[i] = static_cast<char>(href[i] | 0x20);
-    }
+    for (size_t i = found.host_begin; i < found.host_end; ++i) href[i] = to_lower(href[i]);
   }
   auto host_begin = static_cast<uint32_t>(found.host_begin);
   out.scheme_end_ = host_begin - 3;

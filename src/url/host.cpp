@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <vector>
 
 #include "base/bytes.h"
+#include "url/ascii.h"
 #include "url/idna.h"
 #include "url/percent.h"
 
@@ -63,7 +63,7 @@ bool ends_in_number(std::string_view host) {
   host = without_trailing_dot(host);
   std::string_view last = host.substr(host.rfind('.') + 1);
   if (last.empty()) return false;
-  if (std::all_of(last.begin(), last.end(), [](char c) { return c >= '0' && c <= '9'; })) return true;
+  if (std::all_of(last.begin(), last.end(), is_digit)) return true;
   return parse_ipv4_number(last).has_value();
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "url/ascii.h"
 
 namespace shikake::url {
 namespace {
@@ -261,7 +262,7 @@ std::optional<std::string> domain_to_ascii(std::string_view domain) {
   std::string lower(domain);
   for (char& c : lower) {
     if (static_cast<unsigned char>(c) > 0x7f) return unicode_to_ascii(domain);
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    c = to_lower(c);
   }
   return lower;
 }

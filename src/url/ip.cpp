@@ -6,20 +6,10 @@
 
 #include "base/check.h"
 #include "base/checked.h"
+#include "url/ascii.h"
 
 namespace shikake::url {
 namespace {
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-int hex_value(char c) {
-  if (is_digit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 std::optional<uint32_t> parse_dotted_quad(std::string_view text) {
   uint32_t value = 0;
@@ -63,7 +53,7 @@ std::optional<size_t> parse_pieces(std::string_view text, std::array<uint8_t, 16
     if (part.empty() || part.size() > 4 || pieces == limit) return std::nullopt;
     uint32_t value = 0;
     for (char c : part) {
-      int digit = hex_value(c);
+      int digit = hex_digit(c);
       if (digit < 0) return std::nullopt;
       value = value << 4 | static_cast<uint32_t>(digit);
     }

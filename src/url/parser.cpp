@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "url/ascii.h"
 #include "url/fast_path.h"
 #include "url/host.h"
 #include "url/parts.h"
@@ -13,12 +14,6 @@
 namespace shikake::url {
 namespace {
 
-bool is_alpha(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 bool is_scheme_char(char c) {
   return is_alpha(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
 }
@@ -259,11 +254,7 @@ size_t authority_end(std::string_view text, bool special) {
 std::optional<std::string> parse_scheme(std::string_view text) {
   if (text.empty() || !is_alpha(text[0]) || !std::all_of(text.begin(), text.end(), is_scheme_char))
     return std::nullopt;
-  std::string scheme(text);
-  for (char& c : scheme) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  }
-  return scheme;
+  return to_lower(text);
 }
 
 std::string_view leading_digits(std::string_view text) {
@@ -282,25 +273,25 @@ const char* parse_port(Parts& parts, std::string_view digits) {
   return nullptr;
 }
 
+// The ':' in front of a port, or npos; those inside an IPv6 address don't count.
+static size_t find_port_colon(std::string_view text) {
+  bool brackets = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '[') brackets = true;
+    if (text[i] == ']') brackets = false;
+    if (text[i] == ':' && !brackets) return i;
+  }
+  return text.npos;
+}
+
 const char* parse_host_and_port(Parts& parts, std::string_view text, Override mode) {
   constexpr const char* empty_host = "the host is empty";
-  bool file = parts.kind == SchemeKind::file;
-  size_t colon = text.size();
-  if (!file) {
-    bool brackets = false;
-    for (size_t i = 0; i < text.size(); ++i) {
-      if (text[i] == '[') brackets = true;
-      if (text[i] == ']') brackets = false;
-      if (text[i] == ':' && !brackets) {
-        colon = i;
-        break;
-      }
-    }
-  }
-  bool has_port = colon < text.size();
+  bool file = parts.kind == SchemeKind::file;  // has no port: a ':' is part of its host, and refused there
+  size_t colon = file ? text.npos : find_port_colon(text);
   std::string_view name = text.substr(0, colon);
-  if (has_port && (name.empty() || mode == Override::hostname))
-    return name.empty() ? empty_host : "a port is not a name";
+  bool has_port = colon != text.npos;
+  if (has_port && name.empty()) return empty_host;
+  if (has_port && mode == Override::hostname) return "a host name holds no port";
   if (name.empty()) {
     if (parts.is_special() && !file) return empty_host;
     if (mode != Override::none && (parts.has_credentials() || parts.port)) return empty_host;

@@ -1,13 +1,8 @@
 #include "url/percent.h"
 
-namespace shikake::url {
+#include "url/ascii.h"
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
+namespace shikake::url {
 
 void append_percent(std::string& out, unsigned char byte) {
   constexpr std::string_view digits = "0123456789ABCDEF";

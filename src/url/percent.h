@@ -17,7 +17,6 @@ void append_encoded(std::string& out, std::string_view bytes, EncodeSet set);
 void append_percent(std::string& out, unsigned char byte);  // "%0A", upper case
 std::string percent_encode(std::string_view bytes, EncodeSet set);
 std::string percent_decode(std::string_view text);  // '%' that no two hex digits follow stays
-int hex_digit(char c);                              // its value, or -1
 
 namespace detail {
 constexpr std::array<uint8_t, 256> make_encode_sets() {

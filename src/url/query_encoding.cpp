@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "base/check.h"
+#include "url/ascii.h"
 #include "url/percent.h"
 
 namespace shikake::url {
@@ -55,12 +56,6 @@ constexpr Encoding encodings[] = {
     {"Shift_JIS", "ibm-943_P15A-2003"},
     {"EUC-KR", "windows-949-2000"},
 };
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [lower](char x, char y) { return lower(x) == lower(y); });
-}
 
 std::string reference(UChar32 c) {
   return "%26%23" + std::to_string(c) + "%3B";

@@ -1,7 +1,8 @@
 #include "url/refang.h"
 
 #include <algorithm>
-#include <cctype>
+
+#include "url/ascii.h"
 
 namespace shikake::url {
 namespace {
@@ -18,12 +19,6 @@ constexpr Mark schemes[] = {
     {"hxxp", "http"},   {"hxxps", "https"}, {"hxtp", "http"},   {"htxp", "http"}, {"hxtps", "https"},
     {"htxps", "https"}, {"h**p", "http"},   {"h**ps", "https"}, {"fxp", "ftp"},   {"fxps", "ftps"},
 };
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [lower](char x, char y) { return lower(x) == lower(y); });
-}
 
 const Mark* mark_at_end(std::string_view text) {
   for (const Mark& mark : marks) {

@@ -2,24 +2,11 @@
 
 #include <algorithm>
 
-#include "url/percent.h"
+#include "url/ascii.h"
 #include "url/suffix.h"
 
 namespace shikake::url {
 namespace {
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_lower(char c) {
-  return c >= 'a' && c <= 'z';
-}
-bool is_upper(char c) {
-  return c >= 'A' && c <= 'Z';
-}
-bool is_letter(char c) {
-  return is_lower(c) || is_upper(c);
-}
 
 constexpr size_t shortest_hex = 8;    // below it, words are hexadecimal by chance ("facade", "decade2")
 constexpr size_t shortest_mixed = 8;  // below it, names look drawn by lot ("mp3hd2")
@@ -44,8 +31,8 @@ bool is_mixed(std::string_view token) {
   for (size_t i = 0; i < token.size(); ++i) {
     char c = token[i];
     lower |= is_lower(c), upper |= is_upper(c), digit |= is_digit(c);
-    if (!is_letter(c) && !is_digit(c) && c != '-' && c != '_' && c != '=' && c != '~') return false;
-    if (i > 0 && ((is_digit(c) && is_letter(token[i - 1])) || (is_letter(c) && is_digit(token[i - 1]))))
+    if (!is_alpha(c) && !is_digit(c) && c != '-' && c != '_' && c != '=' && c != '~') return false;
+    if (i > 0 && ((is_digit(c) && is_alpha(token[i - 1])) || (is_alpha(c) && is_digit(token[i - 1]))))
       ++changes;
   }
   return changes > most_changes_in_a_name || (changes > 0 && lower && upper && digit);
@@ -69,17 +56,9 @@ size_t extension_begin(std::string_view name) {
   std::string_view letters = name.substr(dot + 1);
   bool sound =
       !letters.empty() && letters.size() <= longest_extension &&
-      std::all_of(letters.begin(), letters.end(), [](char c) { return is_letter(c) || is_digit(c); }) &&
-      std::any_of(letters.begin(), letters.end(), is_letter);
+      std::all_of(letters.begin(), letters.end(), [](char c) { return is_alpha(c) || is_digit(c); }) &&
+      std::any_of(letters.begin(), letters.end(), is_alpha);
   return sound ? dot : name.size();
-}
-
-std::string to_lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (is_upper(c)) c = static_cast<char>(c | 0x20);
-  }
-  return out;
 }
 
 void sort_and_unite(std::vector<std::string>& keys) {
