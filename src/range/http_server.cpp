@@ -1,7 +1,8 @@
 #include "range/http_server.h"
 
+#include <algorithm>
+#include <array>
 #include <map>
-#include <tuple>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -9,6 +10,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -20,6 +23,7 @@
 
 #include <fmt/format.h>
 
+#include "net/ca.h"
 #include "range/site.h"
 
 namespace shikake::range {
@@ -34,11 +38,48 @@ constexpr uint32_t max_header_bytes = 64 << 10;  // more than browsers send, wit
 constexpr uint64_t max_request_body = 16 << 20;  // loot and uploads of specimens are small
 constexpr std::chrono::seconds idle_limit{30};
 
+// The certificates of one HTTPS service, one a host; the name that a client asks for (SNI, RFC 6066
+// section 3) chooses as the Host header does.
+class Certificates {
+ public:
+  Result<> add(const Host& host, const net::CertificateAuthority& authority) {
+    std::vector<std::string> names = host.names;
+    names.insert(names.end(), host.addresses.begin(), host.addresses.end());
+    SHIKAKE_ASSIGN(auto certificate, authority.issue(names, base::system_clock().now()));
+    auto context = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
+    error_code error;
+    context->use_certificate_chain(asio::buffer(certificate.chain_pem), error);
+    if (!error) context->use_private_key(asio::buffer(certificate.key_pem), asio::ssl::context::pem, error);
+    if (error) return fail(Module::range, ErrorCode::io, "a certificate is not taken: " + error.message());
+    SSL_CTX_set_tlsext_servername_callback(context->native_handle(), choose);
+    SSL_CTX_set_tlsext_servername_arg(context->native_handle(), this);
+    hosts_.push_back(&host);
+    contexts_.push_back(std::move(context));
+    return {};
+  }
+  asio::ssl::context& first() { return *contexts_.front(); }
+
+ private:
+  static int choose(SSL* connection, int*, void* self) {
+    const char* name = SSL_get_servername(connection, TLSEXT_NAMETYPE_host_name);
+    auto* all = static_cast<Certificates*>(self);
+    const Host* host = choose_host(all->hosts_, host_without_port(name ? name : ""));
+    size_t index =
+        static_cast<size_t>(std::find(all->hosts_.begin(), all->hosts_.end(), host) - all->hosts_.begin());
+    SSL_set_SSL_CTX(connection, all->contexts_[index]->native_handle());
+    return SSL_TLSEXT_ERR_OK;
+  }
+
+  std::vector<const Host*> hosts_;
+  std::vector<std::unique_ptr<asio::ssl::context>> contexts_;
+};
+
 struct Service {
   std::string address;
   uint16_t port;
   bool tls;
   std::vector<const Host*> hosts;  // in the scenario's order
+  std::unique_ptr<Certificates> certificates = {};
 };
 
 using HttpRequest = beast::http::request<beast::http::string_body>;
@@ -71,7 +112,8 @@ std::string head_of(const Response& response, uint64_t length, bool keep_alive) 
 
 class Servers final : public HttpServer {
  public:
-  Servers(asio::io_context& io, AccessLog& log) : io_(io), log_(log) {}
+  Servers(asio::io_context& io, AccessLog& log, const net::CertificateAuthority& authority)
+      : io_(io), log_(log), authority_(authority) {}
 
   Result<> listen(Service service) {
     error_code error;
@@ -89,6 +131,10 @@ class Servers final : public HttpServer {
                         {},
                         {},
                         error.value()});
+    }
+    if (service.tls) {
+      service.certificates = std::make_unique<Certificates>();
+      for (const Host* host : service.hosts) SHIKAKE_TRY(service.certificates->add(*host, authority_));
     }
     services_.push_back(std::make_unique<Service>(std::move(service)));
     asio::co_spawn(io_, accept(std::move(acceptor), *services_.back()), asio::detached);
@@ -120,8 +166,21 @@ class Servers final : public HttpServer {
     error_code error;
     auto peer = stream.socket().remote_endpoint(error);
     if (error) co_return;
-    co_await converse(stream, stream, service, peer.address().to_string());
-    stream.socket().shutdown(tcp::socket::shutdown_send, error);
+    std::string client = peer.address().to_string();
+    if (!service.tls) {
+      co_await converse(stream, stream, service, client);
+      stream.socket().shutdown(tcp::socket::shutdown_send, error);
+      co_return;
+    }
+    asio::ssl::stream<beast::tcp_stream> secure(std::move(stream), service.certificates->first());
+    beast::tcp_stream& transport = secure.next_layer();
+    transport.expires_after(idle_limit);
+    co_await secure.async_handshake(asio::ssl::stream_base::server,
+                                    asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return;  // a client that does not believe the certificate
+    co_await converse(secure, transport, service, client);
+    transport.expires_after(idle_limit);
+    co_await secure.async_shutdown(asio::redirect_error(asio::use_awaitable, error));
   }
 
   // One connection's requests. `transport` is the TCP stream below `stream`, which keeps the time.
@@ -200,6 +259,7 @@ class Servers final : public HttpServer {
 
   asio::io_context& io_;
   AccessLog& log_;
+  const net::CertificateAuthority& authority_;
   OnceLedger once_;
   std::vector<std::unique_ptr<Service>> services_;
 };
@@ -207,15 +267,16 @@ class Servers final : public HttpServer {
 }  // namespace
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(asio::io_context& io, const Scenario& scenario,
+                                                      const net::CertificateAuthority& authority,
                                                       AccessLog& log, bool ipv6) {
-  auto servers = std::make_unique<Servers>(io, log);
+  auto servers = std::make_unique<Servers>(io, log, authority);
   std::map<std::pair<std::string, uint16_t>, Service> services;
   for (const Host& host : scenario.hosts) {
     for (const std::string& address : host.addresses) {
       if (!ipv6 && address.find(':') != address.npos) continue;
       for (bool tls : {false, true}) {
         for (uint16_t port : tls ? host.https : host.http) {
-          auto [place, fresh] = services.try_emplace({address, port}, Service{address, port, tls, {}});
+          auto [place, fresh] = services.try_emplace({address, port}, Service{address, port, tls, {}, {}});
           place->second.hosts.push_back(&host);
         }
       }

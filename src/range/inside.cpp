@@ -23,6 +23,7 @@
 #include "cell/mounts.h"
 #include "cell/namespaces.h"
 #include "cell/network.h"
+#include "net/ca.h"
 #include "range/dns_server.h"
 #include "range/http_server.h"
 #include "range/topology.h"
@@ -59,13 +60,16 @@ std::string profile(const Scenario& scenario) {
          "\n";
 }
 
-Result<> arrange_files(const Scenario& scenario) {
+Result<> arrange_files(const Scenario& scenario, const net::CertificateAuthority& authority) {
   SHIKAKE_TRY(cell::mount_proc());
   std::vector<cell::CoverFile> files = {
       {"resolv.conf", fmt::format("nameserver {}\n", scenario.resolver.front())},
       {"hosts", "127.0.0.1 localhost\n::1 localhost\n"},
       {"nsswitch.conf", name_service_switch()},
       {"shikake-range/profile.json", profile(scenario)},
+      {"shikake-range/ca.pem", authority.certificate_pem()},
+      // Where Debian's libraries look. The range's Internet has this authority and no other.
+      {"ssl/certs/ca-certificates.crt", authority.certificate_pem()},
   };
   SHIKAKE_TRY(cell::cover_folder("/etc", files));
   for (const char* folder : resolver_daemons) SHIKAKE_TRY(cell::hide_folder(folder));
@@ -75,6 +79,10 @@ Result<> arrange_files(const Scenario& scenario) {
 void arrange_environment() {
   setenv("SHIKAKE_RANGE", "1", 1);
   setenv("SHIKAKE_RANGE_PROFILE", profile_file, 1);
+  for (const char* name :
+       {"SHIKAKE_RANGE_CA", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"}) {
+    setenv(name, authority_file, 1);
+  }
   for (const char* name : {"http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy", "HTTP_PROXY",
                            "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY"}) {
     unsetenv(name);
@@ -121,11 +129,13 @@ class Session {
       : children_(io_, SIGCHLD), channel_(io_, dup(channel.get())) {}
 
   Result<int> run(const Scenario& scenario, const std::vector<std::string>& command, AccessLog& log) {
-    SHIKAKE_TRY(arrange_files(scenario));
+    SHIKAKE_ASSIGN(auto authority,
+                   net::CertificateAuthority::make("Shikake range", base::system_clock().now()));
+    SHIKAKE_TRY(arrange_files(scenario, authority));
     const bool ipv6 = cell::has_ipv6();
     SHIKAKE_ASSIGN(base::UniqueFd client, build_topology(scenario, ipv6));
     SHIKAKE_ASSIGN(auto names, DnsServer::start(io_, scenario, log, ipv6));
-    SHIKAKE_ASSIGN(auto web, HttpServer::start(io_, scenario, log, ipv6));
+    SHIKAKE_ASSIGN(auto web, HttpServer::start(io_, scenario, authority, log, ipv6));
     SHIKAKE_ASSIGN(command_, start(command, client));
     wait_for_children();
     pass_signals_on();

@@ -40,6 +40,7 @@ addresses = ["203.0.113.10"]
 names = ["three.example"]
 addresses = ["198.51.100.3"]
 http = [80, 8080]
+https = [443]
   [[host.reply]]
   path = "/once"
   once = true
@@ -70,6 +71,13 @@ http = [80, 8080]
   path = "/trickle"
   body = "drop by drop"
   trickle_ms = 1
+[[host]]
+names = ["four.example", "*.four.example"]
+addresses = ["198.51.100.3", "2001:db8::3"]
+https = [443, 8443]
+  [[host.reply]]
+  path = "/"
+  body = "four"
 [[dns]]
 name = "alias.example"
 type = "CNAME"
@@ -172,6 +180,23 @@ TEST_P(Ranges, BadServers) {
     curl -s http://three.example/trickle; echo " $?"
   )");
   EXPECT_EQ(out(), "short 18\n0123 18\ndrop by drop 0\n");  // 18: partial file
+}
+
+TEST_P(Ranges, Https) {
+  IN_RANGE(R"sh(
+    curl -sS https://three.example/cloak; echo
+    env -i /usr/bin/curl -sS https://four.example/; echo
+    curl -sS https://any.four.example:8443/; echo
+    curl -sS https://198.51.100.3/ -H 'Host: four.example'; echo
+    curl -sS https://four.example/ https://four.example/ -w ' %{num_connects} '; echo
+    curl -s --resolve other.example:443:198.51.100.3 https://other.example/; echo $?
+    curl -s --cacert /dev/null https://four.example/; echo $?
+    curl -s http://four.example:443/; echo $?
+    grep -c BEGIN "$SHIKAKE_RANGE_CA"
+  )sh");
+  // 60: the certificate is for other names; 77: nobody is trusted; 52: no answer to plain HTTP.
+  EXPECT_EQ(out(), "innocent\nfour\nfour\nfour\nfour 1 four 0 \n60\n77\n52\n1\n");
+  EXPECT_NE(folder_.read("log").find("\"port\":8443,\"tls\":true"), std::string::npos);
 }
 
 TEST_P(Ranges, Names) {
