@@ -92,6 +92,8 @@ INSTANTIATE_TEST_SUITE_P(
         HostRow{"http://www.amazon.co.jp.9e8df47363b4.example.info/", "7:word.word.word.word.hex12.word.info",
                 "www.amazon.co.jp.<hex12>.<word>.info"},
         HostRow{"http://grp01.id.9e8df47363b4.info/", "4:word.word.hex12.info", "grp#.id.<hex12>.info"},
+        HostRow{"http://grp01.id.rakuten.co.jp.ca81ac1ace03.info/", "7:word.word.word.word.word.hex12.info",
+                "grp#.id.rakuten.co.jp.<hex12>.info"},
         HostRow{"http://example.com/", "2:word.com", "<word>.com"},
         HostRow{"http://example.com./", "2:word.com", "<word>.com"},
         HostRow{"http://47646.xyz/", "2:number.xyz", "<number>.xyz"},

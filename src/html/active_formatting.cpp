@@ -1,0 +1,97 @@
+#include "html/active_formatting.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+namespace shikake::html {
+namespace {
+
+uint64_t signature_of(const Element& element) {
+  uint64_t sum = std::hash<const void*>()(element.local_name().key());
+  for (const Attribute& each : element.attributes()) {
+    uint64_t name = std::hash<const void*>()(each.local_name.key()) * 0x9E3779B97F4A7C15u;
+    sum += name ^ std::hash<std::u16string_view>()(each.value);
+  }
+  return sum;
+}
+
+bool same_attributes(std::vector<Attribute> a, std::vector<Attribute> b) {
+  if (a.size() != b.size()) return false;
+  auto by_name = [](const Attribute& x, const Attribute& y) {
+    return std::less<>()(x.local_name.key(), y.local_name.key());
+  };
+  std::ranges::sort(a, by_name);
+  std::ranges::sort(b, by_name);
+  return a == b;
+}
+
+}  // namespace
+
+const std::vector<Attribute>& ActiveFormatting::attributes(size_t index) const {
+  const Entry& entry = entries_[index];
+  return entry.frozen ? entry.attributes : entry.element->attributes();
+}
+
+void ActiveFormatting::push(Element& element) {
+  uint64_t signature = signature_of(element);
+  int alike = 0;
+  size_t earliest = kNotThere;
+  for (size_t i = size(); i-- > 0 && entries_[i].element;) {
+    const Entry& entry = entries_[i];
+    if (entry.signature == signature && entry.element->local_name() == element.local_name() &&
+        entry.element->ns() == element.ns() && same_attributes(attributes(i), element.attributes())) {
+      ++alike;
+      earliest = i;
+      if (alike == 3) break;
+    }
+    if (!budget_.may_look(size() - i)) break;
+  }
+  if (alike == 3) remove(earliest);
+  entries_.push_back({&element, signature});
+}
+
+void ActiveFormatting::clear_to_marker() {
+  while (!entries_.empty()) {
+    bool marker = entries_.back().element == nullptr;
+    entries_.pop_back();
+    if (marker) break;
+  }
+  thaw(size());
+}
+
+size_t ActiveFormatting::find_last(Name name) {
+  for (size_t i = size(); i-- > 0 && entries_[i].element;) {
+    if (entries_[i].element->is(name)) return i;
+    if (!budget_.may_look(size() - i)) break;
+  }
+  return kNotThere;
+}
+
+size_t ActiveFormatting::find(const Element& element) {
+  for (size_t i = size(); i-- > 0;) {
+    if (entries_[i].element == &element) return i;
+    if (!budget_.may_look(size() - i)) break;
+  }
+  return kNotThere;
+}
+
+void ActiveFormatting::move(size_t from, size_t to, Element& element) {
+  Entry entry = std::move(entries_[from]);
+  entry.element = &element;
+  remove(from);
+  if (to > from) --to;
+  entries_.insert(entries_.begin() + static_cast<ptrdiff_t>(to), std::move(entry));
+  thaw(to);
+}
+
+void ActiveFormatting::freeze() {
+  for (; frozen_ < size(); ++frozen_) {
+    Entry& entry = entries_[frozen_];
+    if (!entry.element || entry.frozen) continue;
+    entry.attributes = entry.element->attributes();
+    entry.frozen = true;
+  }
+}
+
+}  // namespace shikake::html
