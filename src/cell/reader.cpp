@@ -1,0 +1,44 @@
+#include "cell/reader.h"
+
+#include <chrono>
+#include <string>
+
+#include "cell/seccomp.h"
+
+namespace shikake::cell {
+
+Result<> confine_reader() {
+  SHIKAKE_TRY(forbid_tracing());
+  Limits limits;
+  limits.file_size = 0;
+  SHIKAKE_TRY(apply(limits));
+  return SeccompPolicy::pure_computation().install();
+}
+
+Result<ReaderProcess> ReaderProcess::start(std::string_view program, int input, uint32_t max_frame,
+                                           uint64_t memory_bytes) {
+  SHIKAKE_ASSIGN(auto path, base::find_sibling_executable(program));
+  SHIKAKE_ASSIGN(auto ends, base::FrameChannel::make_pair(max_frame));
+  base::ChildOptions options;
+  options.path = std::move(path);
+  options.environment = std::vector<std::string>{"LC_ALL=C"};  // nothing of ours to read there
+  options.fds = {{ends.second.fd(), reader_channel_fd}, {input, reader_input_fd}};
+  SHIKAKE_ASSIGN(base::Child child, base::Child::start(options));
+  SHIKAKE_ASSIGN(ResidentWatch watch, ResidentWatch::start(child.pid(), memory_bytes));
+  return ReaderProcess{std::move(child), std::move(ends.first), std::move(watch)};
+}
+
+Error ReaderProcess::failure(Module module) {
+  using namespace std::chrono_literals;
+  Error error{module, ErrorCode::unavailable, "the confined reader went away"};
+  auto status = child.wait(base::Deadline::after(1s));
+  if (memory.exceeded()) {
+    error.code = ErrorCode::limit;
+    error.what = "the confined reader was stopped: it used more memory than it may; split the file";
+  } else if (status) {
+    error.what += " (" + status->describe() + ")";
+  }
+  return error;
+}
+
+}  // namespace shikake::cell

@@ -1,0 +1,218 @@
+#include "publish/import.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <cerrno>
+#include <vector>
+
+#include "base/deadline.h"
+#include "base/file.h"
+#include "base/wire.h"
+#include "cell/reader.h"
+#include "intel/feed.h"
+#include "intel/json.h"
+#include "publish/reader_protocol.h"
+#include "publish/temporary.h"
+
+namespace shikake::publish {
+namespace {
+
+using base::Deadline;
+
+// A document is parsed between two frames; 256 MiB of JSON take some seconds.
+constexpr std::chrono::minutes patience{5};
+// The largest JSON document as text, as values, and as a frame.
+constexpr uint64_t reader_memory = uint64_t{6} << 30;
+
+tl::unexpected<Error> malformed() {
+  return fail(Module::publish, ErrorCode::invalid_input,
+              "the confined reader answered nonsense; nothing more of the file was read");
+}
+
+// STIX bundles are read twice, and a pipe only once: what is no file is put into one without a name.
+Result<base::UniqueFd> seekable(base::UniqueFd source) {
+  struct stat status {};
+  if (::fstat(source.get(), &status) != 0) return fail_errno(Module::publish, "the feed can't be read");
+  if (S_ISREG(status.st_mode)) return source;
+  if (S_ISDIR(status.st_mode))
+    return fail(Module::publish, ErrorCode::invalid_usage, "this is a folder; name the files in it");
+  SHIKAKE_ASSIGN(base::UniqueFd copy, temporary_file());
+  std::vector<char> buffer(size_t{1} << 20);
+  for (;;) {
+    ssize_t got = ::read(source.get(), buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail_errno(Module::publish, "the feed could not be read");
+    if (got == 0) break;
+    SHIKAKE_TRY(base::write_all(copy.get(), {buffer.data(), static_cast<size_t>(got)}, "a temporary file"));
+  }
+  if (::lseek(copy.get(), 0, SEEK_SET) < 0)
+    return fail_errno(Module::publish, "the temporary file can't be read");
+  return copy;
+}
+
+Result<base::UniqueFd> open_feed(const std::filesystem::path& path) {
+  bool standard_input = path == "-";
+  base::UniqueFd file(standard_input ? ::dup(STDIN_FILENO)
+                                     : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (!file) {
+    Error error{Module::publish, errno == ENOENT ? ErrorCode::not_found : ErrorCode::io,
+                "the feed can't be opened"};
+    error.system_errno = errno;
+    return fail(std::move(error));
+  }
+  return seekable(std::move(file));
+}
+
+class Conversation {
+ public:
+  Conversation(cell::ReaderProcess reader, const ImportOptions& options, const ImportSinks& sinks)
+      : reader_(std::move(reader)), sinks_(sinks), time_(options.clock->now()) {}
+
+  Result<ImportReport> hold(const ReadOptions& read) {
+    auto sent = reader_.channel.send(static_cast<uint8_t>(ReaderMessage::options), base::to_wire(read),
+                                     Deadline::after(patience));
+    if (!sent) return fail(reader_.failure(Module::publish));
+    for (;;) {
+      auto frame = reader_.channel.receive(Deadline::after(patience));
+      if (!frame && frame.error().code == ErrorCode::timeout)
+        return fail(Module::publish, ErrorCode::timeout,
+                    "the confined reader made no headway in five minutes and was stopped");
+      if (!frame) return fail(reader_.failure(Module::publish));
+      switch (static_cast<ReaderMessage>(frame->type)) {
+        case ReaderMessage::record:
+          SHIKAKE_TRY(record(frame->body));
+          break;
+        case ReaderMessage::guard:
+          SHIKAKE_TRY(guard(frame->body));
+          break;
+        case ReaderMessage::sighting:
+          SHIKAKE_TRY(sighting(frame->body));
+          break;
+        case ReaderMessage::report:
+          return base::from_wire<ReadReport>(frame->body);
+        case ReaderMessage::error:
+          return error(frame->body);
+        case ReaderMessage::options:
+        default:
+          return malformed();
+      }
+    }
+  }
+
+ private:
+  Result<> record(std::string_view body) {
+    auto value = intel::parse_json(body);
+    if (!value || !value->is_object()) return malformed();
+    auto feed = intel::feed_from_json(value->get_object());
+    if (!feed) return malformed();
+    // Policy trusts canonical spellings; the reader, which hostile bytes may have taken over, is not to
+    // be believed about them.
+    for (const intel::FeedEntry& entry : feed->entries) {
+      auto canonical = intel::canonical_value(entry.key.type, entry.key.value);
+      if (!canonical || *canonical != entry.key.value) return malformed();
+    }
+    intel::Observation observation;
+    observation.kind = intel::ObservationKind::feed;
+    observation.subject = feed->feed;
+    observation.sensor = "import-" + feed->format;
+    observation.sensor_version = SHIKAKE_VERSION;
+    observation.time = time_;
+    observation.record = std::move(value->get_object());
+    return sinks_.observation(std::move(observation));
+  }
+
+  Result<> guard(std::string_view body) {
+    SHIKAKE_ASSIGN(auto message, base::from_wire<GuardMessage>(body));
+    if (message.type > static_cast<uint8_t>(intel::GuardType::regex)) return malformed();
+    return sinks_.guard({std::move(message.name), std::move(message.description), std::move(message.version),
+                         std::move(message.source), static_cast<intel::GuardType>(message.type),
+                         std::move(message.attributes), std::move(message.values)});
+  }
+
+  Result<> sighting(std::string_view body) {
+    SHIKAKE_ASSIGN(auto message, base::from_wire<FeedSighting>(body));
+    if (message.type > static_cast<uint8_t>(intel::IndicatorType::sha256)) return malformed();
+    auto type = static_cast<intel::IndicatorType>(message.type);
+    return sinks_.sighting({{type, std::move(message.value)},
+                            std::move(message.source),
+                            message.first,
+                            message.last,
+                            message.count});
+  }
+
+  Result<ImportReport> error(std::string_view body) {
+    SHIKAKE_ASSIGN(auto message, base::from_wire<ErrorMessage>(body));
+    if (message.code > static_cast<uint8_t>(ErrorCode::cancelled)) return malformed();
+    Error said{Module::publish, static_cast<ErrorCode>(message.code), std::move(message.what)};
+    said.line = message.line;
+    said.offset = message.offset;
+    said.system_errno = message.system_errno;
+    return fail(std::move(said));
+  }
+
+  cell::ReaderProcess reader_;
+  const ImportSinks& sinks_;
+  base::TimePoint time_;  // one for the file: its parts are one act of looking
+};
+
+Result<> check_options(const ReadOptions& read) {
+  if (!read.role.empty() && !intel::role(read.role))
+    return fail(Module::publish, ErrorCode::invalid_usage, "there is no role \"" + read.role + "\"");
+  if (!read.tlp.empty() && !intel::tlp(read.tlp))
+    return fail(Module::publish, ErrorCode::invalid_usage,
+                "there is no TLP \"" + read.tlp + "\"; there are: clear, green, amber, amber+strict, red");
+  return {};
+}
+
+}  // namespace
+
+Result<ImportReport> import_file(const std::filesystem::path& path, const ImportOptions& options,
+                                 const ImportSinks& sinks) {
+  auto named = [&](Error&& error) { return std::move(error).in(path.string()); };
+  SHIKAKE_TRY(check_options(options.read));
+  auto file = open_feed(path);
+  if (!file) return fail(named(std::move(file).error()));
+  ReadOptions read = options.read;
+  read.file = path.filename().string();
+  std::error_code ignored;
+  read.folder = std::filesystem::absolute(path, ignored).parent_path().filename().string();
+  auto reader = cell::ReaderProcess::start(reader_program, file->get(), max_reader_frame, reader_memory);
+  if (!reader) return fail(named(std::move(reader).error()));
+  auto report = Conversation(*std::move(reader), options, sinks).hold(read);
+  if (!report) return fail(named(std::move(report).error()));
+  return report;
+}
+
+Result<ImportReport> import_into(store::Store& store, const intel::PolicySettings& settings,
+                                 const std::filesystem::path& path, const ImportOptions& options) {
+  SHIKAKE_ASSIGN(auto batch, store.batch());
+  store::Intake intake(store, settings);
+  std::vector<store::Sighting> sightings;  // added once their indicators are there
+  ImportSinks sinks;
+  sinks.observation = [&](intel::Observation&& observation) -> Result<> {
+    SHIKAKE_TRY(intake.take(std::move(observation)));
+    return {};
+  };
+  sinks.guard = [&](intel::GuardList&& list) { return store.put_guard(list); };
+  sinks.sighting = [&](store::Sighting&& sighting) -> Result<> {
+    sightings.push_back(std::move(sighting));
+    return {};
+  };
+  SHIKAKE_ASSIGN(ImportReport report, import_file(path, options, sinks));
+  for (const store::Sighting& sighting : sightings) {
+    auto known = store.show(sighting.key);
+    bool counted =
+        known && std::any_of(known->sightings.begin(), known->sightings.end(),
+                             [&](const store::Sighting& one) { return one.source == sighting.source; });
+    if (!counted) SHIKAKE_TRY(store.add_sighting(sighting));
+  }
+  SHIKAKE_TRY(batch.commit());
+  return report;
+}
+
+}  // namespace shikake::publish

@@ -1,0 +1,198 @@
+// Squid configuration, for `include /path/to/this` above the first rule that allows:
+//
+//   acl shikake_domains dstdomain .bad.example          the name and all below it
+//   acl shikake_addresses dst 192.0.2.1                 addresses and networks
+//   acl shikake_urls url_regex ^http://host/path$       anchored, everything else escaped
+//   http_access deny shikake_domains                    one for each list that is not empty
+//
+// Squid (http://www.squid-cache.org/Doc/config/acl/) refuses a dstdomain list in which one entry lies under
+// another, so those are left out.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "publish/out/selection.h"
+#include "url/ip.h"
+#include "url/url.h"
+
+namespace shikake::publish {
+namespace {
+
+using intel::IndicatorType;
+
+// Squid reads a configuration line into a buffer of this size (CONFIG_LINE_LIMIT).
+constexpr size_t max_line_bytes = 2000;
+
+// Squid's own words in a token would be quotes and the file-name form; names of real hosts have neither.
+bool is_plain_domain(std::string_view domain) {
+  return domain.size() <= 253 && !domain.empty() && domain.front() != '.' &&
+         std::all_of(domain.begin(), domain.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+         });
+}
+
+// For a POSIX extended expression, the kind that url_regex compiles.
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    if (std::string_view(".[]{}()*+?^$|\\").find(c) != std::string_view::npos) out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+std::optional<std::string> regex_of_url(std::string_view value) {
+  auto parsed = url::Url::parse(value);
+  if (!parsed) return std::nullopt;
+  std::string_view href = parsed->href_without_fragment();
+  bool visible = std::all_of(href.begin(), href.end(), [](char c) { return c > ' ' && c < 0x7F; });
+  if (!visible || href.size() > max_line_bytes / 2) return std::nullopt;
+  return "^" + escaped(href) + "$";
+}
+
+// Requests to an address and port: http://192.0.2.1:8080/…, and CONNECT 192.0.2.1:8080.
+std::optional<std::string> regex_of_endpoint(std::string_view value) {
+  size_t colon = value.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  std::string host = escaped(value.substr(0, colon)), port(value.substr(colon + 1));
+  if (port == "80") return "^((http://" + host + "(:80)?(/|$))|(" + host + ":80$))";
+  if (port == "443") return "^((https://" + host + "(:443)?(/|$))|(" + host + ":443$))";
+  return "^([a-z]+://)?" + host + ":" + port + "(/|$)";
+}
+
+// Labels from the right, so that a parent sorts before all that lies below it, and right before it.
+std::string reversed(std::string_view domain) {
+  std::string out;
+  size_t end = domain.size();
+  while (true) {
+    size_t dot = end == 0 ? std::string_view::npos : domain.rfind('.', end - 1);
+    size_t begin = dot == std::string_view::npos ? 0 : dot + 1;
+    out.append(domain.substr(begin, end - begin)) += '\x01';  // below every byte of a name
+    if (begin == 0) return out;
+    end = dot;
+  }
+}
+
+// Leaves those that lie under none of the others; how many went.
+uint64_t remove_subsumed(std::vector<std::string>& reversed_domains) {
+  std::sort(reversed_domains.begin(), reversed_domains.end());
+  size_t kept = 0;
+  for (size_t i = 0; i < reversed_domains.size(); ++i) {
+    if (kept > 0 && reversed_domains[i].starts_with(reversed_domains[kept - 1])) continue;
+    if (i != kept) reversed_domains[kept] = std::move(reversed_domains[i]);
+    ++kept;
+  }
+  uint64_t removed = reversed_domains.size() - kept;
+  reversed_domains.resize(kept);
+  return removed;
+}
+
+std::string original(std::string_view reversed_domain) {
+  std::string out;
+  size_t end = reversed_domain.size() - 1;  // of the label before its separator
+  while (true) {
+    size_t separator = end == 0 ? std::string_view::npos : reversed_domain.rfind('\x01', end - 1);
+    size_t begin = separator == std::string_view::npos ? 0 : separator + 1;
+    if (!out.empty()) out += '.';
+    out += reversed_domain.substr(begin, end - begin);
+    if (begin == 0) return out;
+    end = separator;
+  }
+}
+
+struct Lists {
+  std::vector<std::string> domains;  // reversed
+  std::vector<url::Cidr> networks;
+  uint64_t urls = 0;
+};
+
+Result<Written> sort_in(const intel::IndicatorKey& key, Lists& lists, Spool& urls) {
+  std::optional<std::string> regex;
+  switch (key.type) {
+    case IndicatorType::domain:
+      if (!is_plain_domain(key.value)) return Written::inexpressible;
+      lists.domains.push_back(reversed(key.value));
+      return Written::yes;
+    case IndicatorType::ip:
+    case IndicatorType::cidr:
+      if (auto network = url::Cidr::parse(key.value)) {
+        lists.networks.push_back(*network);
+        return Written::yes;
+      }
+      return Written::inexpressible;
+    case IndicatorType::url:
+      regex = regex_of_url(key.value);
+      break;
+    case IndicatorType::ip_port:
+      regex = regex_of_endpoint(key.value);
+      break;
+    default:
+      break;
+  }
+  if (!regex) return Written::inexpressible;
+  SHIKAKE_TRY(urls.write("acl shikake_urls url_regex " + *regex + "\n"));
+  ++lists.urls;
+  return Written::yes;
+}
+
+// Squid warns of networks inside networks as it does of domains.
+uint64_t remove_subsumed(std::vector<url::Cidr>& networks) {
+  std::sort(networks.begin(), networks.end(), [](const url::Cidr& a, const url::Cidr& b) {
+    return std::tuple(a.network(), a.prefix_length()) < std::tuple(b.network(), b.prefix_length());
+  });
+  std::vector<url::Cidr> kept;
+  for (const url::Cidr& network : networks) {
+    if (kept.empty() || !kept.back().contains(network)) kept.push_back(network);
+  }
+  uint64_t removed = networks.size() - kept.size();
+  networks = std::move(kept);
+  return removed;
+}
+
+std::string address_text(const url::Cidr& network) {
+  unsigned whole = network.network().is_v4() ? 32 : 128;
+  return network.prefix_length() == whole ? network.network().to_string() : network.to_string();
+}
+
+}  // namespace
+
+Result<ExportReport> write_squid(const ByteSink& sink, const ExportOptions& options,
+                                 const store::Store& store) {
+  Lists lists;
+  SHIKAKE_ASSIGN(Spool urls, Spool::open());
+  SHIKAKE_ASSIGN(ExportReport report,
+                 select_indicators(options, store, false, [&](const intel::Indicator& indicator) {
+                   return sort_in(indicator.key, lists, urls);
+                 }));
+  report.subsumed = remove_subsumed(lists.domains) + remove_subsumed(lists.networks);
+  report.entries -= report.subsumed;
+
+  std::string chunk = header_lines("#", "Shikake access lists for Squid", options, report);
+  constexpr size_t chunk_bytes = 64 << 10;
+  auto line = [&](std::string_view text) -> Result<> {
+    chunk.append(text) += '\n';
+    if (chunk.size() < chunk_bytes) return {};
+    SHIKAKE_TRY(sink(chunk));
+    chunk.clear();
+    return {};
+  };
+  for (const std::string& domain : lists.domains)
+    SHIKAKE_TRY(line("acl shikake_domains dstdomain ." + original(domain)));
+  for (const url::Cidr& network : lists.networks)
+    SHIKAKE_TRY(line("acl shikake_addresses dst " + address_text(network)));
+  SHIKAKE_TRY(sink(chunk));
+  chunk.clear();
+  SHIKAKE_TRY(urls.copy_to(sink));
+  // What is only fit to alert is logged under the lists' names, not denied.
+  if (*options.action == intel::Action::block) {
+    if (!lists.domains.empty()) SHIKAKE_TRY(line("http_access deny shikake_domains"));
+    if (!lists.networks.empty()) SHIKAKE_TRY(line("http_access deny shikake_addresses"));
+    if (lists.urls > 0) SHIKAKE_TRY(line("http_access deny shikake_urls"));
+  }
+  SHIKAKE_TRY(sink(chunk));
+  return report;
+}
+
+}  // namespace shikake::publish
