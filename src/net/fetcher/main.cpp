@@ -1,0 +1,126 @@
+// shikake-fetcher: does the fetches of one visit for the process that started it, and nothing else.
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+
+#include "base/frame.h"
+#include "base/wire.h"
+#include "cell/limits.h"
+#include "cell/seccomp.h"
+#include "engine.h"
+#include "net/fetch_protocol.h"
+
+namespace shikake::net {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto configure_time = 30s;
+// A parent that takes no response for so long is stuck.
+constexpr auto send_time = 600s;
+
+constexpr uint64_t max_cpu_seconds = 600;  // of a visit: decoding and TLS take a small part of it
+// Connections, two for each name that is looked up, and curl's own.
+constexpr uint64_t max_open_files = 1024;
+
+uint8_t type(FetchFrame frame) {
+  return static_cast<uint8_t>(frame);
+}
+
+// Bodies as sent and as decoded, and the frame that carries both, for a few fetches that end at once;
+// libraries and thread stacks besides. A sanitizer reserves terabytes.
+std::optional<uint64_t> address_space(const FetchLimits& limits) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  static_cast<void>(limits);
+  return std::nullopt;
+#else
+  constexpr uint64_t base = uint64_t{2} << 30;
+  return base + limits.visit_bytes + 8 * limits.body_bytes;
+#endif
+}
+
+Result<void> confine(const FetchLimits& limits) {
+  // Files are read for name lookups alone: resolv.conf, hosts, nsswitch.conf.
+  auto policy = cell::SeccompPolicy::pure_computation().allow_threads().allow_network().allow_reading_files();
+  SHIKAKE_ASSIGN(cell::SeccompProgram filter, policy.compile());  // writes a file: before the limits
+  cell::Limits bounds;
+  bounds.address_space = address_space(limits);
+  bounds.cpu_seconds = max_cpu_seconds;
+  bounds.open_files = max_open_files;
+  bounds.file_size = 0;
+  SHIKAKE_TRY(cell::apply(bounds));
+  SHIKAKE_TRY(cell::forbid_tracing());
+  return filter.install();
+}
+
+struct Ready {
+  FetcherOptions options;
+  TlsTrust trust;
+};
+
+Result<Ready> prepare(base::FrameChannel& channel) {
+  SHIKAKE_ASSIGN(base::Frame frame, channel.receive(base::Deadline::after(configure_time)));
+  if (frame.type != type(FetchFrame::configure))
+    return fail(Module::net, ErrorCode::invalid_input, "the fetcher was not configured");
+  SHIKAKE_ASSIGN(FetcherOptions options, base::from_wire<FetcherOptions>(frame.body));
+  SHIKAKE_ASSIGN(TlsTrust trust, TlsTrust::load(options.extra_authorities));
+  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+    return fail(Module::net, ErrorCode::unsupported, "libcurl could not be started");
+  SHIKAKE_TRY(confine(options.limits));
+  return Ready{std::move(options), std::move(trust)};
+}
+
+// Takes what the parent has sent. Errors: the parent is gone, or sends nonsense.
+Result<void> take_orders(base::FrameChannel& channel, Engine& engine) {
+  for (;;) {
+    auto frame = channel.receive(base::Deadline::now());
+    if (!frame && frame.error().code == ErrorCode::timeout) return {};
+    if (!frame) return fail(frame.error());
+    if (frame->type == type(FetchFrame::fetch)) {
+      SHIKAKE_ASSIGN(FetchOrder order, base::from_wire<FetchOrder>(frame->body));
+      engine.fetch(order.id, std::move(order.request));
+    } else if (frame->type == type(FetchFrame::cancel)) {
+      SHIKAKE_ASSIGN(uint64_t id, base::from_wire<uint64_t>(frame->body));
+      engine.cancel(id);
+    } else {
+      return fail(Module::net, ErrorCode::invalid_input, "an unknown order");
+    }
+  }
+}
+
+Result<void> serve(base::FrameChannel& channel, const Ready& ready) {
+  Engine engine(ready.options, ready.trust);
+  for (;;) {
+    SHIKAKE_TRY(take_orders(channel, engine));
+    for (const FetchResponse& response : engine.step())
+      SHIKAKE_TRY(channel.send(type(FetchFrame::response), base::to_wire(response),
+                               base::Deadline::after(send_time)));
+    engine.wait(channel.fd());
+  }
+}
+
+int run() {
+  ::signal(SIGPIPE, SIG_IGN);  // a server that hangs up while OpenSSL writes
+  FetchLimits widest;
+  widest.body_bytes = largest_body_bytes;
+  base::FrameChannel channel(base::UniqueFd(fetch_channel_fd), fetch_frame_bound(widest));
+  auto ready = prepare(channel);
+  auto deadline = base::Deadline::after(send_time);
+  if (!ready) {
+    std::string why = ready.error().message();
+    static_cast<void>(channel.send(type(FetchFrame::failed), base::to_wire(why), deadline));
+    return 1;
+  }
+  if (!channel.send(type(FetchFrame::ready), {}, deadline)) return 1;
+  auto served = serve(channel, *ready);
+  return served.error().code == ErrorCode::unavailable ? 0 : 1;  // it ends when the parent closes
+}
+
+}  // namespace
+}  // namespace shikake::net
+
+// Without the libraries' farewells: after the filter stands some would be its violation.
+int main() {
+  ::_exit(shikake::net::run());
+}

@@ -1,0 +1,200 @@
+#include "net/fetcher.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <csignal>
+
+#include "net/test_server.h"
+
+namespace shikake::net {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+base::Deadline patience() {
+  return base::Deadline::after(60s);
+}  // for what happens at once on any machine
+
+// Loopback allowed, short times.
+FetcherOptions local() {
+  FetcherOptions options;
+  options.egress.allow_private = true;
+  options.inherit_stderr = true;
+  return options;
+}
+
+FetchRequest get(std::string url) {
+  FetchRequest request;
+  request.url = std::move(url);
+  return request;
+}
+
+FetchResponse fetch_with(const FetcherOptions& options, const FetchRequest& request) {
+  auto fetcher = Fetcher::start(options);
+  EXPECT_TRUE(fetcher) << fetcher.error().message();
+  if (!fetcher) return {};
+  auto response = fetcher->fetch(request, patience());
+  EXPECT_TRUE(response) << response.error().message();
+  return response ? std::move(*response) : FetchResponse{};
+}
+
+TestServer::Handler replies(std::string text) {
+  return [text](TestConnection& client) {
+    client.receive_request();
+    client.send(text);
+  };
+}
+
+TEST(Fetcher, AnswersWithWhatCame) {
+  std::string seen;
+  TestServer server([&seen](TestConnection& client) {
+    seen = client.receive_request();
+    client.send("HTTP/1.1 404 Not here\r\nX-B: 1\r\nx-a:  two \r\nX-B: 3\r\nContent-Length: 5\r\n\r\nhello");
+  });
+  FetchRequest request = get(server.url("/a%20b/?q=%41#top"));
+  request.headers = {
+      {"Connection", "keep-alive"}, {"User-Agent", "Persona/1"}, {"X-Empty", ""}, {"Accept", "text/html"}};
+  FetchResponse response = fetch_with(local(), request);
+  EXPECT_EQ(response.failure, FetchFailure::none) << response.why;
+  EXPECT_TRUE(response.complete());
+  EXPECT_EQ(response.status, 404);
+  EXPECT_EQ(response.reason, "Not here");
+  EXPECT_EQ(response.http_version, "1.1");
+  EXPECT_EQ(response.headers, (Headers{{"X-B", "1"}, {"x-a", "two"}, {"X-B", "3"}, {"Content-Length", "5"}}));
+  EXPECT_EQ(response.body, "hello");
+  EXPECT_FALSE(response.wire_body);
+  EXPECT_EQ(response.remote_ip, "127.0.0.1");
+  EXPECT_EQ(response.remote_port, server.port());
+  EXPECT_FALSE(response.tls);
+  EXPECT_GT(response.timing.total.count(), 0);
+  EXPECT_EQ(
+      seen,
+      "GET /a%20b/?q=%41 HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(server.port()) +
+          "\r\nConnection: keep-alive\r\nUser-Agent: Persona/1\r\nX-Empty:\r\nAccept: text/html\r\n\r\n");
+}
+
+// Limits small enough that a test reaches each of them at once.
+FetcherOptions tight() {
+  FetcherOptions options = local();
+  options.limits.header_bytes = 20'000;
+  options.limits.body_bytes = 100'000;
+  options.limits.total_time = 3s;
+  options.limits.low_speed_bytes_per_second = 1000;
+  options.limits.low_speed_time = 1s;
+  return options;
+}
+
+std::string gzip(std::string_view text) {
+  z_stream stream{};
+  deflateInit2(&stream, 9, Z_DEFLATED, MAX_WBITS + 16, 9, Z_DEFAULT_STRATEGY);
+  std::string out(deflateBound(&stream, text.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+struct HostileRow {
+  const char* name;
+  TestServer::Handler server;
+  FetchFailure failure;
+  int status;
+  std::string body;  // what is kept
+  std::string why = "";
+};
+std::ostream& operator<<(std::ostream& out, const HostileRow& row) {
+  return out << row.name;
+}
+
+TestServer::Handler trickles(std::string head) {
+  return [head](TestConnection& client) {
+    client.receive_request();
+    for (bool there = client.send(head); there; there = client.send("x")) std::this_thread::sleep_for(20ms);
+  };
+}
+TestServer::Handler repeats(std::string head, std::string again) {
+  return [head, again](TestConnection& client) {
+    client.receive_request();
+    for (bool there = client.send(head); there; there = client.send(again)) {}
+  };
+}
+const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+const HostileRow hostile_rows[] = {
+    {"refuses_connection_after_accept", [](TestConnection&) {}, FetchFailure::connection, 0, ""},
+    {"never_answers", [](TestConnection& client) { client.wait_until_client_goes(); }, FetchFailure::timeout,
+     0, ""},
+    {"trickles_its_body", trickles("HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n"),
+     FetchFailure::too_slow, 200, "xxxxx"},
+    {"trickles_its_headers", trickles("HTTP/1.1 200 OK\r\nX: "), FetchFailure::too_slow, 200, ""},
+    {"endless_headers", repeats("HTTP/1.1 200 OK\r\n", "X-Header: " + std::string(500, 'x') + "\r\n"),
+     FetchFailure::headers_too_large, 200, ""},
+    {"one_huge_header", repeats("HTTP/1.1 200 OK\r\nX: ", std::string(5000, 'x')),
+     FetchFailure::headers_too_large, 200, ""},
+    {"endless_interim_answers", repeats("", "HTTP/1.1 100 Continue\r\n\r\n"), FetchFailure::headers_too_large,
+     100, ""},
+    {"endless_body", repeats("HTTP/1.1 200 OK\r\n\r\n", std::string(5000, 'x')), FetchFailure::body_too_large,
+     200, std::string(100'000, 'x')},
+    {"says_more_than_it_sends", replies("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"),
+     FetchFailure::closed_early, 200, "hello"},
+    {"says_less_than_it_sends", replies("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhello"),
+     FetchFailure::none, 200, "hel"},
+    {"two_lengths", replies("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 5\r\n\r\nhello"),
+     FetchFailure::none, 200, "hello"},
+    {"negative_length", replies("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nhello"), FetchFailure::protocol,
+     200, ""},
+    {"huge_length", replies("HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\nhello"),
+     FetchFailure::none, 200, "hello"},
+    {"closes_in_a_chunk", replies(chunked + "5\r\nhel"), FetchFailure::closed_early, 200, "hel"},
+    {"closes_before_the_last_chunk", replies(chunked + "5\r\nhello\r\n"), FetchFailure::closed_early, 200,
+     "hello"},
+    {"chunk_size_is_no_number", replies(chunked + "5\r\nhello\r\nzz\r\n"), FetchFailure::protocol, 200,
+     "hello"},
+    {"chunk_size_is_endless", replies(chunked + std::string(100, 'F') + "\r\nhello"), FetchFailure::protocol,
+     200, ""},
+    {"chunks_end_well", replies(chunked + "5;ext=1\r\nhello\r\n0\r\nTrailer: 1\r\n\r\n"), FetchFailure::none,
+     200, "hello"},
+    {"http_0_9", replies("<html>hello"), FetchFailure::protocol, 0, ""},
+    {"not_http_at_all", replies("SSH-2.0-OpenSSH_9.2\r\n"), FetchFailure::protocol, 0, ""},
+    {"closes_in_the_headers", replies("HTTP/1.1 200 OK\r\nX: 1"), FetchFailure::none, 200, ""},
+    {"zero_byte_in_a_header", replies(std::string("HTTP/1.1 200 OK\r\nX: a\0b\r\n\r\nhello", 35)),
+     FetchFailure::protocol, 200, ""},
+    {"folded_header", replies("HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 5\r\n\r\nhello"),
+     FetchFailure::none, 200, "hello"},
+    {"header_without_a_colon", replies("HTTP/1.1 200 OK\r\nnonsense\r\n\r\nhello"), FetchFailure::protocol,
+     200, ""},
+    {"gzip_bomb",
+     replies("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip(std::string(10'000'000, 'x'))),
+     FetchFailure::none, 200, std::string(100'000, 'x')},
+    {"not_what_it_says", replies("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nhello"),
+     FetchFailure::none, 200, ""},
+    {"unknown_coding", replies("HTTP/1.1 200 OK\r\nContent-Encoding: hello\r\n\r\nhello"), FetchFailure::none,
+     200, "hello"},
+};
+
+class HostileServer : public ::testing::TestWithParam<HostileRow> {};
+TEST_P(HostileServer, GivesABoundedLabelledAnswer) {
+  const HostileRow& row = GetParam();
+  TestServer server(row.server);
+  FetchResponse response = fetch_with(tight(), get(server.url()));
+  EXPECT_EQ(name(response.failure), name(row.failure)) << response.why;
+  EXPECT_EQ(response.status, row.status);
+  EXPECT_EQ(response.failure == FetchFailure::none, response.why.empty()) << response.why;
+  if (row.failure == FetchFailure::too_slow) {
+    EXPECT_THAT(response.body, testing::StartsWith(row.body));
+  } else {
+    EXPECT_TRUE(response.body == row.body) << response.body.substr(0, 100);
+  }
+}
+INSTANTIATE_TEST_SUITE_P(Rows, HostileServer, ::testing::ValuesIn(hostile_rows),
+                         [](const auto& row) { return std::string(row.param.name); });
+
+}  // namespace
+}  // namespace shikake::net
