@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <pty.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -272,6 +273,50 @@ TEST_P(Ranges, SignalsReachTheCommand) {
   waitpid(pid, &status, 0);
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 9) << status;
   EXPECT_EQ(out(), "stopped\n");
+}
+
+// A terminal gives Ctrl-C to every process of the foreground group: the command gets it once, and the
+// range stays.
+TEST_P(Ranges, ControlC) {
+  int terminal = -1;
+  pid_t pid = forkpty(&terminal, nullptr, nullptr, nullptr);
+  if (pid < 0) GTEST_SKIP() << "no pseudo-terminal here";
+  if (pid == 0) {
+    pid_t range = start(
+        "trap 'echo interrupted' INT; : > ready; while ! [ -e stop ]; do sleep 0.01; done; exit 5");
+    signal(SIGINT, SIG_IGN);  // the one in between waits, as a shell does
+    int status = 0;
+    waitpid(range, &status, 0);
+    _exit(WEXITSTATUS(status));
+  }
+  auto wait_for = [&](auto condition) {
+    for (int i = 0; i < 1000 && !condition() && !std::filesystem::exists(folder_.path() / "failure"); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  };
+  wait_for([&] { return std::filesystem::exists(folder_.path() / "ready"); });
+  EXPECT_EQ(write(terminal, "\x03", 1), 1);
+  wait_for([&] { return !out().empty(); });
+  folder_.write("stop", "");
+  int status = 0;
+  waitpid(pid, &status, 0);
+  close(terminal);
+  if (WEXITSTATUS(status) == 92) GTEST_SKIP() << failure();
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 5) << status;
+  EXPECT_EQ(out(), "interrupted\n");
+}
+
+TEST_P(Ranges, StandardInput) {
+  folder_.write("input", "from outside");
+  int before = dup(0);
+  int input = open((folder_.path() / "input").c_str(), O_RDONLY | O_CLOEXEC);
+  dup2(input, 0);
+  int status = in_range("cat");
+  dup2(before, 0);
+  close(before);
+  close(input);
+  if (status == 92) GTEST_SKIP() << failure();
+  EXPECT_EQ(out(), "from outside");
 }
 
 // --- nothing leaves ---------------------------------------------------------------------------------

@@ -2,97 +2,22 @@
 
 #include <arpa/inet.h>
 
-#include <toml++/toml.h>
 #include <algorithm>
 #include <cctype>
 #include <cstring>
 #include <fstream>
-#include <initializer_list>
 #include <iterator>
 #include <set>
 
 #include <fmt/format.h>
+
+#include "range/toml_values.h"
 
 namespace shikake::range {
 namespace {
 
 constexpr size_t max_files = 20'000;  // of all folders: a scenario is a few sites, not a mirror
 constexpr uint32_t default_ttl = 60;  // seconds
-
-// Thrown and caught in this file alone: toml++ reports its errors the same way.
-struct Bad {
-  uint32_t line;
-  std::string what;
-};
-
-uint32_t line_of(const toml::node& node) {
-  return node.source().begin.line;
-}
-
-[[noreturn]] void bad(const toml::node& node, std::string what) {
-  throw Bad{line_of(node), std::move(what)};
-}
-
-void only_keys(const toml::table& table, std::initializer_list<std::string_view> keys) {
-  for (const auto& [key, value] : table) {
-    if (std::find(keys.begin(), keys.end(), key.str()) != keys.end()) continue;
-    throw Bad{key.source().begin.line,
-              fmt::format("unknown key \"{}\"; known here: {}", key.str(), fmt::join(keys, ", "))};
-  }
-}
-
-std::string text_of(const toml::node& node, std::string_view key) {
-  auto value = node.value_exact<std::string>();
-  if (!value) bad(node, fmt::format("\"{}\" wants text in quotes", key));
-  return *value;
-}
-
-std::optional<std::string> text(const toml::table& table, std::string_view key) {
-  const toml::node* node = table.get(key);
-  return node ? std::optional(text_of(*node, key)) : std::nullopt;
-}
-
-// One text or a list of them.
-std::vector<std::pair<std::string, const toml::node*>> texts(const toml::table& table, std::string_view key) {
-  std::vector<std::pair<std::string, const toml::node*>> found;
-  const toml::node* node = table.get(key);
-  if (!node) return found;
-  if (const toml::array* list = node->as_array()) {
-    for (const toml::node& item : *list) found.emplace_back(text_of(item, key), &item);
-  } else {
-    found.emplace_back(text_of(*node, key), node);
-  }
-  return found;
-}
-
-int64_t number_of(const toml::node& node, std::string_view key, int64_t least, int64_t most) {
-  auto value = node.value_exact<int64_t>();
-  if (!value || *value < least || *value > most) {
-    bad(node, fmt::format("\"{}\" wants a whole number from {} to {}", key, least, most));
-  }
-  return *value;
-}
-
-std::optional<int64_t> number(const toml::table& table, std::string_view key, int64_t least, int64_t most) {
-  const toml::node* node = table.get(key);
-  return node ? std::optional(number_of(*node, key, least, most)) : std::nullopt;
-}
-
-const toml::table& table_of(const toml::node& node, std::string_view key) {
-  if (!node.is_table()) bad(node, fmt::format("\"{}\" wants a table", key));
-  return *node.as_table();
-}
-
-// The tables of [[key]].
-std::vector<const toml::table*> tables(const toml::table& table, std::string_view key) {
-  std::vector<const toml::table*> found;
-  const toml::node* node = table.get(key);
-  if (!node) return found;
-  const toml::array* list = node->as_array();
-  if (!list) bad(*node, fmt::format("\"{0}\" wants to be written [[{0}]]", key));
-  for (const toml::node& item : *list) found.push_back(&table_of(item, key));
-  return found;
-}
 
 std::string canonical_address(const std::string& address, const toml::node& node) {
   std::array<unsigned char, 16> bytes{};
@@ -129,16 +54,9 @@ std::string canonical_name(std::string name, const toml::node& node, bool wildca
 }
 
 std::vector<uint16_t> ports(const toml::table& table, std::string_view key, std::vector<uint16_t> unset) {
-  const toml::node* node = table.get(key);
-  if (!node) return unset;
-  std::vector<uint16_t> found;
-  if (const toml::array* list = node->as_array()) {
-    for (const toml::node& item : *list)
-      found.push_back(static_cast<uint16_t>(number_of(item, key, 1, 65535)));
-  } else {
-    found.push_back(static_cast<uint16_t>(number_of(*node, key, 1, 65535)));
-  }
-  return found;
+  if (!table.contains(key)) return unset;
+  auto found = numbers(table, key, 1, 65535);
+  return {found.begin(), found.end()};
 }
 
 std::vector<Header> headers(const toml::table& table) {
@@ -194,13 +112,11 @@ Reply read_reply(const toml::table& table, const std::filesystem::path& root) {
   constexpr int64_t largest = int64_t{1} << 40;
   Reply reply;
   reply.path = text(table, "path").value_or("");
-  if (!reply.path.starts_with('/')) throw Bad{line_of(table), "a reply wants a \"path\" that begins with /"};
+  if (!reply.path.starts_with('/'))
+    throw BadToml{line_of(table), "a reply wants a \"path\" that begins with /"};
   reply.when = traits(table, "when");
   reply.unless = traits(table, "unless");
-  if (const toml::node* once = table.get("once")) {
-    if (!once->is_boolean()) bad(*once, "\"once\" wants true or false");
-    reply.once = once->as_boolean()->get();
-  }
+  reply.once = flag(table, "once");
   reply.headers = headers(table);
   if (auto location = text(table, "location")) {
     reply.headers.emplace_back("Location", *location);
@@ -246,7 +162,7 @@ Host read_host(const toml::table& table, const std::filesystem::path& root, size
   for (const auto& [address, node] : texts(table, "addresses")) {
     host.addresses.push_back(canonical_address(address, *node));
   }
-  if (host.addresses.empty()) throw Bad{host.line, "a host wants \"addresses\""};
+  if (host.addresses.empty()) throw BadToml{host.line, "a host wants \"addresses\""};
   host.https = ports(table, "https", {});
   host.http = ports(table, "http", host.https.empty() ? std::vector<uint16_t>{80} : std::vector<uint16_t>{});
   host.headers = headers(table);
@@ -261,7 +177,7 @@ Host read_host(const toml::table& table, const std::filesystem::path& root, size
 void read_record(const toml::table& table, Scenario& scenario) {
   only_keys(table, {"name", "type", "value", "ttl", "failure"});
   auto named = text(table, "name");
-  if (!named) throw Bad{line_of(table), "a DNS record wants a \"name\""};
+  if (!named) throw BadToml{line_of(table), "a DNS record wants a \"name\""};
   std::string name = canonical_name(*named, *table.get("name"));
   if (auto failure = text(table, "failure")) {
     const std::map<std::string, uint8_t> codes = {{"SERVFAIL", 2}, {"NXDOMAIN", 3}, {"REFUSED", 5}};
@@ -277,11 +193,12 @@ void read_record(const toml::table& table, Scenario& scenario) {
                                                    {"PTR", RecordType::ptr}};
   auto type = types.find(text(table, "type").value_or(""));
   if (type == types.end()) {
-    throw Bad{line_of(table), "a DNS record wants a \"type\" (A, AAAA, CNAME, TXT, PTR) or a \"failure\""};
+    throw BadToml{line_of(table),
+                  "a DNS record wants a \"type\" (A, AAAA, CNAME, TXT, PTR) or a \"failure\""};
   }
   auto ttl = static_cast<uint32_t>(number(table, "ttl", 0, 604'800).value_or(default_ttl));
   auto values = texts(table, "value");
-  if (values.empty()) throw Bad{line_of(table), "a DNS record wants a \"value\""};
+  if (values.empty()) throw BadToml{line_of(table), "a DNS record wants a \"value\""};
   for (const auto& [value, node] : values) {
     std::string canonical = value;
     if (type->second == RecordType::a || type->second == RecordType::aaaa) {
@@ -317,17 +234,17 @@ void check_together(const Scenario& scenario) {
   for (const Host& host : scenario.hosts) {
     for (const std::string& name : host.names) {
       if (!names.insert(name).second)
-        throw Bad{host.line, fmt::format("{} is the name of an earlier host too", name)};
+        throw BadToml{host.line, fmt::format("{} is the name of an earlier host too", name)};
     }
     for (const std::string& address : host.addresses) {
       for (const auto* own : {&scenario.client, &scenario.resolver}) {
         if (std::find(own->begin(), own->end(), address) == own->end()) continue;
-        throw Bad{host.line, fmt::format("{} is the range's own (see [network])", address)};
+        throw BadToml{host.line, fmt::format("{} is the range's own (see [network])", address)};
       }
       for (bool tls : {false, true}) {
         for (uint16_t port : tls ? host.https : host.http) {
           if (secure.emplace(std::pair{address, port}, tls).first->second == tls) continue;
-          throw Bad{host.line, fmt::format("{} port {} cannot be both http and https", address, port)};
+          throw BadToml{host.line, fmt::format("{} port {} cannot be both http and https", address, port)};
         }
       }
     }
@@ -339,13 +256,13 @@ Scenario read_scenario(const toml::table& document, const std::filesystem::path&
   Scenario scenario;
   scenario.name = text(document, "name").value_or("");
   scenario.description = text(document, "description").value_or("");
-  if (scenario.name.empty()) throw Bad{1, "a scenario wants a \"name\""};
+  if (scenario.name.empty()) throw BadToml{1, "a scenario wants a \"name\""};
   if (const toml::node* network = document.get("network"))
     read_network(table_of(*network, "network"), scenario);
   size_t files = 0;
   for (const toml::table* host : tables(document, "host"))
     scenario.hosts.push_back(read_host(*host, root, files));
-  if (scenario.hosts.empty()) throw Bad{1, "a scenario wants at least one [[host]]"};
+  if (scenario.hosts.empty()) throw BadToml{1, "a scenario wants at least one [[host]]"};
   for (const toml::table* record : tables(document, "dns")) read_record(*record, scenario);
   check_together(scenario);
   return scenario;
@@ -371,7 +288,7 @@ Result<Scenario> Scenario::parse(std::string_view toml, const std::filesystem::p
   } catch (const toml::parse_error& problem) {
     error.what = problem.description();
     error.line = problem.source().begin.line;
-  } catch (const Bad& problem) {
+  } catch (const BadToml& problem) {
     error.what = problem.what;
     error.line = problem.line;
   } catch (const std::filesystem::filesystem_error& problem) {

@@ -38,6 +38,11 @@ Result<> be_a_router(bool ipv6) {
   return set("/proc/sys/net/ipv6/icmp/ratelimit", "0");
 }
 
+// New namespaces may inherit the machine's switched-off IPv6, as in many containers.
+Result<> switch_ipv6_on(bool ipv6) {
+  return ipv6 ? set("/proc/sys/net/ipv6/conf/all/disable_ipv6", "0") : Result<>();
+}
+
 }  // namespace
 
 Result<base::UniqueFd> build_topology(const Scenario& scenario, bool ipv6) {
@@ -47,7 +52,9 @@ Result<base::UniqueFd> build_topology(const Scenario& scenario, bool ipv6) {
   SHIKAKE_ASSIGN(auto outside, cell::NetworkDevices::open());
   SHIKAKE_ASSIGN(base::UniqueFd client, cell::enter_new_network());
   SHIKAKE_ASSIGN(auto inside, cell::NetworkDevices::open());
+  SHIKAKE_TRY(switch_ipv6_on(ipv6));
   SHIKAKE_TRY(cell::enter_network(internet));
+  SHIKAKE_TRY(switch_ipv6_on(ipv6));
   SHIKAKE_TRY(inside.add_cable(cable, cable, internet));
 
   SHIKAKE_TRY(outside.bring_up("lo"));
