@@ -1,0 +1,84 @@
+#include "cell/forked.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <csignal>
+
+namespace shikake::cell {
+namespace {
+
+using namespace std::chrono_literals;
+using How = base::WaitStatus::How;
+
+struct Row {
+  const char* name;
+  int (*work)(base::FrameChannel&);
+  base::WaitStatus expected;
+};
+
+class Forked : public testing::TestWithParam<Row> {};
+
+TEST_P(Forked, EndsAsItShould) {
+  auto child = ForkedChild::start({.keep = {}, .max_frame_bytes = 64}, GetParam().work);
+  ASSERT_TRUE(child) << child.error().message();
+  auto status = child->wait(base::Deadline::after(30s));
+  ASSERT_TRUE(status) << status.error().message();
+  EXPECT_EQ(*status, GetParam().expected) << status->describe();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, Forked,
+    testing::Values(
+        Row{"exits", [](base::FrameChannel&) { return 7; }, {How::exited, 7}},
+        Row{"opens_a_file",
+            [](base::FrameChannel&) { return open("/etc/hostname", O_RDONLY); },
+            {How::killed, SIGSYS}},
+        Row{"makes_a_socket",
+            [](base::FrameChannel&) { return socket(AF_INET, SOCK_STREAM, 0); },
+            {How::killed, SIGSYS}},
+        Row{"forks", [](base::FrameChannel&) { return static_cast<int>(fork()); }, {How::killed, SIGSYS}}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(ForkedChild, ReadsWhatItKeepsAndAnswers) {
+  int ends[2], others[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  ASSERT_EQ(pipe2(others, O_CLOEXEC), 0);
+  base::UniqueFd in(ends[0]), out(ends[1]), other_in(others[0]), other_out(others[1]);
+  ASSERT_EQ(write(out.get(), "abc", 3), 3);
+  const std::string shared = "in memory";
+  auto child =
+      ForkedChild::start({.keep = {in.get()}, .max_frame_bytes = 64}, [&](base::FrameChannel& parent) {
+        char text[3];
+        if (read(in.get(), text, 3) != 3) return 1;
+        if (read(other_in.get(), text, 3) != -1 || errno != EBADF) return 2;
+        return parent.send(9, std::string(text, 3) + " " + shared, base::Deadline::never()) ? 0 : 3;
+      });
+  ASSERT_TRUE(child) << child.error().message();
+  auto frame = child->channel().receive(base::Deadline::after(30s));
+  ASSERT_TRUE(frame) << frame.error().message();
+  EXPECT_EQ(frame->type, 9);
+  EXPECT_EQ(frame->body, "abc in memory");
+  auto status = child->wait(base::Deadline::after(30s));
+  ASSERT_TRUE(status);
+  EXPECT_TRUE(status->success()) << status->describe();
+}
+
+TEST(ForkedChild, IsKilledWithItsOwner) {
+  pid_t pid;
+  {
+    auto child = ForkedChild::start({.keep = {}, .max_frame_bytes = 64}, [](base::FrameChannel& parent) {
+      auto never = parent.receive(base::Deadline::never());
+      return never ? 0 : 1;
+    });
+    ASSERT_TRUE(child);
+    EXPECT_FALSE(child->wait(base::Deadline::now()));
+    pid = child->pid();
+  }
+  EXPECT_EQ(kill(pid, 0), -1);
+}
+
+}  // namespace
+}  // namespace shikake::cell
