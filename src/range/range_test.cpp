@@ -18,6 +18,7 @@
 #include <thread>
 
 #include "base/unique_fd.h"
+#include "cell/namespaces.h"
 #include "range/testing.h"
 
 namespace shikake::range {
@@ -282,8 +283,8 @@ TEST_P(Ranges, ControlC) {
   pid_t pid = forkpty(&terminal, nullptr, nullptr, nullptr);
   if (pid < 0) GTEST_SKIP() << "no pseudo-terminal here";
   if (pid == 0) {
-    pid_t range = start(
-        "trap 'echo interrupted' INT; : > ready; while ! [ -e stop ]; do sleep 0.01; done; exit 5");
+    pid_t range =
+        start("trap 'echo interrupted' INT; : > ready; while ! [ -e stop ]; do sleep 0.01; done; exit 5");
     signal(SIGINT, SIG_IGN);  // the one in between waits, as a shell does
     int status = 0;
     waitpid(range, &status, 0);
@@ -447,10 +448,32 @@ TEST_P(Ranges, NoSuchCommand) {
   EXPECT_EQ(nothing.error().code, ErrorCode::invalid_usage);
 }
 
+// An ordinary user where user namespaces are switched off, which the test's own may do for itself.
+TEST(Range, ForbiddenSaysWhatToDo) {
+  TemporaryFolder folder;
+  pid_t pid = fork();
+  if (pid == 0) {
+    if (geteuid() == 0 && (setgid(ordinary) != 0 || setuid(ordinary) != 0)) _exit(90);
+    auto inside = cell::spawn({.user = true}, [&folder] {
+      std::ofstream("/proc/sys/user/max_user_namespaces") << "0" << std::flush;
+      auto status = run({}, {"true"});
+      folder.write("failure", status ? "it ran" : status.error().message());
+      return status || status.error().code != ErrorCode::unsupported;
+    });
+    if (!inside) _exit(92);
+    auto status = inside->wait();
+    _exit(status && WIFEXITED(*status) ? WEXITSTATUS(*status) : 94);
+  }
+  int status = 0;
+  waitpid(pid, &status, 0);
+  if (WEXITSTATUS(status) == 92) GTEST_SKIP() << "no user namespaces here";
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  EXPECT_NE(folder.read("failure").find("as root: sysctl user.max_user_namespaces="), std::string::npos)
+      << folder.read("failure");
+}
+
 TEST(Range, LogThatCannotBeWritten) {
   TemporaryFolder folder;
-  auto scenario = Scenario::load(folder.write("scenario.toml", small_scenario));
-  EXPECT_FALSE(scenario);  // its folder is not there
   auto status = run({}, {"true"}, {.log = (folder.path() / "no" / "log").string()});
   ASSERT_FALSE(status);
   EXPECT_NE(status.error().message().find("log"), std::string::npos);
