@@ -33,7 +33,7 @@ struct EgressPolicy {
   // Internet either.
   Result<void> add_own_addresses();
 
-  // The name of the rule that refuses the address, or nothing: "loopback", "private_use", "shared",
+  // The name of the rule that refuses the address, or nothing: "loopback", "private", "shared",
   // "link_local", "unspecified", "documentation", "benchmarking", "multicast", "broadcast", "reserved"
   // (url/ip.h says which addresses; an IPv6 address that carries an IPv4 one is what that one is),
   // "own_address", "port".

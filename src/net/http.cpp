@@ -24,13 +24,17 @@ bool equal_names(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+bool is_named(const Header& header, std::string_view name) {
+  return equal_names(header.name, name);
+}
+
 std::string_view name(FetchFailure failure) {
   return failure_names[static_cast<size_t>(failure)];
 }
 
 const std::string* find_header(const Headers& headers, std::string_view name) {
   for (const Header& header : headers) {
-    if (equal_names(header.name, name)) return &header.value;
+    if (is_named(header, name)) return &header.value;
   }
   return nullptr;
 }
@@ -38,7 +42,7 @@ const std::string* find_header(const Headers& headers, std::string_view name) {
 std::string joined_header(const Headers& headers, std::string_view name) {
   std::string value;
   for (const Header& header : headers) {
-    if (!equal_names(header.name, name)) continue;
+    if (!is_named(header, name)) continue;
     if (!value.empty()) value += ", ";
     value += header.value;
   }
@@ -46,17 +50,16 @@ std::string joined_header(const Headers& headers, std::string_view name) {
 }
 
 void remove_header(Headers& headers, std::string_view name) {
-  std::erase_if(headers, [name](const Header& header) { return equal_names(header.name, name); });
+  std::erase_if(headers, [name](const Header& header) { return is_named(header, name); });
 }
 
 void set_header(Headers& headers, std::string_view name, std::string value) {
   for (size_t i = 0; i < headers.size(); ++i) {
-    if (!equal_names(headers[i].name, name)) continue;
+    if (!is_named(headers[i], name)) continue;
     headers[i].value = std::move(value);
     auto rest = headers.begin() + static_cast<ptrdiff_t>(i) + 1;
-    headers.erase(
-        std::remove_if(rest, headers.end(), [name](const Header& h) { return equal_names(h.name, name); }),
-        headers.end());
+    headers.erase(std::remove_if(rest, headers.end(), [name](const Header& h) { return is_named(h, name); }),
+                  headers.end());
     return;
   }
   headers.push_back({std::string(name), std::move(value)});

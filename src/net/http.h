@@ -21,6 +21,8 @@ struct Header {
 };
 using Headers = std::vector<Header>;
 
+bool is_named(const Header& header, std::string_view name);  // in any case
+
 // The first of that name, in any case; null if there is none. Lives as long as the headers.
 const std::string* find_header(const Headers& headers, std::string_view name);
 // All of that name joined by ", " as RFC 9110 section 5.3 has it; not for Set-Cookie.

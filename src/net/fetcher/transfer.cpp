@@ -182,7 +182,7 @@ void Transfer::set_headers() {
     SHIKAKE_CHECK(list != nullptr);
   };
   for (const Header& header : request_.headers) {
-    if (find_header({header}, "Content-Length")) continue;  // curl's to count
+    if (is_named(header, "Content-Length")) continue;  // curl's to count
     add(header.value.empty() ? header.name + ";" : header.name + ": " + header.value);
   }
   // What curl would add by itself and a persona has not asked for.
