@@ -307,7 +307,7 @@ Guard Guard::make(const std::vector<GuardList>& lists, std::vector<std::string>*
 }
 
 std::optional<std::string_view> Guard::protects(const IndicatorKey& key) const {
-  auto list = lists_->find_key(key);
+  auto list = empty() ? std::nullopt : lists_->find_key(key);
   if (!list) return std::nullopt;
   return lists_->names[*list];
 }

@@ -136,7 +136,9 @@ Result<IndicatorKey> guess_key(std::string_view text) {
   if (url::IpAddress::parse(value)) return as(IndicatorType::ip, value);
   if (value.front() == '[' && value.back() == ']' && url::IpAddress::parse(value.substr(1, value.size() - 2)))
     return as(IndicatorType::ip, value.substr(1, value.size() - 2));
-  if (auto key = as(IndicatorType::ip_port, value)) return key;
+  if (value.find(':') != std::string_view::npos) {
+    if (auto key = as(IndicatorType::ip_port, value)) return key;
+  }
   const size_t slash = value.find('/');
   if (slash != std::string_view::npos) {
     if (url::Cidr::parse(value)) return as(IndicatorType::cidr, value);

@@ -29,6 +29,20 @@ bool is_reserved_name(std::string_view host) {
                      [&](std::string_view reserved) { return is_below(host, reserved); });
 }
 
+// The host of a URL in its canonical form, where nothing stands before it but the scheme.
+std::string_view host_in(std::string_view canonical_url) {
+  const size_t scheme_end = canonical_url.find("://");
+  if (scheme_end == std::string_view::npos) return {};
+  std::string_view rest = canonical_url.substr(scheme_end + 3);
+  if (rest.starts_with('[')) return rest.substr(0, rest.find(']') + 1);
+  return rest.substr(0, rest.find_first_of(":/?#"));
+}
+
+std::optional<url::IpAddress> address_in(std::string_view host) {
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  return url::IpAddress::parse(host);
+}
+
 // The address that a key is about, if it is about one. A network is judged by its first address.
 std::optional<url::IpAddress> address_of(const IndicatorKey& key) {
   switch (key.type) {
@@ -38,14 +52,22 @@ std::optional<url::IpAddress> address_of(const IndicatorKey& key) {
       if (auto network = url::Cidr::parse(key.value)) return network->network();
       return std::nullopt;
     case IndicatorType::ip_port:
-      if (auto parsed = url::Url::parse("http://" + key.value + "/")) return parsed->ip();
-      return std::nullopt;
+      return address_in(std::string_view(key.value).substr(0, key.value.rfind(':')));
     case IndicatorType::url:
-      if (auto parsed = url::Url::parse(key.value)) return parsed->ip();
-      return std::nullopt;
+      return address_in(host_in(key.value));
     default:
       return std::nullopt;
   }
+}
+
+// Wider than any registry hands out to one holder: a slip of a feed's, not a network of an attacker's.
+constexpr unsigned widest_v4 = 8, widest_v6 = 16;
+
+std::string network_reason(const IndicatorKey& key) {
+  auto network = key.type == IndicatorType::cidr ? url::Cidr::parse(key.value) : std::nullopt;
+  if (!network) return {};
+  const unsigned widest = network->network().is_v4() ? widest_v4 : widest_v6;
+  return network->prefix_length() < widest ? "networks too wide to block" : std::string();
 }
 
 std::string address_reason(const url::IpAddress& address, bool range_profile) {
@@ -79,12 +101,11 @@ Result<Deriver> Deriver::make(const Observation& observation, const StoreView& v
 }
 
 std::string Deriver::own_guard(const IndicatorKey& key) const {
+  if (std::string reason = network_reason(key); !reason.empty()) return reason;
   if (auto address = address_of(key)) return address_reason(*address, settings_.range_profile);
-  std::string host;
+  std::string_view host;
   if (key.type == IndicatorType::domain) host = key.value;
-  if (key.type == IndicatorType::url) {
-    if (auto parsed = url::Url::parse(key.value)) host = parsed->hostname();
-  }
+  if (key.type == IndicatorType::url) host = host_in(key.value);
   if (host.empty()) return {};
   if (is_below(host, "localhost")) return "special-purpose names (localhost)";
   // A feed that lists such a name was given it by someone; what we saw ourselves we saw in a range or a lab.

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "intel/json.h"
+#include "store/job_table.h"
 #include "store/state.h"
 #include "url/host.h"
 #include "url/ip.h"
@@ -249,9 +250,14 @@ Result<Totals> Store::totals() const {
       state_->sql() << query, into(number);
       return static_cast<uint64_t>(number);
     };
-    return Totals{count("SELECT COUNT(*) FROM observations"), count("SELECT COUNT(*) FROM indicators"),
-                  count("SELECT COUNT(*) FROM evidence"),     count("SELECT COUNT(*) FROM judgements"),
-                  count("SELECT COUNT(*) FROM guard_lists"),  count("SELECT COUNT(*) FROM guard_values")};
+    return Totals{count("SELECT COUNT(*) FROM observations"),
+                  count("SELECT COUNT(*) FROM indicators"),
+                  count("SELECT COUNT(*) FROM evidence"),
+                  count("SELECT COUNT(*) FROM judgements"),
+                  count("SELECT COUNT(*) FROM guard_lists"),
+                  count("SELECT COUNT(*) FROM guard_values"),
+                  count("SELECT COUNT(*) FROM jobs WHERE state IN (0, 1)"),
+                  count("SELECT COUNT(*) FROM jobs WHERE state = 3")};
   });
 }
 
@@ -283,6 +289,7 @@ Result<Details> Store::show(const IndicatorKey& key) const {
       sighting.source = state_->texts->text_of(text);
       details.sightings.push_back(std::move(sighting));
     }
+    SHIKAKE_ASSIGN(details.jobs, jobs_about(state_->sql(), key.value, wanted));
     details.indicator = std::move(*indicator);
     return details;
   });

@@ -27,12 +27,22 @@ constexpr size_t most_digests = 100'000;
 
 }  // namespace
 
+Reader::Reader(soci::session& sql, Texts& texts, const HashKey& key)
+    : sql_(sql),
+      texts_(texts),
+      key_(key),
+      find_((sql.prepare << "SELECT id, value FROM indicators WHERE hash = :hash AND type = :type",
+             use(find_hash_), use(find_type_), into(found_), into(found_value_))) {}
+
 long long Reader::find(const intel::IndicatorKey& key) {
-  const Number hash = key_hash(key_, key), type = static_cast<Number>(key.type);
+  find_hash_ = key_hash(key_, key);
+  find_type_ = static_cast<Number>(key.type);
   Number id = 0;
-  sql_ << "SELECT id FROM indicators WHERE hash = :hash AND type = :type AND value = :value", use(hash),
-      use(type), use(key.value), into(id);
-  return sql_.got_data() ? id : 0;
+  find_.execute();
+  while (find_.fetch()) {  // to the end: an open cursor would hold on to an old view of the store
+    if (found_value_ == key.value) id = found_;
+  }
+  return id;
 }
 
 std::vector<Reader::Row> Reader::range(long long first, long long last, base::TimePoint at, bool with_texts,

@@ -21,7 +21,7 @@ namespace shikake::store {
 // Methods throw as SOCI does; every statement is drained when they return.
 class Reader {
  public:
-  Reader(soci::session& sql, Texts& texts, const HashKey& key) : sql_(sql), texts_(texts), key_(key) {}
+  Reader(soci::session& sql, Texts& texts, const HashKey& key);
 
   struct Row {
     long long id = 0;
@@ -51,6 +51,11 @@ class Reader {
   Texts& texts_;
   HashKey key_;
   std::unordered_map<long long, base::Digest> digests_;
+
+  // find() is asked for dozens of keys a lookup, most of them unknown: prepared once.
+  long long find_hash_ = 0, find_type_ = 0, found_ = 0;
+  std::string found_value_;
+  soci::statement find_;
 };
 
 }  // namespace shikake::store

@@ -64,6 +64,24 @@ constexpr std::array version_1 = {
     " PRIMARY KEY (list, value)) WITHOUT ROWID",
 };
 
+// version 2: the job queue, and faster re-import of feeds
+constexpr std::array version_2 = {
+    "CREATE INDEX observations_series ON observations (series)",
+
+    // root: the observation that all this descends from, as text; "" for none. results: digests, blank
+    // between.
+    "CREATE TABLE jobs (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, subject TEXT NOT NULL,"
+    " parameters TEXT NOT NULL, identity BIGINT NOT NULL, origin TEXT NOT NULL, root TEXT NOT NULL,"
+    " depth INTEGER NOT NULL, priority INTEGER NOT NULL, earliest BIGINT NOT NULL, state SMALLINT NOT NULL,"
+    " attempts INTEGER NOT NULL, token TEXT NOT NULL, lease_until BIGINT NOT NULL, reason TEXT NOT NULL,"
+    " results TEXT NOT NULL)",
+    "CREATE INDEX jobs_next ON jobs (state, priority DESC, earliest)",
+    "CREATE INDEX jobs_identity ON jobs (identity)",
+    "CREATE INDEX jobs_root ON jobs (root)",
+    "CREATE INDEX jobs_origin ON jobs (origin)",
+    "CREATE INDEX jobs_subject ON jobs (subject)",
+};
+
 int number_of(soci::session& sql, const std::string& query) {
   int number = 0;
   sql << query, soci::into(number);
@@ -99,6 +117,9 @@ Result<> migrate(Database& database) {
     sql << "INSERT INTO meta (name, value) VALUES ('hash_key', lower(hex(randomblob(16))))";
     sql << "INSERT INTO meta (name, value) VALUES ('guards_version', '0')";
     sql << fmt::format("PRAGMA application_id={}", application_id);
+  }
+  if (from < 2) {
+    for (const char* statement : version_2) sql << statement;
   }
   sql << fmt::format("PRAGMA user_version={}", schema_version);
   transaction.commit();

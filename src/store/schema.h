@@ -9,7 +9,7 @@ namespace shikake::store {
 
 class Database;
 
-inline constexpr int schema_version = 1;
+inline constexpr int schema_version = 2;
 
 // Refuses a file that some other program made (corrupted) and one of a later Shikake (too_new).
 Result<> check_ours(soci::session& sql);

@@ -7,6 +7,7 @@
 
 #include "store/blobs.h"
 #include "store/database.h"
+#include "store/queue.h"
 #include "store/reader.h"
 #include "store/store.h"
 #include "store/texts.h"
@@ -26,10 +27,20 @@ struct Store::State {
   std::optional<intel::Guard> guard;  // compiled when first asked for
   std::string guard_version;
 
+  std::unique_ptr<Queue> queue;
+
   soci::session& sql() const { return database->sql(); }
   // After a rollback: what was cached may name rows that are gone.
   void forget();
 };
+
+// What led to an observation, for the budget of its follow-up jobs.
+struct Cause {
+  std::string root;  // the observation that it all descends from; "": the new one
+  int depth = 0;
+};
+Result<base::Digest> put_within(Store::State& state, const intel::Observation& observation,
+                                const intel::Derivation& derivation, const Cause& cause);
 
 // Runs `body` in a transaction (the open batch's, or one of its own) and commits unless it fails.
 template <class Body>

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/checked.h"
 #include "intel/judgement.h"
+#include "store/job_table.h"
 #include "store/state.h"
 
 namespace shikake::store {
@@ -54,19 +55,32 @@ Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& home, co
     state->forget();
     return {};
   }));
+  state->queue = make_queue(*state);
   SHIKAKE_ASSIGN(state->blobs, open_blob_files(home / "blobs", *options.clock));
   return std::unique_ptr<Store>(new Store(std::move(state)));
 }
 
-Result<base::Digest> Store::put(const intel::Observation& observation, const intel::Derivation& derivation) {
+Result<base::Digest> put_within(Store::State& state, const intel::Observation& observation,
+                                const intel::Derivation& derivation, const Cause& cause) {
   const std::string canonical = intel::canonical_json(observation);
   const base::Digest id = base::sha256(canonical);
-  SHIKAKE_TRY(in_transaction(*state_, "storing an observation", [&]() -> Result<> {
-    auto row = state_->writer->add_observation(observation, id, canonical);
-    if (row) state_->writer->add_evidence(*row, derivation.assertions, state_->clock->now());
+  auto stored = in_transaction(state, "storing an observation", [&]() -> Result<> {
+    const base::TimePoint now = state.clock->now();
+    auto row = state.writer->add_observation(observation, id, canonical);
+    if (!row) return {};
+    state.writer->add_evidence(*row, derivation.assertions, now);
+    for (intel::Job job : derivation.jobs) {
+      job.origin = id;
+      add_job(state.sql(), state.hash_key, job, cause.root.empty() ? id.hex() : cause.root, cause.depth + 1);
+    }
     return {};
-  }));
+  });
+  if (!stored) return fail(std::move(stored.error()));
   return id;
+}
+
+Result<base::Digest> Store::put(const intel::Observation& observation, const intel::Derivation& derivation) {
+  return put_within(*state_, observation, derivation, {});
 }
 
 Result<Store::Batch> Store::batch() {
@@ -115,10 +129,12 @@ Result<base::Digest> Store::judge(const intel::Judgement& judgement, const intel
 }
 
 Result<> Store::add_sighting(const Sighting& sighting) {
+  SHIKAKE_ASSIGN(const Number indicator, guarded("looking up an indicator", [&]() -> Result<Number> {
+                   return state_->reader->find(sighting.key);
+                 }));
+  if (indicator == 0)  // said before the transaction: it is no reason to lose a batch
+    return fail(Module::store, ErrorCode::not_found, "nothing is known about " + sighting.key.value);
   return in_transaction(*state_, "storing a sighting", [&]() -> Result<> {
-    const Number indicator = state_->reader->find(sighting.key);
-    if (indicator == 0)
-      return fail(Module::store, ErrorCode::not_found, "nothing is known about " + sighting.key.value);
     const Number source = state_->texts->id_of(sighting.source);
     Number count = 0, first = 0, last = 0;
     state_->sql()
@@ -138,6 +154,9 @@ Result<> Store::add_sighting(const Sighting& sighting) {
   });
 }
 
+Queue& Store::queue() {
+  return *state_->queue;
+}
 BlobStore& Store::blobs() {
   return *state_->blobs;
 }

@@ -32,6 +32,7 @@
 namespace shikake::store {
 
 class BlobStore;  // blobs.h
+class Queue;      // queue.h
 
 struct OpenOptions {
   const base::Clock* clock = &base::system_clock();  // outlives the store
@@ -106,9 +107,9 @@ class Store final : public intel::StoreView {
 
   // --- in ------------------------------------------------------------------------------------------
 
-  // An observation and all that policy made of it, in one transaction of its own or, inside a Batch, in the
-  // batch's. The same observation again changes nothing. A feed's newer word about an indicator in the same
-  // role takes its older word's place. Returns the observation's id.
+  // An observation and all that policy made of it, follow-up jobs too, in one transaction of its own or,
+  // inside a Batch, in the batch's. The same observation again changes nothing. A feed's newer word about an
+  // indicator in the same role takes its older word's place. Returns the observation's id.
   Result<base::Digest> put(const intel::Observation& observation, const intel::Derivation& derivation);
 
   // Many puts as one transaction: all or nothing, and fast. Other processes can read but not write while it
@@ -184,6 +185,7 @@ class Store final : public intel::StoreView {
   // --- rooms ---------------------------------------------------------------------------------------
 
   BlobStore& blobs();
+  Queue& queue();
   const std::filesystem::path& home() const;
   const base::Clock& clock() const;
 

@@ -16,7 +16,7 @@ using soci::use;
 using Number = long long;
 
 // Observations of one series speak about the same thing again: a feed's file, imported once more.
-std::string series_of(const intel::Observation& observation) {
+std::string series_name(const intel::Observation& observation) {
   if (observation.kind != intel::ObservationKind::feed) return {};
   std::string series = "feed\n" + observation.subject + "\n";
   if (const auto* file = observation.record.if_contains("file"); file && file->is_string())
@@ -42,13 +42,13 @@ long long key_hash(const HashKey& key, const intel::IndicatorKey& indicator) {
 
 // Bound once to these members; each execution takes their values of then.
 struct Writer::Statements {
-  Number hash = 0, type = 0, added = 0, indicator = 0, found = 0;
+  Number hash = 0, type = 0, added = 0, indicator = 0, found = 0, found_first_seen = 0;
   std::string value, found_value;
   Number observation = 0, n = 0, role = 0, uses = 0, confidence = 0, tlp = 0, source = 0, family = 0, why = 0,
          guarded_by = 0, first_seen = 0, last_seen = 0, valid_until = 0;
   std::string place;
 
-  soci::statement find_indicator, add_indicator, add_evidence;
+  soci::statement find_indicator, add_indicator, add_evidence, find_evidence, remove_evidence;
 
   explicit Statements(soci::session& sql)
       : find_indicator((sql.prepare << "SELECT id, value FROM indicators WHERE hash = :hash AND type = :type",
@@ -64,7 +64,13 @@ struct Writer::Statements {
                             " :last_seen, :valid_until, :place)",
              use(indicator), use(observation), use(n), use(role), use(uses), use(confidence), use(tlp),
              use(source), use(family), use(why), use(guarded_by), use(first_seen), use(last_seen),
-             use(valid_until), use(place))) {}
+             use(valid_until), use(place))),
+        find_evidence(
+            (sql.prepare << "SELECT observation, first_seen FROM evidence WHERE indicator = :indicator",
+             use(indicator), into(found), into(found_first_seen))),
+        remove_evidence((sql.prepare << "DELETE FROM evidence WHERE indicator = :indicator"
+                                        " AND observation = :observation",
+                         use(indicator), use(observation))) {}
 };
 
 Writer::Writer(soci::session& sql, Texts& texts, const HashKey& key)
@@ -78,7 +84,7 @@ std::optional<ObservationRow> Writer::add_observation(const intel::Observation& 
   sql_ << "SELECT id FROM observations WHERE digest = :digest", use(digest), into(known);
   if (sql_.got_data()) return std::nullopt;
 
-  ObservationRow row{0, texts_.id_of(series_of(observation)), observation.time};
+  ObservationRow row{0, texts_.id_of(series_name(observation)), observation.time};
   const Number kind = static_cast<Number>(observation.kind);
   const Number subject = static_cast<Number>(siphash(key_, observation.subject));
   const Number site = site_hash(key_, site_of(observation.subject));
@@ -121,24 +127,41 @@ std::pair<long long, bool> Writer::indicator(const intel::IndicatorKey& key, bas
   return {id, false};
 }
 
+const std::unordered_map<long long, base::TimePoint>& Writer::series_of(const ObservationRow& row) {
+  if (series_for_ == row.id) return series_;
+  series_.clear();
+  Number id = 0, time = 0;
+  soci::statement rows = (sql_.prepare << "SELECT id, time FROM observations WHERE series = :series",
+                          use(row.series), into(id), into(time));
+  rows.execute();
+  while (rows.fetch()) series_.emplace(id, base::from_micros(time));
+  series_for_ = row.id;
+  return series_;
+}
+
 bool Writer::supersede(const ObservationRow& row, long long indicator, long long& first_seen) {
-  const Number time = base::to_micros(row.time);
-  Number later = 0;
-  sql_ << "SELECT COUNT(*) FROM evidence e JOIN observations o ON o.id = e.observation"
-          " WHERE e.indicator = :indicator AND o.series = :series AND o.time > :time",
-      use(indicator), use(row.series), use(time), into(later);
-  if (later > 0) return false;
-  Number earliest = 0, count = 0;
-  sql_ << "SELECT COUNT(*), COALESCE(MIN(e.first_seen), 0) FROM evidence e JOIN observations o"
-          " ON o.id = e.observation WHERE e.indicator = :indicator AND o.series = :series AND o.time < :time",
-      use(indicator), use(row.series), use(time), into(count), into(earliest);
-  if (count == 0) return true;
-  first_seen = std::min(first_seen, earliest);
-  sql_ << "DELETE FROM evidence WHERE indicator = :indicator AND observation IN"
-          " (SELECT e.observation FROM evidence e JOIN observations o ON o.id = e.observation"
-          "  WHERE e.indicator = :again AND o.series = :series AND o.time < :time)",
-      use(indicator), use(indicator), use(row.series), use(time);
-  return true;
+  const auto& series = series_of(row);
+  if (series.size() < 2) return true;
+  Statements& s = *statements_;
+  s.indicator = indicator;
+  s.find_evidence.execute();
+  std::vector<Number> earlier;
+  bool later = false;
+  while (s.find_evidence.fetch()) {
+    auto same = series.find(s.found);
+    if (same == series.end() || same->second == row.time) continue;
+    later |= same->second > row.time;
+    if (same->second < row.time) {
+      earlier.push_back(s.found);
+      first_seen = std::min(first_seen, s.found_first_seen);
+    }
+  }
+  for (Number observation : earlier) {
+    s.observation = observation;
+    s.remove_evidence.execute(true);
+  }
+  s.observation = row.id;
+  return !later;
 }
 
 void Writer::add_evidence(const ObservationRow& row, const std::vector<intel::Assertion>& assertions,

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <unordered_map>
 
 #include "base/clock.h"
 #include "base/digest.h"
@@ -43,11 +44,15 @@ class Writer {
   // Takes out what the same series said earlier; moves `first_seen` back to the earliest. False where the
   // series has said something later already.
   bool supersede(const ObservationRow& row, long long indicator, long long& first_seen);
+  // Observations of the row's series and their times.
+  const std::unordered_map<long long, base::TimePoint>& series_of(const ObservationRow& row);
 
   soci::session& sql_;
   Texts& texts_;
   HashKey key_;
   std::unique_ptr<Statements> statements_;
+  long long series_for_ = 0;  // the observation that series_ was read for
+  std::unordered_map<long long, base::TimePoint> series_;
 };
 
 // Of a tenant key, for observations.site_hash.
