@@ -68,7 +68,11 @@ Document& Document::template_document() {
 Element& Document::create_element(Atom local_name, Atom ns, Atom prefix) {
   ++arena_->nodes_;
   auto* element = new (arena_->pools_->elements.place()) Element(this, ns, prefix, local_name);
-  if (element->is(Name::template_)) element->template_content_ = &template_document().create_fragment();
+  if (element->is(Name::template_)) {
+    ++arena_->nodes_;
+    Document& inert = template_document();
+    element->template_content_ = new (arena_->pools_->fragments.place()) Fragment(&inert, element);
+  }
   return *element;
 }
 
@@ -100,7 +104,7 @@ DocumentType& Document::create_document_type(std::u16string_view name, std::u16s
 
 Fragment& Document::create_fragment() {
   ++arena_->nodes_;
-  return *new (arena_->pools_->fragments.place()) Fragment(this);
+  return *new (arena_->pools_->fragments.place()) Fragment(this, nullptr);
 }
 
 Atom Document::intern(std::u16string_view text) {

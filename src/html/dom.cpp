@@ -125,7 +125,11 @@ InsertProblem check_insert(const Node& parent, const Node& node, const Node* bef
   NodeType in = parent.type(), what = node.type();
   if (in != NodeType::document && in != NodeType::fragment && in != NodeType::element)
     return hierarchy_request;
-  if (node.contains(parent)) return hierarchy_request;
+  for (const Node* above = &parent; above;) {  // "host-including inclusive ancestor"
+    if (above == &node) return hierarchy_request;
+    const Fragment* fragment = above->as_fragment();
+    above = fragment && fragment->host() ? fragment->host() : above->parent();
+  }
   if (replacing) before = replacing;
   if (before && before->parent() != &parent) return not_found;
   if (what == NodeType::document) return hierarchy_request;

@@ -3,7 +3,7 @@
 //   Arena arena;                                    // one for all windows that can script each other
 //   Document& document = arena.create_document();
 //   parse_document(document, u"<p class=x>Hi");     // html/parser.h
-//   Element* p = first_match(*document.body(), u"p.x");          // html/selectors.h
+//   Element* p = Selector::parse(u"p.x")->first(document);     // html/selectors.h
 //   Element& img = document.create_element(Name::img);
 //   img.set_attribute(Name::src, u"a.png");
 //   if (check_insert(*p, img, nullptr) == InsertProblem::none) insert(*p, img, nullptr);
@@ -36,6 +36,7 @@ class CharacterData;
 class Document;
 class DocumentType;
 class Element;
+class Fragment;
 class Arena;
 
 // Values of Node.nodeType.
@@ -81,6 +82,7 @@ class Node {
   inline const CharacterData* as_character_data() const;
   inline DocumentType* as_document_type();
   inline const DocumentType* as_document_type() const;
+  inline const Fragment* as_fragment() const;
   inline Document* as_document();
   bool is(Name html_element) const;  // an element of the HTML namespace with this local name
 
@@ -168,11 +170,13 @@ class Element final : public Node {
  private:
   friend class Document;
   friend class OpenElements;
+  friend struct Links;
   Element(Document* document, Atom ns, Atom prefix, Atom local_name)
       : Node(NodeType::element, document), ns_(ns), prefix_(prefix), local_name_(local_name) {}
 
   Atom ns_, prefix_, local_name_;
-  bool open_ = false;  // on a parser's stack of open elements
+  bool open_ = false;   // on a parser's stack of open elements
+  uint32_t depth_ = 0;  // where a parser put it: elements above it and itself
   Node* template_content_ = nullptr;
   std::vector<Attribute> attributes_;
 };
@@ -208,9 +212,14 @@ class DocumentType final : public Node {
 };
 
 class Fragment final : public Node {
+ public:
+  Element* host() const { return host_; }  // of a template's content: that template
+
  private:
   friend class Document;
-  explicit Fragment(Document* document) : Node(NodeType::fragment, document) {}
+  Fragment(Document* document, Element* host) : Node(NodeType::fragment, document), host_(host) {}
+
+  Element* host_;
 };
 
 // Told of changes at once and in order. It must not change the tree nor run script from these calls: note
@@ -357,6 +366,9 @@ inline DocumentType* Node::as_document_type() {
 }
 inline const DocumentType* Node::as_document_type() const {
   return type_ == NodeType::document_type ? static_cast<const DocumentType*>(this) : nullptr;
+}
+inline const Fragment* Node::as_fragment() const {
+  return type_ == NodeType::fragment ? static_cast<const Fragment*>(this) : nullptr;
 }
 inline Document* Node::as_document() {
   return type_ == NodeType::document ? static_cast<Document*>(this) : nullptr;

@@ -65,7 +65,7 @@ void Tokenizer::comment_start() {
   int c = in_.take();
   if (c == '-') return go(dash ? State::comment_end : State::comment_start_dash);
   if (c == '>') return emit_comment();
-  if (dash) comment_ += u'-';
+  if (dash && c != kEof) comment_ += u'-';
   again(c, State::comment);
 }
 

@@ -63,6 +63,8 @@ void TreeBuilder::end_tag(TagToken& tag) {
 void TreeBuilder::comment(std::u16string_view data, Position position, uint32_t origin) {
   begin_token(position, origin);
   if (arena_full_) return;
+  const Element* current = adjusted_current();
+  if (current && !current->is_html()) return insert_comment(data);
   switch (mode_) {
     case Mode::initial:
     case Mode::before_html:
@@ -272,8 +274,8 @@ void TreeBuilder::text(Mode mode, std::u16string_view text) {
       insert_implied(Name::body);
       return restart_text(Mode::in_body, rest);
     case Mode::in_column_group:
-      if (leave_columns()) restart_text(Mode::in_table, rest);
-      return;
+      // Of a fragment or template, where there is no colgroup to leave, this character is ignored.
+      return leave_columns() ? restart_text(Mode::in_table, rest) : this->text(mode, rest.substr(1));
     default:
       return restart_text(Mode::in_body, rest);  // after the body
   }

@@ -96,7 +96,6 @@ class TreeBuilder final : public TokenSink {
   Place place_for_node(Element* override_target = nullptr);
   Place place_for_element();
   Element& create(TagToken& tag, Atom ns, Node& parent);
-  Element& create(Atom name, std::vector<Attribute> attributes, Node& parent);
   Element& insert_element(TagToken& tag, Atom ns = Name::ns_html);
   Element& insert_implied(Name name);
   void insert_void(TagToken& tag);
@@ -113,6 +112,8 @@ class TreeBuilder final : public TokenSink {
   void reconstruct_formatting();
   void adoption_agency(TagToken& tag);
   bool adopt_once(TagToken& tag);
+  bool deepens(size_t formatting_at, size_t furthest_at);
+  Element& copy_formatting(size_t entry, Node& parent);
   void end_formatting_scope();  // clears the list to the last marker
   void reset_mode();
   Mode mode_for(const Element& element, size_t index, bool last);

@@ -1,4 +1,5 @@
 // The insertion modes up to the body's start.
+#include "html/links.h"
 #include "html/tree_builder.h"
 
 namespace shikake::html {
@@ -13,8 +14,11 @@ void TreeBuilder::doctype_token(DoctypeToken& token) {
 }
 
 void TreeBuilder::before_html_else() {
-  Element& html = create(Name::html, {}, document_);
+  Element& html = document_.create_element(Name::html);
+  html.position = position_;
+  html.origin = origin_;
   insert(document_, html, nullptr);
+  Links::set_depth(html, 1);
   open_.push(html);
 }
 

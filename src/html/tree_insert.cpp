@@ -2,6 +2,7 @@
 // https://html.spec.whatwg.org/multipage/parsing.html#creating-and-inserting-nodes
 #include <iterator>
 
+#include "html/links.h"
 #include "html/parser.h"
 #include "html/tree_builder.h"
 
@@ -30,19 +31,10 @@ TreeBuilder::Place TreeBuilder::place_for_node(Element* override_target) {
 
 TreeBuilder::Place TreeBuilder::place_for_element() {
   Place place = place_for_node();
-  if (open_.size() < kMaxDepth || place.before) return place;
   Node* above = open_.current().parent();
-  if (!above || above->type() == NodeType::document) return place;
+  if (Links::depth(*place.parent) < kMaxDepth || place.before || !above) return place;
   ++depth_cuts_;
   return {above, nullptr};
-}
-
-Element& TreeBuilder::create(Atom name, std::vector<Attribute> attributes, Node& parent) {
-  Element& element = parent.document().create_element(name);
-  element.start_with(std::move(attributes));
-  element.position = position_;
-  element.origin = origin_;
-  return element;
 }
 
 Element& TreeBuilder::create(TagToken& tag, Atom ns, Node& parent) {
@@ -67,6 +59,7 @@ Element& TreeBuilder::insert_element(TagToken& tag, Atom ns) {
   }
   Document* document = place.parent->as_document();
   if (!document || !document->document_element()) insert(*place.parent, element, place.before);
+  Links::set_depth(element, Links::depth(*place.parent) + 1);
   open_.push(element);
   return element;
 }

@@ -59,8 +59,7 @@ bool TreeBuilder::adopt_once(TagToken& tag) {
   if (at == OpenElements::kNotThere || at == 0) return false;
   size_t furthest_at = at + 1;
   while (furthest_at < open_.size() && !is_special(open_[furthest_at])) ++furthest_at;
-  // Past the depth cap the tree no longer nests as the stack does; rearranging it would only deepen it.
-  if (furthest_at == open_.size() || open_.size() > kMaxDepth || document_.arena().full()) {
+  if (furthest_at == open_.size() || deepens(at, furthest_at) || document_.arena().full()) {
     formatting_.remove(entry);
     open_.pop_to_size(at);
     return false;
@@ -86,28 +85,49 @@ bool TreeBuilder::adopt_once(TagToken& tag) {
       --furthest_at;
       continue;
     }
-    Element& copy = create(node.local_name(), formatting_.attributes(listed), ancestor);
-    copy.position = node.position;
-    copy.origin = node.origin;
+    Element& copy = copy_formatting(listed, ancestor);
     formatting_.replace(listed, copy);
     open_.replace(node_at, copy);
     if (last == &furthest) bookmark = listed + 1;
     Links::move(copy, *last, nullptr);
     last = &copy;
   }
-  // Script may have moved the ancestor below what is to go into it.
   Place place = place_for_node(&ancestor);
-  if (!last->contains(*place.parent)) Links::move(*place.parent, *last, place.before);
+  if (!last->contains(*place.parent)) {
+    Links::move(*place.parent, *last, place.before);
+  } else {  // script has moved the ancestor below what was to go into it
+    Links::set_connected(*last, false);
+  }
+  uint32_t depth = Links::depth(*place.parent);
+  for (size_t i = at + 1; i <= furthest_at; ++i) Links::set_depth(open_[i], ++depth);
 
-  Element& copy = create(formatting.local_name(), formatting_.attributes(entry), furthest);
-  copy.position = formatting.position;
-  copy.origin = formatting.origin;
+  Element& copy = copy_formatting(entry, furthest);
+  Links::set_depth(copy, depth + 1);
   while (Node* child = furthest.first_child()) Links::move(copy, *child, nullptr);
   Links::move(furthest, copy, nullptr);
   formatting_.move(entry, bookmark, copy);
   open_.remove(at);
   open_.insert_above(furthest_at - 1, copy);
   return true;
+}
+
+// Whether the adoption agency would push the furthest block's children farther down. It never does while
+// the tree nests as the stack does; past the depth cap it might, without end, and only pops instead.
+bool TreeBuilder::deepens(size_t formatting_at, size_t furthest_at) {
+  size_t parent_depth = Links::depth(*place_for_node(&open_[formatting_at - 1]).parent);
+  size_t new_depth = parent_depth + (furthest_at - formatting_at);
+  return new_depth + 1 > Links::depth(open_[furthest_at]);
+}
+
+// An element of the same tag, to stand where an element of `parent`'s document stands.
+Element& TreeBuilder::copy_formatting(size_t entry, Node& parent) {
+  const Element& old = *formatting_.element(entry);
+  Element& copy = parent.document().create_element(old.local_name());
+  copy.start_with(formatting_.attributes(entry));
+  copy.position = old.position;
+  copy.origin = old.origin;
+  Links::mark_connected(copy, parent.connected());  // soon: so that what moves into it need not change
+  return copy;
 }
 
 // https://html.spec.whatwg.org/multipage/parsing.html#reset-the-insertion-mode-appropriately
