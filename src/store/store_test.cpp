@@ -1,52 +1,19 @@
 #include "store/store.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
-
-#include <filesystem>
-#include <fstream>
 
 #include "intel/feed.h"
 #include "intel/visit.h"
-#include "store/blobs.h"
+#include "store/testing.h"
 
 namespace shikake::store {
 namespace {
 
-namespace fs = std::filesystem;
 using intel::Action;
 using intel::IndicatorKey;
 using intel::IndicatorType;
 using intel::Point;
 using intel::Role;
-
-// A home of its own for each test, gone afterwards.
-class StoreTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "shikake-store-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    home_ = name;
-    open();
-  }
-  void TearDown() override {
-    store_.reset();
-    std::error_code ignored;
-    fs::remove_all(home_, ignored);
-  }
-  void open() {
-    store_.reset();
-    OpenOptions options;
-    options.clock = &clock_;
-    auto opened = Store::open(home_, options);
-    ASSERT_TRUE(opened) << opened.error().message();
-    store_ = std::move(*opened);
-  }
-
-  base::ManualClock clock_{*base::from_rfc3339("2026-03-01T12:00:00Z")};
-  fs::path home_;
-  std::unique_ptr<Store> store_;
-};
 
 intel::Observation feed_of(std::vector<intel::FeedEntry> entries, base::TimePoint time,
                            const std::string& feed = "testfeed") {
