@@ -310,18 +310,21 @@ Result<SeccompProgram> SeccompPolicy::compile() const {
   seccomp_attr_set(context.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);  // a binary tree: many calls are allowed
   SHIKAKE_TRY(emit(context.get()));
 
-  base::UniqueFd file(memfd_create("seccomp", MFD_CLOEXEC));
-  if (!file) return fail_errno(Module::cell, "no memory file for the seccomp filter");
-  if (int status = seccomp_export_bpf(context.get(), file.get()); status < 0) {
+  // A pipe, not a file: a process that may write no files (RLIMIT_FSIZE 0) may be the one that asks. The
+  // kernel takes at most BPF_MAXINSNS instructions, half of what a pipe holds, so writing can't block.
+  static_assert(BPF_MAXINSNS * sizeof(sock_filter) < 64 * 1024);
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return fail_errno(Module::cell, "no pipe for the seccomp filter");
+  const base::UniqueFd from(ends[0]), to(ends[1]);
+  if (int status = seccomp_export_bpf(context.get(), to.get()); status < 0) {
     return fail(Error{
         Module::cell, ErrorCode::unsupported, "the seccomp filter cannot be built", {}, {}, {}, -status});
   }
-  off_t size = lseek(file.get(), 0, SEEK_END);
   SeccompProgram program;
+  program.instructions_.resize(BPF_MAXINSNS);
+  const ssize_t size = read(from.get(), program.instructions_.data(), BPF_MAXINSNS * sizeof(uint64_t));
+  if (size <= 0) return fail_errno(Module::cell, "the seccomp filter cannot be read back");
   program.instructions_.resize(static_cast<size_t>(size) / sizeof(uint64_t));
-  if (pread(file.get(), program.instructions_.data(), static_cast<size_t>(size), 0) != size) {
-    return fail_errno(Module::cell, "the seccomp filter cannot be read back");
-  }
   return program;
 }
 

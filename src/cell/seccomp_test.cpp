@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -234,6 +235,20 @@ TEST(SeccompPolicy, UnknownCallIsNamed) {
   ASSERT_FALSE(compiled);
   EXPECT_EQ(compiled.error().code, ErrorCode::invalid_usage);
   EXPECT_NE(compiled.error().what.find("frobnicate"), std::string::npos);
+}
+
+// Limits come before the filter where a worker confines itself, and one that may write no files must still
+// be able to do so.
+TEST(SeccompPolicy, InstallsWhereNoFileMayBeWritten) {
+  pid_t pid = fork();
+  if (pid == 0) {
+    const rlimit none{0, 0};
+    if (setrlimit(RLIMIT_FSIZE, &none) != 0) _exit(1);
+    _exit(pure().install() ? 0 : 2);
+  }
+  int status = 0;
+  waitpid(pid, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
 }
 
 // The filter covers threads that were there before it.
