@@ -70,7 +70,7 @@ std::string for_person(const url::Description& url) {
 
 // One answer an input line, in order, whether it parses or not.
 void answer(const std::string& input, Context& context) {
-  Result<url::Url> parsed = url::Url::parse(url::refang(input));
+  Result<url::Url> parsed = url::parse_typed(input);
   if (context.json) {
     boost::json::object row =
         parsed ? to_json(url::describe(*parsed))

@@ -34,6 +34,7 @@ class Output {
 
 struct Context {
   std::filesystem::path home;  // of the store
+  bool home_given = false;     // by --home, not by the environment
   bool json = false;           // one JSON document, or JSON lines, on stdout and nothing else there
   Output out;
 };

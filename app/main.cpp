@@ -13,12 +13,20 @@
 
 namespace shikake::app {
 
+Run define_audit(CLI::App&, Context&);
+Run define_demo(CLI::App&, Context&);
+Run define_export(CLI::App&, Context&);
+Run define_intel(CLI::App&, Context&);
 Run define_range(CLI::App&, Context&);
 Run define_url(CLI::App&, Context&);
 
 namespace {
 
 constexpr Command commands[] = {
+    {"audit", "match and correlate logs: who is infected, how sure, how bad", define_audit},
+    {"demo", "the whole loop on a simulated Internet", define_demo},
+    {"export", "intelligence out: lists for proxies, DNS, sharing", define_export},
+    {"intel", "the store: what is known, and why", define_intel},
     {"range", "a command inside the simulated Internet", define_range},
     {"url", "parse URLs as the standard does; registrable domain, tenant key, structure", define_url},
 };
@@ -65,6 +73,7 @@ int run(int argc, char** argv) {
     // CLI11 prints help and version itself; everything else is wrong usage.
     return app.exit(error) == 0 ? 0 : exit_usage;
   }
+  context.home_given = !home.empty();
   context.home = home.empty() ? default_home() : std::filesystem::path(home);
   if (verbose) base::set_log_level(base::LogLevel::debug);
 
