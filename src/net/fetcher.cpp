@@ -26,8 +26,11 @@ uint8_t type(FetchFrame frame) {
   return static_cast<uint8_t>(frame);
 }
 
-Result<void> await_ready(base::FrameChannel& channel) {
-  SHIKAKE_ASSIGN(base::Frame frame, channel.receive(base::Deadline::after(start_time)));
+// Until the process stands confined.
+Result<void> set_up(base::FrameChannel& channel, const FetcherOptions& options) {
+  auto deadline = base::Deadline::after(start_time);
+  SHIKAKE_TRY(channel.send(type(FetchFrame::configure), base::to_wire(options), deadline));
+  SHIKAKE_ASSIGN(base::Frame frame, channel.receive(deadline));
   if (frame.type == type(FetchFrame::ready)) return {};
   if (frame.type == type(FetchFrame::failed)) {
     SHIKAKE_ASSIGN(std::string why, base::from_wire<std::string>(frame.body));
@@ -139,9 +142,7 @@ Result<Fetcher> Fetcher::start(const FetcherOptions& options) {
   SHIKAKE_ASSIGN(base::Child child, base::Child::start(child_options));
   { base::FrameChannel theirs = std::move(ends.second); }  // so that the channel closes with the process
   base::FrameChannel& channel = ends.first;
-  SHIKAKE_TRY(
-      channel.send(type(FetchFrame::configure), base::to_wire(options), base::Deadline::after(start_time)));
-  if (auto ready = await_ready(channel); !ready) {
+  if (auto ready = set_up(channel, options); !ready) {
     Error error = ready.error();
     if (error.code == ErrorCode::unavailable) {
       if (auto status = child.wait(base::Deadline::after(end_time)))

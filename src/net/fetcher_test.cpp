@@ -1,52 +1,19 @@
 #include "net/fetcher.h"
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <zlib.h>
+#include <sys/stat.h>
 
 #include <csignal>
+#include <fstream>
+#include <set>
 
-#include "net/test_server.h"
+#include "base/file.h"
+#include "net/test_fetch.h"
 
 namespace shikake::net {
 namespace {
 
-using namespace std::chrono_literals;
 using testing::HasSubstr;
-
-base::Deadline patience() {
-  return base::Deadline::after(60s);
-}  // for what happens at once on any machine
-
-// Loopback allowed, short times.
-FetcherOptions local() {
-  FetcherOptions options;
-  options.egress.allow_private = true;
-  options.inherit_stderr = true;
-  return options;
-}
-
-FetchRequest get(std::string url) {
-  FetchRequest request;
-  request.url = std::move(url);
-  return request;
-}
-
-FetchResponse fetch_with(const FetcherOptions& options, const FetchRequest& request) {
-  auto fetcher = Fetcher::start(options);
-  EXPECT_TRUE(fetcher) << fetcher.error().message();
-  if (!fetcher) return {};
-  auto response = fetcher->fetch(request, patience());
-  EXPECT_TRUE(response) << response.error().message();
-  return response ? std::move(*response) : FetchResponse{};
-}
-
-TestServer::Handler replies(std::string text) {
-  return [text](TestConnection& client) {
-    client.receive_request();
-    client.send(text);
-  };
-}
 
 TEST(Fetcher, AnswersWithWhatCame) {
   std::string seen;
@@ -76,125 +43,250 @@ TEST(Fetcher, AnswersWithWhatCame) {
           "\r\nConnection: keep-alive\r\nUser-Agent: Persona/1\r\nX-Empty:\r\nAccept: text/html\r\n\r\n");
 }
 
-// Limits small enough that a test reaches each of them at once.
-FetcherOptions tight() {
-  FetcherOptions options = local();
-  options.limits.header_bytes = 20'000;
-  options.limits.body_bytes = 100'000;
-  options.limits.total_time = 3s;
-  options.limits.low_speed_bytes_per_second = 1000;
-  options.limits.low_speed_time = 1s;
-  return options;
+TEST(Fetcher, BodiesAreKeptByteForByte) {
+  std::string body;
+  for (uint32_t i = 0; i < 1'000'000; ++i) body += static_cast<char>(i * 7919 >> 3);
+  TestServer server([&body](TestConnection& client) {
+    bool coded = client.receive_request().find("/coded") != std::string::npos;
+    std::string sent = coded ? gzip(body) : body;
+    client.send("HTTP/1.1 200 OK\r\n" + std::string(coded ? "Content-Encoding: gzip\r\n" : "") +
+                "Content-Length: " + std::to_string(sent.size()) + "\r\n\r\n" + sent);
+  });
+  FetchResponse plain = fetch_with(local(), get(server.url("/")));
+  EXPECT_TRUE(plain.body == body);
+  EXPECT_FALSE(plain.wire_body);
+  EXPECT_TRUE(plain.received_body() == body);
+  FetchResponse coded = fetch_with(local(), get(server.url("/coded")));
+  EXPECT_TRUE(coded.body == body);
+  ASSERT_TRUE(coded.wire_body);
+  EXPECT_TRUE(*coded.wire_body == gzip(body));
+  EXPECT_EQ(coded.decode_error, "");
 }
 
-std::string gzip(std::string_view text) {
-  z_stream stream{};
-  deflateInit2(&stream, 9, Z_DEFLATED, MAX_WBITS + 16, 9, Z_DEFAULT_STRATEGY);
-  std::string out(deflateBound(&stream, text.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
-
-struct HostileRow {
-  const char* name;
-  TestServer::Handler server;
-  FetchFailure failure;
-  int status;
-  std::string body;  // what is kept
-  std::string why = "";
-};
-std::ostream& operator<<(std::ostream& out, const HostileRow& row) {
-  return out << row.name;
-}
-
-TestServer::Handler trickles(std::string head) {
-  return [head](TestConnection& client) {
-    client.receive_request();
-    for (bool there = client.send(head); there; there = client.send("x")) std::this_thread::sleep_for(20ms);
+TEST(Fetcher, BodiesThatCannotBeDecodedSayWhy) {
+  struct Row {
+    std::string coding, body;
+    const char* error;
   };
-}
-TestServer::Handler repeats(std::string head, std::string again) {
-  return [head, again](TestConnection& client) {
-    client.receive_request();
-    for (bool there = client.send(head); there; there = client.send(again)) {}
-  };
-}
-const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-
-const HostileRow hostile_rows[] = {
-    {"refuses_connection_after_accept", [](TestConnection&) {}, FetchFailure::connection, 0, ""},
-    {"never_answers", [](TestConnection& client) { client.wait_until_client_goes(); }, FetchFailure::timeout,
-     0, ""},
-    {"trickles_its_body", trickles("HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n"),
-     FetchFailure::too_slow, 200, "xxxxx"},
-    {"trickles_its_headers", trickles("HTTP/1.1 200 OK\r\nX: "), FetchFailure::too_slow, 200, ""},
-    {"endless_headers", repeats("HTTP/1.1 200 OK\r\n", "X-Header: " + std::string(500, 'x') + "\r\n"),
-     FetchFailure::headers_too_large, 200, ""},
-    {"one_huge_header", repeats("HTTP/1.1 200 OK\r\nX: ", std::string(5000, 'x')),
-     FetchFailure::headers_too_large, 200, ""},
-    {"endless_interim_answers", repeats("", "HTTP/1.1 100 Continue\r\n\r\n"), FetchFailure::headers_too_large,
-     100, ""},
-    {"endless_body", repeats("HTTP/1.1 200 OK\r\n\r\n", std::string(5000, 'x')), FetchFailure::body_too_large,
-     200, std::string(100'000, 'x')},
-    {"says_more_than_it_sends", replies("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"),
-     FetchFailure::closed_early, 200, "hello"},
-    {"says_less_than_it_sends", replies("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhello"),
-     FetchFailure::none, 200, "hel"},
-    {"two_lengths", replies("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 5\r\n\r\nhello"),
-     FetchFailure::none, 200, "hello"},
-    {"negative_length", replies("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nhello"), FetchFailure::protocol,
-     200, ""},
-    {"huge_length", replies("HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\nhello"),
-     FetchFailure::none, 200, "hello"},
-    {"closes_in_a_chunk", replies(chunked + "5\r\nhel"), FetchFailure::closed_early, 200, "hel"},
-    {"closes_before_the_last_chunk", replies(chunked + "5\r\nhello\r\n"), FetchFailure::closed_early, 200,
-     "hello"},
-    {"chunk_size_is_no_number", replies(chunked + "5\r\nhello\r\nzz\r\n"), FetchFailure::protocol, 200,
-     "hello"},
-    {"chunk_size_is_endless", replies(chunked + std::string(100, 'F') + "\r\nhello"), FetchFailure::protocol,
-     200, ""},
-    {"chunks_end_well", replies(chunked + "5;ext=1\r\nhello\r\n0\r\nTrailer: 1\r\n\r\n"), FetchFailure::none,
-     200, "hello"},
-    {"http_0_9", replies("<html>hello"), FetchFailure::protocol, 0, ""},
-    {"not_http_at_all", replies("SSH-2.0-OpenSSH_9.2\r\n"), FetchFailure::protocol, 0, ""},
-    {"closes_in_the_headers", replies("HTTP/1.1 200 OK\r\nX: 1"), FetchFailure::none, 200, ""},
-    {"zero_byte_in_a_header", replies(std::string("HTTP/1.1 200 OK\r\nX: a\0b\r\n\r\nhello", 35)),
-     FetchFailure::protocol, 200, ""},
-    {"folded_header", replies("HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 5\r\n\r\nhello"),
-     FetchFailure::none, 200, "hello"},
-    {"header_without_a_colon", replies("HTTP/1.1 200 OK\r\nnonsense\r\n\r\nhello"), FetchFailure::protocol,
-     200, ""},
-    {"gzip_bomb",
-     replies("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip(std::string(10'000'000, 'x'))),
-     FetchFailure::none, 200, std::string(100'000, 'x')},
-    {"not_what_it_says", replies("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nhello"),
-     FetchFailure::none, 200, ""},
-    {"unknown_coding", replies("HTTP/1.1 200 OK\r\nContent-Encoding: hello\r\n\r\nhello"), FetchFailure::none,
-     200, "hello"},
-};
-
-class HostileServer : public ::testing::TestWithParam<HostileRow> {};
-TEST_P(HostileServer, GivesABoundedLabelledAnswer) {
-  const HostileRow& row = GetParam();
-  TestServer server(row.server);
-  FetchResponse response = fetch_with(tight(), get(server.url()));
-  EXPECT_EQ(name(response.failure), name(row.failure)) << response.why;
-  EXPECT_EQ(response.status, row.status);
-  EXPECT_EQ(response.failure == FetchFailure::none, response.why.empty()) << response.why;
-  if (row.failure == FetchFailure::too_slow) {
-    EXPECT_THAT(response.body, testing::StartsWith(row.body));
-  } else {
-    EXPECT_TRUE(response.body == row.body) << response.body.substr(0, 100);
+  std::string coded = gzip("hello hello hello");
+  for (const Row& row :
+       {Row{"gzip", "hello", "not valid gzip"}, Row{"gzip", coded.substr(0, 20), "ends early"},
+        Row{"gzip", gzip(std::string(40'000'000, 'x')), "expands past 33554432 bytes"},
+        Row{"rot13", "uryyb", "\"rot13\" is not known"},
+        Row{"gzip,gzip,gzip,gzip,gzip,gzip", coded, "coded 6 times"}}) {
+    TestServer server(replies("HTTP/1.1 200 OK\r\nContent-Encoding: " + row.coding + "\r\n\r\n" + row.body));
+    FetchResponse response = fetch_with(local(), get(server.url()));
+    EXPECT_TRUE(response.complete());
+    EXPECT_THAT(response.decode_error, HasSubstr(row.error));
+    EXPECT_TRUE(response.received_body() == row.body) << row.coding;
   }
 }
-INSTANTIATE_TEST_SUITE_P(Rows, HostileServer, ::testing::ValuesIn(hostile_rows),
-                         [](const auto& row) { return std::string(row.param.name); });
+
+TEST(Fetcher, ManyAtTheSameTime) {
+  // Each answer waits until all have been asked: one after the other they would never end.
+  constexpr int count = 6;
+  std::atomic<int> asked = 0;
+  TestServer server([&asked](TestConnection& client) {
+    while (!client.receive_request().empty()) {
+      ++asked;
+      while (asked < count) std::this_thread::sleep_for(1ms);
+      client.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    }
+  });
+  auto fetcher = Fetcher::start(local());
+  ASSERT_TRUE(fetcher);
+  std::set<uint64_t> ids;
+  for (int i = 0; i < 100; ++i) ids.insert(*fetcher->submit(get(server.url("/" + std::to_string(i)))));
+  EXPECT_EQ(ids.size(), 100u);
+  EXPECT_EQ(fetcher->under_way(), 100u);
+  while (!ids.empty()) {
+    auto response = fetcher->next(patience());
+    ASSERT_TRUE(response) << response.error().message();
+    EXPECT_TRUE(response->complete()) << response->why;
+    EXPECT_EQ(ids.erase(response->id), 1u);
+  }
+  EXPECT_EQ(fetcher->next(base::Deadline::now()).error().code, ErrorCode::not_found);
+  EXPECT_LE(server.connections(), 6);
+}
+
+TEST(Fetcher, MethodsAndBodies) {
+  std::string seen;
+  TestServer server([&seen](TestConnection& client) {
+    seen = client.receive_request();
+    client.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+    if (!seen.starts_with("HEAD")) client.send("hello");
+  });
+  FetchRequest request = get(server.url());
+  request.method = "HEAD";
+  FetchResponse head = fetch_with(local(), request);
+  EXPECT_TRUE(head.complete()) << head.why;
+  EXPECT_EQ(head.body, "");
+  request.method = "POST";
+  request.body = std::string("a\0b", 3);
+  request.headers = {{"Content-Type", "text/plain"}, {"Content-Length", "99"}};
+  EXPECT_TRUE(fetch_with(local(), request).complete());
+  EXPECT_THAT(seen, HasSubstr("Content-Length: 3\r\n"));
+  EXPECT_THAT(seen, testing::EndsWith(std::string("\r\n\r\na\0b", 7)));
+  EXPECT_EQ(seen.find("99"), std::string::npos);
+  request = get(server.url());
+  request.method = "PROPFIND";
+  EXPECT_TRUE(fetch_with(local(), request).complete());
+  EXPECT_THAT(seen, testing::StartsWith("PROPFIND / HTTP/1.1\r\n"));
+  request.method = "POST";
+  EXPECT_TRUE(fetch_with(local(), request).complete());
+  EXPECT_THAT(seen, HasSubstr("Content-Length: 0\r\n"));
+}
+
+TEST(Fetcher, RefusesWhatHttpDoesNotAllow) {
+  TestServer server(replies("HTTP/1.1 200 OK\r\n\r\n"));
+  auto fetcher = Fetcher::start(local());
+  ASSERT_TRUE(fetcher);
+  std::vector<FetchRequest> requests(7, get(server.url()));
+  requests[0].headers = {{"X", "a\r\nInjected: 1"}};
+  requests[1].headers = {{"X: y\r\nInjected", "1"}};
+  requests[2].headers = {{"X", std::string("a\0b", 3)}};
+  requests[3].method = "GET / HTTP/1.1\r\nX:";
+  requests[4].method = "connect";
+  requests[5].url = "file:///etc/passwd";
+  requests[6].url = "nonsense";
+  for (const FetchRequest& request : requests) {
+    auto response = fetcher->fetch(request, patience());
+    ASSERT_TRUE(response);
+    EXPECT_EQ(name(response->failure), "invalid_request") << request.url << request.method;
+    EXPECT_FALSE(response->why.empty());
+  }
+  EXPECT_EQ(server.connections(), 0);
+}
+
+TEST(Fetcher, ConnectionsThatDoNotComeAbout) {
+  uint16_t closed_port;
+  {
+    closed_port = TestServer([](TestConnection&) {}).port();
+  }
+  auto options = local();
+  options.hosts = {{"a.example", "127.0.0.1"}};
+  EXPECT_EQ(name(fetch_with(options, get("http://a.example:" + std::to_string(closed_port) + "/")).failure),
+            "connection");
+  TestServer plain([](TestConnection& client) { client.send("HTTP/1.1 400 This is not TLS\r\n\r\n"); });
+  FetchResponse response =
+      fetch_with(options, get("https://a.example:" + std::to_string(plain.port()) + "/"));
+  EXPECT_EQ(name(response.failure), "tls") << response.why;
+  // No name server answers for a name that has no valid form.
+  EXPECT_EQ(name(fetch_with(options, get("http://" + std::string(64, 'a') + ".invalid/")).failure),
+            "name_not_found");
+}
+
+TEST(Fetcher, VisitBudgets) {
+  TestServer server(replies("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + std::string(1000, 'x')));
+  auto options = local();
+  options.limits.visit_bytes = 2500;
+  options.limits.fetches = 5;
+  auto fetcher = Fetcher::start(options);
+  ASSERT_TRUE(fetcher);
+  for (size_t expected : {1000, 1000, 500, 0}) {
+    auto response = fetcher->fetch(get(server.url()), patience());
+    ASSERT_TRUE(response);
+    EXPECT_EQ(response->body.size(), expected);
+    EXPECT_EQ(name(response->failure), expected == 1000 ? "none" : "visit_budget") << response->why;
+  }
+  options.limits.visit_bytes = 1'000'000;
+  options.limits.fetches = 1;
+  fetcher = Fetcher::start(options);
+  EXPECT_TRUE(fetcher->fetch(get(server.url()), patience())->complete());
+  EXPECT_THAT(fetcher->fetch(get(server.url()), patience())->why, HasSubstr("made its 1 fetches"));
+}
+
+TEST(Fetcher, CancelAndTimeOut) {
+  TestServer silent([](TestConnection& client) { client.wait_until_client_goes(); });
+  TestServer server(replies("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+  auto fetcher = Fetcher::start(local());
+  ASSERT_TRUE(fetcher);
+  uint64_t id = *fetcher->submit(get(silent.url()));
+  EXPECT_EQ(fetcher->next(base::Deadline::after(10ms)).error().code, ErrorCode::timeout);
+  fetcher->cancel(id);
+  EXPECT_EQ(fetcher->under_way(), 0u);
+  EXPECT_EQ(fetcher->fetch(get(silent.url()), base::Deadline::after(10ms)).error().code, ErrorCode::timeout);
+  EXPECT_EQ(fetcher->under_way(), 0u);
+  EXPECT_TRUE(fetcher->fetch(get(server.url()), patience())->complete());
+}
+
+TEST(Fetcher, StandsConfined) {
+  auto fetcher = Fetcher::start(local());
+  ASSERT_TRUE(fetcher);
+  std::string status = *base::read_file("/proc/" + std::to_string(fetcher->pid()) + "/status", 100'000);
+  EXPECT_THAT(status, HasSubstr("\nNoNewPrivs:\t1\n"));
+  EXPECT_THAT(status, HasSubstr("\nSeccomp:\t2\n"));  // a filter
+  std::string environment =
+      base::read_file("/proc/" + std::to_string(fetcher->pid()) + "/environ", 100'000).value_or("");
+  EXPECT_EQ(environment, "");
+}
+
+TEST(Fetcher, ItsDeathIsSaidOfEachFetch) {
+  TestServer silent([](TestConnection& client) { client.wait_until_client_goes(); });
+  auto fetcher = Fetcher::start(local());
+  ASSERT_TRUE(fetcher);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(fetcher->submit(get(silent.url())));
+  ::kill(fetcher->pid(), SIGKILL);
+  for (int i = 0; i < 3; ++i) {
+    auto response = fetcher->next(patience());
+    ASSERT_TRUE(response);
+    EXPECT_EQ(response->failure, FetchFailure::fetcher_died);
+    EXPECT_EQ(response->why, "the fetcher killed by signal 9 (Killed)");
+    EXPECT_EQ(response->url, silent.url());
+  }
+  EXPECT_EQ(fetcher->submit(get(silent.url())).error().code, ErrorCode::unavailable);
+  EXPECT_EQ(fetcher->next(base::Deadline::now()).error().code, ErrorCode::not_found);
+}
+
+// A fetcher that an attacker has taken over: a program that says what they want on the channel.
+struct TakenOverRow {
+  const char* name;
+  std::string says;  // as printf's format; behind "ready"
+  const char* then;  // what it does next
+  const char* why;
+};
+TEST(Fetcher, TakenOver) {
+  std::string pattern = (std::filesystem::temp_directory_path() / "shikake-fetcher-XXXXXX").string();
+  ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+  std::filesystem::path program = std::filesystem::path(pattern) / "program";
+  for (const TakenOverRow& row :
+       {TakenOverRow{"too_large", R"(\377\377\377\377\004)", "cat <&3",
+                     "announced a message of 4294967295 bytes"},
+        TakenOverRow{"garbage", R"(\004\000\000\000\004abcd)", "cat <&3", "is malformed"},
+        TakenOverRow{"unknown_kind", R"(\000\000\000\000\011)", "cat <&3", "unknown kind"},
+        TakenOverRow{"goes", "", "exit 0", "exited with status 0"},
+        TakenOverRow{"cut", R"(\004\000\000\000\004ab)", "exit 0", "exited with status 0"}}) {
+    {
+      std::ofstream(program) << "#!/bin/sh\nhead -c 1 <&3 >/dev/null\nprintf '\\000\\000\\000\\000\\003"
+                             << row.says << "' >&3\n"
+                             << row.then << "\n";
+    }
+    ASSERT_EQ(::chmod(program.c_str(), 0700), 0);
+    auto options = local();
+    options.program = program;
+    auto fetcher = Fetcher::start(options);
+    ASSERT_TRUE(fetcher) << row.name << fetcher.error().message();
+    auto id = fetcher->submit(get("http://a.example/"));
+    if (!id) {  // it was gone already
+      EXPECT_THAT(id.error().what, HasSubstr(row.why)) << row.name;
+      continue;
+    }
+    auto response = fetcher->next(patience());
+    ASSERT_TRUE(response) << row.name;
+    EXPECT_EQ(response->failure, FetchFailure::fetcher_died) << row.name;
+    EXPECT_THAT(response->why, HasSubstr(row.why)) << row.name;
+  }
+  auto options = local();
+  { std::ofstream(program) << "#!/bin/sh\nexit 3\n"; }
+  options.program = program;
+  EXPECT_THAT(Fetcher::start(options).error().what, HasSubstr("exited with status 3 before it was ready"));
+  options.program = "/nonexistent";
+  EXPECT_EQ(Fetcher::start(options).error().code, ErrorCode::not_found);
+  options = local();
+  options.extra_authorities = "nonsense";
+  EXPECT_THAT(Fetcher::start(options).error().what, HasSubstr("no PEM certificate"));
+  std::filesystem::remove_all(pattern);
+}
 
 }  // namespace
 }  // namespace shikake::net

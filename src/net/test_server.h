@@ -75,11 +75,12 @@ class TestServer {
  public:
   using Handler = std::function<void(TestConnection&)>;
 
-  // `address`: "127.0.0.1" or "::1". With a certificate it speaks TLS, and HTTP/1.1 alone.
+  // `address`: "127.0.0.1" or "::1". With a certificate it speaks TLS; `http2` is offered then.
   explicit TestServer(Handler handler, const std::string& address = "127.0.0.1",
-                      const ServerCertificate* certificate = nullptr)
+                      const ServerCertificate* certificate = nullptr, bool http2 = false)
       : handler_(std::move(handler)), address_(address) {
     if (certificate) make_tls(*certificate);
+    if (certificate && http2) SSL_CTX_set_alpn_select_cb(tls_.get(), select_http2, nullptr);
     listen();
     acceptor_ = std::thread([this] { accept_all(); });
   }
@@ -119,6 +120,12 @@ class TestServer {
     if (SSL_CTX_use_certificate(tls_.get(), leaf.get()) != 1 ||
         SSL_CTX_use_PrivateKey(tls_.get(), key.get()) != 1)
       throw std::runtime_error("test server: bad certificate");
+  }
+  static int select_http2(SSL*, const unsigned char** out, unsigned char* size, const unsigned char*,
+                          unsigned, void*) {
+    *out = reinterpret_cast<const unsigned char*>("h2");
+    *size = 2;
+    return SSL_TLSEXT_ERR_OK;
   }
   void listen() {
     bool v6 = address_ == "::1";
