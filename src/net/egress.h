@@ -26,7 +26,7 @@ struct EgressPolicy {
   bool allow_bad_ports = false;
   // Networks that are allowed whatever they are for. They do not open bad ports.
   std::vector<url::Cidr> allowed;
-  // This machine's own addresses, refused like loopback: see add_own_addresses.
+  // This machine's own addresses, refused like loopback; Fetcher::start() adds them.
   std::vector<url::IpAddress> own;
 
   // Asks the system for `own`: services that listen on a public address of this machine are not the

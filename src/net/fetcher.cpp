@@ -29,7 +29,9 @@ uint8_t type(FetchFrame frame) {
 // Until the process stands confined.
 Result<void> set_up(base::FrameChannel& channel, const FetcherOptions& options) {
   auto deadline = base::Deadline::after(start_time);
-  SHIKAKE_TRY(channel.send(type(FetchFrame::configure), base::to_wire(options), deadline));
+  FetcherOptions complete = options;
+  SHIKAKE_TRY(complete.egress.add_own_addresses());
+  SHIKAKE_TRY(channel.send(type(FetchFrame::configure), base::to_wire(complete), deadline));
   SHIKAKE_ASSIGN(base::Frame frame, channel.receive(deadline));
   if (frame.type == type(FetchFrame::ready)) return {};
   if (frame.type == type(FetchFrame::failed)) {

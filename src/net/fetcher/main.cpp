@@ -6,6 +6,7 @@
 
 #include "base/frame.h"
 #include "base/wire.h"
+#include "cell/landlock.h"
 #include "cell/limits.h"
 #include "cell/seccomp.h"
 #include "engine.h"
@@ -41,7 +42,10 @@ std::optional<uint64_t> address_space(const FetchLimits& limits) {
 }
 
 Result<void> confine(const FetchLimits& limits) {
-  // Files are read for name lookups alone: resolv.conf, hosts, nsswitch.conf.
+  // Files are read for looking names up, and for an https proxy's certificate.
+  SHIKAKE_TRY(
+      cell::allow_reading_only({"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf",
+                                "/etc/gai.conf", "/etc/ssl/certs/ca-certificates.crt"}));
   auto policy = cell::SeccompPolicy::pure_computation().allow_threads().allow_network().allow_reading_files();
   SHIKAKE_ASSIGN(cell::SeccompProgram filter, policy.compile());  // writes a file: before the limits
   cell::Limits bounds;
