@@ -1,18 +1,24 @@
 #include "cell/reader.h"
 
 #include <chrono>
+#include <ctime>
 #include <string>
 
+#include "base/digest.h"
 #include "cell/seccomp.h"
 
 namespace shikake::cell {
 
 Result<> confine_reader() {
+  // OpenSSL looks for its configuration, and libc for the time zone, at first use.
+  (void)base::sha256("");
+  ::tzset();
+  SHIKAKE_ASSIGN(SeccompProgram program, SeccompPolicy::pure_computation().compile());  // writes a file in memory
   SHIKAKE_TRY(forbid_tracing());
   Limits limits;
   limits.file_size = 0;
   SHIKAKE_TRY(apply(limits));
-  return SeccompPolicy::pure_computation().install();
+  return program.install();
 }
 
 Result<ReaderProcess> ReaderProcess::start(std::string_view program, int input, uint32_t max_frame,
