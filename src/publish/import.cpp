@@ -71,7 +71,9 @@ Result<base::UniqueFd> open_feed(const std::filesystem::path& path) {
 class Conversation {
  public:
   Conversation(cell::ReaderProcess reader, const ImportOptions& options, const ImportSinks& sinks)
-      : reader_(std::move(reader)), sinks_(sinks), time_(options.clock->now()) {}
+      : reader_(std::move(reader)),
+        sinks_(sinks),
+        time_((options.clock ? *options.clock : base::system_clock()).now()) {}
 
   Result<ImportReport> hold(const ReadOptions& read) {
     auto sent = reader_.channel.send(static_cast<uint8_t>(ReaderMessage::options), base::to_wire(read),
@@ -203,7 +205,9 @@ Result<ImportReport> import_into(store::Store& store, const intel::PolicySetting
     sightings.push_back(std::move(sighting));
     return {};
   };
-  SHIKAKE_ASSIGN(ImportReport report, import_file(path, options, sinks));
+  ImportOptions complete = options;
+  if (!complete.clock) complete.clock = &store.clock();
+  SHIKAKE_ASSIGN(ImportReport report, import_file(path, complete, sinks));
   for (const store::Sighting& sighting : sightings) {
     auto known = store.show(sighting.key);
     bool counted =

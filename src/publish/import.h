@@ -24,7 +24,7 @@ namespace shikake::publish {
 
 struct ImportOptions {
   ReadOptions read;  // format, feed name, columns, …; file and folder are filled in from the path
-  const base::Clock* clock = &base::system_clock();
+  const base::Clock* clock = nullptr;  // null: the store's, or the system's
 };
 
 struct ImportSinks {

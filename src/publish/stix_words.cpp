@@ -35,21 +35,6 @@ const TlpMarking& marking_of(Tlp tlp) {
 
 const std::string_view own_extension_id = "extension-definition--1ad02c26-7e15-5c11-8f8a-0b6f6f3f4d0e";
 
-boost::json::object own_extension_definition() {
-  return {{"type", "extension-definition"},
-          {"spec_version", "2.1"},
-          {"id", own_extension_id},
-          {"created", "2025-01-01T00:00:00.000Z"},
-          {"modified", "2025-01-01T00:00:00.000Z"},
-          {"name", "Shikake evidence"},
-          {"description",
-           "Roles and uses of an indicator, and on notes the observation that each piece of evidence comes "
-           "from."},
-          {"schema", "docs/feeds.md of Shikake, section \"STIX extension\""},
-          {"version", "1.0.0"},
-          {"extension_types", {"property-extension"}}};
-}
-
 std::span<const TlpMarking> tlp_markings() {
   return markings;
 }

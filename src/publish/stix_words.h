@@ -12,13 +12,12 @@
 
 namespace shikake::publish {
 
-// Our property extension, for what STIX has no word for; see docs/feeds.md. On an indicator:
-//   roles, uses ("block:proxy"), aliases; type and value where no pattern can say them
-// on a note (one piece of evidence) or an opinion (a person's judgement):
-//   role, uses, confidence, source, family, place, observation, first_seen, last_seen · verdict
+// Our property extension, for what STIX has no word for (docs/feeds.md, its definition in
+// docs/schemas/stix-extension.json). On an indicator:
+//   roles, uses ("block:proxy"), aliases, judgement; type and value where no pattern can say them
+// on a relationship that is one piece of evidence (based-on, related-to):
+//   role, uses, confidence, source, family, place, observation, first_seen, last_seen
 extern const std::string_view own_extension_id;
-// Its definition, as an object of a bundle.
-boost::json::object own_extension_definition();
 
 struct TlpMarking {
   intel::Tlp tlp;

@@ -43,7 +43,8 @@ class Home {
   }
 
   base::ManualClock clock{*base::from_rfc3339("2026-03-01T12:00:00Z")};
-  intel::PolicySettings settings;
+  // Names and addresses of the documentation are real ones here.
+  intel::PolicySettings settings{.range_profile = true};
 
  private:
   std::filesystem::path path_;

@@ -316,8 +316,10 @@ class Reader {
   }
 
   Result<intel::IndicatorKey> key_of(IndicatorType type, std::string_view value) const {
-    SHIKAKE_ASSIGN(intel::IndicatorKey key, intel::guess_key(value));
-    if (key.type == type) return key;
+    if (type != IndicatorType::pattern) {
+      auto key = intel::guess_key(value);  // puts back what was defanged
+      if (key && key->type == type) return key;
+    }
     SHIKAKE_ASSIGN(std::string canonical, intel::canonical_value(type, value));
     return intel::IndicatorKey{type, std::move(canonical)};
   }

@@ -215,22 +215,21 @@ class Reader {
     if (const auto* extension = own_extension(whole)) take_extension(*extension, entry);
   }
 
-  // One entry a piece of evidence, where the bundle has our notes of it; else one for the indicator.
+  // One entry a piece of evidence, where the bundle has ours; else one for the indicator.
   Result<> add_entries(FeedEntry common, const std::vector<intel::IndicatorKey>& keys,
                        boost::json::object whole) {
     std::string id(text_of(whole, "id"));
-    SHIKAKE_ASSIGN(std::vector<boost::json::object> notes, index_.evidence_of(id, input_));
+    SHIKAKE_ASSIGN(std::vector<boost::json::object> evidence, index_.evidence_of(id, input_));
     bool first = true;
     for (const intel::IndicatorKey& key : keys) {
       FeedEntry entry = common;
       entry.key = key;
-      if (notes.empty()) SHIKAKE_TRY(add(std::move(entry), first, whole));
-      for (const boost::json::object& note : notes) {
+      if (evidence.empty()) SHIKAKE_TRY(add(std::move(entry), first, whole));
+      for (const boost::json::object& one : evidence) {
         FeedEntry piece = entry;
-        bool opinion = text_of(note, "type") == "opinion";
-        piece.description = text_of(note, opinion ? "explanation" : "content");
-        if (opinion) piece.uses = {};
-        take_extension(*own_extension(note), piece);
+        piece.description = text_of(one, "description");
+        piece.uses = {};
+        take_extension(*own_extension(one), piece);
         piece.aliases = common.aliases;
         SHIKAKE_TRY(add(std::move(piece), first, whole));
       }

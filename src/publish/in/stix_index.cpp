@@ -100,7 +100,7 @@ Result<> StixIndex::take_object(const boost::json::object& object, const JsonPie
     return fail(Module::publish, ErrorCode::limit,
                 "the bundle has more than 20 million relationships, notes and sightings; split it");
   if (type == "relationship") {
-    take_relationship(object);
+    take_relationship(object, piece);
   } else if (type == "sighting") {
     Seen seen;
     seen.id = id;
@@ -113,12 +113,6 @@ Result<> StixIndex::take_object(const boost::json::object& object, const JsonPie
       seen.count = static_cast<uint64_t>(count->get_int64());
     state_->sightings.emplace(key_of(text_of(object, "sighting_of_ref")), std::move(seen));
     ++state_->links;
-  } else if ((type == "note" || type == "opinion") && own_extension(object)) {
-    for (std::string_view about : texts_of(object, "object_refs")) {
-      if (!about.starts_with("indicator--")) continue;
-      state_->evidence.push_back({key_of(about), {piece.offset, static_cast<uint32_t>(piece.text.size())}});
-      ++state_->links;
-    }
   } else if (type == "marking-definition") {
     if (auto tlp = tlp_of_definition(object)) state_->markings.emplace(id, *tlp);
   } else if (type == "identity" || type == "infrastructure" || family_rank(type)) {
@@ -132,10 +126,13 @@ Result<> StixIndex::take_object(const boost::json::object& object, const JsonPie
   return {};
 }
 
-void StixIndex::take_relationship(const boost::json::object& object) {
+void StixIndex::take_relationship(const boost::json::object& object, const JsonPiece& piece) {
   std::string_view source = text_of(object, "source_ref");
-  if (text_of(object, "relationship_type") != "indicates" || !source.starts_with("indicator--")) return;
-  state_->indicates.emplace(key_of(source), text_of(object, "target_ref"));
+  if (!source.starts_with("indicator--")) return;
+  if (own_extension(object))
+    state_->evidence.push_back({key_of(source), {piece.offset, static_cast<uint32_t>(piece.text.size())}});
+  else if (text_of(object, "relationship_type") == "indicates")
+    state_->indicates.emplace(key_of(source), text_of(object, "target_ref"));
   ++state_->links;
 }
 

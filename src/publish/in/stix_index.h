@@ -1,4 +1,4 @@
-// What a STIX bundle's indicators have to be read together with: names, relationships, markings, notes,
+// What a STIX bundle's indicators have to be read together with: names, relationships, markings,
 // sightings. Gathered in a first pass over the bundle, before the indicators are read in a second.
 #pragma once
 
@@ -17,7 +17,7 @@
 
 namespace shikake::publish {
 
-// Relationships, notes and sightings that are kept apart: some 100 bytes each.
+// Relationships and sightings that are kept apart: some 100 bytes each.
 inline constexpr size_t max_stix_links = 20'000'000;
 
 class StixIndex {
@@ -41,7 +41,8 @@ class StixIndex {
   std::vector<Seen> sightings_of(std::string_view indicator) const;
   // Strictest TLP of the markings named; nothing where none of them is a TLP.
   std::optional<intel::Tlp> tlp_of(const boost::json::object& object) const;
-  // Our own notes and opinions about an indicator, in the bundle's order: read anew from the input.
+  // The relationships that are our own evidence of an indicator, in the bundle's order: read anew from the
+  // input.
   Result<std::vector<boost::json::object>> evidence_of(std::string_view indicator, const Input& input) const;
   std::string_view name_of(std::string_view id) const;  // of an identity or a malware; "" where unknown
 
@@ -54,7 +55,7 @@ class StixIndex {
   StixIndex();
   Result<> take(const JsonPiece& piece);
   Result<> take_object(const boost::json::object& object, const JsonPiece& piece);
-  void take_relationship(const boost::json::object& object);
+  void take_relationship(const boost::json::object& object, const JsonPiece& piece);
 
   std::unique_ptr<State> state_;
 };

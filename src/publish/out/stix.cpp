@@ -60,8 +60,7 @@ Result<bool> add_own(Body& body, const intel::Indicator& indicator, const StixAr
     if (archive.has_object(id)) continue;
     // Those that many indicators refer to; everything else is the indicator's own.
     std::string_view type = text_of(json, "type");
-    bool own = type == "indicator" || type == "note" || type == "opinion" || type == "sighting" ||
-               type == "relationship" || type == "observed-data";
+    bool own = type == "indicator" || type == "sighting" || type == "relationship" || type == "observed-data";
     if (!own && !shared.emplace(id).second) continue;
     SHIKAKE_TRY(body.add(json));
   }

@@ -161,6 +161,13 @@ object extension_of(object members) {
   return {{own_extension_id, std::move(members)}};
 }
 
+object judgement_json(const intel::Judgement& judgement) {
+  return {{"analyst", judgement.analyst},
+          {"time", base::to_rfc3339(judgement.time)},
+          {"verdict", intel::name(judgement.verdict)},
+          {"why", judgement.why}};
+}
+
 class Builder {
  public:
   explicit Builder(const intel::Indicator& indicator)
@@ -173,14 +180,11 @@ class Builder {
 
   std::vector<object> build(std::span<const intel::Evidence> evidence,
                             std::span<const store::Sighting> sightings) {
-    out_.push_back(own_extension_definition());
     out_.push_back(tlp_definition(indicator_.tlp));
     out_.push_back(identity(own_name, "system"));
     add_indicator(evidence);
-    add_observed(evidence.size());
     add_family();
-    for (const intel::Evidence& one : evidence) add_note(one);
-    if (indicator_.judgement) add_opinion(*indicator_.judgement);
+    for (const intel::Evidence& one : evidence) add_evidence(one);
     for (const store::Sighting& one : sightings) add_sighting(one);
     return std::move(out_);
   }
@@ -210,7 +214,10 @@ class Builder {
           array{object{{"kill_chain_name", "lockheed-martin-cyber-kill-chain"}, {"phase_name", phase}}};
     array roles;
     for (Role one : indicator_.roles) roles.emplace_back(intel::name(one));
-    object members{{"roles", std::move(roles)}, {"uses", texts(intel::names(indicator_.uses))}};
+    object members;
+    if (!roles.empty()) members["roles"] = std::move(roles);
+    if (!indicator_.uses.empty()) members["uses"] = texts(intel::names(indicator_.uses));
+    if (indicator_.judgement) members["judgement"] = judgement_json(*indicator_.judgement);
     if (!indicator_.aliases.empty()) members["aliases"] = texts(indicator_.aliases);
     if (indicator_.key.type == IndicatorType::pattern) {
       members["type"] = intel::name(indicator_.key.type);
@@ -220,34 +227,16 @@ class Builder {
     add(std::move(json));
   }
 
-  void add_relationship(std::string_view type, std::string_view target) {
-    object json = common("relationship",
-                         own_id("relationship", id_ + "|" + std::string(type) + "|" + std::string(target)),
-                         first_, first_);
+  object relationship(std::string_view type, std::string_view target, std::string_view what_for,
+                      base::TimePoint created, base::TimePoint modified) const {
+    std::string name =
+        id_ + "|" + std::string(type) + "|" + std::string(target) + "|" + std::string(what_for);
+    object json = common("relationship", own_id("relationship", name), created, modified);
     json["created_by_ref"] = author_;
     json["relationship_type"] = type;
     json["source_ref"] = id_;
     json["target_ref"] = target;
-    add(std::move(json));
-  }
-
-  void add_observed(size_t times) {
-    std::vector<object> observables = observables_of(indicator_);
-    if (observables.empty()) return;
-    array refs;
-    for (object& one : observables) {
-      refs.emplace_back(one.at("id"));
-      out_.push_back(std::move(one));
-    }
-    observed_ = own_id("observed-data", what_);
-    object json = common("observed-data", observed_, first_, last_);
-    json["created_by_ref"] = author_;
-    json["first_observed"] = stix_time(first_);
-    json["last_observed"] = stix_time(last_);
-    json["number_observed"] = std::clamp<uint64_t>(times, 1, max_count);
-    json["object_refs"] = std::move(refs);
-    add(std::move(json));
-    add_relationship("based-on", observed_);
+    return json;
   }
 
   void add_family() {
@@ -255,7 +244,7 @@ class Builder {
     object json = malware(indicator_.family);
     std::string id(json.at("id").as_string());
     out_.push_back(std::move(json));
-    add_relationship("indicates", id);
+    add(relationship("indicates", id, "", first_, first_));
   }
 
   std::string add_identity(std::string_view name) {
@@ -265,38 +254,46 @@ class Builder {
     return id;
   }
 
-  void add_note(const intel::Evidence& evidence) {
+  // What a source saw; "" for a pattern, which is no thing that can be seen.
+  std::string add_observed(const intel::Assertion& said, const std::string& name, const std::string& source) {
+    std::vector<object> observables = observables_of(indicator_);
+    if (observables.empty()) return "";
+    array refs;
+    for (object& one : observables) {
+      refs.emplace_back(one.at("id"));
+      out_.push_back(std::move(one));
+    }
+    std::string id = own_id("observed-data", name);
+    object json = common("observed-data", id, said.first_seen, said.last_seen);
+    json["created_by_ref"] = source;
+    json["first_observed"] = stix_time(said.first_seen);
+    json["last_observed"] = stix_time(std::max(said.first_seen, said.last_seen));
+    json["number_observed"] = 1;
+    json["object_refs"] = std::move(refs);
+    add(std::move(json));
+    return id;
+  }
+
+  void add_evidence(const intel::Evidence& evidence) {
     const intel::Assertion& said = evidence.assertion;
     std::string name = id_ + "|" + evidence.observation.hex() + "|" + said.place + "|" +
                        std::string(intel::name(said.role)) + "|" + said.why;
-    object json = common("note", own_id("note", name), said.first_seen, said.last_seen);
-    json["created_by_ref"] = add_identity(said.source);
-    json["abstract"] = "evidence: " + std::string(intel::name(said.role));
-    json["content"] = said.why.empty() ? "listed by " + said.source : said.why;
-    array refs{id_};
-    if (!observed_.empty()) refs.emplace_back(observed_);
-    json["object_refs"] = std::move(refs);
+    std::string source = add_identity(said.source);
+    std::string observed = add_observed(said, name, source);
+    object json = observed.empty()
+                      ? relationship("related-to", source, name, said.first_seen, said.last_seen)
+                      : relationship("based-on", observed, name, said.first_seen, said.last_seen);
+    json["description"] = said.why.empty() ? "listed by " + said.source : said.why;
     object members{{"confidence", said.confidence},
                    {"first_seen", base::to_rfc3339(said.first_seen)},
                    {"last_seen", base::to_rfc3339(said.last_seen)},
                    {"observation", evidence.observation.hex()},
                    {"role", intel::name(said.role)},
-                   {"source", said.source},
-                   {"uses", texts(intel::names(said.uses))}};
+                   {"source", said.source}};
+    if (!said.uses.empty()) members["uses"] = texts(intel::names(said.uses));
     if (!said.family.empty()) members["family"] = said.family;
     if (!said.place.empty()) members["place"] = said.place;
     json["extensions"] = extension_of(std::move(members));
-    add(std::move(json));
-  }
-
-  void add_opinion(const intel::Judgement& judgement) {
-    object json = common("opinion", own_id("opinion", what_), judgement.time, judgement.time);
-    json["created_by_ref"] = author_;
-    json["opinion"] = judgement.verdict == intel::Verdict::confirmed ? "strongly-agree" : "strongly-disagree";
-    if (!judgement.why.empty()) json["explanation"] = judgement.why;
-    if (!judgement.analyst.empty()) json["authors"] = array{judgement.analyst};
-    json["object_refs"] = array{id_};
-    json["extensions"] = extension_of({{"verdict", intel::name(judgement.verdict)}});
     add(std::move(json));
   }
 
@@ -315,7 +312,6 @@ class Builder {
   const intel::Indicator& indicator_;
   std::string what_, id_, author_;
   base::TimePoint first_, last_;
-  std::string observed_;  // id of the observed data; "" where there is none
   std::vector<object> out_;
 };
 

@@ -1,12 +1,14 @@
 // Our own intelligence as STIX objects. Identifiers are made from what they name (UUID version 5), so the
 // same store gives the same objects wherever and whenever it is exported.
 //
-//   indicator ──indicates──► malware            (its family)
-//       │  └────based-on──► observed-data ──► url, domain-name, ipv4-addr, network-traffic, file
-//       ▲
-//       ├── note       one piece of evidence each: why, from which source and observation
-//       ├── opinion    a person's judgement
-//       └── sighting   where it was met since
+//   indicator ──indicates──► malware                  its family
+//       │ └────based-on──► observed-data ──► url, domain-name, ipv4-addr, network-traffic, file
+//       ▲                                    one of each a piece of evidence: the relationship says why,
+//       │                                    the observed data is the source's
+//   sighting                                 where it was met since
+//
+// Notes, opinions and extension definitions would say some of this too, but the OASIS schema of a bundle
+// accepts none of them.
 #pragma once
 
 #include <boost/json/object.hpp>
