@@ -3,8 +3,8 @@
 #include <filesystem>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "command.h"
 #include "range/range.h"
@@ -17,12 +17,14 @@ namespace fs = std::filesystem;
 
 // The demo's pages lie beside an installed program, or in the source tree that it was built from.
 Result<fs::path> find_demo(const fs::path& program) {
-  for (const fs::path& folder : {program.parent_path() / "../share/shikake/demo", fs::path(SHIKAKE_SOURCE_DIR "/demo")}) {
+  for (const fs::path& folder :
+       {program.parent_path() / "../share/shikake/demo", fs::path(SHIKAKE_SOURCE_DIR "/demo")}) {
     std::error_code ignored;
     if (fs::exists(folder / "scenario.toml", ignored)) return fs::canonical(folder, ignored);
   }
-  return fail(Module::app, ErrorCode::not_found,
-              "the demo's pages are not here; run the program from its source tree, or name the folder with --pages");
+  return fail(
+      Module::app, ErrorCode::not_found,
+      "the demo's pages are not here; run the program from its source tree, or name the folder with --pages");
 }
 
 }  // namespace

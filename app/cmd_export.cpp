@@ -3,8 +3,8 @@
 #include <memory>
 #include <string>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "base/log.h"
 #include "command.h"
@@ -58,14 +58,14 @@ Result<int> run(ExportCommand& command, Context& context) {
   options.min_score = static_cast<uint8_t>(command.min_score);
 
   SHIKAKE_ASSIGN(auto store, store::Store::open(context.home, {.create = false}));
-  Result<publish::ExportReport> report =
-      command.file.empty() ? publish::export_to(
-                                 [&](std::string_view bytes) -> Result<> {
-                                   context.out.write(bytes);
-                                   return {};
-                                 },
-                                 options, *store)
-                           : publish::export_to_file(command.file, options, *store);
+  Result<publish::ExportReport> report = command.file.empty()
+                                             ? publish::export_to(
+                                                   [&](std::string_view bytes) -> Result<> {
+                                                     context.out.write(bytes);
+                                                     return {};
+                                                   },
+                                                   options, *store)
+                                             : publish::export_to_file(command.file, options, *store);
   if (!report) return fail(std::move(report.error()));
   base::log_info(summary(*report));
   return 0;
@@ -77,12 +77,15 @@ Run define_export(CLI::App& app_command, Context& context) {
   auto command = std::make_shared<ExportCommand>();
   app_command.add_option("FORMAT", command->options.format, "One of:" + format_help())->required();
   app_command.add_option("--use", command->action, "block, alert or audit (default: what the format is for)");
-  app_command.add_option("--at", command->point, "proxy, dns, firewall or ids (default: what the format is for)");
+  app_command.add_option("--at", command->point,
+                         "proxy, dns, firewall or ids (default: what the format is for)");
   app_command.add_option("--tlp", command->tlp, "Nothing marked above this (default: amber)");
-  app_command.add_option("--min-score", command->min_score, "0 to 100, after decay")->check(CLI::Range(0, 100));
+  app_command.add_option("--min-score", command->min_score, "0 to 100, after decay")
+      ->check(CLI::Range(0, 100));
   app_command.add_option("--source", command->options.source, "Of one source alone");
   app_command.add_option("--zone", command->options.zone, "rpz: the zone's name");
-  app_command.add_option("--out", command->file, "A file that appears whole or not at all (default: standard output)");
+  app_command.add_option("--out", command->file,
+                         "A file that appears whole or not at all (default: standard output)");
   return [command, &context] { return run(*command, context); };
 }
 

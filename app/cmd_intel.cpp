@@ -6,9 +6,9 @@
 
 #include <unistd.h>
 
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
-#include <fmt/format.h>
 
 #include "base/display.h"
 #include "command.h"
@@ -64,7 +64,8 @@ Result<store::Filter> to_filter(const ListOptions& options, const base::Clock& c
   }
   if (!filter.since)
     return fail(Module::app, ErrorCode::invalid_usage,
-                "--since takes a date (2026-01-31), a time (2026-01-31T12:00:00Z) or an age (7d), not " + options.since);
+                "--since takes a date (2026-01-31), a time (2026-01-31T12:00:00Z) or an age (7d), not " +
+                    options.since);
   return filter;
 }
 
@@ -86,7 +87,8 @@ Run define_list(CLI::App& command, Context& context) {
     SHIKAKE_TRY(store->for_each(filter, [&](const intel::Indicator& indicator, store::Position) {
       if (!context.json && count == 0) context.out.line(list_header());
       ++count;
-      context.out.line(context.json ? boost::json::serialize(intel::to_json(indicator)) : list_line(indicator));
+      context.out.line(context.json ? boost::json::serialize(intel::to_json(indicator))
+                                    : list_line(indicator));
       return true;
     }));
     if (!context.json && count == 0) context.out.line("nothing in the store is like that");
@@ -139,7 +141,8 @@ Run define_lookup(CLI::App& command, Context& context) {
       if (context.json) {
         boost::json::array all;
         for (const intel::Indicator& indicator : found) all.emplace_back(intel::to_json(indicator));
-        context.out.line(boost::json::serialize(boost::json::object{{"value", value}, {"indicators", std::move(all)}}));
+        context.out.line(
+            boost::json::serialize(boost::json::object{{"value", value}, {"indicators", std::move(all)}}));
         continue;
       }
       if (found.empty()) context.out.line(fmt::format("{}: nothing known", base::for_terminal(value)));
@@ -172,7 +175,8 @@ Run define_judge(CLI::App& command, Context& context) {
     SHIKAKE_ASSIGN(intel::IndicatorKey key, intel::guess_key(options->value));
     intel::Judgement judgement{
         .key = key,
-        .verdict = options->verdict == "confirmed" ? intel::Verdict::confirmed : intel::Verdict::false_positive,
+        .verdict =
+            options->verdict == "confirmed" ? intel::Verdict::confirmed : intel::Verdict::false_positive,
         .analyst = options->analyst.empty() ? login_name() : options->analyst,
         .why = options->why,
         .time = store->clock().now(),
@@ -210,14 +214,16 @@ struct ExpireOptions {
 
 Run define_expire(CLI::App& command, Context& context) {
   auto options = std::make_shared<ExpireOptions>();
-  command.add_option("--blobs", options->blobs, "Also remove bodies that nothing names and that are older than this (30d)");
+  command.add_option("--blobs", options->blobs,
+                     "Also remove bodies that nothing names and that are older than this (30d)");
   return [options, &context]() -> Result<int> {
     SHIKAKE_ASSIGN(auto store, open_store(context, false));
     std::optional<base::Duration> retention;
     if (!options->blobs.empty()) {
       retention = base::parse_duration(options->blobs);
       if (!retention)
-        return fail(Module::app, ErrorCode::invalid_usage, "--blobs takes an age such as 30d, not " + options->blobs);
+        return fail(Module::app, ErrorCode::invalid_usage,
+                    "--blobs takes an age such as 30d, not " + options->blobs);
     }
     SHIKAKE_ASSIGN(store::ExpireResult gone, store->expire(store->clock().now()));
     uint64_t blobs = 0;
@@ -261,22 +267,25 @@ Run define_stats(CLI::App&, Context& context) {
   return [&context]() -> Result<int> {
     SHIKAKE_ASSIGN(auto store, open_store(context, false));
     SHIKAKE_ASSIGN(store::Totals totals, store->totals());
-    const boost::json::object rows{{"observations", totals.observations}, {"indicators", totals.indicators},
-                                   {"evidence", totals.evidence},         {"judgements", totals.judgements},
-                                   {"guard_lists", totals.guard_lists},   {"guard_values", totals.guard_values},
-                                   {"jobs_waiting", totals.jobs_waiting}, {"jobs_dead", totals.jobs_dead}};
+    const boost::json::object rows{
+        {"observations", totals.observations}, {"indicators", totals.indicators},
+        {"evidence", totals.evidence},         {"judgements", totals.judgements},
+        {"guard_lists", totals.guard_lists},   {"guard_values", totals.guard_values},
+        {"jobs_waiting", totals.jobs_waiting}, {"jobs_dead", totals.jobs_dead}};
     if (context.json) {
       context.out.line(boost::json::serialize(rows));
     } else {
       for (const auto& row : rows)
-        context.out.line(fmt::format("{:>12}  {}", row.value().to_number<uint64_t>(), std::string_view(row.key())));
+        context.out.line(
+            fmt::format("{:>12}  {}", row.value().to_number<uint64_t>(), std::string_view(row.key())));
     }
     return 0;
   };
 }
 
 constexpr Command intel_commands[] = {
-    {"import", "feeds and lists in: MISP, STIX, Maltrail, CSV, plain lists, warninglists", define_intel_import},
+    {"import", "feeds and lists in: MISP, STIX, Maltrail, CSV, plain lists, warninglists",
+     define_intel_import},
     {"list", "indicators, one a line", define_list},
     {"show", "everything behind one indicator", define_show},
     {"lookup", "what is known about a value, its host, its address", define_lookup},

@@ -5,17 +5,17 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
-#include <fmt/format.h>
 
 #include "base/bytes.h"
 #include "base/display.h"
 #include "base/log.h"
 #include "command.h"
 #include "intel/policy.h"
-#include "publish/in/formats.h"
 #include "publish/import.h"
+#include "publish/in/formats.h"
 #include "store/store.h"
 
 namespace shikake::app {
@@ -49,7 +49,8 @@ Result<std::vector<fs::path>> files_of(const std::vector<std::string>& paths) {
     }
     const size_t before = files.size();
     for (const auto& entry : fs::recursive_directory_iterator(path, error))
-      if (entry.is_regular_file(error) && !entry.path().filename().string().starts_with("LICENSE")) files.push_back(entry.path());
+      if (entry.is_regular_file(error) && !entry.path().filename().string().starts_with("LICENSE"))
+        files.push_back(entry.path());
     if (error) {
       Error failure{Module::app, ErrorCode::io, "cannot read the folder", path};
       failure.system_errno = error.value();
@@ -66,13 +67,15 @@ boost::json::object to_json(const fs::path& file, const publish::ImportReport& r
   for (const publish::Count& one : report.notes) notes[one.what] = one.count;
   boost::json::array refusals;
   for (const publish::Refusal& one : report.refusals)
-    refusals.emplace_back(boost::json::object{
-        {"line", one.line}, {"offset", one.offset}, {"reason", one.reason}, {"text", base::to_valid_utf8(one.text)}});
-  return {{"file", file.string()},         {"format", report.format},     {"unit", report.unit},
-          {"total", report.total},         {"accepted", report.accepted}, {"skipped", report.skipped},
-          {"refused", report.refused},     {"comments", report.comments}, {"entries", report.entries},
-          {"records", report.records},     {"guards", report.guards},     {"sightings", report.sightings},
-          {"skips", std::move(skips)},     {"notes", std::move(notes)},   {"refusals", std::move(refusals)}};
+    refusals.emplace_back(boost::json::object{{"line", one.line},
+                                              {"offset", one.offset},
+                                              {"reason", one.reason},
+                                              {"text", base::to_valid_utf8(one.text)}});
+  return {{"file", file.string()},     {"format", report.format},     {"unit", report.unit},
+          {"total", report.total},     {"accepted", report.accepted}, {"skipped", report.skipped},
+          {"refused", report.refused}, {"comments", report.comments}, {"entries", report.entries},
+          {"records", report.records}, {"guards", report.guards},     {"sightings", report.sightings},
+          {"skips", std::move(skips)}, {"notes", std::move(notes)},   {"refusals", std::move(refusals)}};
 }
 
 std::string for_person(const fs::path& file, const publish::ImportReport& report) {
@@ -84,13 +87,15 @@ std::string for_person(const fs::path& file, const publish::ImportReport& report
   }
   if (report.sightings > 0) text += fmt::format(", {} sightings", report.sightings);
   text += "\n";
-  for (const publish::Count& one : report.skips) text += fmt::format("  skipped {}: {}\n", one.count, base::for_terminal(one.what));
-  for (const publish::Count& one : report.notes) text += fmt::format("  note {}: {}\n", one.count, base::for_terminal(one.what));
+  for (const publish::Count& one : report.skips)
+    text += fmt::format("  skipped {}: {}\n", one.count, base::for_terminal(one.what));
+  for (const publish::Count& one : report.notes)
+    text += fmt::format("  note {}: {}\n", one.count, base::for_terminal(one.what));
   if (report.refused > 0) text += fmt::format("  refused {}\n", report.refused);
   for (size_t i = 0; i < std::min(report.refusals.size(), max_refusals_shown); ++i) {
     const publish::Refusal& one = report.refusals[i];
-    text += fmt::format("    line {}, byte {}: {}: {}\n", one.line, one.offset, base::for_terminal(one.reason),
-                        base::for_terminal(one.text, 80));
+    text += fmt::format("    line {}, byte {}: {}: {}\n", one.line, one.offset,
+                        base::for_terminal(one.reason), base::for_terminal(one.text, 80));
   }
   return text;
 }
@@ -129,8 +134,9 @@ Result<int> import_all(const ImportCommand& command, Context& context) {
     }
   }
   if (!context.json && many)
-    context.out.line(fmt::format("{} files: {} entries, {} values guarded, {} sightings; {} skipped, {} refused; {} files failed",
-                                 files.size(), sum.entries, sum.guards, sum.sightings, sum.skipped, sum.refused, failed));
+    context.out.line(fmt::format(
+        "{} files: {} entries, {} values guarded, {} sightings; {} skipped, {} refused; {} files failed",
+        files.size(), sum.entries, sum.guards, sum.sightings, sum.skipped, sum.refused, failed));
   return failed == 0 ? 0 : 1;
 }
 
@@ -142,11 +148,15 @@ Run define_intel_import(CLI::App& command, Context& context) {
   command.add_option("FILE", import->paths, "Feeds, or folders of feeds")->required();
   command.add_option("--format", read.format, "Found from the content unless given: " + format_names());
   command.add_option("--source", read.feed, "Whose feed it is, when the format doesn't say");
-  command.add_option("--role", read.role, "The role of entries that name none: c2, distribution, phishing, …");
+  command.add_option("--role", read.role,
+                     "The role of entries that name none: c2, distribution, phishing, …");
   command.add_option("--family", read.family, "The malware family of entries that name none");
-  command.add_option("--tlp", read.tlp, "TLP of entries that name none: clear, green, amber, amber+strict, red");
-  command.add_option("--column", read.columns, "CSV: which column is what, as url=2 or url=Address; may be repeated");
-  command.add_option("--delimiter", read.delimiter, "CSV: the separator, found from the content unless given");
+  command.add_option("--tlp", read.tlp,
+                     "TLP of entries that name none: clear, green, amber, amber+strict, red");
+  command.add_option("--column", read.columns,
+                     "CSV: which column is what, as url=2 or url=Address; may be repeated");
+  command.add_option("--delimiter", read.delimiter,
+                     "CSV: the separator, found from the content unless given");
   return [import, &context] { return import_all(*import, context); };
 }
 

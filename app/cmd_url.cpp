@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
-#include <fmt/format.h>
 
 #include "base/bytes.h"
 #include "base/display.h"
@@ -88,7 +88,8 @@ void answer(const std::string& input, Context& context) {
 
 Run define_url(CLI::App& command, Context& context) {
   auto inputs = std::make_shared<std::vector<std::string>>();
-  command.add_option("URL", *inputs, "URLs, defanged or not; - reads one a line from standard input")->required();
+  command.add_option("URL", *inputs, "URLs, defanged or not; - reads one a line from standard input")
+      ->required();
   return [inputs, &context]() -> Result<int> {
     for (const std::string& input : *inputs) {
       if (input != "-") {

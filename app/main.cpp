@@ -36,7 +36,8 @@ constexpr int exit_usage = 2;
 
 std::filesystem::path default_home() {
   if (const char* home = std::getenv("SHIKAKE_HOME"); home && *home) return home;
-  if (const char* data = std::getenv("XDG_DATA_HOME"); data && *data) return std::filesystem::path(data) / "shikake";
+  if (const char* data = std::getenv("XDG_DATA_HOME"); data && *data)
+    return std::filesystem::path(data) / "shikake";
   if (const char* user = std::getenv("HOME"); user && *user)
     return std::filesystem::path(user) / ".local/share/shikake";
   return "shikake-home";
@@ -57,7 +58,8 @@ int run(int argc, char** argv) {
 
   std::string home;
   bool verbose = false;
-  app.add_option("--home", home, "Where the store lies (default: $SHIKAKE_HOME, then the XDG data directory)");
+  app.add_option("--home", home,
+                 "Where the store lies (default: $SHIKAKE_HOME, then the XDG data directory)");
   app.add_flag("--json", context.json, "JSON on stdout and nothing else there");
   app.add_flag("-v,--verbose", verbose, "Say more on stderr");
 
@@ -103,7 +105,8 @@ Result<std::string> read_input(const std::string& path, size_t limit) {
   std::string text;
   char buffer[1 << 16];
   size_t count = 0;
-  while ((count = std::fread(buffer, 1, sizeof buffer, file)) > 0 && text.size() <= limit) text.append(buffer, count);
+  while ((count = std::fread(buffer, 1, sizeof buffer, file)) > 0 && text.size() <= limit)
+    text.append(buffer, count);
   const bool broken = std::ferror(file) != 0;
   tl::unexpected<Error> why = fail_errno(Module::app, "cannot read " + path);
   if (file != stdin) std::fclose(file);

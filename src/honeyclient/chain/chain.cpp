@@ -1,0 +1,262 @@
+#include "honeyclient/chain/chain.h"
+
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "honeyclient/chain/payload.h"
+#include "url/tenant.h"
+#include "url/url.h"
+
+namespace shikake::honeyclient::chain {
+namespace {
+
+using intel::Mechanism;
+using intel::Role;
+using intel::VisitEdge;
+using intel::VisitNode;
+using intel::VisitRecord;
+using intel::VisitVerdict;
+
+// Ways in which a page, not the person before it, opens something.
+bool opens(Mechanism mechanism) {
+  switch (mechanism) {
+    case Mechanism::http_redirect:
+    case Mechanism::http_refresh:
+    case Mechanism::meta_refresh:
+    case Mechanism::frame:
+    case Mechanism::iframe:
+    case Mechanism::object:
+    case Mechanism::embed:
+    case Mechanism::applet:
+    case Mechanism::location:
+    case Mechanism::window_open:
+    case Mechanism::form_submit:
+    case Mechanism::download:
+    case Mechanism::component:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::string_view verb(const VisitEdge& edge) {
+  switch (edge.mechanism) {
+    case Mechanism::http_redirect:
+      return "an HTTP redirect";
+    case Mechanism::http_refresh:
+      return "a Refresh header";
+    case Mechanism::meta_refresh:
+      return "a meta refresh";
+    case Mechanism::frame:
+      return "a frame";
+    case Mechanism::iframe:
+      return "an iframe";
+    case Mechanism::location:
+      return "a change of location";
+    case Mechanism::window_open:
+      return "a new window";
+    case Mechanism::form_submit:
+      return "a form that submits itself";
+    case Mechanism::object:
+    case Mechanism::embed:
+    case Mechanism::applet:
+      return "an embedded object";
+    case Mechanism::component:
+      return "a component";
+    default:
+      return "a download";
+  }
+}
+
+bool hidden_in_data(const VisitEdge& edge) {
+  return edge.script && !edge.script->ancestry.empty();
+}
+
+// "an iframe (written by a script that was hidden in data, line 3 of http://…)"
+std::string how(const VisitEdge& edge) {
+  std::string text(verb(edge));
+  if (!edge.script) return text;
+  const intel::ScriptOrigin& script = *edge.script;
+  // Innermost position first; the outermost is where a person finds it in the page's source.
+  const intel::ScriptPosition& visible = script.ancestry.empty() ? script.position : script.ancestry.back();
+  return text + fmt::format(" that a script {}{}, line {} of {}",
+                            script.written_by.empty() ? "made" : "wrote by " + script.written_by,
+                            script.ancestry.empty()
+                                ? ""
+                                : fmt::format(" (itself made by {} evals)", script.ancestry.size()),
+                            visible.line, visible.url);
+}
+
+class Judge {
+ public:
+  Judge(VisitRecord& visit, const Facts& facts) : visit_(visit), facts_(facts) {
+    first_in_.resize(visit.nodes.size());
+    sites_.reserve(visit.nodes.size());
+    for (const VisitNode& node : visit.nodes) sites_.push_back(site_of(node.url));
+    for (size_t i = 0; i < visit.edges.size(); ++i) {
+      const VisitEdge& edge = visit.edges[i];
+      if (edge.to < first_in_.size() && edge.from < first_in_.size() && edge.to != edge.from &&
+          edge.to != 0 && !first_in_[edge.to])
+        first_in_[edge.to] = i;
+    }
+  }
+
+  void run() {
+    for (const Misuse& misuse : facts_.misuses) convict_exploit(misuse);
+    for (uint32_t node : facts_.downloads) weigh_download(node);
+    weigh_hidden_diverts();
+  }
+
+ private:
+  // Empty for about:, data: and blob: documents: they belong to whoever made them.
+  static std::string site_of(const std::string& text) {
+    Result<url::Url> parsed = url::Url::parse(text);
+    return parsed && parsed->is_http() ? url::tenant_key(*parsed) : std::string();
+  }
+
+  // Edges from node 0 to `node`, by the way that each was first reached. Empty for node 0 itself, and for a
+  // node that hangs in the air.
+  std::vector<const VisitEdge*> path_to(uint32_t node) const {
+    std::vector<const VisitEdge*> path;
+    while (node != 0) {
+      if (!first_in_[node] || path.size() > visit_.nodes.size()) return {};
+      path.push_back(&visit_.edges[*first_in_[node]]);
+      node = path.back()->from;
+    }
+    std::ranges::reverse(path);
+    return path;
+  }
+
+  void raise(VisitVerdict verdict, std::string reason) {
+    if (std::ranges::find(visit_.reasons, reason) != visit_.reasons.end()) return;
+    // Strongest first: a malicious reason goes before the suspicious ones.
+    if (verdict > visit_.verdict) {
+      visit_.reasons.insert(visit_.reasons.begin(), std::move(reason));
+      visit_.verdict = verdict;
+    } else {
+      visit_.reasons.push_back(std::move(reason));
+    }
+  }
+
+  VisitNode* node(uint32_t id) { return id < visit_.nodes.size() ? &visit_.nodes[id] : nullptr; }
+
+  // A stronger role stays: a page that attacks is an exploit page whatever else it does.
+  void give(uint32_t id, Role role, std::string evidence) {
+    VisitNode& it = visit_.nodes[id];
+    auto strength = [](Role one) {
+      return one == Role::landing ? 0 : one == Role::relay ? 1 : one == Role::distribution ? 2 : 3;
+    };
+    if (!it.role || strength(role) > strength(*it.role)) {
+      it.role = role;
+      it.evidence.clear();
+    }
+    if (it.role == role && std::ranges::find(it.evidence, evidence) == it.evidence.end())
+      it.evidence.push_back(std::move(evidence));
+  }
+
+  // Landing and relays of the way to `target`. Steps within the first site are that site's own affair; the
+  // landing page is the last of them.
+  void name_the_way(const std::vector<const VisitEdge*>& path, uint32_t target) {
+    bool left = false;
+    for (const VisitEdge* edge : path) {
+      if (edge->from == target) return;
+      const std::string& to_site = sites_[edge->to];
+      const bool leaves = !to_site.empty() && to_site != sites_[0];
+      if (!left && !leaves) continue;
+      give(edge->from, left ? Role::relay : Role::landing,
+           fmt::format("leads to {} by {}", visit_.nodes[edge->to].url, how(*edge)));
+      left = true;
+    }
+  }
+
+  void convict_exploit(const Misuse& misuse) {
+    VisitNode* page = node(misuse.node);
+    if (!page) return;
+    raise(VisitVerdict::malicious, fmt::format("{} {}", page->url, misuse.what));
+    name_the_way(path_to(misuse.node), misuse.node);
+    give(misuse.node, Role::exploit, misuse.what);
+    for (const std::string& cve : misuse.cves)
+      if (std::ranges::find(page->cves, cve) == page->cves.end()) page->cves.push_back(cve);
+  }
+
+  // The document that had the file fetched: past the redirects in front of it.
+  static const VisitEdge* fetched_by(const std::vector<const VisitEdge*>& path) {
+    for (auto edge = path.rbegin(); edge != path.rend(); ++edge)
+      if ((*edge)->mechanism != Mechanism::http_redirect) return *edge;
+    return nullptr;  // redirects alone: the visited URL is a link to the file
+  }
+
+  size_t sites_between(const std::vector<const VisitEdge*>& path, uint32_t target) const {
+    std::vector<std::string_view> sites;
+    for (const VisitEdge* edge : path) {
+      const std::string& site = sites_[edge->to];
+      if (edge->to != target && !site.empty() && site != sites_[0] && site != sites_[target] &&
+          std::ranges::find(sites, site) == sites.end())
+        sites.push_back(site);
+    }
+    return sites.size();
+  }
+
+  void weigh_download(uint32_t id) {
+    VisitNode* file = node(id);
+    if (!file) return;
+    const Payload payload = payload_by_mime(file->mime);
+    const std::vector<const VisitEdge*> path = path_to(id);
+    const VisitEdge* cause = fetched_by(path);
+    const bool from_a_misuser = cause && visit_.nodes[cause->from].role == Role::exploit;
+    // Archives and documents are what people link to; only an attack makes them payloads.
+    if (!cause || !std::ranges::all_of(path, [](const VisitEdge* edge) { return opens(edge->mechanism); }))
+      return;
+    if (payload.kind == PayloadKind::none || (payload.kind != PayloadKind::program && !from_a_misuser))
+      return;
+    const bool elsewhere = !sites_[id].empty() && sites_[id] != sites_[0];
+    if (!elsewhere && !from_a_misuser) return;
+
+    const size_t between = sites_between(path, id);
+    const bool hidden =
+        std::ranges::any_of(path, [](const VisitEdge* edge) { return hidden_in_data(*edge); });
+    const bool malicious = from_a_misuser || between > 0 || hidden;
+    std::string came = fmt::format("a {} of {} bytes came without a click from {}, by {}", payload.name,
+                                   file->size, file->url, how(*cause));
+    if (between > 0) came += fmt::format(", over {} other {}", between, between == 1 ? "site" : "sites");
+    raise(malicious ? VisitVerdict::malicious : VisitVerdict::suspicious, came);
+
+    name_the_way(path, id);
+    // Who sends the file without being the first site is the page that attacks.
+    if (malicious && cause->from != 0 && sites_[cause->from] != sites_[0])
+      give(cause->from, Role::exploit,
+           fmt::format("makes the browser fetch {} ({}) by {}", file->url, payload.name, how(*cause)));
+    give(id, Role::distribution,
+         fmt::format("served a {} of {} bytes that nobody had asked for", payload.name, file->size));
+  }
+
+  // Packed libraries use eval too, but they don't send visitors to other sites.
+  void weigh_hidden_diverts() {
+    if (visit_.verdict != VisitVerdict::benign) return;
+    for (const VisitEdge& edge : visit_.edges) {
+      if (!opens(edge.mechanism) || !hidden_in_data(edge) || edge.to >= sites_.size() ||
+          edge.from >= sites_.size())
+        continue;
+      const bool elsewhere =
+          !sites_[edge.to].empty() && !sites_[edge.from].empty() && sites_[edge.to] != sites_[edge.from];
+      if (elsewhere)
+        raise(VisitVerdict::suspicious, fmt::format("{} leads to {} by {}", visit_.nodes[edge.from].url,
+                                                    visit_.nodes[edge.to].url, how(edge)));
+    }
+  }
+
+  VisitRecord& visit_;
+  const Facts& facts_;
+  std::vector<std::optional<size_t>> first_in_;  // index of the edge that first reached a node
+  std::vector<std::string> sites_;               // tenant key of a node
+};
+
+}  // namespace
+
+void judge(VisitRecord& visit, const Facts& facts) {
+  if (!visit.nodes.empty()) Judge(visit, facts).run();
+}
+
+}  // namespace shikake::honeyclient::chain

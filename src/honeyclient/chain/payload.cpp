@@ -1,0 +1,140 @@
+#include "honeyclient/chain/payload.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace shikake::honeyclient::chain {
+namespace {
+
+constexpr Payload windows_program{PayloadKind::program, "application/vnd.microsoft.portable-executable",
+                                  "Windows program"};
+constexpr Payload dos_program{PayloadKind::program, "application/x-dosexec", "DOS program"};
+constexpr Payload linux_program{PayloadKind::program, "application/x-executable", "Linux program"};
+constexpr Payload mac_program{PayloadKind::program, "application/x-mach-binary", "macOS program"};
+constexpr Payload installer{PayloadKind::program, "application/x-msi", "Windows installer"};
+constexpr Payload android{PayloadKind::program, "application/vnd.android.package-archive", "Android package"};
+constexpr Payload dex{PayloadKind::program, "application/x-dex", "Android program"};
+constexpr Payload shortcut{PayloadKind::program, "application/x-ms-shortcut", "Windows shortcut"};
+constexpr Payload windows_script{PayloadKind::program, "application/x-windows-script", "Windows script"};
+constexpr Payload html_application{PayloadKind::program, "application/hta", "HTML application"};
+constexpr Payload zip{PayloadKind::archive, "application/zip", "ZIP archive"};
+constexpr Payload rar{PayloadKind::archive, "application/vnd.rar", "RAR archive"};
+constexpr Payload seven_zip{PayloadKind::archive, "application/x-7z-compressed", "7z archive"};
+constexpr Payload cabinet{PayloadKind::archive, "application/vnd.ms-cab-compressed", "cabinet"};
+constexpr Payload pdf{PayloadKind::document, "application/pdf", "PDF"};
+constexpr Payload flash{PayloadKind::document, "application/x-shockwave-flash", "Flash"};
+constexpr Payload java{PayloadKind::document, "application/java-archive", "Java archive"};
+constexpr Payload java_class{PayloadKind::document, "application/java-vm", "Java class"};
+constexpr Payload ole{PayloadKind::document, "application/x-ole-storage", "Office document"};
+constexpr Payload office{PayloadKind::document, "application/vnd.openxmlformats-officedocument",
+                         "Office document"};
+
+constexpr std::array all = {windows_program,
+                            dos_program,
+                            linux_program,
+                            mac_program,
+                            installer,
+                            android,
+                            dex,
+                            shortcut,
+                            windows_script,
+                            html_application,
+                            zip,
+                            rar,
+                            seven_zip,
+                            cabinet,
+                            pdf,
+                            flash,
+                            java,
+                            java_class,
+                            ole,
+                            office};
+
+struct Magic {
+  std::string_view bytes;
+  Payload payload;
+};
+using namespace std::string_view_literals;
+constexpr Magic magics[] = {
+    {"\x7f"
+     "ELF"sv,
+     linux_program},
+    {"\xFE\xED\xFA\xCE"sv, mac_program},  // Mach-O, 32 and 64 bits, both byte orders
+    {"\xFE\xED\xFA\xCF"sv, mac_program},
+    {"\xCE\xFA\xED\xFE"sv, mac_program},
+    {"\xCF\xFA\xED\xFE"sv, mac_program},
+    {"dex\n03"sv, dex},
+    {"L\0\0\0\x01\x14\x02\0"sv, shortcut},  // [MS-SHLLINK] 2.1
+    {"Rar!\x1A\x07"sv, rar},
+    {"7z\xBC\xAF\x27\x1C"sv, seven_zip},
+    {"MSCF\0\0\0\0"sv, cabinet},
+    {"FWS"sv, flash},
+    {"CWS"sv, flash},
+    {"ZWS"sv, flash},
+};
+
+uint32_t little_endian(std::string_view body, size_t at) {
+  uint32_t value = 0;
+  for (size_t i = 4; i-- > 0;) value = value << 8 | static_cast<uint8_t>(body[at + i]);
+  return value;
+}
+
+// A text that begins with "MZ" is no program: the header must point at a PE one, or be binary.
+Payload dos_or_windows(std::string_view body) {
+  constexpr size_t header = 64;  // of MS-DOS; e_lfanew is its last field
+  if (body.size() < header || !body.starts_with("MZ")) return {};
+  const uint32_t offset = little_endian(body, 60);
+  if (offset <= body.size() - 4 && body.substr(offset, 4) == "PE\0\0"sv) return windows_program;
+  return body.substr(0, header).find('\0') != std::string_view::npos ? dos_program : Payload{};
+}
+
+// A ZIP's kind by the names in it; they stand in the clear in front of each entry.
+Payload zip_kind(std::string_view body) {
+  if (!body.starts_with("PK\x03\x04")) return {};
+  constexpr size_t searched = 256 * 1024;  // names of the first entries; whole archives may be large
+  const std::string_view beginning = body.substr(0, searched);
+  auto holds = [beginning](std::string_view name) { return beginning.find(name) != std::string_view::npos; };
+  if (holds("AndroidManifest.xml")) return android;
+  if (holds("META-INF/MANIFEST.MF") || holds(".class")) return java;
+  if (holds("[Content_Types].xml")) return office;
+  return zip;
+}
+
+// OLE storages are installers or Office documents; which one stands far inside, in directory names (UTF-16).
+Payload ole_kind(std::string_view body, std::string_view path) {
+  if (!body.starts_with("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"sv)) return {};
+  return path.ends_with(".msi") ? installer : ole;
+}
+
+Payload by_extension(std::string_view path, std::string_view declared) {
+  // A page that is shown is a page, whatever its path says.
+  if (declared == "text/html" || declared == "application/xhtml+xml") return {};
+  if (path.ends_with(".hta") || declared == "application/hta") return html_application;
+  for (std::string_view extension : {".vbs", ".vbe", ".wsf", ".jse", ".bat", ".cmd", ".ps1"})
+    if (path.ends_with(extension)) return windows_script;
+  return {};
+}
+
+}  // namespace
+
+Payload payload_of(std::string_view body, std::string_view declared, std::string_view path) {
+  for (const Magic& magic : magics)
+    if (body.starts_with(magic.bytes)) return magic.payload;
+  if (Payload found = dos_or_windows(body); found.kind != PayloadKind::none) return found;
+  if (Payload found = zip_kind(body); found.kind != PayloadKind::none) return found;
+  if (Payload found = ole_kind(body, path); found.kind != PayloadKind::none) return found;
+  // Viewers look for the header in the first KiB (ISO 32000-1, implementation note 13).
+  if (body.substr(0, 1024).find("%PDF-") != std::string_view::npos && declared != "text/html") return pdf;
+  // CAFEBABE is a Java class (version 45 and up follows) or a fat Mach-O (a small count follows).
+  if (body.size() >= 8 && body.starts_with("\xCA\xFE\xBA\xBE"sv))
+    return static_cast<uint8_t>(body[7]) >= 45 ? java_class : mac_program;
+  return body.empty() ? Payload{} : by_extension(path, declared);
+}
+
+Payload payload_by_mime(std::string_view mime) {
+  auto found = std::ranges::find(all, mime, &Payload::mime);
+  return found == all.end() ? Payload{} : *found;
+}
+
+}  // namespace shikake::honeyclient::chain

@@ -1,0 +1,29 @@
+// What a body is that pages have no business showing: programs, and archives and documents that carry them.
+// Told from first bytes, as servers lie about types.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace shikake::honeyclient::chain {
+
+enum class PayloadKind : uint8_t {
+  none,
+  program,   // runs when opened: PE, ELF, Mach-O, MSI, APK, shortcuts, script files of Windows
+  archive,   // may hold one
+  document,  // opened by a plugin or a viewer: PDF, Flash, Java, Office
+};
+
+struct Payload {
+  PayloadKind kind = PayloadKind::none;
+  std::string_view mime;  // as registered or as widely used; "" for none
+  std::string_view name;  // for people: "Windows program"
+};
+
+// `declared` is the Content-Type's essence and `path` the URL's path; they decide only where bytes can't
+// (script files), and never make a page a program.
+Payload payload_of(std::string_view body, std::string_view declared, std::string_view path);
+// The same from a type alone: what VisitNode::mime says afterwards.
+Payload payload_by_mime(std::string_view mime);
+
+}  // namespace shikake::honeyclient::chain

@@ -1,0 +1,189 @@
+#include "honeyclient/chain/tree.h"
+
+#include <algorithm>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/display.h"
+
+namespace shikake::honeyclient::chain {
+namespace {
+
+using intel::VisitEdge;
+using intel::VisitNode;
+using intel::VisitRecord;
+
+constexpr size_t max_url_shown = 90;       // columns; --json has the whole
+constexpr size_t max_sentences_shown = 5;  // reasons, limits and the like, each
+
+std::string shown(const std::string& url) {
+  return base::for_terminal(base::defang(url), max_url_shown);
+}
+
+std::string_view paint(intel::Role role) {
+  switch (role) {
+    case intel::Role::landing:
+      return "\033[33m";
+    case intel::Role::relay:
+      return "\033[35m";
+    default:
+      return "\033[31m";
+  }
+}
+
+std::string size_text(uint64_t bytes) {
+  if (bytes < 10'000) return fmt::format("{} B", bytes);
+  if (bytes < 10'000'000) return fmt::format("{} KB", bytes / 1000);
+  return fmt::format("{} MB", bytes / 1'000'000);
+}
+
+class Tree {
+ public:
+  Tree(const VisitRecord& visit, const TreeOptions& options)
+      : visit_(visit),
+        options_(options),
+        children_(visit.nodes.size()),
+        told_(visit.nodes.size()),
+        wanted_(visit.nodes.size()) {
+    for (const VisitEdge& edge : visit.edges)
+      if (edge.from < children_.size() && edge.to < children_.size()) children_[edge.from].push_back(&edge);
+    mark_wanted();
+  }
+
+  std::string render() {
+    if (visit_.nodes.empty()) return "";
+    std::string text = "  " + line(visit_.nodes[0], nullptr) + "\n";
+    told_[0] = true;
+    branch(0, "  ", text);
+    if (left_out_ > 0) text += fmt::format("  … and {} more\n", left_out_);
+    if (bystanders_ > 0)
+      text += fmt::format("  and {} {} without a part in it (--all shows them)\n", bystanders_,
+                          bystanders_ == 1 ? "resource" : "resources");
+    return text;
+  }
+
+ private:
+  // Nodes with a role, and all that lead to them. In a visit without any, everything is wanted.
+  void mark_wanted() {
+    const bool all = options_.bystanders || std::ranges::none_of(visit_.nodes, [](const VisitNode& node) {
+                       return node.role.has_value();
+                     });
+    for (size_t i = 0; i < wanted_.size(); ++i) wanted_[i] = all || visit_.nodes[i].role.has_value();
+    if (all) return;
+    for (bool grew = true; grew;) {
+      grew = false;
+      for (const VisitEdge& edge : visit_.edges) {
+        if (edge.to < wanted_.size() && edge.from < wanted_.size() && wanted_[edge.to] && !wanted_[edge.from])
+          grew = wanted_[edge.from] = true;
+      }
+    }
+  }
+
+  // Iterative would read worse; depth is bounded by max_depth.
+  static constexpr size_t max_depth = 40;
+  void branch(uint32_t from, const std::string& indent, std::string& text) {
+    std::vector<const VisitEdge*> out;
+    for (const VisitEdge* edge : children_[from]) {
+      if (!wanted_[edge->to]) {
+        if (!told_[edge->to]) ++bystanders_;
+        told_[edge->to] = true;
+      } else if (!told_[edge->to]) {
+        told_[edge->to] = true;
+        out.push_back(edge);
+      }
+    }
+    for (size_t i = 0; i < out.size(); ++i) {
+      const bool last = i + 1 == out.size();
+      if (++lines_ > options_.max_lines || indent.size() > max_depth * 3) {
+        ++left_out_;
+        continue;
+      }
+      text += fmt::format("{}{} {}\n", indent, last ? "└─" : "├─", line(visit_.nodes[out[i]->to], out[i]));
+      branch(out[i]->to, indent + (last ? "   " : "│  "), text);
+    }
+  }
+
+  std::string line(const VisitNode& node, const VisitEdge* edge) const {
+    std::string text;
+    if (edge) {
+      text += fmt::format("{}", intel::name(edge->mechanism));
+      if (edge->script && !edge->script->written_by.empty())
+        text += fmt::format(" by {}", base::for_terminal(edge->script->written_by, 40));
+      if (edge->script)
+        text += fmt::format(" (script line {}{})", edge->script->position.line,
+                            edge->script->ancestry.empty() ? "" : ", eval'd");
+      text += ": ";
+    }
+    if (node.role) {
+      const std::string role(intel::name(*node.role));
+      text += options_.color ? fmt::format("{}{}\033[0m  ", paint(*node.role), role)
+                             : fmt::format("[{}]  ", role);
+    }
+    text += shown(node.url);
+    if (!node.fetched) {
+      text += fmt::format("   not fetched: {}", base::for_terminal(node.why_not, 60));
+    } else if (node.size > 0) {
+      text +=
+          fmt::format("   {} {}, {}", node.status, base::for_terminal(node.mime, 60), size_text(node.size));
+    } else if (node.status > 0) {
+      text += fmt::format("   {}", node.status);
+    }
+    return text;
+  }
+
+  const VisitRecord& visit_;
+  const TreeOptions& options_;
+  std::vector<std::vector<const VisitEdge*>> children_;
+  std::vector<bool> told_, wanted_;
+  size_t lines_ = 0, left_out_ = 0, bystanders_ = 0;
+};
+
+std::string sentences(std::string_view label, const std::vector<std::string>& texts) {
+  std::string text;
+  for (size_t i = 0; i < std::min(texts.size(), max_sentences_shown); ++i)
+    text += fmt::format("  {:<10} {}\n", i == 0 ? label : "", base::for_terminal(texts[i], 300));
+  if (texts.size() > max_sentences_shown)
+    text += fmt::format("  {:<10} … and {} more\n", "", texts.size() - max_sentences_shown);
+  return text;
+}
+
+std::vector<std::string> chain_evidence(const VisitRecord& visit) {
+  std::vector<std::string> texts;
+  for (const VisitNode& node : visit.nodes)
+    if (node.role && !node.evidence.empty())
+      texts.push_back(
+          fmt::format("{} {}: {}", intel::name(*node.role), base::defang(node.url), node.evidence.front()));
+  return texts;
+}
+
+// The files that the chain ends in.
+std::vector<std::string> files(const VisitRecord& visit) {
+  std::vector<std::string> texts;
+  for (const VisitNode& node : visit.nodes)
+    if (node.role == intel::Role::distribution && node.sha256)
+      texts.push_back(fmt::format("{} · {} · {}", node.sha256->hex(), node.mime, size_text(node.size)));
+  return texts;
+}
+
+}  // namespace
+
+std::string render_tree(const VisitRecord& visit, const TreeOptions& options) {
+  const std::string verdict(intel::name(visit.verdict));
+  std::string text = fmt::format(
+      "{}: {}{}\n", shown(visit.url),
+      options.color && visit.verdict != intel::VisitVerdict::benign ? "\033[1;31m" + verdict + "\033[0m"
+                                                                    : verdict,
+      visit.persona.empty() ? "" : fmt::format(" (seen as {})", base::for_terminal(visit.persona, 40)));
+  text += sentences("because", visit.reasons) + "\n" + Tree(visit, options).render() + "\n";
+  text += sentences("evidence", chain_evidence(visit));
+  text += sentences("file", files(visit));
+  text += sentences("limits", visit.limits_hit);
+  if (!visit.complete)
+    text += sentences("incomplete", visit.unemulated.empty()
+                                        ? std::vector<std::string>{"the visit could not be finished"}
+                                        : visit.unemulated);
+  return text;
+}
+
+}  // namespace shikake::honeyclient::chain
