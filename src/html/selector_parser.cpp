@@ -218,7 +218,7 @@ class SelectorParser {
     SimpleSelector simple{SimpleKind::attribute, identifier(false)};
     simple.lower_name = to_lower(simple.name);
     skip_space();
-    if (!eat(u']')) {
+    if (at_ < text_.size() && !eat(u']')) {  // the end of the text closes it
       switch (peek()) {
         case u'=':
           simple.test = AttributeTest::equals;

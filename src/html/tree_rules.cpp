@@ -95,7 +95,7 @@ bool TreeBuilder::adopt_once(TagToken& tag) {
   Place place = place_for_node(&ancestor);
   if (!last->contains(*place.parent)) {
     Links::move(*place.parent, *last, place.before);
-  } else {  // script has moved the ancestor below what was to go into it
+  } else if (!last->parent()) {  // script has moved the ancestor below what was to go into it
     Links::set_connected(*last, false);
   }
   uint32_t depth = Links::depth(*place.parent);
