@@ -28,7 +28,7 @@ namespace shikake::net {
 struct FetchLimits {
   uint64_t header_bytes = 256 * 1024;        // of one answer; browsers stop at about as much
   uint64_t body_bytes = 32 * 1024 * 1024;    // of one body, as sent and again as decoded; at most 512 MiB
-  uint64_t visit_bytes = 256 * 1024 * 1024;  // of all bodies as sent
+  uint64_t visit_bytes = 256 * 1024 * 1024;  // of all bodies as sent, and again as decoded
   uint32_t fetches = 2000;                   // of the visit
   std::chrono::milliseconds connect_time{15'000};  // name lookup, connection and TLS
   std::chrono::milliseconds total_time{60'000};    // of one fetch

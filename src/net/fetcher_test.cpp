@@ -196,6 +196,21 @@ TEST(Fetcher, VisitBudgets) {
   EXPECT_THAT(fetcher->fetch(get(server.url()), patience())->why, HasSubstr("made its 1 fetches"));
 }
 
+TEST(Fetcher, ManySmallBombsAreALargeOne) {
+  TestServer server(
+      replies("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip(std::string(100'000, 'x'))));
+  auto options = local();
+  options.limits.visit_bytes = 250'000;
+  auto fetcher = Fetcher::start(options);
+  ASSERT_TRUE(fetcher);
+  for (size_t expected : {100'000, 100'000, 50'000, 0}) {
+    auto response = fetcher->fetch(get(server.url()), patience());
+    ASSERT_TRUE(response);
+    EXPECT_EQ(response->body.size(), expected);
+    EXPECT_EQ(response->decode_error.empty(), expected == 100'000) << response->decode_error;
+  }
+}
+
 TEST(Fetcher, CancelAndTimeOut) {
   TestServer silent([](TestConnection& client) { client.wait_until_client_goes(); });
   TestServer server(replies("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));

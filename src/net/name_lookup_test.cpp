@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include <atomic>
+#include <functional>
+
 #include "cell/mounts.h"
 #include "cell/namespaces.h"
 #include "cell/network.h"
@@ -14,7 +17,7 @@ namespace shikake::net {
 namespace {
 
 // Answers each question for an IPv4 address with the next address of the list, then with the last again;
-// there are no IPv6 addresses.
+// there are no IPv6 addresses, and no answer at all for names that begin with "silent".
 class NameServer {
  public:
   explicit NameServer(std::vector<std::string> addresses) : addresses_(std::move(addresses)) {
@@ -33,6 +36,7 @@ class NameServer {
     thread_.join();
   }
   bool ready = false;
+  std::atomic<int> unanswered = 0;
 
  private:
   bool answer_one() {
@@ -44,6 +48,10 @@ class NameServer {
     if (got <= 0) return false;
     auto message = parse_dns({buffer, static_cast<size_t>(got)});
     if (!message || message->questions.size() != 1) return true;
+    if (message->questions[0].name.starts_with("silent")) {
+      ++unanswered;
+      return true;
+    }
     message->response = true;
     message->additionals.clear();
     const DnsQuestion& question = message->questions[0];
@@ -63,13 +71,18 @@ class NameServer {
   std::thread thread_;
 };
 
+// Names are looked up with our name server from here on; false where that can't be had.
+bool use_name_server() {
+  auto devices = cell::NetworkDevices::open();
+  // It asks again after 30 seconds, the longest that the resolver allows.
+  return devices && devices->bring_up("lo") &&
+         cell::cover_folder("/etc", {{"resolv.conf", "nameserver 127.0.0.1\noptions timeout:30\n"},
+                                     {"nsswitch.conf", "hosts: files dns\n"}});
+}
+
 // Exit status: 0, or which step went wrong.
 int rebinding() {
-  auto devices = cell::NetworkDevices::open();
-  if (!devices || !devices->bring_up("lo")) return 1;
-  if (!cell::cover_folder(
-          "/etc", {{"resolv.conf", "nameserver 127.0.0.1\n"}, {"nsswitch.conf", "hosts: files dns\n"}}))
-    return 2;
+  if (!use_name_server()) return 1;
   NameServer names({"127.0.0.1", "127.0.0.2"});
   if (!names.ready) return 3;
   TestServer server(replies("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));
@@ -84,18 +97,44 @@ int rebinding() {
   return server.connections() == 1 ? 0 : 6;
 }
 
-TEST(NameLookup, ARebindingNameIsRefusedAtItsNewAddress) {
+int silent_name_server() {
+  if (!use_name_server()) return 1;
+  NameServer names({"127.0.0.1"});
+  if (!names.ready) return 3;
+  TestServer server(replies("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));
+  FetcherOptions options = local();
+  options.limits.connect_time = 1s;
+  auto fetcher = Fetcher::start(options);
+  if (!fetcher) return 4;
+  auto silent = fetcher->fetch(get("http://silent.example/"), patience());
+  if (!silent || silent->failure != FetchFailure::timeout) return 5;
+  auto other = fetcher->fetch(get(server.url_for("other.example")), patience());
+  if (!other || !other->complete()) return 6;
+  // An IPv4 and an IPv6 question; a third would be the resolver's second try, which nobody waited for.
+  return names.unanswered <= 2 ? 0 : 7;
+}
+
+// Runs a test's body where it has a network of its own.
+void run_contained(const std::function<int()>& body) {
   cell::NamespacePlan plan;
   plan.user = ::geteuid() != 0;
   plan.users = cell::UserMap::root;
   plan.mount = plan.network = true;
-  auto contained = cell::spawn(plan, rebinding);
+  auto contained = cell::spawn(plan, body);
   if (!contained && contained.error().code == ErrorCode::unsupported) GTEST_SKIP() << contained.error().what;
   ASSERT_TRUE(contained) << contained.error().message();
   auto status = contained->wait();
   ASSERT_TRUE(status);
   EXPECT_TRUE(WIFEXITED(*status));
   EXPECT_EQ(WEXITSTATUS(*status), 0);
+}
+
+TEST(NameLookup, ARebindingNameIsRefusedAtItsNewAddress) {
+  run_contained(rebinding);
+}
+
+TEST(NameLookup, ASilentNameServerHoldsUpNothingElse) {
+  run_contained(silent_name_server);
 }
 
 }  // namespace

@@ -144,6 +144,7 @@ void Transfer::set_request() {
   set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   set(easy, CURLOPT_FOLLOWLOCATION, 0L);
   set(easy, CURLOPT_NOSIGNAL, 1L);
+  set(easy, CURLOPT_QUICK_EXIT, 1L);  // or all transfers would wait for a name server that does not answer
   set(easy, CURLOPT_HTTP09_ALLOWED, 0L);
   set(easy, CURLOPT_ERRORBUFFER, curl_error_);
   set(easy, CURLOPT_HTTP_VERSION,
@@ -330,7 +331,11 @@ void Transfer::finish(CURLcode result) {
     std::tie(response_.failure, response_.why) = explain(result);
   std::string codings = joined_header(response_.headers, "Content-Encoding");
   if (response_.body.empty() || codings.empty()) return;
-  DecodedBody decoded = decode_content(response_.body, codings, visit_.options.limits.body_bytes);
+  // Many small bombs are a large one.
+  const FetchLimits& limits = visit_.options.limits;
+  uint64_t left = limits.visit_bytes - std::min(limits.visit_bytes, visit_.decoded_bytes);
+  DecodedBody decoded = decode_content(response_.body, codings, std::min(limits.body_bytes, left));
+  visit_.decoded_bytes += decoded.body.size();
   response_.decode_error = std::move(decoded.error);
   if (decoded.body == response_.body) return;
   response_.wire_body = std::move(response_.body);

@@ -16,6 +16,7 @@ struct VisitContext {
   const FetcherOptions& options;
   const TlsTrust& trust;
   uint64_t received_bytes = 0;  // of all bodies, as sent
+  uint64_t decoded_bytes = 0;   // of those that were coded, after that
 };
 
 class Transfer {
