@@ -12,7 +12,7 @@ constexpr int longest_wait_ms = 1000;
 
 }  // namespace
 
-Engine::Engine(const FetcherOptions& options, const TlsTrust& trust)
+Engine::Engine(const FetcherOptions& options, TlsTrust& trust)
     : visit_{options, trust}, multi_(curl_multi_init()) {
   SHIKAKE_CHECK(multi_ != nullptr);
   curl_multi_setopt(multi_.get(), CURLMOPT_MAX_TOTAL_CONNECTIONS,

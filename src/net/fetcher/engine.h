@@ -14,7 +14,7 @@ namespace shikake::net {
 class Engine {
  public:
   // Both must outlive the engine.
-  Engine(const FetcherOptions& options, const TlsTrust& trust);
+  Engine(const FetcherOptions& options, TlsTrust& trust);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;

@@ -42,10 +42,9 @@ std::optional<uint64_t> address_space(const FetchLimits& limits) {
 }
 
 Result<void> confine(const FetchLimits& limits) {
-  // Files are read for looking names up, and for an https proxy's certificate.
-  SHIKAKE_TRY(
-      cell::allow_reading_only({"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf",
-                                "/etc/gai.conf", "/etc/ssl/certs/ca-certificates.crt"}));
+  // Files are read for looking names up and for verifying certificates.
+  SHIKAKE_TRY(cell::allow_reading_only({"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf",
+                                        "/etc/host.conf", "/etc/gai.conf", system_authorities}));
   auto policy = cell::SeccompPolicy::pure_computation().allow_threads().allow_network().allow_reading_files();
   SHIKAKE_ASSIGN(cell::SeccompProgram filter, policy.compile());  // writes a file: before the limits
   cell::Limits bounds;
@@ -68,7 +67,7 @@ Result<Ready> prepare(base::FrameChannel& channel) {
   if (frame.type != type(FetchFrame::configure))
     return fail(Module::net, ErrorCode::invalid_input, "the fetcher was not configured");
   SHIKAKE_ASSIGN(FetcherOptions options, base::from_wire<FetcherOptions>(frame.body));
-  SHIKAKE_ASSIGN(TlsTrust trust, TlsTrust::load(options.extra_authorities));
+  SHIKAKE_ASSIGN(TlsTrust trust, TlsTrust::make(options.extra_authorities));
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
     return fail(Module::net, ErrorCode::unsupported, "libcurl could not be started");
   SHIKAKE_TRY(confine(options.limits));
@@ -93,7 +92,7 @@ Result<void> take_orders(base::FrameChannel& channel, Engine& engine) {
   }
 }
 
-Result<void> serve(base::FrameChannel& channel, const Ready& ready) {
+Result<void> serve(base::FrameChannel& channel, Ready& ready) {
   Engine engine(ready.options, ready.trust);
   for (;;) {
     SHIKAKE_TRY(take_orders(channel, engine));

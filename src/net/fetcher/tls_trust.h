@@ -1,8 +1,9 @@
-// Whom to believe, read once: before the process is confined, and not for each connection.
+// Whom to believe, and how to speak with servers that are old or badly kept.
 #pragma once
 
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include <openssl/ssl.h>
 
@@ -10,22 +11,30 @@
 
 namespace shikake::net {
 
+// Where Debian keeps the authorities that its administrator believes.
+constexpr const char* system_authorities = "/etc/ssl/certs/ca-certificates.crt";
+
 class TlsTrust {
  public:
   // The system's authorities, where there are any, and those given as PEM.
-  static Result<TlsTrust> load(std::string_view extra_authorities);
+  static Result<TlsTrust> make(std::string_view extra_authorities);
 
-  // Makes a context believe them, and speak with servers that are old or badly kept: a visit goes where
+  // Makes a context believe them, and take any protocol version, cipher and key size: a visit goes where
   // victims went, and records what it found.
-  void apply(SSL_CTX* context) const;
+  void apply(SSL_CTX* context);
 
  private:
-  struct Free {
+  struct FreeStore {
     void operator()(X509_STORE* store) const { X509_STORE_free(store); }
   };
-  explicit TlsTrust(X509_STORE* store) : store_(store) {}
+  struct FreeCertificate {
+    void operator()(X509* certificate) const { X509_free(certificate); }
+  };
+  TlsTrust() = default;
 
-  std::unique_ptr<X509_STORE, Free> store_;
+  std::vector<std::unique_ptr<X509, FreeCertificate>> extra_;
+  // Made for the first TLS connection: reading the system's takes longer than all the rest of a start.
+  std::unique_ptr<X509_STORE, FreeStore> store_;
 };
 
 }  // namespace shikake::net

@@ -205,7 +205,7 @@ void Transfer::set_proxy(const url::Url& url) {
   set(easy_.get(), CURLOPT_PROXY, proxy.c_str());  // empty: none, and curl does not ask the environment
   set(easy_.get(), CURLOPT_NOPROXY, "");
   set(easy_.get(), CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  set(easy_.get(), CURLOPT_PROXY_CAINFO, "/etc/ssl/certs/ca-certificates.crt");
+  set(easy_.get(), CURLOPT_PROXY_CAINFO, system_authorities);
 }
 
 void Transfer::set_host_addresses(const url::Url& url) {
@@ -236,7 +236,7 @@ void Transfer::set_tls() {
   set(easy, CURLOPT_CAINFO, static_cast<char*>(nullptr));
   set(easy, CURLOPT_CAPATH, static_cast<char*>(nullptr));
   set(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);  // a resumed session has no certificates to record
-  set(easy, CURLOPT_SSL_CTX_DATA, const_cast<TlsTrust*>(&visit_.trust));
+  set(easy, CURLOPT_SSL_CTX_DATA, &visit_.trust);
   set(
       easy, CURLOPT_SSL_CTX_FUNCTION, +[](CURL*, void* context, void* trust) -> CURLcode {
         static_cast<TlsTrust*>(trust)->apply(static_cast<SSL_CTX*>(context));

@@ -14,7 +14,7 @@ namespace shikake::net {
 // What the fetches of a visit share.
 struct VisitContext {
   const FetcherOptions& options;
-  const TlsTrust& trust;
+  TlsTrust& trust;
   uint64_t received_bytes = 0;  // of all bodies, as sent
   uint64_t decoded_bytes = 0;   // of those that were coded, after that
 };
