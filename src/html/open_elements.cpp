@@ -4,28 +4,34 @@
 
 namespace shikake::html {
 
-void OpenElements::note(Element& element) {
+OpenElements::Entry OpenElements::note(Element& element) {
   element.open_ = true;
-  if (element.is_html()) ++counts_[static_cast<size_t>(element.name())];
+  if (!element.is_html()) {
+    // The foreign elements that bound scopes are the special ones.
+    return {&element, Name::other, is_special(element) ? kSpecial | kScope : 0u};
+  }
+  Name name = element.name();
+  ++counts_[static_cast<size_t>(name)];
+  return {&element, name, traits::kTable[static_cast<size_t>(name)]};
 }
 
-void OpenElements::close(Element& element) {
+void OpenElements::close(const Entry& entry) {
+  Element& element = *entry.element;
   element.open_ = false;
-  if (element.is_html()) --counts_[static_cast<size_t>(element.name())];
+  if (element.is_html()) --counts_[static_cast<size_t>(entry.name)];
   Observer* observer = element.document().observer;
   if (observer && element.connected()) observer->closed(element);
 }
 
 void OpenElements::push(Element& element) {
-  elements_.push_back(&element);
-  note(element);
+  elements_.push_back(note(element));
 }
 
 void OpenElements::pop() {
   SHIKAKE_CHECK(!elements_.empty());
-  Element& element = *elements_.back();
+  Entry entry = elements_.back();
   elements_.pop_back();
-  close(element);
+  close(entry);
 }
 
 void OpenElements::pop_to_size(size_t size) {
@@ -34,7 +40,7 @@ void OpenElements::pop_to_size(size_t size) {
 
 void OpenElements::pop_through(Name name) {
   while (!empty()) {
-    bool last = current().is(name);
+    bool last = current_is(name);
     pop();
     if (last) return;
   }
@@ -42,7 +48,7 @@ void OpenElements::pop_through(Name name) {
 
 void OpenElements::pop_through_trait(uint32_t traits) {
   while (!empty()) {
-    bool last = has_trait(current(), traits);
+    bool last = current_has(traits);
     pop();
     if (last) return;
   }
@@ -57,31 +63,29 @@ void OpenElements::pop_through(const Element& element) {
 }
 
 void OpenElements::pop_to_context(uint32_t traits) {
-  while (!empty() && !has_trait(current(), traits)) pop();
+  while (!empty() && !current_has(traits)) pop();
 }
 
 void OpenElements::remove(size_t index) {
-  Element& element = *elements_[index];
+  Entry entry = elements_[index];
   elements_.erase(elements_.begin() + static_cast<ptrdiff_t>(index));
-  close(element);
+  close(entry);
 }
 
 void OpenElements::insert_above(size_t index, Element& element) {
-  elements_.insert(elements_.begin() + static_cast<ptrdiff_t>(index) + 1, &element);
-  note(element);
+  elements_.insert(elements_.begin() + static_cast<ptrdiff_t>(index) + 1, note(element));
 }
 
 void OpenElements::replace(size_t index, Element& element) {
-  Element& old = *elements_[index];
-  elements_[index] = &element;
-  note(element);
+  Entry old = elements_[index];
+  elements_[index] = note(element);
   close(old);
 }
 
 size_t OpenElements::find(const Element& element) {
   if (!is_open(element)) return kNotThere;
   for (size_t i = size(); i-- > 0;) {
-    if (elements_[i] == &element) return i;
+    if (elements_[i].element == &element) return i;
     if (!budget_.may_look(size() - i)) break;
   }
   return kNotThere;
@@ -90,29 +94,24 @@ size_t OpenElements::find(const Element& element) {
 size_t OpenElements::find_last(Name name) {
   if (count(name) == 0) return kNotThere;
   for (size_t i = size(); i-- > 0;) {
-    if (elements_[i]->is(name)) return i;
+    if (elements_[i].name == name) return i;
     if (!budget_.may_look(size() - i)) break;
   }
   return kNotThere;
 }
 
-bool OpenElements::bounds(const Element& element, Scope scope) {
-  if (!element.is_html()) {
-    if (scope == Scope::table) return false;
-    return scope == Scope::select || is_special(element);  // the foreign ones that bound are the special ones
-  }
-  Name name = element.name();
+static bool bounds(uint32_t traits, Scope scope) {
   switch (scope) {
     case Scope::element:
-      return has_trait(name, kScope);
+      return traits & kScope;
     case Scope::list_item:
-      return has_trait(name, kScope | kListScope);
+      return traits & (kScope | kListScope);
     case Scope::button:
-      return has_trait(name, kScope | kButtonScope);
+      return traits & (kScope | kButtonScope);
     case Scope::table:
-      return has_trait(name, kTableScope);
+      return traits & kTableScope;
     case Scope::select:
-      return !has_trait(name, kNotSelectScope);
+      return !(traits & kNotSelectScope);
   }
   return true;
 }
@@ -120,32 +119,32 @@ bool OpenElements::bounds(const Element& element, Scope scope) {
 template <class Wanted>
 bool OpenElements::find_in_scope(Scope scope, Wanted wanted) {
   for (size_t i = size(); i-- > 0;) {
-    const Element& element = *elements_[i];
-    if (wanted(element)) return true;
-    if (bounds(element, scope) || !budget_.may_look(size() - i)) return false;
+    const Entry& entry = elements_[i];
+    if (wanted(entry)) return true;
+    if (bounds(entry.traits, scope) || !budget_.may_look(size() - i)) return false;
   }
   return false;
 }
 
 bool OpenElements::in_scope(Name name, Scope scope) {
-  return count(name) != 0 && find_in_scope(scope, [&](const Element& each) { return each.is(name); });
+  return count(name) != 0 && find_in_scope(scope, [&](const Entry& each) { return each.name == name; });
 }
 
 bool OpenElements::in_scope(const Element& element) {
   return is_open(element) &&
-         find_in_scope(Scope::element, [&](const Element& each) { return &each == &element; });
+         find_in_scope(Scope::element, [&](const Entry& each) { return each.element == &element; });
 }
 
 bool OpenElements::trait_in_scope(uint32_t traits, Scope scope) {
-  return find_in_scope(scope, [&](const Element& each) { return has_trait(each, traits); });
+  return find_in_scope(scope, [&](const Entry& each) { return (each.traits & traits) != 0; });
 }
 
 void OpenElements::generate_implied_end_tags(Atom except) {
-  while (!empty() && has_trait(current(), kImpliedEnd) && current().local_name() != except) pop();
+  while (current_has(kImpliedEnd) && current().local_name() != except) pop();
 }
 
 void OpenElements::generate_all_implied_end_tags() {
-  while (!empty() && has_trait(current(), kImpliedEndThorough)) pop();
+  while (current_has(kImpliedEndThorough)) pop();
 }
 
 }  // namespace shikake::html

@@ -18,8 +18,8 @@ enum class Scope : uint8_t { element, list_item, button, table, select };
 class ScanBudget {
  public:
   static constexpr size_t kFree = 512;
-  static constexpr int64_t kStart = 16'000'000;
-  static constexpr int64_t kPerCharacter = 64;
+  static constexpr int64_t kStart = 4'000'000;
+  static constexpr int64_t kPerCharacter = 16;
 
   void earn(size_t characters) { left_ += static_cast<int64_t>(characters) * kPerCharacter; }
   bool may_look(size_t distance) { return distance < kFree || spend(1); }
@@ -43,10 +43,14 @@ class OpenElements {
 
   bool empty() const { return elements_.empty(); }
   size_t size() const { return elements_.size(); }
-  Element& operator[](size_t index) const { return *elements_[index]; }
-  Element& bottom() const { return *elements_.front(); }
-  Element& current() const { return *elements_.back(); }
-  bool current_is(Name name) const { return !empty() && current().is(name); }
+  Element& operator[](size_t index) const { return *elements_[index].element; }
+  Element& bottom() const { return *elements_.front().element; }
+  Element& current() const { return *elements_.back().element; }
+  bool current_is(Name name) const { return !empty() && elements_.back().name == name; }
+  // Of an HTML element; Name::other for all else. And its traits; of other namespaces only kSpecial, kScope.
+  Name name(size_t index) const { return elements_[index].name; }
+  bool has(size_t index, uint32_t traits) const { return (elements_[index].traits & traits) != 0; }
+  bool current_has(uint32_t traits) const { return !empty() && has(size() - 1, traits); }
   size_t count(Name name) const { return counts_[static_cast<size_t>(name)]; }  // HTML elements only
 
   void push(Element& element);
@@ -72,13 +76,18 @@ class OpenElements {
   void generate_all_implied_end_tags();
 
  private:
-  static bool bounds(const Element& element, Scope scope);
+  // What the rules ask of an element, kept beside it: scanning a stack touches nothing else.
+  struct Entry {
+    Element* element;
+    Name name;
+    uint32_t traits;
+  };
   template <class Wanted>
   bool find_in_scope(Scope scope, Wanted wanted);
-  void note(Element& element);
-  void close(Element& element);
+  Entry note(Element& element);
+  void close(const Entry& entry);
 
-  std::vector<Element*> elements_;
+  std::vector<Entry> elements_;
   std::array<uint32_t, kKnownNames + 1> counts_{};
   ScanBudget& budget_;
 };

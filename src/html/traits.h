@@ -23,6 +23,7 @@ enum Trait : uint32_t {
   kTableBodyStart = 1 << 10,  // caption, col, colgroup, tbody, td, tfoot, th, thead, tr
   kVoid = 1 << 11,            // serialised without an end tag
   kRawText = 1 << 12,         // text in it is serialised as it is
+  kTableSection = 1 << 14,    // tbody, thead, tfoot
   kFormControl = 1 << 13,     // #form-associated-element that the parser ties to a form
 };
 
@@ -57,6 +58,7 @@ constexpr std::array<uint32_t, kKnownNames + 1> make() {
   add(kVoid, {area, base, basefont, bgsound, br, col, embed, frame, hr, img, input, keygen, link, meta, param,
               source, track, wbr});
   add(kRawText, {style, script, xmp, iframe, noembed, noframes, plaintext});
+  add(kTableSection, {tbody, thead, tfoot});
   add(kFormControl, {button, fieldset, input, object, output, select, textarea, img});
   return all;
 }

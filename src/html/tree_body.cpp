@@ -60,13 +60,13 @@ void TreeBuilder::body_start(TagToken& tag) {
 }
 
 void TreeBuilder::body_start_body(TagToken& tag) {
-  if (open_.size() < 2 || !open_[1].is(Name::body) || open_.count(Name::template_) != 0) return;
+  if (open_.size() < 2 || open_.name(1) != Name::body || open_.count(Name::template_) != 0) return;
   frameset_ok_ = false;
   add_missing_attributes(open_[1], tag);
 }
 
 void TreeBuilder::body_start_frameset(TagToken& tag) {
-  if (open_.size() < 2 || !open_[1].is(Name::body) || !frameset_ok_) return;
+  if (open_.size() < 2 || open_.name(1) != Name::body || !frameset_ok_) return;
   remove(open_[1]);
   open_.pop_to_size(1);
   insert_element(tag);
@@ -110,7 +110,7 @@ bool TreeBuilder::body_start_block(TagToken& tag) {
     case Name::h5:
     case Name::h6:
       close_p_in_button_scope();
-      if (has_trait(open_.current(), kHeading)) open_.pop();
+      if (open_.current_has(kHeading)) open_.pop();
       insert_element(tag);
       return true;
     case Name::pre:
@@ -146,15 +146,14 @@ void TreeBuilder::body_start_list_item(TagToken& tag) {
   frameset_ok_ = false;
   bool li = tag.name == Atom(Name::li);
   for (size_t i = open_.size(); i-- > 0;) {
-    const Element& node = open_[i];
-    if (li ? node.is(Name::li) : node.is(Name::dd) || node.is(Name::dt)) {
-      Name name = node.name();
+    Name name = open_.name(i);
+    if (li ? name == Name::li : name == Name::dd || name == Name::dt) {
       open_.generate_implied_end_tags(name);
       open_.pop_through(name);
       break;
     }
-    bool passes = node.is(Name::address) || node.is(Name::div) || node.is(Name::p);
-    if ((is_special(node) && !passes) || !budget_.may_look(open_.size() - i)) break;
+    bool passes = name == Name::address || name == Name::div || name == Name::p;
+    if ((open_.has(i, kSpecial) && !passes) || !budget_.may_look(open_.size() - i)) break;
   }
   close_p_in_button_scope();
   insert_element(tag);
@@ -414,14 +413,16 @@ void TreeBuilder::body_end_form() {
 }
 
 void TreeBuilder::body_end_other(TagToken& tag) {
+  Name name = tag.name.name();
   for (size_t i = open_.size(); i-- > 0;) {
-    Element& node = open_[i];
-    if (node.is_html() && node.local_name() == tag.name) {
+    bool same = open_.name(i) == name && open_[i].local_name() == tag.name && open_[i].is_html();
+    if (same) {
+      Element& node = open_[i];
       open_.generate_implied_end_tags(tag.name);
       if (OpenElements::is_open(node)) open_.pop_through(node);
       return;
     }
-    if (is_special(node) || !budget_.may_look(open_.size() - i)) return;
+    if (open_.has(i, kSpecial) || !budget_.may_look(open_.size() - i)) return;
   }
 }
 

@@ -116,7 +116,7 @@ class TreeBuilder final : public TokenSink {
   Element& copy_formatting(size_t entry, Node& parent);
   void end_formatting_scope();  // clears the list to the last marker
   void reset_mode();
-  Mode mode_for(const Element& element, size_t index, bool last);
+  Mode mode_for(Name name, size_t index, bool last);
   void close_select();
   void note_encoding(const Element& meta);
 

@@ -58,7 +58,7 @@ bool TreeBuilder::adopt_once(TagToken& tag) {
   size_t at = open_.find(formatting);
   if (at == OpenElements::kNotThere || at == 0) return false;
   size_t furthest_at = at + 1;
-  while (furthest_at < open_.size() && !is_special(open_[furthest_at])) ++furthest_at;
+  while (furthest_at < open_.size() && !open_.has(furthest_at, kSpecial)) ++furthest_at;
   if (furthest_at == open_.size() || deepens(at, furthest_at) || document_.arena().full()) {
     formatting_.remove(entry);
     open_.pop_to_size(at);
@@ -134,22 +134,24 @@ Element& TreeBuilder::copy_formatting(size_t entry, Node& parent) {
 void TreeBuilder::reset_mode() {
   for (size_t i = open_.size(); i-- > 0;) {
     bool last = i == 0 || !budget_.may_look(open_.size() - i);
-    const Element& element = i == 0 && options_.context ? *options_.context : open_[i];
-    Mode mode = mode_for(element, i, last);
+    bool by_context = i == 0 && options_.context;
+    Name name = !by_context                   ? open_.name(i)
+                : options_.context->is_html() ? options_.context->name()
+                                              : Name::other;
+    Mode mode = mode_for(name, i, last);
     if (mode == Mode::initial && !last) continue;
     mode_ = mode == Mode::initial ? Mode::in_body : mode;
     return;
   }
 }
 
-// The mode that an element on the stack decides; `initial` where it decides none.
-Mode TreeBuilder::mode_for(const Element& element, size_t index, bool last) {
-  if (!element.is_html()) return Mode::initial;
-  switch (element.name()) {
+// The mode that an HTML element on the stack decides; `initial` where it decides none.
+Mode TreeBuilder::mode_for(Name name, size_t index, bool last) {
+  switch (name) {
     case Name::select:
       for (size_t i = index; i-- > 1 && !last;) {
-        if (open_[i].is(Name::template_) || !budget_.may_look(index - i)) break;
-        if (open_[i].is(Name::table)) return Mode::in_select_in_table;
+        if (open_.name(i) == Name::template_ || !budget_.may_look(index - i)) break;
+        if (open_.name(i) == Name::table) return Mode::in_select_in_table;
       }
       return Mode::in_select;
     case Name::td:

@@ -4,18 +4,13 @@
 namespace shikake::html {
 
 namespace {
-// "Clear the stack back to a … context": these, html and template.
+// "Clear the stack back to a table context": table, template and html, which is at the bottom of every stack.
 constexpr uint32_t kRoots = kTableScope;
-
-bool ends_table_part(Name name) {
-  return name == Name::tbody || name == Name::thead || name == Name::tfoot;
-}
 }  // namespace
 
 void TreeBuilder::table_text(std::u16string_view text) {
-  Element& current = open_.current();
   if (mode_ != Mode::in_table_text) {
-    if (!has_trait(current, kTablePart) && !current.is(Name::template_)) {
+    if (!open_.current_has(kTablePart) && !open_.current_is(Name::template_)) {
       foster_parenting_ = true;
       body_text(text);
       foster_parenting_ = false;
@@ -200,10 +195,7 @@ void TreeBuilder::column_end(TagToken& tag) {
 }
 
 static void pop_to_body_context(OpenElements& open) {
-  while (!open.empty() && !has_trait(open.current(), kTableScope) &&
-         !ends_table_part(open.current().name())) {
-    open.pop();
-  }
+  while (!open.current_has(kTableScope | kTableSection)) open.pop();
 }
 
 bool TreeBuilder::leave_table_body() {
@@ -270,7 +262,7 @@ void TreeBuilder::table_body_end(TagToken& tag) {
 }
 
 static void pop_to_row_context(OpenElements& open) {
-  while (!open.empty() && !has_trait(open.current(), kTableScope) && !open.current().is(Name::tr)) open.pop();
+  while (!open.current_has(kTableScope) && !open.current_is(Name::tr)) open.pop();
 }
 
 bool TreeBuilder::leave_row() {
