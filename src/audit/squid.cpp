@@ -22,8 +22,14 @@ struct Fields {
 };
 
 bool is_time(std::string_view text) {
-  const size_t dot = text.find('.');
-  return dot != std::string_view::npos && all_digits(text.substr(0, dot)) && all_digits(text.substr(dot + 1));
+  size_t dots = 0;
+  for (char c : text) {
+    if (c == '.')
+      ++dots;
+    else if (!is_digit(c))
+      return false;
+  }
+  return dots == 1 && text.front() != '.' && text.back() != '.';
 }
 
 // ACTION/200
@@ -63,13 +69,16 @@ std::string_view peer_of(std::string_view hierarchy) {
 
 // The port that the request went to, for the peer's sake.
 uint16_t port_of(std::string_view url) {
-  const uint16_t by_scheme = url.starts_with("https:") ? 443 : url.starts_with("http:") ? 80 : 0;
-  if (const size_t slashes = url.find("//"); slashes != std::string_view::npos)
-    url.remove_prefix(slashes + 2);
-  const size_t end = url.find_first_of("/?#:");
-  if (end == std::string_view::npos || url[end] != ':') return by_scheme;
-  url.remove_prefix(end + 1);
-  return base::parse_integer<uint16_t>(url.substr(0, url.find_first_of("/?#"))).value_or(0);
+  const bool plain = url.starts_with("http://");
+  const uint16_t by_scheme = plain ? 80 : url.starts_with("https://") ? 443 : 0;
+  if (by_scheme == 0) return 0;  // CONNECT's own port stands in the URL's place, and is matched there
+  const char* const end = url.data() + url.size();
+  const char* at = url.data() + (plain ? 7 : 8);
+  while (at != end && *at != '/' && *at != ':') ++at;
+  if (at == end || *at == '/') return by_scheme;
+  const char* const digits = ++at;
+  while (at != end && is_digit(*at)) ++at;
+  return base::parse_integer<uint16_t>({digits, static_cast<size_t>(at - digits)}).value_or(by_scheme);
 }
 
 void to_record(const Fields& f, Record& record) {

@@ -1,7 +1,9 @@
 // Cutting a line into fields.
 #pragma once
 
+#include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <string_view>
 
@@ -22,16 +24,32 @@ inline std::string_view unless_dash(std::string_view text) {
   return text == "-" ? std::string_view() : text;
 }
 
+// The first `byte` from `at` on, or `end`. Fields are short: eight bytes a step without a call beat memchr.
+inline const char* find_byte(const char* at, const char* end, char byte) {
+  constexpr uint64_t ones = 0x0101010101010101, highs = ones << 7;
+  const uint64_t wanted = ones * static_cast<uint8_t>(byte);
+  for (; end - at >= 8; at += 8) {
+    uint64_t eight;
+    std::memcpy(&eight, at, 8);
+    eight ^= wanted;  // the byte looked for becomes zero; the lowest high bit set below marks the first zero
+    if (const uint64_t zeros = (eight - ones) & ~eight & highs; zeros != 0) {
+      if constexpr (std::endian::native == std::endian::little) return at + std::countr_zero(zeros) / 8;
+      break;
+    }
+  }
+  while (at != end && *at != byte) ++at;
+  return at;
+}
+
 // The next field up to a blank, and the blanks behind it, taken off `rest`.
 inline std::string_view next_token(std::string_view& rest) {
-  if (rest.empty()) return {};
-  const void* found = std::memchr(rest.data(), ' ', rest.size());
-  const size_t end = found ? static_cast<size_t>(static_cast<const char*>(found) - rest.data()) : rest.size();
-  const std::string_view token = rest.substr(0, end);
-  size_t next = end;
-  while (next < rest.size() && rest[next] == ' ') ++next;
-  rest.remove_prefix(next);
-  return token;
+  const char* const begin = rest.data();
+  const char* const end = begin + rest.size();
+  const char* const token_end = find_byte(begin, end, ' ');
+  const char* next = token_end;
+  while (next != end && *next == ' ') ++next;
+  rest = {next, static_cast<size_t>(end - next)};
+  return {begin, static_cast<size_t>(token_end - begin)};
 }
 
 }  // namespace shikake::audit

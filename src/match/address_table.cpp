@@ -38,6 +38,12 @@ void clear_host_bits(Key& key, unsigned prefix_length) {
 
 }  // namespace
 
+void AddressTable::note_v4_block(const url::IpAddress& address, unsigned prefix_length) {
+  const size_t first = address.to_v4() >> 16;
+  const size_t count = prefix_length >= 16 ? 1 : size_t{1} << (16 - prefix_length);
+  for (size_t block = first; block < first + count; ++block) v4_blocks_[block] = true;
+}
+
 void AddressTable::add(const url::Cidr& network, EntryId entry, Kind kind) {
   const auto length = static_cast<uint8_t>(network.prefix_length());
   const Key key = make_key(network.network(), KeyedBy::prefix, length);
@@ -45,6 +51,7 @@ void AddressTable::add(const url::Cidr& network, EntryId entry, Kind kind) {
   if (index == values_.size()) values_.emplace_back();
   EntryId& slot = kind == Kind::ip ? values_[index].address : values_[index].network;
   if (slot == TextTable::none) slot = entry;
+  if (network.network().is_v4()) note_v4_block(network.network(), length);
   auto& lengths = network.network().is_v6() ? lengths_v6_ : lengths_v4_;
   auto at = std::lower_bound(lengths.begin(), lengths.end(), length);
   if (at == lengths.end() || *at != length) lengths.insert(at, length);
@@ -54,9 +61,11 @@ void AddressTable::add(const url::IpAddress& address, uint16_t port, EntryId ent
   const Key key = make_key(address, KeyedBy::port, port);
   const uint32_t index = table_.insert(key.text(), hash_text(key_, key.text()));
   if (index == values_.size()) values_.push_back({entry, TextTable::none});
+  if (address.is_v4()) note_v4_block(address, 32);
 }
 
 void AddressTable::find(const url::IpAddress& address, Hits& hits) const {
+  if (surely_unknown(address)) return;
   Key key = make_key(address, KeyedBy::prefix, 0);
   const auto& lengths = address.is_v6() ? lengths_v6_ : lengths_v4_;
   for (size_t i = lengths.size(); i-- > 0;) {  // longest first, so that clearing bits goes on
@@ -74,6 +83,7 @@ void AddressTable::find(const url::IpAddress& address, Hits& hits) const {
 }
 
 void AddressTable::find(const url::IpAddress& address, uint16_t port, Hits& hits) const {
+  if (surely_unknown(address)) return;
   const Key key = make_key(address, KeyedBy::port, port);
   const uint32_t index = table_.find(key.text(), hash_text(key_, key.text()));
   if (index != TextTable::none) hits.add(values_[index].address, Kind::ip_port);

@@ -32,8 +32,16 @@ class AddressTable {
     EntryId network = TextTable::none;
   };
 
+  // Whether no IPv4 entry lies in, or holds, the /16 of this address: most addresses end here.
+  bool surely_unknown(const url::IpAddress& address) const {
+    const auto bytes = address.bytes();
+    return address.is_v4() && !v4_blocks_[static_cast<size_t>(bytes[0] << 8 | bytes[1])];
+  }
+  void note_v4_block(const url::IpAddress& address, unsigned prefix_length);
+
   HashKey key_;
   TextTable table_;
+  std::vector<bool> v4_blocks_ = std::vector<bool>(1 << 16);
   std::vector<Value> values_;
   std::vector<uint8_t> lengths_v4_, lengths_v6_;  // prefix lengths in use, sorted
 };

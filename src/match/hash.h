@@ -11,8 +11,10 @@
 namespace shikake::match {
 
 struct HashKey {
-  uint64_t text = 0x9E3779B97F4A7C15;
-  uint64_t state = 0xD1B54A32D192ED03;
+  uint64_t start =
+      0;  // the hash of nothing; never the same as `state`, or the first step would multiply by 0
+  uint64_t text = 0;
+  uint64_t state = 0;
   static HashKey random();
 };
 
@@ -50,7 +52,7 @@ inline uint64_t hash_more(const HashKey& key, uint64_t hash, std::string_view te
 }
 
 inline uint64_t hash_text(const HashKey& key, std::string_view text) {
-  return hash_more(key, key.state, text);
+  return hash_more(key, key.start, text);
 }
 
 }  // namespace shikake::match

@@ -31,7 +31,7 @@ class PlainName {
   // Calls probe(suffix, hash) for the last label, then the last two, ... and at last the whole name.
   template <class Probe>
   void for_each_suffix(const HashKey& key, Probe&& probe) const {
-    uint64_t hash = key.state;
+    uint64_t hash = key.start;
     size_t label_end = length_;
     for (size_t dot = dot_count_; dot-- > 0;) {
       const size_t begin = dots_[dot] + size_t{1};
@@ -44,8 +44,8 @@ class PlainName {
   }
 
  private:
-  std::array<char, max_length + 1> bytes_;    // one more than needed, so that a dot's place can be noted
-  std::array<uint8_t, max_length + 1> dots_;  // before it is known to be one
+  std::array<char, 256> bytes_;  // a name, a dot before it and what fills the last eight bytes
+  std::array<uint8_t, max_length + 1> dots_;
   uint8_t length_ = 0;
   uint8_t dot_count_ = 0;
   bool whole_ = true;  // not cut
