@@ -185,7 +185,7 @@ FileStats Reader::read(int fd, std::string name, uint32_t file_index) {
   stats_.name = std::move(name);
   auto source = Source::open(fd);
   if (!source) {
-    stats_.error = source.error().message();
+    stats_.error = std::move(source).error().in(stats_.name).message();
     return stats_;
   }
   stats_.packing = audit::name(source->packing());

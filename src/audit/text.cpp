@@ -83,7 +83,8 @@ void print_finding(const Finding& finding, bool color, std::string& out) {
   }
   const size_t shown = std::min<size_t>(shown_events, finding.events.size());
   if (finding.event_count > shown)
-    out += fmt::format("    and {} more lines that count\n", finding.event_count - shown);
+    out += fmt::format("    and {} more {}\n", finding.event_count - shown,
+                       finding.event_count - shown == 1 ? "line that counts" : "lines that count");
   out += fmt::format("    do: {}\n\n", safe_sentence(finding.action));
 }
 
@@ -121,8 +122,8 @@ std::string to_text(const AuditReport& report, bool color, size_t max_findings) 
   if (shown == 0) out += "No client met anything that is known to be bad.\n";
   if (guarded_only > 0)
     out += fmt::format(
-        "{} clients met only indicators that a guard list protects; --json names list and indicator.\n",
-        guarded_only);
+        "{} {} met only indicators that a guard list protects; --json names list and indicator.\n",
+        guarded_only, guarded_only == 1 ? "client" : "clients");
   print_files(report, out);
   return out;
 }

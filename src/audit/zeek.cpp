@@ -100,10 +100,10 @@ Outcome dns_outcome(const ZeekLine& line) {
 
 void read_dns(const ZeekLine& line, Record& record) {
   record.outcome = dns_outcome(line);
-  if (!line[F::query].empty()) record.seen.push_back({What::host, Contact::lookup, line[F::query]});
-  for_each_value(line, F::answers, [&](std::string_view answer) {
-    record.seen.push_back({What::host, Contact::lookup, answer});
-  });
+  for (F field : {F::query, F::answers})
+    for_each_value(line, field, [&](std::string_view name) {
+      record.seen.push_back({What::host, Contact::lookup, name});
+    });
 }
 
 void read_http(const ZeekLine& line, Record& record) {

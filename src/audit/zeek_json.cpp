@@ -127,11 +127,16 @@ class Scanner {
       if (take('{'))
         read_object({});
       else
-        text_.remove_prefix(1);
+        pass_one();
     }
   }
 
  private:
+  // take() may have passed the last blanks, so that nothing is left.
+  void pass_one() {
+    if (!text_.empty()) text_.remove_prefix(1);
+  }
+
   void skip_blanks() {
     while (!text_.empty() && (text_[0] == ' ' || text_[0] == '\t' || text_[0] == '\r' || text_[0] == '\n'))
       text_.remove_prefix(1);
@@ -148,7 +153,7 @@ class Scanner {
     while (!text_.empty()) {
       if (take('}')) return;
       if (!take('"')) {
-        if (!text_.empty()) text_.remove_prefix(1);
+        pass_one();
         continue;
       }
       const std::string_view key = read_string();
@@ -193,7 +198,7 @@ class Scanner {
       } else {
         const size_t before = text_.size();
         read_value(field);
-        if (text_.size() == before && !text_.empty()) text_.remove_prefix(1);
+        if (text_.size() == before) pass_one();
       }
     }
   }
