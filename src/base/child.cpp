@@ -88,7 +88,7 @@ WaitStatus to_status(const siginfo_t& info) {
 
 std::string WaitStatus::describe() const {
   if (how == How::exited) return fmt::format("exited with status {}", value);
-  return fmt::format("killed by signal {} ({})", value, ::strsignal(value));
+  return fmt::format("was killed by signal {} ({})", value, ::strsignal(value));
 }
 
 Result<Child> Child::start(const ChildOptions& options) {

@@ -38,7 +38,7 @@ struct WaitStatus {
   int value = 0;  // exit status, or signal number
 
   bool success() const { return how == How::exited && value == 0; }
-  std::string describe() const;  // "exited with status 3", "killed by signal 9 (Killed)"
+  std::string describe() const;  // "exited with status 3", "was killed by signal 9 (Killed)"
   bool operator==(const WaitStatus&) const = default;
 };
 

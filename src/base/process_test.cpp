@@ -53,7 +53,7 @@ TEST(Child, EndsAreTyped) {
   };
   for (const Row& row : {Row{"exit 0", {How::exited, 0}, "exited with status 0"},
                          Row{"exit 3", {How::exited, 3}, "exited with status 3"},
-                         Row{"kill -9 $$", {How::killed, 9}, "killed by signal 9 (Killed)"}}) {
+                         Row{"kill -9 $$", {How::killed, 9}, "was killed by signal 9 (Killed)"}}) {
     auto child = Child::start(shell(row.script));
     ASSERT_TRUE(child) << row.script;
     auto status = child->wait(Deadline::after(patience));

@@ -246,7 +246,7 @@ TEST(Fetcher, ItsDeathIsSaidOfEachFetch) {
     auto response = fetcher->next(patience());
     ASSERT_TRUE(response);
     EXPECT_EQ(response->failure, FetchFailure::fetcher_died);
-    EXPECT_EQ(response->why, "the fetcher killed by signal 9 (Killed)");
+    EXPECT_EQ(response->why, "the fetcher was killed by signal 9 (Killed)");
     EXPECT_EQ(response->url, silent.url());
   }
   EXPECT_EQ(fetcher->submit(get(silent.url())).error().code, ErrorCode::unavailable);
