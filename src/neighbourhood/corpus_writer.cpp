@@ -1,0 +1,397 @@
+#include "neighbourhood/corpus_writer.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+
+namespace shikake::neighbourhood {
+namespace {
+
+constexpr size_t batch_bytes = size_t{1} << 20;  // handed to a worker at once
+constexpr size_t queued_batches = 8;             // more would only be memory
+// Segments of about one size are merged when there are so many: each URL is written log(N) times.
+constexpr size_t merge_fan = 8;
+constexpr int tier_bits = 3;  // "about one size": within a factor of eight
+// A query looks into each segment.
+constexpr size_t most_segments = 8;
+// Of a segment's blocks, so many are shown to zstd: thirty times its dictionary's size.
+constexpr size_t sample_blocks = 500;
+
+int tier_of(const Segment& segment) {
+  return std::bit_width(segment.footer().entries) / tier_bits;
+}
+
+}  // namespace
+
+struct CorpusWriter::Batch {
+  struct Item {
+    uint32_t offset, size;
+    Day first, last;
+    uint64_t line;
+  };
+  std::shared_ptr<const std::string> source;
+  std::string text;
+  std::vector<Item> items;
+};
+
+// A worker's own: URLs with their keys, waiting to be sorted.
+class CorpusWriter::Builder {
+ public:
+  explicit Builder(size_t memory) : memory_(memory) {}
+
+  // Fails with the reason why the text is no corpus URL.
+  Result<> add(std::string_view text, Day first, Day last) {
+    SHIKAKE_ASSIGN(url::Url url, corpus_url(text));
+    const Keys keys = key_reader_.read(url);
+    order_.push_back({keys.place, static_cast<uint64_t>(arena_.size())});
+    Stored stored{keys.path_shape, keys.host_shape, first, last, static_cast<uint16_t>(url.href().size())};
+    arena_.append(reinterpret_cast<const char*>(&stored), sizeof stored);
+    arena_.append(url.href());
+    return {};
+  }
+  bool full() const { return arena_.size() + order_.size() * sizeof(Place) >= memory_; }
+  bool empty() const { return order_.empty(); }
+
+  // Sorts and writes; empty afterwards.
+  Result<> write(const std::filesystem::path& path, int level);
+
+ private:
+  struct Place {
+    uint64_t place, offset;
+  };
+  struct Stored {
+    uint32_t path_shape, host_shape;
+    Day first, last;
+    uint16_t size;
+  };
+  Stored stored(const Place& at) const {
+    Stored record;
+    std::memcpy(&record, arena_.data() + at.offset, sizeof record);
+    return record;
+  }
+  std::string_view url(const Place& at) const {
+    return {arena_.data() + at.offset + sizeof(Stored), stored(at).size};
+  }
+  std::string sample_dictionary() const;
+
+  const size_t memory_;
+  KeyReader key_reader_;
+  std::string arena_;
+  std::vector<Place> order_;
+};
+
+std::string CorpusWriter::Builder::sample_dictionary() const {
+  std::string samples;
+  std::vector<size_t> sizes;
+  const size_t step = std::max<size_t>(order_.size() / sample_blocks, block_entries);
+  for (size_t at = 0; at + block_entries <= order_.size(); at += step) {
+    BlockBuilder block;
+    for (size_t i = at; i < at + block_entries && !block.full(); ++i) {
+      const Stored record = stored(order_[i]);
+      block.add(
+          {url(order_[i]), record.first, record.last, i == at || order_[i].place != order_[i - 1].place});
+    }
+    const std::string& raw = block.finish();
+    samples += raw;
+    sizes.push_back(raw.size());
+  }
+  return train_dictionary(samples, sizes);
+}
+
+Result<> CorpusWriter::Builder::write(const std::filesystem::path& path, int level) {
+  std::sort(order_.begin(), order_.end(), [this](const Place& a, const Place& b) {
+    return a.place != b.place ? a.place < b.place : url(a) < url(b);
+  });
+  SHIKAKE_ASSIGN(std::unique_ptr<SegmentWriter> writer,
+                 SegmentWriter::open(path, sample_dictionary(), level));
+  for (size_t i = 0; i < order_.size();) {
+    const std::string_view same = url(order_[i]);
+    const Stored record = stored(order_[i]);
+    Entry entry{same, record.first, record.last};
+    for (++i; i < order_.size() && url(order_[i]) == same; ++i) {
+      entry.first = std::min(entry.first, stored(order_[i]).first);
+      entry.last = std::max(entry.last, stored(order_[i]).last);
+    }
+    SHIKAKE_TRY(writer->add({order_[i - 1].place, record.path_shape, record.host_shape}, entry));
+  }
+  order_.clear();
+  arena_.clear();
+  return writer->commit();
+}
+
+// --- opening and closing -------------------------------------------------------------------------------
+
+Result<std::unique_ptr<CorpusWriter>> CorpusWriter::open(const std::filesystem::path& directory,
+                                                         const WriterOptions& options) {
+  std::error_code made;
+  std::filesystem::create_directories(directory, made);
+  if (made) {
+    return fail(Error{Module::neighbourhood,
+                      ErrorCode::io,
+                      "cannot make the corpus's directory",
+                      directory.string(),
+                      {},
+                      {},
+                      made.value()});
+  }
+  base::UniqueFd lock(::open((directory / "LOCK").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  if (!lock) return fail_errno(Module::neighbourhood, "cannot lock " + directory.string());
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    return fail(Error{Module::neighbourhood, ErrorCode::conflict,
+                      "another process is adding to this corpus; try again when it is done",
+                      directory.string()});
+  }
+  Manifest manifest;
+  std::vector<std::shared_ptr<Segment>> segments;
+  if (auto read = read_manifest(directory)) {
+    manifest = std::move(*read);
+    for (const std::string& name : manifest.segments) {
+      SHIKAKE_ASSIGN(std::unique_ptr<Segment> segment, Segment::open(directory / name));
+      segments.push_back(std::move(segment));
+    }
+  } else if (read.error().code != ErrorCode::not_found) {
+    return fail(std::move(read.error()));
+  } else {
+    SHIKAKE_TRY(write_manifest(directory, manifest));
+  }
+  // What a writer that was killed left behind: segments that no manifest names.
+  std::error_code ignored;
+  for (const auto& file : std::filesystem::directory_iterator(directory, ignored)) {
+    const std::string name = file.path().filename().string();
+    if (name.find(".seg") != name.npos &&
+        std::find(manifest.segments.begin(), manifest.segments.end(), name) == manifest.segments.end())
+      std::filesystem::remove(file.path(), ignored);
+  }
+  return std::unique_ptr<CorpusWriter>(
+      new CorpusWriter(directory, options, std::move(lock), std::move(manifest), std::move(segments)));
+}
+
+CorpusWriter::CorpusWriter(std::filesystem::path directory, WriterOptions options, base::UniqueFd lock,
+                           Manifest manifest, std::vector<std::shared_ptr<Segment>> segments)
+    : directory_(std::move(directory)),
+      options_(options),
+      lock_(std::move(lock)),
+      manifest_(std::move(manifest)),
+      segments_(std::move(segments)),
+      source_(std::make_shared<const std::string>()),
+      batch_(std::make_unique<Batch>()) {
+  const unsigned threads = std::max(1u, options_.threads);
+  for (unsigned i = 0; i < threads; ++i) {
+    builders_.push_back(std::make_unique<Builder>(options_.memory_bytes / threads));
+    threads_.emplace_back([this, builder = builders_.back().get()] { work(*builder); });
+  }
+}
+
+CorpusWriter::~CorpusWriter() {
+  {
+    std::lock_guard guard(mutex_);
+    stop_ = true;
+    queue_.clear();
+  }
+  wake_workers_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+// --- the caller's side ---------------------------------------------------------------------------------
+
+void CorpusWriter::begin_source(std::string name) {
+  if (!batch_->items.empty()) hand_over();
+  source_ = std::make_shared<const std::string>(std::move(name));
+}
+
+void CorpusWriter::add(std::string_view url, Day first, Day last, uint64_t line) {
+  SHIKAKE_CHECK(first <= last);
+  // Nothing longer can become a URL that is kept, and it is told as too long all the same.
+  url = url.substr(0, batch_bytes);
+  if (batch_->text.size() + url.size() > batch_bytes && !batch_->items.empty()) hand_over();
+  batch_->items.push_back(
+      {static_cast<uint32_t>(batch_->text.size()), static_cast<uint32_t>(url.size()), first, last, line});
+  batch_->text.append(url);
+}
+
+void CorpusWriter::skip(std::string_view reason, uint64_t line) {
+  note_skip(reason, *source_, line, 1);
+}
+
+void CorpusWriter::hand_over() {
+  batch_->source = source_;
+  std::unique_lock guard(mutex_);
+  wake_caller_.wait(guard, [this] { return queue_.size() < queued_batches; });
+  queue_.push_back(std::move(batch_));
+  guard.unlock();
+  wake_workers_.notify_one();
+  batch_ = std::make_unique<Batch>();
+}
+
+Result<AddReport> CorpusWriter::commit() {
+  if (!batch_->items.empty()) hand_over();
+  {
+    std::unique_lock guard(mutex_);
+    wake_caller_.wait(guard, [this] { return queue_.empty() && at_work_ == 0; });
+    ++flush_round_;
+    flushing_ = threads_.size();
+    wake_workers_.notify_all();
+    wake_caller_.wait(guard, [this] { return flushing_ == 0; });
+    if (error_) return fail(*error_);
+  }
+  SHIKAKE_TRY(merge_where_due());
+  std::lock_guard guard(mutex_);
+  return report_;
+}
+
+void CorpusWriter::note_skip(std::string_view reason, const std::string& source, uint64_t line,
+                             uint64_t count) {
+  std::lock_guard guard(mutex_);
+  Skipped& skipped = report_.skipped[std::string(reason)];
+  // Workers tell in any order; the first place is the first all the same.
+  if (skipped.count == 0 || (skipped.first_source == source && line < skipped.first_line)) {
+    skipped.first_source = source;
+    skipped.first_line = line;
+  }
+  skipped.count += count;
+}
+
+void CorpusWriter::keep_error(Error error) {
+  std::lock_guard guard(mutex_);
+  if (!error_) error_ = std::move(error);
+}
+
+// --- the workers' side -----------------------------------------------------------------------------------
+
+void CorpusWriter::work(Builder& builder) {
+  auto flush = [&]() -> Result<> {
+    if (builder.empty()) return {};
+    const std::filesystem::path path = next_path();
+    SHIKAKE_TRY(builder.write(path, options_.level));
+    return register_segment(path);
+  };
+  uint64_t flushed_round = 0;
+  while (true) {
+    std::unique_ptr<Batch> batch;
+    bool flush_asked = false;
+    {
+      std::unique_lock guard(mutex_);
+      wake_workers_.wait(guard, [&] { return stop_ || !queue_.empty() || flush_round_ != flushed_round; });
+      if (stop_) return;
+      if (!queue_.empty()) {
+        batch = std::move(queue_.front());
+        queue_.pop_front();
+        ++at_work_;
+      } else {
+        flush_asked = true;
+        flushed_round = flush_round_;
+      }
+    }
+    wake_caller_.notify_all();
+    if (flush_asked) {
+      if (auto done = flush(); !done) keep_error(std::move(done.error()));
+      std::lock_guard guard(mutex_);
+      --flushing_;
+      wake_caller_.notify_all();
+      continue;
+    }
+    uint64_t added = 0;
+    for (const Batch::Item& item : batch->items) {
+      auto done =
+          builder.add(std::string_view(batch->text).substr(item.offset, item.size), item.first, item.last);
+      if (done)
+        ++added;
+      else
+        note_skip(done.error().what, *batch->source, item.line, 1);
+    }
+    if (builder.full()) {
+      auto done = flush();
+      if (done) done = merge_where_due();
+      if (!done) keep_error(std::move(done.error()));
+    }
+    std::lock_guard guard(mutex_);
+    report_.added += added;
+    --at_work_;
+    wake_caller_.notify_all();
+  }
+}
+
+std::filesystem::path CorpusWriter::next_path() {
+  std::lock_guard guard(mutex_);
+  return directory_ / fmt::format("{:06}.seg", manifest_.next++);
+}
+
+Result<> CorpusWriter::register_segment(const std::filesystem::path& path) {
+  SHIKAKE_ASSIGN(std::unique_ptr<Segment> segment, Segment::open(path));
+  std::lock_guard guard(mutex_);
+  segments_.push_back(std::move(segment));
+  manifest_.segments.push_back(path.filename().string());
+  return write_manifest(directory_, manifest_);
+}
+
+Result<> CorpusWriter::merge_where_due() {
+  while (true) {
+    std::lock_guard merging(merging_);
+    std::vector<std::shared_ptr<Segment>> chosen;
+    {
+      std::lock_guard guard(mutex_);
+      std::map<int, std::vector<std::shared_ptr<Segment>>> tiers;
+      for (const auto& segment : segments_) tiers[tier_of(*segment)].push_back(segment);
+      for (auto& [tier, members] : tiers) {
+        if (members.size() < merge_fan) continue;
+        chosen = members;
+        break;
+      }
+      if (chosen.empty() && segments_.size() > most_segments) {
+        chosen = segments_;
+        std::sort(chosen.begin(), chosen.end(),
+                  [](const auto& a, const auto& b) { return a->footer().entries < b->footer().entries; });
+        chosen.resize(segments_.size() - most_segments + 1);
+      }
+    }
+    if (chosen.size() < 2) return {};
+    SHIKAKE_TRY(merge_segments(chosen));
+  }
+}
+
+Result<> CorpusWriter::compact() {
+  std::lock_guard merging(merging_);
+  std::vector<std::shared_ptr<Segment>> all;
+  {
+    std::lock_guard guard(mutex_);
+    all = segments_;
+  }
+  if (all.size() < 2) return {};
+  return merge_segments(all);
+}
+
+Result<> CorpusWriter::merge_segments(const std::vector<std::shared_ptr<Segment>>& chosen) {
+  auto largest = std::max_element(chosen.begin(), chosen.end(), [](const auto& a, const auto& b) {
+    return a->footer().entries < b->footer().entries;
+  });
+  const std::filesystem::path path = next_path();
+  SHIKAKE_ASSIGN(std::unique_ptr<SegmentWriter> writer,
+                 SegmentWriter::open(path, std::string((*largest)->dictionary()), options_.merge_level));
+  SHIKAKE_TRY(merge(chosen, [&](const Keys& keys, const Entry& entry) -> Result<bool> {
+    if (auto added = writer->add(keys, entry); !added) return fail(std::move(added.error()));
+    return true;
+  }));
+  SHIKAKE_TRY(writer->commit());
+  SHIKAKE_ASSIGN(std::unique_ptr<Segment> merged, Segment::open(path));
+  std::lock_guard guard(mutex_);
+  auto is_chosen = [&](const std::shared_ptr<Segment>& segment) {
+    return std::find(chosen.begin(), chosen.end(), segment) != chosen.end();
+  };
+  segments_.erase(std::remove_if(segments_.begin(), segments_.end(), is_chosen), segments_.end());
+  segments_.push_back(std::move(merged));
+  manifest_.segments.clear();
+  for (const auto& segment : segments_) manifest_.segments.push_back(segment->path().filename().string());
+  SHIKAKE_TRY(write_manifest(directory_, manifest_));
+  std::error_code ignored;  // what stays is taken away by the next writer
+  for (const auto& segment : chosen) std::filesystem::remove(segment->path(), ignored);
+  return {};
+}
+
+}  // namespace shikake::neighbourhood

@@ -1,0 +1,53 @@
+// What a corpus files a URL under. docs/neighbourhood.md, "Keys".
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "url/tenant.h"
+#include "url/url.h"
+
+namespace shikake::neighbourhood {
+
+// Order in the files: all URLs of one tenant stand together, and in it all of one S1.
+//   63          24 23       0
+//   tenant's hash | S1's hash
+inline constexpr int s1_bits = 24;
+uint64_t place_of(std::string_view tenant_key, std::string_view s1);
+
+// The shapes that are looked for on other domains. 0: the URL has none that says anything (telling.h).
+// Both live in one index; a shape's hash tells its kind apart.
+uint32_t path_shape_of(std::string_view s2);
+uint32_t host_shape_of(std::string_view folded_host);
+
+struct Keys {
+  uint64_t place = 0;
+  uint32_t path_shape = 0;
+  uint32_t host_shape = 0;
+  friend bool operator==(const Keys&, const Keys&) = default;
+};
+
+// Reads keys fast where hosts come back: what belongs to a host is found once. One a thread.
+class KeyReader {
+ public:
+  KeyReader();
+  ~KeyReader();
+  Keys read(const url::Url& url);
+
+ private:
+  struct HostKeys;
+  const HostKeys& keys_of_host(const url::Url& url);
+
+  std::vector<HostKeys> cache_;  // direct-mapped by the host's hash
+};
+
+// A web URL as a corpus keeps it: http or https, a host, no fragment, no credentials, at most
+// longest_url bytes. The sentence says why not.
+inline constexpr size_t longest_url = 4096;  // servers refuse longer ones (Apache 8190 for the whole line)
+Result<url::Url> corpus_url(std::string_view text);
+Result<url::Url> corpus_url(url::Url parsed);
+
+}  // namespace shikake::neighbourhood
