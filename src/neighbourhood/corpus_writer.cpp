@@ -14,7 +14,7 @@
 namespace shikake::neighbourhood {
 namespace {
 
-constexpr size_t batch_bytes = size_t{1} << 20;  // handed to a worker at once
+constexpr size_t batch_bytes = size_t{256} << 10;  // handed to a worker at once
 constexpr size_t queued_batches = 8;             // more would only be memory
 // Segments of about one size are merged when there are so many: each URL is written log(N) times.
 constexpr size_t merge_fan = 8;
@@ -299,17 +299,15 @@ void CorpusWriter::work(Builder& builder) {
     }
     uint64_t added = 0;
     for (const Batch::Item& item : batch->items) {
-      auto done =
-          builder.add(std::string_view(batch->text).substr(item.offset, item.size), item.first, item.last);
-      if (done)
+      std::string_view text = std::string_view(batch->text).substr(item.offset, item.size);
+      if (auto done = builder.add(text, item.first, item.last); done)
         ++added;
       else
         note_skip(done.error().what, *batch->source, item.line, 1);
-    }
-    if (builder.full()) {
-      auto done = flush();
-      if (done) done = merge_where_due();
-      if (!done) keep_error(std::move(done.error()));
+      if (!builder.full()) continue;
+      auto written = flush();
+      if (written) written = merge_where_due();
+      if (!written) keep_error(std::move(written.error()));
     }
     std::lock_guard guard(mutex_);
     report_.added += added;
