@@ -101,7 +101,11 @@ Parsed zeek_tsv_strict(std::string_view line, FileState& state, Record& record) 
   if (read_fields(line, state.zeek, record) != state.zeek.columns.size()) return Parsed::refused;
   // Every log's first field is a time; without this any line with the right number of tabs would do.
   if (const auto ts = state.zeek.line[ZeekField::ts]; !ts.empty() && !is_digit(ts[0])) return Parsed::refused;
-  return zeek_to_record(state.zeek.line, record) ? Parsed::record : Parsed::nothing;
+  if (zeek_to_record(state.zeek.line, record)) return Parsed::record;
+  // None of the columns says who met whom, as in most of Zeek's logs about itself; still, no line is hidden
+  // by a header.
+  plain_text(line, record);
+  return record.seen.empty() ? Parsed::nothing : Parsed::record;
 }
 
 // Too few or too many fields: those that are there are read in their columns.
