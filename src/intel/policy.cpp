@@ -119,14 +119,16 @@ bool Deriver::is_guarded(const IndicatorKey& key) const {
 }
 
 std::string Deriver::reason_against(const IndicatorKey& key) const {
-  if (seen_in_range_ && !settings_.range_profile) return "seen inside a range";
   if (auto list = guard_.protects(key)) return std::string(*list);
   return own_guard(key);
 }
 
 void Deriver::add(Assertion assertion) {
   assertion.guarded_by = reason_against(assertion.key);
-  if (!assertion.guarded_by.empty()) assertion.uses = audit_only(assertion.uses);
+  const bool elsewhere = seen_in_range_ && !settings_.range_profile;
+  if (!assertion.guarded_by.empty() || elsewhere) assertion.uses = audit_only(assertion.uses);
+  // Not a guard: it speaks about this evidence, not about the value, which others may have seen in earnest.
+  if (elsewhere) assertion.why += "; seen inside a range, so nothing to act on outside it";
   result_.assertions.push_back(std::move(assertion));
 }
 

@@ -62,7 +62,7 @@ using Listener = std::function<void(const JobEvent&)>;
 
 class Worker {
  public:
-  // All outlive the worker.
+  // Store and registry outlive the worker.
   Worker(store::Store& store, const Registry& registry, const intel::PolicySettings& settings);
 
   // Does due jobs of these kinds (all that are registered, if empty) until none is due. When `stop` is asked
@@ -76,7 +76,7 @@ class Worker {
 
   store::Store& store_;
   const Registry& registry_;
-  const intel::PolicySettings& settings_;
+  const intel::PolicySettings settings_;
   WorkerOptions options_;
   std::mt19937_64 random_;
 };

@@ -199,13 +199,13 @@ class Store final : public intel::StoreView {
 // Derives and stores in one go: what the command line and the workers hand to sensors.
 class Intake final : public intel::ObservationSink {
  public:
-  // Both outlive it.
+  // The store outlives it.
   Intake(Store& store, const intel::PolicySettings& settings) : store_(store), settings_(settings) {}
   Result<base::Digest> take(intel::Observation observation) override;
 
  private:
   Store& store_;
-  const intel::PolicySettings& settings_;
+  const intel::PolicySettings settings_;
 };
 
 }  // namespace shikake::store
