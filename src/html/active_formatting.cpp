@@ -16,17 +16,26 @@ uint64_t signature_of(const Element& element) {
   return sum;
 }
 
-bool same_attributes(std::vector<Attribute> a, std::vector<Attribute> b) {
-  if (a.size() != b.size()) return false;
-  auto by_name = [](const Attribute& x, const Attribute& y) {
-    return std::less<>()(x.local_name.key(), y.local_name.key());
-  };
-  std::ranges::sort(a, by_name);
-  std::ranges::sort(b, by_name);
-  return a == b;
+std::vector<const Attribute*> by_name(const std::vector<Attribute>& attributes) {
+  std::vector<const Attribute*> sorted;
+  for (const Attribute& each : attributes) sorted.push_back(&each);
+  std::ranges::sort(sorted, std::less<>(), [](const Attribute* each) { return each->local_name.key(); });
+  return sorted;
+}
+
+bool same_attributes(const std::vector<Attribute>& a, const std::vector<Attribute>& b) {
+  return std::ranges::equal(by_name(a), by_name(b),
+                            [](const Attribute* x, const Attribute* y) { return *x == *y; });
 }
 
 }  // namespace
+
+std::vector<Attribute> ActiveFormatting::copy_attributes(size_t index) {
+  const std::vector<Attribute>& all = attributes(index);
+  size_t units = 0;
+  for (const Attribute& each : all) units += 1 + each.value.size();
+  return budget_.may_copy(units) ? all : std::vector<Attribute>();
+}
 
 const std::vector<Attribute>& ActiveFormatting::attributes(size_t index) const {
   const Entry& entry = entries_[index];

@@ -15,8 +15,9 @@ class ActiveFormatting {
 
   size_t size() const { return entries_.size(); }
   Element* element(size_t index) const { return entries_[index].element; }  // nullptr: a marker
-  // As the tag had them, whatever script did to the element since.
-  const std::vector<Attribute>& attributes(size_t index) const;
+  // As the tag had them, whatever script did to the element since: for another element of the same tag.
+  // Nothing where the budget is spent: a few megabytes in an attribute could be copied for every <p>.
+  std::vector<Attribute> copy_attributes(size_t index);
 
   void push(Element& element);  // at most three alike: the "Noah's Ark clause"
   void push_marker() { entries_.push_back({}); }
@@ -43,6 +44,7 @@ class ActiveFormatting {
     bool frozen = false;
     std::vector<Attribute> attributes = {};  // when frozen
   };
+  const std::vector<Attribute>& attributes(size_t index) const;
   void thaw(size_t index) { frozen_ = std::min(frozen_, index); }
 
   std::vector<Entry> entries_;

@@ -18,7 +18,7 @@ class Pool {
   }
 
   void* place() {  // for one T; the caller constructs it at once, without throwing
-    if (size_ == blocks_.size() * kBlock) blocks_.push_back(std::make_unique<Block>());
+    if (size_ == blocks_.size() * kBlock) blocks_.push_back(std::make_unique_for_overwrite<Block>());
     return place_of(size_++);
   }
 

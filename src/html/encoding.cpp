@@ -10,7 +10,8 @@ namespace {
 
 using enum Coding;
 
-// Where ICU's converters differ from the standard's tables, decoder.cpp corrects them.
+// Where ICU's converters differ from the standard's single-byte tables, decoder.cpp corrects them. What is
+// left: Big5 gives some fifty rare characters of HKSCS as private ones.
 constexpr Encoding kEncodings[] = {
     {"UTF-8", utf8, nullptr, "unicode-1-1-utf-8 unicode11utf8 unicode20utf8 utf-8 utf8 x-unicode20utf8"},
     {"IBM866", single_byte, "ibm-866_P100-1995", "866 cp866 csibm866 ibm866"},

@@ -23,6 +23,7 @@ class ScanBudget {
 
   void earn(size_t characters) { left_ += static_cast<int64_t>(characters) * kPerCharacter; }
   bool may_look(size_t distance) { return distance < kFree || spend(1); }
+  bool may_copy(size_t units) { return units < kFree || spend(units); }
   bool spend(size_t units) {
     left_ -= static_cast<int64_t>(units);
     if (left_ >= 0) return true;

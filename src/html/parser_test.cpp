@@ -184,8 +184,28 @@ constexpr HostileRow kHostile[] = {
     {"comments", "", "<!--->", ""},
 };
 
-class Hostile : public ::testing::TestWithParam<HostileRow> {};
-TEST_P(Hostile, EndsAndKeepsTheRules) {
+TEST(Hostile, HugeAttributesAreNotCopiedForEver) {
+  std::string page = "<p><b title='" + std::string(3'000'000, 'x') + "'>" + repeated("<p>y", 5000);
+  Parsed parsed = parse(page);
+  size_t copied = 0;
+  for (Element* each : elements_by_tag_name(*parsed.document, u"b")) copied += !each->attributes().empty();
+  EXPECT_GT(parsed.cuts.scans, 0u);
+  EXPECT_LT(copied, 30u);
+}
+
+TEST(Hostile, LongLines) {
+  std::string text(10'000'000, 'x');
+  EXPECT_EQ(text_content(*parse(text).document).size(), text.size());
+  std::string value = "<p title=\"" + text + "\">";
+  Parsed parsed = parse(value);
+  EXPECT_EQ(parsed.cuts.attribute_text, text.size() - ParserLimits().max_attribute_length);
+  EXPECT_EQ(to_utf8(parse("<" + text + ">").document->body()->first_element_child()->local_name().text()),
+            text);
+  EXPECT_EQ(parse("<!--" + text).document->first_child()->as_character_data()->data().size(), text.size());
+}
+
+class HostileShape : public ::testing::TestWithParam<HostileRow> {};
+TEST_P(HostileShape, EndsAndKeepsTheRules) {
   constexpr size_t kTimes = 100'000;
   std::string page = GetParam().prefix;
   for (const char* part : {GetParam().repeated, GetParam().suffix}) {
@@ -199,7 +219,7 @@ TEST_P(Hostile, EndsAndKeepsTheRules) {
   EXPECT_EQ(broken_rule(*parsed.document, kMaxDepth), "");
   EXPECT_LE(parsed.arena->node_count(), limits.max_nodes + 1000);
 }
-INSTANTIATE_TEST_SUITE_P(Rows, Hostile, ::testing::ValuesIn(kHostile),
+INSTANTIATE_TEST_SUITE_P(Rows, HostileShape, ::testing::ValuesIn(kHostile),
                          [](const auto& row) { return row.param.name; });
 
 }  // namespace

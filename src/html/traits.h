@@ -23,8 +23,14 @@ enum Trait : uint32_t {
   kTableBodyStart = 1 << 10,  // caption, col, colgroup, tbody, td, tfoot, th, thead, tr
   kVoid = 1 << 11,            // serialised without an end tag
   kRawText = 1 << 12,         // text in it is serialised as it is
-  kTableSection = 1 << 14,    // tbody, thead, tfoot
   kFormControl = 1 << 13,     // #form-associated-element that the parser ties to a form
+  kTableSection = 1 << 14,    // tbody, thead, tfoot
+  kBlock = 1 << 15,           // start tags that close a p and are that simple
+  kBlockEnd = 1 << 16,        // end tags that close what is in them, if there is one in scope
+  kFormatting = 1 << 17,      // #formatting
+  kHeadContent = 1 << 18,     // what the rules for "in head" are used for elsewhere
+  kMarker = 1 << 19,          // applet, marquee, object
+  kBreaksOut = 1 << 20,       // start tags that end foreign content
 };
 
 namespace traits {
@@ -59,6 +65,18 @@ constexpr std::array<uint32_t, kKnownNames + 1> make() {
               source, track, wbr});
   add(kRawText, {style, script, xmp, iframe, noembed, noframes, plaintext});
   add(kTableSection, {tbody, thead, tfoot});
+  add(kBlock | kBlockEnd, {address, article, aside,    blockquote, center, details, dialog,  dir,
+                           div,     dl,      fieldset, figcaption, figure, footer,  header,  hgroup,
+                           main,    menu,    nav,      ol,         search, section, summary, ul});
+  add(kBlock, {p});
+  add(kBlockEnd, {button, listing, pre, applet, marquee, object, dd, dt});
+  add(kFormatting, {a, b, big, code, em, font, i, nobr, s, small, strike, strong, tt, u});
+  add(kHeadContent, {base, basefont, bgsound, link, meta, noframes, script, style, template_, title});
+  add(kMarker, {applet, marquee, object});
+  add(kBreaksOut,
+      {b,   big,  blockquote, body,  br,   center, code,   dd,  div, dl,      dt,   em,   embed, h1, h2,
+       h3,  h4,   h5,         h6,    head, hr,     i,      img, li,  listing, menu, meta, nobr,  ol, p,
+       pre, ruby, s,          small, span, strong, strike, sub, sup, table,   tt,   u,    ul,    var});
   add(kFormControl, {button, fieldset, input, object, output, select, textarea, img});
   return all;
 }

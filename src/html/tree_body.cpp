@@ -17,22 +17,19 @@ void TreeBuilder::body_text(std::u16string_view text) {
 }
 
 void TreeBuilder::body_start(TagToken& tag) {
+  Name name = tag.name.name();
+  if (has_trait(name, kBlock)) {
+    close_p_in_button_scope();
+    insert_element(tag);
+    return;
+  }
+  if (has_trait(name, kHeadContent)) return head_start(tag);
+  if (has_trait(name, kTableBodyStart)) return;  // not here
   if (body_start_block(tag) || body_start_inline(tag) || body_start_replaced(tag)) return;
-  switch (tag.name.name()) {
+  switch (name) {
     case Name::html:
       if (open_.count(Name::template_) == 0) add_missing_attributes(open_.bottom(), tag);
       return;
-    case Name::base:
-    case Name::basefont:
-    case Name::bgsound:
-    case Name::link:
-    case Name::meta:
-    case Name::noframes:
-    case Name::script:
-    case Name::style:
-    case Name::template_:
-    case Name::title:
-      return head_start(tag);
     case Name::body:
       return body_start_body(tag);
     case Name::frameset:
@@ -40,18 +37,9 @@ void TreeBuilder::body_start(TagToken& tag) {
     case Name::math:
     case Name::svg:
       reconstruct_formatting();
-      return insert_foreign(tag, tag.name == Atom(Name::svg) ? Name::ns_svg : Name::ns_mathml);
-    case Name::caption:
-    case Name::col:
-    case Name::colgroup:
+      return insert_foreign(tag, name == Name::svg ? Name::ns_svg : Name::ns_mathml);
     case Name::frame:
     case Name::head:
-    case Name::tbody:
-    case Name::td:
-    case Name::tfoot:
-    case Name::th:
-    case Name::thead:
-    case Name::tr:
       return;
     default:
       reconstruct_formatting();
@@ -75,34 +63,6 @@ void TreeBuilder::body_start_frameset(TagToken& tag) {
 
 bool TreeBuilder::body_start_block(TagToken& tag) {
   switch (tag.name.name()) {
-    case Name::address:
-    case Name::article:
-    case Name::aside:
-    case Name::blockquote:
-    case Name::center:
-    case Name::details:
-    case Name::dialog:
-    case Name::dir:
-    case Name::div:
-    case Name::dl:
-    case Name::fieldset:
-    case Name::figcaption:
-    case Name::figure:
-    case Name::footer:
-    case Name::header:
-    case Name::hgroup:
-    case Name::main:
-    case Name::menu:
-    case Name::nav:
-    case Name::ol:
-    case Name::p:
-    case Name::search:
-    case Name::section:
-    case Name::summary:
-    case Name::ul:
-      close_p_in_button_scope();
-      insert_element(tag);
-      return true;
     case Name::h1:
     case Name::h2:
     case Name::h3:
@@ -192,21 +152,6 @@ bool TreeBuilder::body_start_inline(TagToken& tag) {
       }
       formatting_.push(insert_element(tag));
       return true;
-    case Name::b:
-    case Name::big:
-    case Name::code:
-    case Name::em:
-    case Name::font:
-    case Name::i:
-    case Name::s:
-    case Name::small:
-    case Name::strike:
-    case Name::strong:
-    case Name::tt:
-    case Name::u:
-      reconstruct_formatting();
-      formatting_.push(insert_element(tag));
-      return true;
     case Name::optgroup:
     case Name::option:
       if (open_.current_is(Name::option)) open_.pop();
@@ -224,7 +169,10 @@ bool TreeBuilder::body_start_inline(TagToken& tag) {
       insert_element(tag);
       return true;
     default:
-      return false;
+      if (!has_trait(tag.name.name(), kFormatting)) return false;
+      reconstruct_formatting();
+      formatting_.push(insert_element(tag));
+      return true;
   }
 }
 
@@ -310,6 +258,19 @@ bool TreeBuilder::body_start_replaced(TagToken& tag) {
 
 void TreeBuilder::body_end(TagToken& tag) {
   Name name = tag.name.name();
+  if (has_trait(name, kFormatting)) return adoption_agency(tag);
+  if (has_trait(name, kBlockEnd)) {
+    if (!open_.in_scope(name, Scope::element)) return;
+    open_.generate_implied_end_tags(tag.name);  // the exception matters for dd and dt
+    open_.pop_through(name);
+    if (has_trait(name, kMarker)) end_formatting_scope();
+    return;
+  }
+  if (has_trait(name, kHeading)) {
+    if (!open_.trait_in_scope(kHeading, Scope::element)) return;
+    open_.generate_implied_end_tags();
+    return open_.pop_through_trait(kHeading);
+  }
   switch (name) {
     case Name::template_:
       return template_end();
@@ -318,43 +279,6 @@ void TreeBuilder::body_end(TagToken& tag) {
       if (!open_.in_scope(Name::body, Scope::element)) return;
       mode_ = Mode::after_body;
       if (name == Name::html) end(mode_, tag);
-      return;
-    case Name::address:
-    case Name::article:
-    case Name::aside:
-    case Name::blockquote:
-    case Name::button:
-    case Name::center:
-    case Name::details:
-    case Name::dialog:
-    case Name::dir:
-    case Name::div:
-    case Name::dl:
-    case Name::fieldset:
-    case Name::figcaption:
-    case Name::figure:
-    case Name::footer:
-    case Name::header:
-    case Name::hgroup:
-    case Name::listing:
-    case Name::main:
-    case Name::menu:
-    case Name::nav:
-    case Name::ol:
-    case Name::pre:
-    case Name::search:
-    case Name::section:
-    case Name::summary:
-    case Name::ul:
-    case Name::applet:
-    case Name::marquee:
-    case Name::object:
-    case Name::dd:
-    case Name::dt:
-      if (!open_.in_scope(name, Scope::element)) return;
-      open_.generate_implied_end_tags(name);
-      open_.pop_through(name);
-      if (name == Name::applet || name == Name::marquee || name == Name::object) end_formatting_scope();
       return;
     case Name::li:
       if (!open_.in_scope(name, Scope::list_item)) return;
@@ -365,30 +289,6 @@ void TreeBuilder::body_end(TagToken& tag) {
     case Name::p:
       if (!open_.in_scope(name, Scope::button)) insert_implied(name);
       return close_p();
-    case Name::h1:
-    case Name::h2:
-    case Name::h3:
-    case Name::h4:
-    case Name::h5:
-    case Name::h6:
-      if (!open_.trait_in_scope(kHeading, Scope::element)) return;
-      open_.generate_implied_end_tags();
-      return open_.pop_through_trait(kHeading);
-    case Name::a:
-    case Name::b:
-    case Name::big:
-    case Name::code:
-    case Name::em:
-    case Name::font:
-    case Name::i:
-    case Name::nobr:
-    case Name::s:
-    case Name::small:
-    case Name::strike:
-    case Name::strong:
-    case Name::tt:
-    case Name::u:
-      return adoption_agency(tag);
     case Name::br:
       tag.attributes.clear();
       body_start_replaced(tag);

@@ -155,7 +155,6 @@ void TreeBuilder::end(Mode mode, TagToken& tag) {
       before_html_else();
       return restart_end(Mode::before_head, tag);
     case Mode::before_head:
-      if (name == Name::template_) return template_end();
       if (!early_end(tag)) return;
       head_ = &insert_implied(Name::head);
       return restart_end(Mode::in_head, tag);

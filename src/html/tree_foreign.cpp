@@ -6,62 +6,12 @@
 namespace shikake::html {
 namespace {
 
-// Start tags that end foreign content.
 bool breaks_out(const TagToken& tag) {
-  switch (tag.name.name()) {
-    case Name::b:
-    case Name::big:
-    case Name::blockquote:
-    case Name::body:
-    case Name::br:
-    case Name::center:
-    case Name::code:
-    case Name::dd:
-    case Name::div:
-    case Name::dl:
-    case Name::dt:
-    case Name::em:
-    case Name::embed:
-    case Name::h1:
-    case Name::h2:
-    case Name::h3:
-    case Name::h4:
-    case Name::h5:
-    case Name::h6:
-    case Name::head:
-    case Name::hr:
-    case Name::i:
-    case Name::img:
-    case Name::li:
-    case Name::listing:
-    case Name::menu:
-    case Name::meta:
-    case Name::nobr:
-    case Name::ol:
-    case Name::p:
-    case Name::pre:
-    case Name::ruby:
-    case Name::s:
-    case Name::small:
-    case Name::span:
-    case Name::strong:
-    case Name::strike:
-    case Name::sub:
-    case Name::sup:
-    case Name::table:
-    case Name::tt:
-    case Name::u:
-    case Name::ul:
-    case Name::var:
-      return true;
-    case Name::font:
-      return std::ranges::any_of(tag.attributes, [](const Attribute& each) {
-        Name name = each.local_name.name();
-        return name == Name::color || name == Name::face || name == Name::size;
-      });
-    default:
-      return false;
-  }
+  if (tag.name != Atom(Name::font)) return has_trait(tag.name.name(), kBreaksOut);
+  return std::ranges::any_of(tag.attributes, [](const Attribute& each) {
+    Name name = each.local_name.name();
+    return name == Name::color || name == Name::face || name == Name::size;
+  });
 }
 
 }  // namespace

@@ -145,6 +145,14 @@ void TreeBuilder::head_noscript_else() {
 }
 
 void TreeBuilder::after_head_start(TagToken& tag) {
+  if (has_trait(tag.name.name(), kHeadContent)) {
+    Element& head = *head_;
+    open_.push(head);
+    head_start(tag);
+    size_t index = open_.find(head);
+    if (index != OpenElements::kNotThere) open_.remove(index);
+    return;
+  }
   switch (tag.name.name()) {
     case Name::html:
       return body_start(tag);
@@ -157,23 +165,6 @@ void TreeBuilder::after_head_start(TagToken& tag) {
       insert_element(tag);
       mode_ = Mode::in_frameset;
       return;
-    case Name::base:
-    case Name::basefont:
-    case Name::bgsound:
-    case Name::link:
-    case Name::meta:
-    case Name::noframes:
-    case Name::script:
-    case Name::style:
-    case Name::template_:
-    case Name::title: {
-      Element& head = *head_;
-      open_.push(head);
-      head_start(tag);
-      size_t index = open_.find(head);
-      if (index != OpenElements::kNotThere) open_.remove(index);
-      return;
-    }
     case Name::head:
       return;
     default:

@@ -77,19 +77,9 @@ void TreeBuilder::select_table_end(TagToken& tag) {
 }
 
 void TreeBuilder::in_template_start(TagToken& tag) {
+  if (has_trait(tag.name.name(), kHeadContent)) return head_start(tag);
   Mode mode = Mode::in_body;
   switch (tag.name.name()) {
-    case Name::base:
-    case Name::basefont:
-    case Name::bgsound:
-    case Name::link:
-    case Name::meta:
-    case Name::noframes:
-    case Name::script:
-    case Name::style:
-    case Name::template_:
-    case Name::title:
-      return head_start(tag);
     case Name::caption:
     case Name::colgroup:
     case Name::tbody:

@@ -27,7 +27,7 @@ void TreeBuilder::reconstruct_formatting() {
     const Element& old = *formatting_.element(i);
     TagToken tag;
     tag.name = old.local_name();
-    tag.attributes = formatting_.attributes(i);
+    tag.attributes = formatting_.copy_attributes(i);
     tag.position = old.position;
     tag.origin = old.origin;
     formatting_.replace(i, insert_element(tag));
@@ -123,7 +123,7 @@ bool TreeBuilder::deepens(size_t formatting_at, size_t furthest_at) {
 Element& TreeBuilder::copy_formatting(size_t entry, Node& parent) {
   const Element& old = *formatting_.element(entry);
   Element& copy = parent.document().create_element(old.local_name());
-  copy.start_with(formatting_.attributes(entry));
+  copy.start_with(formatting_.copy_attributes(entry));
   copy.position = old.position;
   copy.origin = old.origin;
   Links::mark_connected(copy, parent.connected());  // soon: so that what moves into it need not change
