@@ -50,6 +50,11 @@ Parsed zeek_tsv_lenient(std::string_view line, FileState& state, Record& record)
 Parsed zeek_json_strict(std::string_view line, FileState& state, Record& record);
 Parsed zeek_json_lenient(std::string_view line, FileState& state, Record& record);
 
+// Both forms of Zeek's logs end here. A line in which no field says who met whom, as in most of Zeek's logs
+// about itself, is looked through as plain text where it has a time, so that no header hides it, else
+// refused.
+Parsed zeek_line_to_record(std::string_view text, const ZeekLine& line, Record& record);
+
 // Any bytes: each token that may be a URL, a host or an address is mentioned; the first address is the
 // client.
 void plain_text(std::string_view line, Record& record);

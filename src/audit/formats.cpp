@@ -25,4 +25,11 @@ const Format* format_by_name(std::string_view name) {
   return nullptr;
 }
 
+Parsed zeek_line_to_record(std::string_view text, const ZeekLine& line, Record& record) {
+  if (zeek_to_record(line, record)) return Parsed::record;
+  if (line[ZeekField::ts].empty()) return Parsed::refused;
+  plain_text(text, record);
+  return record.seen.empty() ? Parsed::nothing : Parsed::record;
+}
+
 }  // namespace shikake::audit

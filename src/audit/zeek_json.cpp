@@ -307,7 +307,7 @@ Parsed zeek_json_strict(std::string_view line, FileState& state, Record& record)
   state.keys.line.clear();
   state.keys.next = 0;
   if (!read_strictly(line, state.keys, record)) return Parsed::refused;
-  return zeek_to_record(state.keys.line, record) ? Parsed::record : Parsed::refused;
+  return zeek_line_to_record(line, state.keys.line, record);
 }
 
 Parsed zeek_json_lenient(std::string_view line, FileState& state, Record& record) {
@@ -316,7 +316,7 @@ Parsed zeek_json_lenient(std::string_view line, FileState& state, Record& record
   state.keys.line.clear();
   state.keys.next = 0;
   Scanner(line, state.keys, record).read();
-  return zeek_to_record(state.keys.line, record) ? Parsed::record : Parsed::refused;
+  return zeek_line_to_record(line, state.keys.line, record);
 }
 
 }  // namespace shikake::audit

@@ -101,11 +101,7 @@ Parsed zeek_tsv_strict(std::string_view line, FileState& state, Record& record) 
   if (read_fields(line, state.zeek, record) != state.zeek.columns.size()) return Parsed::refused;
   // Every log's first field is a time; without this any line with the right number of tabs would do.
   if (const auto ts = state.zeek.line[ZeekField::ts]; !ts.empty() && !is_digit(ts[0])) return Parsed::refused;
-  if (zeek_to_record(state.zeek.line, record)) return Parsed::record;
-  // None of the columns says who met whom, as in most of Zeek's logs about itself; still, no line is hidden
-  // by a header.
-  plain_text(line, record);
-  return record.seen.empty() ? Parsed::nothing : Parsed::record;
+  return zeek_line_to_record(line, state.zeek.line, record);
 }
 
 // Too few or too many fields: those that are there are read in their columns.
@@ -114,7 +110,7 @@ Parsed zeek_tsv_lenient(std::string_view line, FileState& state, Record& record)
   if (line[0] == '#') return read_header(line, state.zeek, record);
   if (state.zeek.columns.empty()) return Parsed::refused;
   if (read_fields(line, state.zeek, record) < 2) return Parsed::refused;
-  return zeek_to_record(state.zeek.line, record) ? Parsed::record : Parsed::refused;
+  return zeek_line_to_record(line, state.zeek.line, record);
 }
 
 }  // namespace shikake::audit
