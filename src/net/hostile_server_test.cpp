@@ -83,7 +83,7 @@ const HostileRow hostile_rows[] = {
     {"http_0_9", replies("<html>hello"), FetchFailure::protocol, 0, ""},
     {"not_http_at_all", replies("SSH-2.0-OpenSSH_9.2\r\n"), FetchFailure::protocol, 0, ""},
     {"closes_in_the_headers", replies("HTTP/1.1 200 OK\r\nX: 1"), FetchFailure::none, 200, ""},
-    {"zero_byte_in_a_header", replies(std::string("HTTP/1.1 200 OK\r\nX: a\0b\r\n\r\nhello", 35)),
+    {"zero_byte_in_a_header", replies(std::string("HTTP/1.1 200 OK\r\nX: a\0b\r\n\r\nhello", 32)),
      FetchFailure::protocol, 200, ""},
     {"folded_header", replies("HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 5\r\n\r\nhello"),
      FetchFailure::none, 200, "hello"},
