@@ -252,6 +252,11 @@ INSTANTIATE_TEST_SUITE_P(
             "10.0.0.2 :53; "
             "inbound endpoint 10.0.0.1",
             dns_header},
+        Row{"resolver_refuses", "1521911720.8\tC1\t10.0.0.1\t4\t10.0.0.2\t53\ta.example\tREFUSED\t-\tF",
+            "parsed 10.0.0.1//10.0.0.2 1521911720.8 denied; lookup host a.example; connection endpoint "
+            "10.0.0.2 :53; "
+            "inbound endpoint 10.0.0.1",
+            dns_header},
         Row{"sinkholed", "1521911720.8\tC1\t10.0.0.1\t4\t10.0.0.2\t53\ta.example\tNOERROR\t0.0.0.0\tF",
             "parsed 10.0.0.1//10.0.0.2 1521911720.8 denied; lookup host a.example; lookup host 0.0.0.0; "
             "connection "

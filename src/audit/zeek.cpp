@@ -86,7 +86,7 @@ void for_each_value(const ZeekLine& line, F field, Do&& act) {
 }
 
 Outcome dns_outcome(const ZeekLine& line) {
-  if (is_true(line[F::rejected])) return Outcome::denied;
+  if (is_true(line[F::rejected]) || line[F::rcode_name] == "REFUSED") return Outcome::denied;
   if (line[F::rcode_name] != "NOERROR") return Outcome::failed;
   bool any = false, all_sinkholes = true;
   for_each_value(line, F::answers, [&](std::string_view answer) {
