@@ -24,6 +24,21 @@ std::string series_name(const intel::Observation& observation) {
   return series;
 }
 
+// One column of texts, most of which are what the row before had.
+struct Repeated {
+  Texts& texts;
+  std::string last;
+  int64_t id = 0;
+
+  int64_t id_of(const std::string& text) {
+    if (text != last) {
+      id = texts.id_of(text);
+      last = text;
+    }
+    return id;
+  }
+};
+
 std::string site_of(const std::string& subject) {
   auto url = url::Url::parse(subject);
   return url ? url::tenant_key(*url) : std::string();
@@ -167,6 +182,7 @@ bool Writer::supersede(const ObservationRow& row, long long indicator, long long
 void Writer::add_evidence(const ObservationRow& row, const std::vector<intel::Assertion>& assertions,
                           base::TimePoint now) {
   Statements& s = *statements_;
+  Repeated source{texts_, {}}, family{texts_, {}}, why{texts_, {}}, guarded_by{texts_, {}};
   s.observation = row.id;
   s.n = -1;
   for (const intel::Assertion& said : assertions) {
@@ -179,10 +195,10 @@ void Writer::add_evidence(const ObservationRow& row, const std::vector<intel::As
     s.uses = said.uses.bits();
     s.confidence = said.confidence;
     s.tlp = static_cast<Number>(said.tlp);
-    s.source = texts_.id_of(said.source);
-    s.family = texts_.id_of(said.family);
-    s.why = texts_.id_of(said.why);
-    s.guarded_by = texts_.id_of(said.guarded_by);
+    s.source = source.id_of(said.source);
+    s.family = family.id_of(said.family);
+    s.why = why.id_of(said.why);
+    s.guarded_by = guarded_by.id_of(said.guarded_by);
     s.last_seen = base::to_micros(said.last_seen);
     s.valid_until = said.valid_until ? base::to_micros(*said.valid_until) : 0;
     s.place = said.place;
