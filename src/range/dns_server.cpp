@@ -25,7 +25,6 @@ using asio::ip::udp;
 using boost::system::error_code;
 
 constexpr uint16_t dns_port = 53;
-constexpr size_t max_message = 65535;  // what a TCP length can say
 
 class Resolver final : public DnsServer {
  public:
@@ -54,19 +53,19 @@ class Resolver final : public DnsServer {
 
  private:
   // Empty: no answer.
-  std::vector<uint8_t> reply(base::ByteSpan message, const std::string& client, bool over_udp) {
+  std::string reply(base::ByteSpan message, const std::string& client, bool over_udp) {
     auto question = read_question(message);
     if (!question) return {};
     ZoneAnswer answer;
     answer.rcode = question->rcode;
-    if (question->rcode == 0) answer = zone_.answer(question->name, question->type);
-    log_.dns(client, over_udp ? "udp" : "tcp", question->name, question->type, answer.rcode,
+    if (question->rcode == 0) answer = zone_.answer(question->asked.name, question->asked.type);
+    log_.dns(client, over_udp ? "udp" : "tcp", question->asked.name, question->asked.type, answer.rcode,
              answer.records.size());
-    return write_answer(*question, answer, over_udp ? udp_limit(*question) : max_message);
+    return write_answer(*question, answer, over_udp ? udp_limit(*question) : net::max_dns_message);
   }
 
   asio::awaitable<void> serve_datagrams(udp::socket socket) {
-    std::array<uint8_t, max_message> message;
+    std::array<uint8_t, net::max_dns_message> message;
     for (;;) {
       udp::endpoint peer;
       error_code error;
