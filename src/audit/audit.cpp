@@ -43,12 +43,17 @@ Result<> read_and_tell(const std::vector<LogInput>& logs, const Intelligence& in
                        const AuditOptions& options, const Send& send) {
   Correlator correlator(intelligence, options.correlation);
   Reader reader(intelligence, correlator, options.read, format_by_name(options.format));
+  Result<> told;
+  reader.on_progress = [&](uint64_t bytes) {
+    if (told) told = send(MessageType::progress, base::to_wire(ProgressMessage{bytes}));
+  };
   std::vector<std::string> names;
   for (size_t i = 0; i < logs.size(); ++i) {
     names.push_back(logs[i].name);
     SHIKAKE_TRY(send(MessageType::file,
                      base::to_wire(reader.read(logs[i].fd, logs[i].name, static_cast<uint32_t>(i)))));
   }
+  if (!told) return told;
   std::vector<std::pair<Finding, const Case*>> ordered;  // findings without events are small
   for (const Case& of : correlator.cases()) ordered.emplace_back(conclude(of, intelligence, names), &of);
   std::sort(ordered.begin(), ordered.end(),
@@ -81,6 +86,11 @@ class Collector {
       }
       case MessageType::finding:
         return take_finding(body);
+      case MessageType::progress: {
+        SHIKAKE_ASSIGN(const ProgressMessage progress, base::from_wire<ProgressMessage>(body));
+        if (options_.progress) options_.progress(progress.bytes);
+        return {};
+      }
       case MessageType::done: {
         SHIKAKE_ASSIGN(DoneMessage done, base::from_wire<DoneMessage>(body));
         report_.limits_hit = std::move(done.limits_hit);

@@ -34,6 +34,8 @@ struct AuditOptions {
   // Why this is an indicator, in one sentence, from the store; asked once for each indicator of a finding
   // that counts. Without it, or where it gives "", the intelligence's own short form is used.
   std::function<std::string(const intel::IndicatorKey&)> evidence;
+  // Called now and then with the bytes of log files (packed, where they are) read since the last call.
+  std::function<void(uint64_t)> progress;
   // false: in this process, for fuzzers and for measuring what confinement costs.
   bool confined = true;
 };

@@ -376,6 +376,16 @@ TEST(Audit, ReadsAPipe) {
   EXPECT_EQ(report->findings.size(), 1U);
 }
 
+TEST(Audit, TellsHowFarItIs) {
+  uint64_t told = 0;
+  AuditOptions options;
+  options.progress = [&](uint64_t bytes) { told += bytes; };
+  const std::string log(40 << 20, '\n');
+  audit_text(log, test_intelligence(), options);
+  EXPECT_GE(told, log.size() - Reader::progress_bytes);
+  EXPECT_LE(told, log.size());
+}
+
 TEST(Audit, AForcedFormatIsTheOnlyOne) {
   AuditOptions options;
   options.format = "zeek-json";

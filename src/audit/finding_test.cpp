@@ -113,7 +113,7 @@ INSTANTIATE_TEST_SUITE_P(
         StageRow{"landing_visited", landing, Contact::request, Outcome::content, Stage::exposed, 25},
         StageRow{"relay_visited", relay, Contact::request, Outcome::content, Stage::exposed, 25},
         StageRow{"phishing_visited", phishing, Contact::request, Outcome::content, Stage::exposed, 35},
-        StageRow{"unknown_reached", unknown, Contact::request, Outcome::content, Stage::exposed, 40},
+        StageRow{"unknown_reached", unknown, Contact::request, Outcome::content, Stage::exposed, 50},
         StageRow{"attacker_comes_in", attacker, Contact::inbound, Outcome::content, Stage::exposed, 15}),
     [](const auto& row) { return row.param.name; });
 

@@ -13,7 +13,7 @@
 
 namespace shikake::audit {
 
-enum class MessageType : uint8_t { file = 1, finding = 2, done = 3 };
+enum class MessageType : uint8_t { file = 1, finding = 2, done = 3, progress = 4 };
 
 // Far above the largest: a finding with a hundred events of 300 bytes and a few dozen reasons.
 inline constexpr uint32_t max_message_bytes = 1 << 20;
@@ -38,6 +38,11 @@ struct FindingMessage {
     codec(f.client, f.user, f.host, f.stage, f.level, f.score, f.reasons, f.action, f.first, f.last,
           f.log_file, f.event_count, f.guarded_hits, self.events);
   }
+};
+
+struct ProgressMessage {
+  uint64_t bytes = 0;  // read since the last one
+  static void wire(auto& codec, auto& self) { codec(self.bytes); }
 };
 
 struct DoneMessage {

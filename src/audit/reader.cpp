@@ -136,7 +136,13 @@ void Reader::match(const LinePlace& at) {
 
 Result<> Reader::read_lines(Source& source, uint32_t file_index) {
   LineReader lines(source, limits_.max_line_bytes, limits_.max_unpacked_bytes);
-  const auto count_bytes = [&] { stats_.bytes = lines.bytes(); };
+  uint64_t told = 0;
+  const auto count_bytes = [&] {
+    stats_.bytes = lines.bytes();
+    if (source.bytes_in() - told < progress_bytes) return;
+    if (on_progress) on_progress(source.bytes_in() - told);
+    told = source.bytes_in();
+  };
   if (auto ahead = lines.read_ahead(); !ahead) return ahead;
   const std::string_view beginning = lines.first_bytes();
   if (is_utf16(beginning))

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,6 +55,9 @@ class Reader {
 
   // Never fails as a whole: stats.error says what went wrong.
   FileStats read(int fd, std::string name, uint32_t file_index);
+  // Called about every progress_bytes with the packed bytes read since the last call.
+  std::function<void(uint64_t)> on_progress;
+  static constexpr uint64_t progress_bytes = uint64_t{16} << 20;
 
   // One line into the record, with all that is done about it. For tests and fuzzers too.
   enum class How : uint8_t { parsed, lenient, unreadable, other };

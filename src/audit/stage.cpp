@@ -24,7 +24,7 @@ constexpr Points points_distribution = {65, 30, 25, 20, 15, 10, 15};
 constexpr Points points_exploit = {45, 30, 25, 20, 15, 10, 15};
 constexpr Points points_landing = {25, 15, 15, 10, 10, 15, 15};  // landing, relay
 constexpr Points points_phishing = {35, 20, 20, 10, 10, 15, 15};
-constexpr Points points_unknown = {40, 40, 30, 25, 15, 10, 15};  // unknown, attacker, leaker
+constexpr Points points_unknown = {50, 50, 35, 30, 15, 10, 15};  // unknown, attacker, leaker
 constexpr int points_file = 65;                                  // a known-bad file came over the wire
 
 const Points& points_of(Role role) {
