@@ -84,7 +84,7 @@ std::string_view thing(const Judgement& judgement) {
     case Role::phishing:
       return "a phishing site";
     case Role::unknown:
-      return "something that is known bad, in a role that no source names";
+      return "something known to be bad (role unknown)";
   }
   SHIKAKE_CHECK(false);
 }

@@ -76,22 +76,22 @@ void print_finding(const Finding& finding, bool color, std::string& out) {
                      safe(finding.user), name(finding.stage), finding.score, time_span(finding));
   for (const Reason& reason : finding.reasons)
     out += fmt::format("    {:+4}  {}\n", reason.points, safe_sentence(reason.text));
-  for (const Event* event : events_to_show(finding)) {
+  const std::vector<const Event*> shown = events_to_show(finding);
+  for (const Event* event : shown) {
     out += fmt::format("    {}, line {}: {}\n", safe(event->log_file), event->line, safe_value(event->seen));
     out += fmt::format("      → {} {}\n", event->indicator_type, safe_value(event->indicator));
     out += fmt::format("        → {}\n", safe_sentence(event->evidence));
   }
-  const size_t shown = std::min<size_t>(shown_events, finding.events.size());
-  if (finding.event_count > shown)
-    out += fmt::format("    and {} more {}\n", finding.event_count - shown,
-                       finding.event_count - shown == 1 ? "line that counts" : "lines that count");
+  if (const uint64_t more = finding.event_count - shown.size(); more > 0)
+    out += fmt::format("    and {} more {}\n", more, more == 1 ? "line that counts" : "lines that count");
   out += fmt::format("    do: {}\n\n", safe_sentence(finding.action));
 }
 
 void print_files(const AuditReport& report, std::string& out) {
   for (const FileStats& file : report.files) {
-    out += fmt::format("{}: {} lines ({}), {} hits", safe(file.name), file.lines,
-                       file.formats.empty() ? "no known format" : file.formats, file.hits);
+    out += fmt::format("{}: {} lines ({}), {} {}", safe(file.name), file.lines,
+                       file.formats.empty() ? "no known format" : file.formats, file.hits,
+                       file.hits == 1 ? "hit" : "hits");
     if (file.guarded > 0) out += fmt::format(", {} more guarded", file.guarded);
     if (file.lenient > 0) out += fmt::format(", {} damaged lines read all the same", file.lenient);
     if (file.unreadable > 0)
