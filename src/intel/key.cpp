@@ -92,10 +92,7 @@ Result<IndicatorKey> as(IndicatorType type, std::string_view value) {
   return IndicatorKey{type, std::move(canonical)};
 }
 
-}  // namespace
-
-Result<std::string> canonical_value(IndicatorType type, std::string_view value) {
-  value = trimmed(value);
+Result<std::string> one_spelling(IndicatorType type, std::string_view value) {
   switch (type) {
     case IndicatorType::url:
       return canonical_url(value);
@@ -120,6 +117,19 @@ Result<std::string> canonical_value(IndicatorType type, std::string_view value) 
       return canonical_sha256(value);
   }
   return bad(type, value, "there is no such type");
+}
+
+}  // namespace
+
+Result<std::string> canonical_value(IndicatorType type, std::string_view value) {
+  auto too_long = [&] {
+    return bad(type, value.substr(0, 100), "it is longer than " + std::to_string(max_value_bytes) + " bytes");
+  };
+  value = trimmed(value);
+  if (value.size() > max_value_bytes) return too_long();
+  SHIKAKE_ASSIGN(std::string canonical, one_spelling(type, value));
+  if (canonical.size() > max_value_bytes) return too_long();  // percent-encoding makes three bytes of one
+  return canonical;
 }
 
 Result<IndicatorKey> guess_key(std::string_view text) {

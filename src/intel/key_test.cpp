@@ -52,6 +52,9 @@ INSTANTIATE_TEST_SUITE_P(
                       CanonicalRow{"sha256_upper", sha256, std::string(64, 'A'), std::string(64, 'a')},
                       CanonicalRow{"sha256_short", sha256, std::string(40, 'a'), ""},
                       CanonicalRow{"pattern_as_is", pattern, "/<hex>/item#.php?Q", "/<hex>/item#.php?Q"},
+                      CanonicalRow{"url_endless", url, "http://a.com/" + std::string(100'000, 'a'), ""},
+                      CanonicalRow{"url_endless_once_encoded", url,
+                                   "http://a.com/" + std::string(50'000, ' ') + "x", ""},
                       CanonicalRow{"blanks_around", domain, " a.com\r\n", "a.com"}),
     [](const auto& row) { return row.param.name; });
 

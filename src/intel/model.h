@@ -115,6 +115,9 @@ struct IndicatorKey {
 //   pattern  kept as written              sha256  lower-case hexadecimal
 // Fails with invalid_input and a sentence that names the value.
 Result<std::string> canonical_value(IndicatorType type, std::string_view value);
+// Longer values are no indicators: no proxy passes on such a URL, and a hostile page or feed could fill the
+// store with them.
+inline constexpr size_t max_value_bytes = 64 * 1024;
 // The type that a bare value has, defanged or not: what `lookup` and plain lists use.
 Result<IndicatorKey> guess_key(std::string_view text);
 

@@ -179,6 +179,8 @@ void VisitPolicy::add_infrastructure(const Assertion& base, const VisitNode& nod
 
 // Is it still alive? Looked at again ever later, as long as it was ever convicted.
 Result<> VisitPolicy::follow_up() {
+  auto page = host_of(visit_.url);
+  if (!page || !page->url.is_http()) return {};  // a saved file stays as it is
   bool convicted = visit_.verdict == VisitVerdict::malicious;
   if (!convicted) {
     auto key = canonical_value(IndicatorType::url, visit_.url);

@@ -225,12 +225,13 @@ Result<uint64_t> Store::count_before(intel::ObservationKind kind, const std::str
 Result<uint64_t> Store::sites_of(const IndicatorKey& key, intel::Role role, const std::string& but) const {
   return guarded("counting sites", [&]() -> Result<uint64_t> {
     const Number id = state_->reader->find(key), which = static_cast<Number>(role);
-    const Number here = site_hash(state_->hash_key, but);
+    const Number here = site_hash(state_->hash_key, but),
+                 visit = static_cast<Number>(intel::ObservationKind::visit);
     Number count = 0;
     state_->sql()
         << "SELECT COUNT(DISTINCT o.site_hash) FROM evidence e JOIN observations o ON o.id = e.observation"
-           " WHERE e.indicator = :indicator AND e.role = :role AND o.kind = 0 AND o.site_hash <> :here",
-        use(id), use(which), use(here), into(count);
+           " WHERE e.indicator = :indicator AND e.role = :role AND o.kind = :visit AND o.site_hash <> :here",
+        use(id), use(which), use(visit), use(here), into(count);
     return static_cast<uint64_t>(count);
   });
 }

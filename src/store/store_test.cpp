@@ -173,6 +173,23 @@ TEST_F(StoreTest, GuardTakesBlockAndIsNamed) {
   EXPECT_TRUE((*found)->uses.has(Action::block, Point::dns));
 }
 
+TEST_F(StoreTest, HostileTextComesBackHarmlessOrWhole) {
+  intel::FeedEntry hostile = entry("evil-site.com");
+  hostile.description = std::string("a\0b'; DROP TABLE evidence; -- \x1b[31m", 37);
+  hostile.family = "bad \xFF utf-8";
+  hostile.valid_until = base::TimePoint();  // the epoch itself is an end, not none
+  Intake intake(*store_, {});
+  ASSERT_TRUE(intake.take(feed_of({hostile}, clock_.now())));
+  auto found = store_->find({IndicatorType::domain, "evil-site.com"});
+  ASSERT_TRUE(found && *found);
+  const intel::Assertion& said = (*found)->evidence[0].assertion;
+  EXPECT_TRUE(said.why.starts_with(hostile.description)) << said.why;
+  EXPECT_EQ(said.family, "bad \uFFFD utf-8");
+  ASSERT_TRUE(said.valid_until);
+  EXPECT_LE(*said.valid_until, base::from_micros(1));
+  EXPECT_EQ((*found)->score, 0);
+}
+
 TEST_F(StoreTest, BatchIsAllOrNothing) {
   {
     auto batch = store_->batch();

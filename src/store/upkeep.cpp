@@ -72,14 +72,19 @@ Result<ExpireResult> Store::expire(base::TimePoint before) {
   }));
   SHIKAKE_TRY(in_transaction(*state_, "taking out what has expired", [&]() -> Result<> {
     soci::session& sql = state_->sql();
-    for (Number id : gone) {
-      Number evidence = 0;
-      sql << "SELECT COUNT(*) FROM evidence WHERE indicator = :id", use(id), into(evidence);
-      result.evidence += static_cast<uint64_t>(evidence);
-      for (const char* query :
-           {"DELETE FROM evidence WHERE indicator = :id", "DELETE FROM aliases WHERE indicator = :id",
-            "DELETE FROM sightings WHERE indicator = :id", "DELETE FROM indicators WHERE id = :id"})
-        sql << query, use(id);
+    Number id = 0, evidence = 0;
+    soci::statement count =
+        (sql.prepare << "SELECT COUNT(*) FROM evidence WHERE indicator = :id", use(id), into(evidence));
+    std::vector<soci::statement> removals;
+    for (const char* query :
+         {"DELETE FROM evidence WHERE indicator = :id", "DELETE FROM aliases WHERE indicator = :id",
+          "DELETE FROM sightings WHERE indicator = :id", "DELETE FROM indicators WHERE id = :id"})
+      removals.emplace_back((sql.prepare << query, use(id)));
+    for (Number one : gone) {
+      id = one;
+      count.execute();
+      while (count.fetch()) result.evidence += static_cast<uint64_t>(evidence);
+      for (soci::statement& removal : removals) removal.execute(true);
       ++result.indicators;
     }
     return {};

@@ -4,6 +4,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/string.hpp>
 
+#include "base/bytes.h"
 #include "store/database.h"
 #include "url/tenant.h"
 #include "url/url.h"
@@ -32,12 +33,18 @@ struct Repeated {
 
   int64_t id_of(const std::string& text) {
     if (text != last) {
-      id = texts.id_of(text);
+      // Sensors quote what strangers wrote; everything behind the store may count on UTF-8.
+      id = texts.id_of(base::is_valid_utf8(text) ? text : base::to_valid_utf8(text));
       last = text;
     }
     return id;
   }
 };
+
+// 0 means that there is none, so the one microsecond that would say so moves on.
+Number stored_end(base::TimePoint end) {
+  return end == base::TimePoint() ? 1 : base::to_micros(end);
+}
 
 std::string site_of(const std::string& subject) {
   auto url = url::Url::parse(subject);
@@ -200,7 +207,7 @@ void Writer::add_evidence(const ObservationRow& row, const std::vector<intel::As
     s.why = why.id_of(said.why);
     s.guarded_by = guarded_by.id_of(said.guarded_by);
     s.last_seen = base::to_micros(said.last_seen);
-    s.valid_until = said.valid_until ? base::to_micros(*said.valid_until) : 0;
+    s.valid_until = said.valid_until ? stored_end(*said.valid_until) : 0;
     s.place = said.place;
     s.add_evidence.execute(true);
     for (const std::string& alias : said.aliases) {
