@@ -13,7 +13,8 @@ Result<> confine_reader() {
   // OpenSSL looks for its configuration, and libc for the time zone, at first use.
   (void)base::sha256("");
   ::tzset();
-  SHIKAKE_ASSIGN(SeccompProgram program, SeccompPolicy::pure_computation().compile());  // writes a file in memory
+  SHIKAKE_ASSIGN(SeccompProgram program,
+                 SeccompPolicy::pure_computation().compile());  // writes a file in memory
   SHIKAKE_TRY(forbid_tracing());
   Limits limits;
   limits.file_size = 0;
@@ -21,14 +22,16 @@ Result<> confine_reader() {
   return program.install();
 }
 
-Result<ReaderProcess> ReaderProcess::start(std::string_view program, int input, uint32_t max_frame,
-                                           uint64_t memory_bytes) {
+Result<ReaderProcess> ReaderProcess::start(std::string_view program, std::span<const int> inputs,
+                                           uint32_t max_frame, uint64_t memory_bytes) {
   SHIKAKE_ASSIGN(auto path, base::find_sibling_executable(program));
   SHIKAKE_ASSIGN(auto ends, base::FrameChannel::make_pair(max_frame));
   base::ChildOptions options;
   options.path = std::move(path);
   options.environment = std::vector<std::string>{"LC_ALL=C"};  // nothing of ours to read there
-  options.fds = {{ends.second.fd(), reader_channel_fd}, {input, reader_input_fd}};
+  options.fds = {{ends.second.fd(), reader_channel_fd}};
+  for (size_t i = 0; i < inputs.size(); ++i)
+    options.fds.push_back({inputs[i], reader_first_input_fd + static_cast<int>(i)});
   SHIKAKE_ASSIGN(base::Child child, base::Child::start(options));
   SHIKAKE_ASSIGN(ResidentWatch watch, ResidentWatch::start(child.pid(), memory_bytes));
   return ReaderProcess{std::move(child), std::move(ends.first), std::move(watch)};

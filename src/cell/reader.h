@@ -4,11 +4,12 @@
 //   parent                                   child (an executable beside the parent's)
 //   ReaderProcess::start("shikake-…", fd) ──► confine_reader(): limits, then seccomp for pure computation
 //   channel.send(question) ───────────────►   descriptor 3: the channel
-//   channel.receive() ◄───────────────────    descriptor 4: the input
+//   channel.receive() ◄───────────────────    descriptors 4, 5, …: the inputs
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "base/child.h"
@@ -19,7 +20,7 @@
 namespace shikake::cell {
 
 inline constexpr int reader_channel_fd = 3;
-inline constexpr int reader_input_fd = 4;
+inline constexpr int reader_first_input_fd = 4;
 
 // In the child, before the first hostile byte and after whatever libraries load late (warm them up first).
 // Whatever is not computing on those two descriptors kills it from here on.
@@ -30,10 +31,10 @@ struct ReaderProcess {
   base::FrameChannel channel;
   ResidentWatch memory;
 
-  // `program` is one of our executables. `input` stays the caller's; the child shares its file offset.
+  // `program` is one of our executables. `inputs` stay the caller's; the child shares their file offsets.
   // `memory_bytes`: resident memory past which it is killed.
-  static Result<ReaderProcess> start(std::string_view program, int input, uint32_t max_frame,
-                                     uint64_t memory_bytes);
+  static Result<ReaderProcess> start(std::string_view program, std::span<const int> inputs,
+                                     uint32_t max_frame, uint64_t memory_bytes);
 
   // Why the child went away before it had answered.
   Error failure(Module module);

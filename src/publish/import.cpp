@@ -8,6 +8,8 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <cerrno>
+#include <map>
+#include <optional>
 #include <vector>
 
 #include "base/deadline.h"
@@ -68,45 +70,56 @@ Result<base::UniqueFd> open_feed(const std::filesystem::path& path) {
   return seekable(std::move(file));
 }
 
+// One question to a reader, and all of its answer.
 class Conversation {
  public:
-  Conversation(cell::ReaderProcess reader, const ImportOptions& options, const ImportSinks& sinks)
-      : reader_(std::move(reader)),
-        sinks_(sinks),
-        time_((options.clock ? *options.clock : base::system_clock()).now()) {}
+  Conversation(cell::ReaderProcess& reader, const ImportSinks& sinks, base::TimePoint time)
+      : reader_(reader), sinks_(sinks), time_(time) {}
 
-  Result<ImportReport> hold(const ReadOptions& read) {
-    auto sent = reader_.channel.send(static_cast<uint8_t>(ReaderMessage::options), base::to_wire(read),
+  Result<ImportReport> hold(const Question& question) {
+    auto sent = reader_.channel.send(static_cast<uint8_t>(ReaderMessage::question), base::to_wire(question),
                                      Deadline::after(patience));
-    if (!sent) return fail(reader_.failure(Module::publish));
+    if (!sent) return gone();
     for (;;) {
       auto frame = reader_.channel.receive(Deadline::after(patience));
-      if (!frame && frame.error().code == ErrorCode::timeout)
+      if (!frame && frame.error().code == ErrorCode::timeout) {
+        usable_ = false;
         return fail(Module::publish, ErrorCode::timeout,
                     "the confined reader made no headway in five minutes and was stopped");
-      if (!frame) return fail(reader_.failure(Module::publish));
-      switch (static_cast<ReaderMessage>(frame->type)) {
-        case ReaderMessage::record:
-          SHIKAKE_TRY(record(frame->body));
-          break;
-        case ReaderMessage::guard:
-          SHIKAKE_TRY(guard(frame->body));
-          break;
-        case ReaderMessage::sighting:
-          SHIKAKE_TRY(sighting(frame->body));
-          break;
-        case ReaderMessage::report:
-          return base::from_wire<ReadReport>(frame->body);
-        case ReaderMessage::error:
-          return error(frame->body);
-        case ReaderMessage::options:
-        default:
-          return malformed();
+      }
+      if (!frame) return gone();
+      auto type = static_cast<ReaderMessage>(frame->type);
+      if (type == ReaderMessage::report) return base::from_wire<ReadReport>(frame->body);
+      if (type == ReaderMessage::error) return error(frame->body);
+      auto taken = take(type, frame->body);
+      if (!taken) {
+        usable_ = false;  // the rest of its answer is still to come
+        return fail(std::move(taken).error());
       }
     }
   }
 
+  bool usable() const { return usable_; }  // for another question
+
  private:
+  tl::unexpected<Error> gone() {
+    usable_ = false;
+    return fail(reader_.failure(Module::publish));
+  }
+
+  Result<> take(ReaderMessage type, std::string_view body) {
+    switch (type) {
+      case ReaderMessage::record:
+        return record(body);
+      case ReaderMessage::guard:
+        return guard(body);
+      case ReaderMessage::sighting:
+        return sighting(body);
+      default:
+        return malformed();
+    }
+  }
+
   Result<> record(std::string_view body) {
     auto value = intel::parse_json(body);
     if (!value || !value->is_object()) return malformed();
@@ -157,9 +170,10 @@ class Conversation {
     return fail(std::move(said));
   }
 
-  cell::ReaderProcess reader_;
+  cell::ReaderProcess& reader_;
   const ImportSinks& sinks_;
   base::TimePoint time_;  // one for the file: its parts are one act of looking
+  bool usable_ = true;
 };
 
 Result<> check_options(const ReadOptions& read) {
@@ -171,27 +185,58 @@ Result<> check_options(const ReadOptions& read) {
   return {};
 }
 
-}  // namespace
+// Files and the confined process that reads them. All are opened before it is started, for it can't.
+class Session {
+ public:
+  explicit Session(std::span<const std::filesystem::path> paths) : paths_(paths.begin(), paths.end()) {
+    for (const auto& path : paths_) files_.push_back(open_feed(path));
+  }
 
-Result<ImportReport> import_file(const std::filesystem::path& path, const ImportOptions& options,
-                                 const ImportSinks& sinks) {
-  auto named = [&](Error&& error) { return std::move(error).in(path.string()); };
-  SHIKAKE_TRY(check_options(options.read));
-  auto file = open_feed(path);
-  if (!file) return fail(named(std::move(file).error()));
-  ReadOptions read = options.read;
-  read.file = path.filename().string();
-  std::error_code ignored;
-  read.folder = std::filesystem::absolute(path, ignored).parent_path().filename().string();
-  auto reader = cell::ReaderProcess::start(reader_program, file->get(), max_reader_frame, reader_memory);
-  if (!reader) return fail(named(std::move(reader).error()));
-  auto report = Conversation(*std::move(reader), options, sinks).hold(read);
-  if (!report) return fail(named(std::move(report).error()));
-  return report;
-}
+  Result<ImportReport> read(size_t i, const ImportOptions& options, const ImportSinks& sinks) {
+    auto report = read_unnamed(i, options, sinks);
+    if (!report) return fail(std::move(report).error().in(paths_[i].string()));
+    return report;
+  }
 
-Result<ImportReport> import_into(store::Store& store, const intel::PolicySettings& settings,
-                                 const std::filesystem::path& path, const ImportOptions& options) {
+ private:
+  Result<ImportReport> read_unnamed(size_t i, const ImportOptions& options, const ImportSinks& sinks) {
+    if (!files_[i]) return fail(files_[i].error());
+    SHIKAKE_TRY(check_options(options.read));
+    if (!reader_) SHIKAKE_TRY(start());
+    Question question{numbers_.at(i), options.read};
+    question.options.file = paths_[i].filename().string();
+    std::error_code ignored;
+    question.options.folder = std::filesystem::absolute(paths_[i], ignored).parent_path().filename().string();
+    Conversation conversation(*reader_, sinks, (options.clock ? *options.clock : base::system_clock()).now());
+    auto report = conversation.hold(question);
+    if (!conversation.usable()) reader_.reset();
+    files_[i]->reset();  // read once; a reader that is started later needs it no more
+    return report;
+  }
+
+  Result<> start() {
+    std::vector<int> inputs;
+    for (size_t i = 0; i < files_.size(); ++i) {
+      if (!files_[i] || !*files_[i]) continue;
+      numbers_[i] = static_cast<uint32_t>(inputs.size());
+      inputs.push_back(files_[i]->get());
+    }
+    SHIKAKE_ASSIGN(auto reader,
+                   cell::ReaderProcess::start(reader_program, inputs, max_reader_frame, reader_memory));
+    reader_.emplace(std::move(reader));
+    return {};
+  }
+
+  std::vector<std::filesystem::path> paths_;
+  std::vector<Result<base::UniqueFd>> files_;  // an error: could not be opened; empty: has been read
+  std::map<size_t, uint32_t> numbers_;         // of each file among the reader's inputs
+  std::optional<cell::ReaderProcess> reader_;
+};
+
+Result<ImportReport> read_into(store::Store& store, const intel::PolicySettings& settings, Session& session,
+                               size_t i, const ImportOptions& options) {
+  ImportOptions complete = options;
+  if (!complete.clock) complete.clock = &store.clock();
   SHIKAKE_ASSIGN(auto batch, store.batch());
   store::Intake intake(store, settings);
   std::vector<store::Sighting> sightings;  // added once their indicators are there
@@ -205,18 +250,41 @@ Result<ImportReport> import_into(store::Store& store, const intel::PolicySetting
     sightings.push_back(std::move(sighting));
     return {};
   };
-  ImportOptions complete = options;
-  if (!complete.clock) complete.clock = &store.clock();
-  SHIKAKE_ASSIGN(ImportReport report, import_file(path, complete, sinks));
+  SHIKAKE_ASSIGN(ImportReport report, session.read(i, complete, sinks));
   for (const store::Sighting& sighting : sightings) {
     auto known = store.show(sighting.key);
-    bool counted =
-        known && std::any_of(known->sightings.begin(), known->sightings.end(),
-                             [&](const store::Sighting& one) { return one.source == sighting.source; });
+    bool counted = known && std::any_of(known->sightings.begin(), known->sightings.end(),
+                                        [&](const auto& one) { return one.source == sighting.source; });
     if (!counted) SHIKAKE_TRY(store.add_sighting(sighting));
   }
   SHIKAKE_TRY(batch.commit());
   return report;
+}
+
+}  // namespace
+
+Result<ImportReport> import_file(const std::filesystem::path& path, const ImportOptions& options,
+                                 const ImportSinks& sinks) {
+  return Session({&path, 1}).read(0, options, sinks);
+}
+
+Result<ImportReport> import_into(store::Store& store, const intel::PolicySettings& settings,
+                                 const std::filesystem::path& path, const ImportOptions& options) {
+  Session session({&path, 1});
+  return read_into(store, settings, session, 0, options);
+}
+
+Result<> import_all(store::Store& store, const intel::PolicySettings& settings,
+                    std::span<const std::filesystem::path> paths, const ImportOptions& options,
+                    const EachFile& each) {
+  while (!paths.empty()) {
+    auto some = paths.first(std::min(paths.size(), files_a_reader));
+    paths = paths.subspan(some.size());
+    Session session(some);
+    for (size_t i = 0; i < some.size(); ++i)
+      SHIKAKE_TRY(each(some[i], read_into(store, settings, session, i, options)));
+  }
+  return {};
 }
 
 }  // namespace shikake::publish

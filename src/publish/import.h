@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <span>
 #include <string>
 
 #include "base/clock.h"
@@ -44,5 +45,14 @@ Result<ImportReport> import_file(const std::filesystem::path& path, const Import
 // The same, into a store: one transaction, so that an error or a kill leaves nothing of the file behind.
 Result<ImportReport> import_into(store::Store& store, const intel::PolicySettings& settings,
                                  const std::filesystem::path& path, const ImportOptions& options);
+
+// Many files, one transaction each; `each` hears of every file in turn and ends it all by an error. Far
+// faster than one by one: a confined reader serves up to files_a_reader of them. One that dies over a file is
+// replaced for the next.
+inline constexpr size_t files_a_reader = 64;
+using EachFile = std::function<Result<>(const std::filesystem::path&, Result<ImportReport>)>;
+Result<> import_all(store::Store& store, const intel::PolicySettings& settings,
+                    std::span<const std::filesystem::path> paths, const ImportOptions& options,
+                    const EachFile& each);
 
 }  // namespace shikake::publish

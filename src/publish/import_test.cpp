@@ -18,8 +18,9 @@ namespace {
 
 TEST(Import, AListBecomesIndicatorsWithEvidence) {
   Home home;
-  auto report = import_into(home.store(), home.settings,
-                            home.file("blocklist.txt", "bad.example.org\nhxxp://worse[.]example[.]net/x # seen\n"), {});
+  auto report =
+      import_into(home.store(), home.settings,
+                  home.file("blocklist.txt", "bad.example.org\nhxxp://worse[.]example[.]net/x # seen\n"), {});
   ASSERT_TRUE(report) << report.error().message();
   EXPECT_EQ(report->format, "list");
   EXPECT_EQ(report->accepted, 2U);
@@ -39,7 +40,8 @@ TEST(Import, ReferencesOfMaltrailAreTheWhy) {
   Home home;
   auto report = import_into(
       home.store(), home.settings,
-      home.file("emotet.txt", "# Reference: https://report.example/1\n\nbad.example.org\n198.18.3.4:8080\n"), {});
+      home.file("emotet.txt", "# Reference: https://report.example/1\n\nbad.example.org\n198.18.3.4:8080\n"),
+      {});
   ASSERT_TRUE(report) << report.error().message();
   auto found = home.store().find({intel::IndicatorType::domain, "bad.example.org"});
   ASSERT_TRUE(found && *found);
@@ -56,7 +58,8 @@ TEST(Import, WarninglistsGuard) {
   ASSERT_TRUE(report) << report.error().message();
   EXPECT_EQ(report->format, "warninglist");
   EXPECT_EQ(report->guards, 1U);
-  report = import_into(home.store(), home.settings, home.file("l.txt", "www.good.example.org\nbad.example.org\n"), {});
+  report = import_into(home.store(), home.settings,
+                       home.file("l.txt", "www.good.example.org\nbad.example.org\n"), {});
   ASSERT_TRUE(report);
   auto guarded = home.store().find({intel::IndicatorType::domain, "www.good.example.org"});
   ASSERT_TRUE(guarded && *guarded);
@@ -79,10 +82,15 @@ TEST(Import, WhatIsNoFeedIsOneErrorThatNamesTheFile) {
     std::filesystem::path path;
     ErrorCode code;
   };
-  for (const Case& row : {Case{"missing", home.path() / "nothing.txt", ErrorCode::not_found},
-                          Case{"folder", home.path(), ErrorCode::invalid_usage},
-                          Case{"binary", home.file("a.bin", std::string("\x7F" "ELF\0\0\1", 7)), ErrorCode::invalid_input},
-                          Case{"cut_off", home.file("b.json", R"({"type":"bundle","objects":[{)"), ErrorCode::invalid_input}}) {
+  for (const Case& row :
+       {Case{"missing", home.path() / "nothing.txt", ErrorCode::not_found},
+        Case{"folder", home.path(), ErrorCode::invalid_usage},
+        Case{"binary",
+             home.file("a.bin", std::string("\x7F"
+                                            "ELF\0\0\1",
+                                            7)),
+             ErrorCode::invalid_input},
+        Case{"cut_off", home.file("b.json", R"({"type":"bundle","objects":[{)"), ErrorCode::invalid_input}}) {
     auto report = import_into(home.store(), home.settings, row.path, {});
     ASSERT_FALSE(report) << row.name;
     EXPECT_EQ(report.error().code, row.code) << row.name << ": " << report.error().message();
@@ -95,13 +103,38 @@ TEST(Import, WhatIsNoFeedIsOneErrorThatNamesTheFile) {
 
 TEST(Import, AnErrorInTheMiddleLeavesNothingBehind) {
   Home home;
-  std::string event = R"([{"Event":{"info":"x","uuid":"u","Attribute":[{"type":"domain","value":"bad.example.org","to_ids":true}]}},)";
+  std::string event =
+      R"([{"Event":{"info":"x","uuid":"u","Attribute":[{"type":"domain","value":"bad.example.org","to_ids":true}]}},)";
   ASSERT_FALSE(import_into(home.store(), home.settings, home.file("events.json", event), {}));
   auto totals = home.store().totals();
   ASSERT_TRUE(totals);
   EXPECT_EQ(totals->indicators, 0U);
   // And the store goes on working.
   EXPECT_TRUE(import_into(home.store(), home.settings, home.file("l.txt", "bad.example.org\n"), {}));
+}
+
+TEST(Import, ManyFilesAndOneThatIsNone) {
+  Home home;
+  std::vector<std::filesystem::path> paths;
+  for (int i = 0; i < 150; ++i)
+    paths.push_back(home.file("l" + std::to_string(i) + ".txt", "h" + std::to_string(i) + ".example.org\n"));
+  paths[70] = home.path() / "missing";
+  paths[71] = home.file("cut.json", R"({"type":"bundle","objects":[{)");
+  int good = 0;
+  std::vector<std::string> bad;
+  ASSERT_TRUE(
+      import_all(home.store(), home.settings, paths, {}, [&](const auto& path, auto report) -> Result<> {
+        if (report)
+          ++good;
+        else
+          bad.push_back(path.filename().string());
+        return {};
+      }));
+  EXPECT_EQ(good, 148);
+  EXPECT_EQ(bad, (std::vector<std::string>{"missing", "cut.json"}));
+  auto totals = home.store().totals();
+  ASSERT_TRUE(totals);
+  EXPECT_EQ(totals->indicators, 148U);
 }
 
 TEST(Import, PipesAreReadLikeFiles) {
@@ -154,28 +187,31 @@ TEST(RealData, MaltrailAndWarninglistsIntoOneStore) {
   SHIKAKE_NEED_SHARED_DATA(lists, "warninglists");
   Home home;
   auto started = std::chrono::steady_clock::now();
+  std::vector<std::filesystem::path> paths;
+  for (const auto& root : {*lists, *trails}) {  // guards first: policy asks them
+    for (const auto& file : std::filesystem::recursive_directory_iterator(root)) {
+      if (file.path().extension() == ".json" || file.path().extension() == ".txt")
+        paths.push_back(file.path());
+    }
+  }
   uint64_t guards = 0, entries = 0, lines = 0;
-  for (const auto& file : std::filesystem::recursive_directory_iterator(*lists)) {
-    if (file.path().extension() != ".json") continue;
-    auto report = import_into(home.store(), home.settings, file.path(), {});
-    ASSERT_TRUE(report) << report.error().message();
-    EXPECT_EQ(report->format, "warninglist");
-    guards += report->guards;
-  }
-  for (const auto& file : std::filesystem::recursive_directory_iterator(*trails)) {
-    if (file.path().extension() != ".txt") continue;
-    auto report = import_into(home.store(), home.settings, file.path(), {});
-    ASSERT_TRUE(report) << report.error().message();
-    entries += report->entries;
-    lines += report->total;
-  }
+  ASSERT_TRUE(
+      import_all(home.store(), home.settings, paths, {}, [&](const auto& path, auto report) -> Result<> {
+        EXPECT_TRUE(report) << path << report.error().message();
+        if (!report) return {};
+        EXPECT_EQ(report->format == "warninglist", path.extension() == ".json") << path;
+        guards += report->guards;
+        entries += report->entries;
+        if (report->unit == "lines") lines += report->total;
+        return {};
+      }));
   auto totals = home.store().totals();
   ASSERT_TRUE(totals);
   EXPECT_EQ(totals->guard_values, guards);
   EXPECT_EQ(totals->evidence, entries);
   auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-  std::printf("imported: %lu guard values, %lu lines, %lu entries, %lu indicators, %.1f s\n", guards, lines, entries,
-              totals->indicators, seconds);
+  std::printf("imported: %lu guard values, %lu lines, %lu entries, %lu indicators, %.1f s\n", guards, lines,
+              entries, totals->indicators, seconds);
 }
 
 }  // namespace

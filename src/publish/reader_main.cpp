@@ -45,10 +45,10 @@ publish::ReadSinks sinks_to(base::FrameChannel& channel) {
 }
 
 Result<> answer(base::FrameChannel& channel) {
-  SHIKAKE_ASSIGN(base::Frame question, channel.receive(base::Deadline::after(patience)));
-  SHIKAKE_ASSIGN(auto options, base::from_wire<publish::ReadOptions>(question.body));
-  publish::Input input(cell::reader_input_fd);
-  auto report = publish::read_feed(input, options, sinks_to(channel));
+  SHIKAKE_ASSIGN(base::Frame frame, channel.receive(base::Deadline::after(patience)));
+  SHIKAKE_ASSIGN(auto question, base::from_wire<publish::Question>(frame.body));
+  publish::Input input(cell::reader_first_input_fd + static_cast<int>(question.file));
+  auto report = publish::read_feed(input, question.options, sinks_to(channel));
   if (report) return send(channel, ReaderMessage::report, base::to_wire(*report));
   const Error& error = report.error();
   publish::ErrorMessage message{static_cast<uint8_t>(error.code), error.what, error.line, error.offset,
@@ -68,6 +68,6 @@ int main() {
     return 1;
   }
   base::FrameChannel channel(base::UniqueFd(cell::reader_channel_fd), publish::max_reader_frame);
-  bool done = answer(channel).has_value();
-  ::_exit(done ? 0 : 1);  // nothing to tidy up, and less to run
+  while (answer(channel)) {}
+  ::_exit(0);  // the parent has gone; nothing to tidy up, and less to run
 }

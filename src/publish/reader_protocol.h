@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "intel/guard.h"
+#include "publish/in/collector.h"
 
 namespace shikake::publish {
 
@@ -18,12 +18,19 @@ inline constexpr std::string_view reader_program = "shikake-feed-reader";
 inline constexpr uint32_t max_reader_frame = 64u << 20;
 
 enum class ReaderMessage : uint8_t {
-  options,   // to the reader: ReadOptions
+  question,  // to the reader: Question; each is answered by all that follows, up to a report or an error
   record,    // a FeedRecord as JSON
   guard,     // GuardMessage
   sighting,  // FeedSighting
   report,    // ReadReport: all is read
   error,     // ErrorMessage: the file as a whole can't be read
+};
+
+struct Question {
+  uint32_t file = 0;  // which of the inputs that it was started with
+  ReadOptions options;
+
+  static void wire(auto& codec, auto& self) { codec(self.file, self.options); }
 };
 
 struct GuardMessage {
