@@ -118,21 +118,24 @@ Result<int> import_all(const ImportCommand& command, Context& context) {
   publish::ImportReport sum;
   uint64_t failed = 0;
   const bool many = files.size() > 5;  // then a sum says more than a line each
-  for (const fs::path& file : files) {
-    Result<publish::ImportReport> report = publish::import_into(*store, settings, file, command.options);
-    if (!report) {
-      if (files.size() == 1) return fail(std::move(report.error()));
-      ++failed;
-      base::log(base::LogLevel::error, std::move(report.error()).in(file.string()).message());
-      continue;
-    }
-    add(sum, *report);
-    if (context.json) {
-      context.out.line(boost::json::serialize(to_json(file, *report)));
-    } else if (!many || report->refused > 0) {
-      context.out.write(for_person(file, *report));
-    }
-  }
+  Result<> imported = publish::import_all(
+      *store, settings, files, command.options,
+      [&](const fs::path& file, Result<publish::ImportReport> report) -> Result<> {
+        if (!report) {
+          if (files.size() == 1) return fail(std::move(report.error()));
+          ++failed;
+          base::log(base::LogLevel::error, std::move(report.error()).in(file.string()).message());
+          return {};
+        }
+        add(sum, *report);
+        if (context.json) {
+          context.out.line(boost::json::serialize(to_json(file, *report)));
+        } else if (!many || report->refused > 0) {
+          context.out.write(for_person(file, *report));
+        }
+        return {};
+      });
+  if (!imported) return fail(std::move(imported).error());
   if (!context.json && many)
     context.out.line(fmt::format(
         "{} files: {} entries, {} values guarded, {} sightings; {} skipped, {} refused; {} files failed",
