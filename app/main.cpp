@@ -14,6 +14,7 @@
 namespace shikake::app {
 
 Run define_audit(CLI::App&, Context&);
+Run define_corpus(CLI::App&, Context&);
 Run define_demo(CLI::App&, Context&);
 Run define_export(CLI::App&, Context&);
 Run define_intel(CLI::App&, Context&);
@@ -24,6 +25,7 @@ namespace {
 
 constexpr Command commands[] = {
     {"audit", "match and correlate logs: who is infected, how sure, how bad", define_audit},
+    {"corpus", "URLs seen anywhere, for neighbourhood search", define_corpus},
     {"demo", "the whole loop on a simulated Internet", define_demo},
     {"export", "intelligence out: lists for proxies, DNS, sharing", define_export},
     {"intel", "the store: what is known, and why", define_intel},

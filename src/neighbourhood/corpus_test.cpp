@@ -216,10 +216,12 @@ TEST(Corpus, KeepsRealUrls) {
 
 TEST(Corpus, CountsAndNamesWhatItLeavesOut) {
   ScratchFolder folder;
-  const AddReport report = make_corpus(
-      folder.path(), {"http://a.example/", "not a url", "mailto:x@a.example",
-                      "http://a.example/" + std::string(2 << 20, 'x'), "http://[oops/",
-                      "http://a.example/#again", "ftp://a.example/x", "http://user:secret@b.example/"}, {.threads = 1});
+  const AddReport report =
+      make_corpus(folder.path(),
+                  {"http://a.example/", "not a url", "mailto:x@a.example",
+                   "http://a.example/" + std::string(2 << 20, 'x'), "http://[oops/",
+                   "http://a.example/#again", "ftp://a.example/x", "http://user:secret@b.example/"},
+                  {.threads = 1});
   EXPECT_EQ(report.added, 3u);
   ASSERT_EQ(report.skipped.size(), 3u);
   EXPECT_EQ(report.skipped.at("not a URL").count, 2u);

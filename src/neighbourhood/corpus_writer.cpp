@@ -15,7 +15,7 @@ namespace shikake::neighbourhood {
 namespace {
 
 constexpr size_t batch_bytes = size_t{256} << 10;  // handed to a worker at once
-constexpr size_t queued_batches = 8;             // more would only be memory
+constexpr size_t queued_batches = 8;               // more would only be memory
 // Segments of about one size are merged when there are so many: each URL is written log(N) times.
 constexpr size_t merge_fan = 8;
 constexpr int tier_bits = 3;  // "about one size": within a factor of eight

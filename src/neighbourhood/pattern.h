@@ -1,0 +1,43 @@
+// A neighbourhood that holds nothing but bad, written as patterns that proxies and sensors know.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "neighbourhood/corpus.h"
+#include "neighbourhood/ranking.h"
+
+namespace shikake::neighbourhood {
+
+struct Pattern {
+  std::string glob;      // as match/pattern.h takes it: host and path, '*' for any run
+  std::string regex;     // POSIX extended, of the whole URL: Squid's url_regex
+  std::string squid;     // a line of squid.conf
+  std::string suricata;  // a rule
+  Rule rule = Rule::place;
+  std::string key;                     // of the neighbourhood
+  uint64_t malicious = 0, benign = 0;  // known or inspected
+  // Of a corpus's URLs that are not known to be malicious, those that the pattern meets.
+  uint64_t met = 0, measured = 0;
+  double false_positive_rate() const {
+    return measured ? static_cast<double>(met) / static_cast<double>(measured) : 0;
+  }
+};
+
+// What must be known of a neighbourhood before it speaks for URLs that nobody has seen.
+inline constexpr uint64_t fewest_malicious = 5;  // seeds and inspections
+inline constexpr uint64_t fewest_inspected = 3;
+
+// Nothing where the neighbourhood has a benign URL, too little is known of it, or a pattern would stand for a
+// whole tenant of shared hosting or for every site's root. `example` lies in it.
+std::optional<Pattern> pattern_of(const Neighbourhood& around, const Ranking::Tally& inspected,
+                                  const Taken& example);
+
+// Whether a URL is of the make that the pattern stands for.
+bool meets(const Pattern& pattern, const Taken& url);
+// Counts it over the first `most` URLs of a corpus.
+Result<> measure(Pattern& pattern, Corpus& corpus, uint64_t most,
+                 const std::function<bool(const std::string&)>& is_malicious);
+
+}  // namespace shikake::neighbourhood

@@ -1,0 +1,78 @@
+#include "neighbourhood/sources/load.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <chrono>
+
+#include "base/frame.h"
+#include "base/unique_fd.h"
+#include "base/wire.h"
+#include "cell/reader.h"
+#include "neighbourhood/sources/protocol.h"
+
+namespace shikake::neighbourhood {
+namespace {
+
+constexpr std::chrono::minutes patience{5};              // without a row; then it is stuck
+constexpr uint64_t reader_memory = uint64_t{256} << 20;  // it holds a few chunks and a batch
+
+Result<> take_rows(CorpusWriter& writer, const std::string& body, Day today) {
+  SHIKAKE_ASSIGN(RowBatch batch, base::from_wire<RowBatch>(body));
+  std::string_view rest = batch.text;
+  for (const RowBatch::Row& row : batch.rows) {
+    if (row.size > rest.size() || row.first > row.last || row.last > today)
+      return fail(Module::neighbourhood, ErrorCode::invalid_input,
+                  "the confined reader sent rows that make no sense");
+    writer.add(rest.substr(0, row.size), row.first, row.last, row.line);
+    rest.remove_prefix(row.size);
+  }
+  for (const RowBatch::Skip& skip : batch.skips) writer.skip(skip.reason, skip.line);
+  return {};
+}
+
+Result<std::string> converse(CorpusWriter& writer, cell::ReaderProcess& reader,
+                             const SourceOptions& options) {
+  auto sent = reader.channel.send(static_cast<uint8_t>(CorpusMessage::options), base::to_wire(options),
+                                  base::Deadline::after(patience));
+  if (!sent) return fail(reader.failure(Module::neighbourhood));
+  while (true) {
+    auto frame = reader.channel.receive(base::Deadline::after(patience));
+    if (!frame) return fail(reader.failure(Module::neighbourhood));
+    switch (static_cast<CorpusMessage>(frame->type)) {
+      case CorpusMessage::rows:
+        SHIKAKE_TRY(take_rows(writer, frame->body, options.today));
+        break;
+      case CorpusMessage::done:
+        return frame->body;
+      case CorpusMessage::error: {
+        SHIKAKE_ASSIGN(SourceError said, base::from_wire<SourceError>(frame->body));
+        return fail(Module::neighbourhood,
+                    said.code <= static_cast<uint8_t>(ErrorCode::cancelled)
+                        ? static_cast<ErrorCode>(said.code)
+                        : ErrorCode::invalid_input,
+                    said.what);
+      }
+      case CorpusMessage::options:
+      default:
+        return fail(Module::neighbourhood, ErrorCode::invalid_input,
+                    "the confined reader said something unknown");
+    }
+  }
+}
+
+}  // namespace
+
+Result<std::string> load_file(CorpusWriter& writer, const std::filesystem::path& path,
+                              const SourceOptions& options) {
+  base::UniqueFd file(path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return fail_errno(Module::neighbourhood, "cannot open " + path.string());
+  writer.begin_source(path.string());
+  SHIKAKE_ASSIGN(cell::ReaderProcess reader, cell::ReaderProcess::start(corpus_reader_program, file.get(),
+                                                                        max_corpus_frame, reader_memory));
+  auto done = converse(writer, reader, options);
+  if (!done) return fail(std::move(done.error()).in(path.string()));
+  return done;
+}
+
+}  // namespace shikake::neighbourhood
