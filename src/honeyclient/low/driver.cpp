@@ -1,0 +1,152 @@
+#include "honeyclient/low/driver.h"
+
+#include <poll.h>
+#include <signal.h>
+
+#include <algorithm>
+
+#include "base/deadline.h"
+
+namespace shikake::honeyclient::low {
+
+using std::chrono::steady_clock;
+
+Driver::Driver(const VisitOptions& options, Persona persona, Zygote& zygote, net::Fetcher* fetcher,
+               BlobSink& blobs, std::vector<int>& pids)
+    : options_(options),
+      persona_(std::move(persona)),
+      zygote_(zygote),
+      fetcher_(fetcher),
+      pids_(pids),
+      record_(options, blobs),
+      cookies_(*options.clock),
+      deadline_(steady_clock::now() + options.max_time) {}
+
+Result<intel::VisitRecord> Driver::run() {
+  SHIKAKE_ASSIGN(url::Url url, url::Url::parse(options_.url));
+  Context& top = new_context(nullptr, nullptr, "");
+  Asked asked;
+  asked.url = url.href();
+  asked.referrer = options_.referrer;
+  uint32_t node = record_.node(asked.url);
+  Purpose purpose;
+  purpose.context = &top;
+  if (options_.content) {
+    UnderWay given;
+    given.purpose = purpose;
+    given.node = node;
+    record_.at(node).fetched = true;
+    record_.body(node, *options_.content, options_.content_type);
+    show(given, {200, "OK", url.href(), {{"Content-Type", options_.content_type}}, *options_.content});
+  } else {
+    begin(purpose, asked, node, nullptr);
+  }
+  while (!finished() && !failure_ && !record_.failure()) {
+    if (steady_clock::now() >= deadline_) {
+      give_up("visit-time");
+      break;
+    }
+    if (options_.go_on && !options_.go_on())
+      return fail(Module::honeyclient, ErrorCode::cancelled, "the visit was cancelled");
+    wait();
+  }
+  for (auto& worker : workers_)
+    if (!worker->dead) worker->process.kill();
+  if (failure_) return fail(std::move(*failure_));
+  if (record_.failure()) return fail(*record_.failure());
+  return record_.finish();
+}
+
+bool Driver::finished() const {
+  if (!under_way_.empty()) return false;
+  for (const auto& worker : workers_)
+    if (!worker->dead && !(worker->settled && worker->heard == worker->sent)) return false;
+  for (const auto& context : contexts_)
+    if (context->pending) return false;
+  return true;
+}
+
+void Driver::give_up(std::string_view limit) {
+  record_.limit(limit);
+  for (const auto& [id, fetch] : under_way_) {
+    intel::VisitNode& node = record_.at(fetch.node);
+    if (!node.fetched && node.why_not.empty()) node.why_not = "limit: " + std::string(limit);
+  }
+}
+
+void Driver::wait() {
+  std::vector<pollfd> fds;
+  std::vector<WorkerState*> polled;
+  for (auto& worker : workers_)
+    if (!worker->dead) {
+      fds.push_back({worker->process.channel.fd(), POLLIN, 0});
+      polled.push_back(worker.get());
+    }
+  if (fetcher_) fds.push_back({fetcher_->fd(), POLLIN, 0});
+  auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - steady_clock::now());
+  // Often enough to notice a worker that has fallen silent, and a person who cancels.
+  auto timeout = std::clamp(left, std::chrono::milliseconds(0), std::chrono::milliseconds(200));
+  bool fetched = fetcher_ && fetcher_->under_way() > 0;
+  ::poll(fds.data(), fds.size(), static_cast<int>(timeout.count()));
+  for (WorkerState* worker : polled) read_worker(*worker);
+  while (fetched && fetcher_->under_way() > 0) {
+    auto response = fetcher_->next(base::Deadline::now());
+    if (!response) break;
+    arrived(std::move(*response));
+  }
+  watch_silence();
+  start_pending();
+}
+
+void Driver::read_worker(WorkerState& worker) {
+  // A worker that talks without end must not keep the others waiting.
+  for (int i = 0; i < 1000 && !worker.dead; ++i) {
+    auto frame = worker.process.channel.receive(base::Deadline::now());
+    if (!frame) {
+      if (frame.error().code == ErrorCode::timeout) return;
+      if (frame.error().code == ErrorCode::limit) return hostile(worker, "a message above the bound");
+      return worker_ended(worker);
+    }
+    worker.last_word = steady_clock::now();
+    if (++worker.messages > limits::max_messages) {
+      record_.limit("messages");
+      return hostile(worker, "too many messages");
+    }
+    handle(worker, *frame);
+  }
+}
+
+// Its page is over: what it said until then stands.
+void Driver::worker_ended(WorkerState& worker) {
+  worker.dead = true;
+  if (worker.closing) return;
+  auto status =
+      zygote_.wait_ended(worker.process.pid, base::Deadline::after(std::chrono::milliseconds(1000)));
+  std::string how = status ? status->describe() : "gone";
+  uint32_t node = worker.root ? worker.root->node : 0;
+  bool cpu = status && status->how == base::WaitStatus::How::killed && status->value == SIGXCPU;
+  record_.limit(cpu ? "cpu-time" : "worker-died");
+  record_.event("error", "the page's process ended: " + how, node);
+}
+
+void Driver::hostile(WorkerState& worker, std::string_view why) {
+  worker.process.kill();
+  worker.dead = true;
+  record_.limit("worker-hostile");
+  record_.event("error", "the page's process was ended: " + std::string(why),
+                worker.root ? worker.root->node : 0);
+}
+
+void Driver::watch_silence() {
+  for (auto& worker : workers_) {
+    bool owes = !worker->dead && !worker->closing && !(worker->settled && worker->heard == worker->sent);
+    if (!owes || worker->waiting > 0) continue;
+    if (steady_clock::now() - worker->last_word < limits::max_silence) continue;
+    worker->process.kill();
+    worker->dead = true;
+    record_.limit("silence");
+    record_.event("error", "the page's process did not answer", worker->root ? worker->root->node : 0);
+  }
+}
+
+}  // namespace shikake::honeyclient::low

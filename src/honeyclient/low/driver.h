@@ -1,0 +1,156 @@
+// One visit: windows, the workers that run them, and the requests under way. See visit.h.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "honeyclient/low/recorder.h"
+#include "honeyclient/low/request.h"
+#include "honeyclient/low/visit.h"
+#include "honeyclient/low/zygote.h"
+#include "net/fetcher.h"
+
+namespace shikake::honeyclient::low {
+
+struct WorkerState;
+
+// A browsing context: a tab, a pop-up or a frame, whatever document it shows.
+struct Context {
+  uint32_t id = 0;
+  Context* parent = nullptr;  // of a frame
+  Context* opener = nullptr;
+  std::string name;
+  WorkerState* worker = nullptr;  // that runs its document; nullptr: none is shown
+  uint32_t window = 0;            // its number there
+  // Of a frame: where the element stands, and the number that worker gave it.
+  WorkerState* embedder = nullptr;
+  uint32_t embedded_as = 0;
+  uint32_t depth = 0;
+  uint32_t node = 0;  // of the document
+  url::Url url;
+  net::ReferrerPolicy policy = net::ReferrerPolicy::strict_origin_when_cross_origin;
+  uint32_t navigations = 0;
+
+  struct Pending {
+    Asked asked;
+    uint32_t node;
+    bool by_itself;  // its worker waits to hear how it went
+  };
+  std::optional<Pending> pending;
+  bool loading = false;  // a document for it is being fetched
+};
+
+struct WorkerState {
+  Zygote::Worker process;
+  std::string origin;
+  Context* root = nullptr;
+  uint64_t sent = 0, heard = 0, messages = 0;
+  bool settled = false, dead = false, closing = false;
+  std::chrono::steady_clock::time_point last_word;
+  uint32_t waiting = 0;  // fetches that it asked for
+};
+
+class Driver {
+ public:
+  Driver(const VisitOptions& options, Persona persona, Zygote& zygote, net::Fetcher* fetcher, BlobSink& blobs,
+         std::vector<int>& pids);
+
+  Result<intel::VisitRecord> run();
+
+  // For the fuzzer: one message as a worker might send it.
+  void handle(WorkerState& worker, const base::Frame& frame);
+
+ private:
+  // What is to be done with an answer.
+  struct Purpose {
+    enum class Kind : uint8_t { document, resource } kind = Kind::document;
+    Context* context = nullptr;  // document
+    bool new_frame = false;      // its first document: the embedder waits for word of it
+    bool by_itself = false;
+    WorkerState* worker = nullptr;  // resource
+    uint32_t request = 0;
+  };
+  struct UnderWay {
+    Purpose purpose;
+    net::FetchRequest sent;
+    intel::Mechanism mechanism = intel::Mechanism::unknown;
+    uint32_t node = 0;
+    uint32_t redirects = 0;
+    std::optional<url::Url> from;
+    net::ReferrerPolicy policy{};
+  };
+  struct Answer200 {  // a body to show or hand over, wherever it came from
+    int status = 0;
+    std::string status_text;
+    std::string url;
+    net::Headers headers;
+    std::string body;
+  };
+
+  // --- requests (driver_requests.cpp)
+  void begin(Purpose purpose, const Asked& asked, uint32_t node, const Context* from);
+  void submit(UnderWay fetch, const url::Url& to, const std::string& method, const std::string& body,
+              const std::vector<Header>& given);
+  void arrived(net::FetchResponse response);
+  void redirect(UnderWay fetch, const net::FetchResponse& response);
+  void record_answer(uint32_t node, const net::FetchResponse& response);
+  void failed(const UnderWay& fetch, std::string why);
+  void deliver(const UnderWay& fetch, Answer200 answer);
+  void hand_over(const UnderWay& fetch, const Answer200* answer);  // to the worker that asked
+
+  // --- windows (driver_windows.cpp)
+  Context& new_context(Context* parent, Context* opener, std::string name);
+  Context* context_of(WorkerState& worker, uint32_t window);
+  Context* relative(Context& from, Relative whose, uint32_t child, const std::string& target);
+  void show(const UnderWay& fetch, const Answer200& answer);
+  void no_document(const UnderWay& fetch);
+  void start_worker(Context& context, Document document);
+  void close_subtree(Context& context);
+  bool subtree_settled(const Context& context) const;
+  void start_pending();
+
+  // --- messages (driver_messages.cpp)
+  void on_fetch(WorkerState& worker, Fetch message);
+  void on_navigate(WorkerState& worker, Navigate message);
+  void on_open_frame(WorkerState& worker, OpenFrame message);
+  void on_open_window(WorkerState& worker, OpenWindow message);
+  void on_post_message(WorkerState& worker, PostMessage message);
+  void on_ask(WorkerState& worker, const Ask& question);
+  void on_settled(WorkerState& worker, const Settled& message);
+  void on_happened(WorkerState& worker, const Happened& message);
+  template <class Message>
+  void tell(WorkerState& worker, ToPage type, const Message& message);
+
+  // --- the loop (driver.cpp)
+  void read_worker(WorkerState& worker);
+  void worker_ended(WorkerState& worker);
+  void hostile(WorkerState& worker, std::string_view why);
+  void watch_silence();
+  void wait();
+  bool finished() const;
+  void give_up(std::string_view limit);
+
+  const VisitOptions& options_;
+  const Persona persona_;
+  Zygote& zygote_;
+  net::Fetcher* fetcher_;  // nullptr: offline
+  std::vector<int>& pids_;
+  Recorder record_;
+  net::CookieJar cookies_;
+  std::vector<std::unique_ptr<Context>> contexts_;
+  std::vector<std::unique_ptr<WorkerState>> workers_;
+  std::map<uint64_t, UnderWay> under_way_;
+  std::map<std::string, Answer200> cache_;  // subresources by URL, as a browser's memory cache
+  std::map<std::string, std::map<std::string, std::string>> storage_;  // by kind and origin
+  uint64_t storage_bytes_ = 0, body_bytes_ = 0;
+  uint32_t resources_ = 0, posted_ = 0, windows_opened_ = 0;
+  base::Duration clock_{0};  // how far the page's own time has moved
+  std::chrono::steady_clock::time_point deadline_;
+  std::optional<Error> failure_;
+};
+
+}  // namespace shikake::honeyclient::low

@@ -1,0 +1,180 @@
+// Requests of a visit: sent, redirected, recorded, handed to whoever asked.
+#include <algorithm>
+
+#include "honeyclient/chain/payload.h"
+#include "honeyclient/low/data_url.h"
+#include "honeyclient/low/driver.h"
+#include "net/redirect.h"
+
+namespace shikake::honeyclient::low {
+
+using intel::Mechanism;
+
+namespace {
+
+// Of a page's own making, fetched again and again at will: what a browser keeps in memory.
+bool cacheable(Mechanism mechanism) {
+  return mechanism == Mechanism::script || mechanism == Mechanism::image ||
+         mechanism == Mechanism::stylesheet || mechanism == Mechanism::link || mechanism == Mechanism::media;
+}
+
+}  // namespace
+
+void Driver::begin(Purpose purpose, const Asked& asked, uint32_t node, const Context* from) {
+  UnderWay fetch;
+  fetch.purpose = purpose;
+  fetch.mechanism = asked.mechanism;
+  fetch.node = node;
+  if (purpose.worker) ++purpose.worker->waiting;
+  auto to = url::Url::parse(asked.url);
+  if (!to) return failed(fetch, "not a URL");
+  if (auto data = read_data_url(*to)) {
+    record_.at(node).fetched = true;
+    record_.body(node, data->body, data->mime);
+    return deliver(fetch, {200, "OK", asked.url, {{"Content-Type", data->mime}}, std::move(data->body)});
+  }
+  if (!to->is_http()) return failed(fetch, "scheme: " + std::string(to->scheme()));
+  if (cacheable(asked.mechanism))
+    if (auto cached = cache_.find(asked.url); cached != cache_.end()) return deliver(fetch, cached->second);
+  if (++resources_ > options_.max_resources) {
+    record_.limit("resources");
+    return failed(fetch, "limit: resources");
+  }
+  if (!asked.referrer.empty())
+    if (auto referrer = url::Url::parse(asked.referrer)) fetch.from = std::move(*referrer);
+  fetch.policy = from ? from->policy
+                      : net::parse_referrer_policy(persona_.referrer_policy)
+                            .value_or(net::ReferrerPolicy::strict_origin_when_cross_origin);
+  submit(std::move(fetch), *to, asked.method, asked.body, asked.headers);
+}
+
+void Driver::submit(UnderWay fetch, const url::Url& to, const std::string& method, const std::string& body,
+                    const std::vector<Header>& given) {
+  if (!fetcher_) return failed(fetch, "offline");
+  net::CookieAccess access;
+  access.cross_site = fetch.from && !net::same_site(*fetch.from, to);
+  access.top_level_get = method == "GET" && is_navigation(fetch.mechanism) && !is_frame(fetch.mechanism);
+  RequestContext context{persona_, fetch.mechanism, fetch.from, fetch.policy, cookies_.get(to, access)};
+  fetch.sent = make_request(context, to, method, body, given);
+  auto id = fetcher_->submit(fetch.sent);
+  if (!id) return failed(fetch, id.error().what);
+  under_way_.emplace(*id, std::move(fetch));
+}
+
+void Driver::record_answer(uint32_t id, const net::FetchResponse& response) {
+  intel::VisitNode& node = record_.at(id);
+  node.time = response.requested_at;
+  if (!response.remote_ip.empty()) node.ip = response.remote_ip;
+  node.status = response.status;
+  if (!response.answered()) return;
+  node.fetched = true;
+  node.why_not.clear();
+  const std::string* declared = net::find_header(response.headers, "Content-Type");
+  body_bytes_ += response.body.size();
+  // Byte for byte as it was sent; where a coding was undone, the plain form is what scripts saw.
+  record_.body(id, response.body, declared ? *declared : "");
+  if (response.failure != net::FetchFailure::none) {
+    record_.event("network", std::string(net::name(response.failure)) + ": " + response.why, id);
+    if (response.failure == net::FetchFailure::body_too_large) record_.limit("body");
+  }
+  if (response.tls && !response.tls->verified)
+    record_.event("tls", "certificate not trusted: " + response.tls->verify_error, id);
+}
+
+void Driver::arrived(net::FetchResponse response) {
+  auto found = under_way_.find(response.id);
+  if (found == under_way_.end()) return;
+  UnderWay fetch = std::move(found->second);
+  under_way_.erase(found);
+  record_answer(fetch.node, response);
+  auto url = url::Url::parse(response.url);
+  for (const net::Header& header : response.headers) {
+    std::string name = header.name;
+    std::ranges::transform(name, name.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (url && name == "set-cookie") {
+      net::CookieAccess access;
+      access.cross_site = fetch.from && !net::same_site(*fetch.from, *url);
+      access.top_level_get = is_navigation(fetch.mechanism);
+      cookies_.set(*url, header.value, access);
+    }
+  }
+  if (!response.answered())
+    return failed(fetch, response.why.empty() ? std::string(net::name(response.failure)) : response.why);
+  if (body_bytes_ > limits::max_visit_bytes) {
+    record_.limit("bytes");
+    return failed(fetch, "limit: bytes");
+  }
+  if (net::redirect_location(response)) return redirect(std::move(fetch), response);
+  Answer200 answer{response.status, response.reason, response.url, std::move(response.headers),
+                   std::move(response.body)};
+  if (cacheable(fetch.mechanism) && answer.status == 200 && cache_.size() < limits::max_resources)
+    cache_.emplace(fetch.sent.url, answer);
+  deliver(fetch, std::move(answer));
+}
+
+void Driver::redirect(UnderWay fetch, const net::FetchResponse& response) {
+  auto location = net::redirect_location(response);
+  auto next = net::redirected(fetch.sent, response);
+  uint32_t to = record_.node(location->href(), next ? next->method : "GET", next ? next->body : "");
+  record_.edge(fetch.node, to, Mechanism::http_redirect, std::nullopt);
+  fetch.node = to;
+  if (!next) {
+    record_.at(to).why_not = "scheme: " + std::string(location->scheme());
+    return failed(fetch, record_.at(to).why_not);
+  }
+  if (++fetch.redirects > limits::max_redirects) {
+    record_.limit("redirects");
+    return failed(fetch, "limit: redirects");
+  }
+  if (++resources_ > options_.max_resources) {
+    record_.limit("resources");
+    return failed(fetch, "limit: resources");
+  }
+  std::vector<Header> given;
+  if (const std::string* type = net::find_header(next->headers, "Content-Type"))
+    given.push_back({"Content-Type", *type});
+  submit(std::move(fetch), *location, next->method, next->body, given);
+}
+
+void Driver::failed(const UnderWay& fetch, std::string why) {
+  intel::VisitNode& node = record_.at(fetch.node);
+  if (!node.fetched && node.why_not.empty()) node.why_not = why.substr(0, 300);
+  if (fetch.purpose.kind == Purpose::Kind::resource)
+    hand_over(fetch, nullptr);
+  else
+    no_document(fetch);
+}
+
+void Driver::deliver(const UnderWay& fetch, Answer200 answer) {
+  if (fetch.purpose.kind == Purpose::Kind::resource) {
+    bool embedded = fetch.mechanism == Mechanism::object || fetch.mechanism == Mechanism::embed ||
+                    fetch.mechanism == Mechanism::applet || fetch.mechanism == Mechanism::component;
+    if (embedded && chain::payload_by_mime(record_.at(fetch.node).mime).kind != chain::PayloadKind::none)
+      record_.download(fetch.node);
+    hand_over(fetch, &answer);
+  } else
+    show(fetch, answer);
+}
+
+void Driver::hand_over(const UnderWay& fetch, const Answer200* answer) {
+  WorkerState& worker = *fetch.purpose.worker;
+  if (worker.waiting > 0) --worker.waiting;
+  if (worker.dead) return;
+  Loaded loaded;
+  loaded.request = fetch.purpose.request;
+  if (answer) {
+    loaded.ok = true;
+    loaded.status = static_cast<uint32_t>(answer->status);
+    loaded.status_text = answer->status_text;
+    loaded.url = answer->url;
+    for (const net::Header& header : answer->headers) loaded.headers.push_back({header.name, header.value});
+    // Pictures and the like: nothing in a worker reads their bytes.
+    bool read = fetch.mechanism == Mechanism::script || fetch.mechanism == Mechanism::xhr ||
+                fetch.mechanism == Mechanism::fetch;
+    if (read) loaded.body = answer->body;
+  }
+  tell(worker, ToPage::loaded, loaded);
+}
+
+}  // namespace shikake::honeyclient::low

@@ -1,0 +1,232 @@
+// Windows of a visit: which document each shows, and in which worker it runs.
+#include <algorithm>
+
+#include "honeyclient/chain/payload.h"
+#include "honeyclient/low/driver.h"
+
+namespace shikake::honeyclient::low {
+
+using intel::Mechanism;
+
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return out;
+}
+
+bool is_attachment(const net::Headers& headers) {
+  const std::string* disposition = net::find_header(headers, "Content-Disposition");
+  return disposition && lower(disposition->substr(0, 10)) == "attachment";
+}
+
+// What a window does with an answer. https://html.spec.whatwg.org/#navigate
+enum class Use { page, picture, file };
+Use use_of(std::string_view declared, std::string_view found, const net::Headers& headers) {
+  if (is_attachment(headers) || chain::payload_by_mime(found).kind != chain::PayloadKind::none)
+    return Use::file;
+  std::string type = lower(declared.substr(0, declared.find(';')));
+  if (type.starts_with("image/") || type.starts_with("audio/") || type.starts_with("video/"))
+    return type == "image/svg+xml" ? Use::page : Use::picture;
+  bool page = type.empty() || type.starts_with("text/") || type.ends_with("+xml") ||
+              type == "application/xml" || type == "application/json" || type == "application/javascript" ||
+              type == "application/x-javascript";
+  return page ? Use::page : Use::file;
+}
+
+std::string header(const net::Headers& headers, std::string_view name) {
+  const std::string* found = net::find_header(headers, name);
+  return found ? *found : std::string();
+}
+
+}  // namespace
+
+Context& Driver::new_context(Context* parent, Context* opener, std::string name) {
+  auto context = std::make_unique<Context>();
+  context->id = static_cast<uint32_t>(contexts_.size());
+  context->parent = parent;
+  context->opener = opener;
+  context->name = std::move(name);
+  context->depth = parent ? parent->depth + 1 : 0;
+  contexts_.push_back(std::move(context));
+  return *contexts_.back();
+}
+
+Context* Driver::context_of(WorkerState& worker, uint32_t window) {
+  for (auto& context : contexts_)
+    if (context->worker == &worker && context->window == window) return context.get();
+  return nullptr;
+}
+
+Context* Driver::relative(Context& from, Relative whose, uint32_t child, const std::string& target) {
+  std::string name = lower(target);
+  Context* top = &from;
+  while (top->parent) top = top->parent;
+  if (name == "_top") return top;
+  if (name == "_parent") return from.parent ? from.parent : &from;
+  if (name == "_blank") return nullptr;
+  if (!name.empty() && name != "_self") {
+    for (auto& context : contexts_)
+      if (context->name == target) return context.get();
+    return nullptr;
+  }
+  switch (whose) {
+    case Relative::itself:
+      return &from;
+    case Relative::parent:
+      return from.parent ? from.parent : &from;
+    case Relative::top:
+      return top;
+    case Relative::opener:
+      return from.opener;
+    case Relative::child:
+      for (auto& context : contexts_)
+        if (context->embedder == from.worker && context->embedded_as == child) return context.get();
+      return nullptr;
+  }
+  return nullptr;
+}
+
+void Driver::show(const UnderWay& fetch, const Answer200& answer) {
+  Context& context = *fetch.purpose.context;
+  std::string type = header(answer.headers, "Content-Type");
+  bool empty_answer = answer.status == 204 || answer.status == 205;
+  Use use = fetch.mechanism == Mechanism::download
+                ? Use::file
+                : use_of(type, record_.at(fetch.node).mime, answer.headers);
+  if (empty_answer || use != Use::page) {
+    if (!empty_answer && use == Use::file) record_.download(fetch.node);
+    return no_document(fetch);
+  }
+  Document document;
+  document.url = answer.url;
+  auto url = url::Url::parse(answer.url);
+  if (url && fetch.sent.url == answer.url) document.url = url->href();
+  if (fetch.from) document.referrer = net::referrer(fetch.policy, *fetch.from, *url);
+  document.content_type = type;
+  document.last_modified = header(answer.headers, "Last-Modified");
+  document.refresh = header(answer.headers, "Refresh");
+  document.body = answer.body;
+
+  context.loading = false;
+  context.url = *url;
+  context.policy = net::referrer_policy_of_header(header(answer.headers, "Referrer-Policy"))
+                       .value_or(net::parse_referrer_policy(persona_.referrer_policy)
+                                     .value_or(net::ReferrerPolicy::strict_origin_when_cross_origin));
+  context.node = fetch.node;
+  WorkerState* embedder = context.embedder;
+  bool same_origin = embedder && !embedder->dead && url->is_http() && url->origin() == embedder->origin;
+  if (same_origin) {
+    if (context.worker && context.worker != embedder) close_subtree(context);
+    context.worker = embedder;
+    context.window = context.embedded_as;
+    tell(*embedder, ToPage::frame_document, FrameDocument{context.embedded_as, std::move(document)});
+    return;
+  }
+  if (embedder && !embedder->dead && (fetch.purpose.new_frame || context.worker == embedder))
+    tell(*embedder, ToPage::frame_elsewhere, FrameElsewhere{context.embedded_as, false});
+  if (context.worker && context.worker != embedder) close_subtree(context);
+  start_worker(context, std::move(document));
+}
+
+void Driver::no_document(const UnderWay& fetch) {
+  Context& context = *fetch.purpose.context;
+  context.loading = false;
+  if (fetch.purpose.new_frame) {
+    if (context.embedder && !context.embedder->dead)
+      tell(*context.embedder, ToPage::frame_elsewhere, FrameElsewhere{context.embedded_as, true});
+  } else if (fetch.purpose.by_itself && context.worker && !context.worker->dead) {
+    tell(*context.worker, ToPage::stays, Stays{context.window});
+  }
+}
+
+void Driver::start_worker(Context& context, Document document) {
+  if (workers_.size() >= limits::max_workers) {
+    record_.limit("workers");
+    context.worker = nullptr;
+    return;
+  }
+  auto process = zygote_.spawn();
+  if (!process) {
+    failure_ = process.error();
+    return;
+  }
+  pids_.push_back(process->pid);
+  workers_.push_back(std::make_unique<WorkerState>(WorkerState{.process = std::move(*process)}));
+  WorkerState& worker = *workers_.back();
+  worker.origin = context.url.is_http() ? context.url.origin() : "null " + std::to_string(workers_.size());
+  worker.root = &context;
+  worker.last_word = std::chrono::steady_clock::now();
+  context.worker = &worker;
+  context.window = 0;
+  Start start;
+  start.document = std::move(document);
+  start.persona = persona_;
+  start.seed = options_.seed + workers_.size();
+  start.clock = options_.clock->now() + clock_;
+  start.window_name = context.name;
+  start.is_frame = context.parent != nullptr;
+  start.has_opener = context.opener != nullptr;
+  start.depth = context.depth;
+  start.parent_origin = context.parent ? context.parent->url.origin() : "";
+  tell(worker, ToPage::start, start);
+  worker.sent = 0;  // the start is not counted by the worker: it comes before its loop
+}
+
+// The window goes elsewhere: its documents and those of its frames end.
+void Driver::close_subtree(Context& context) {
+  auto below = [&](const Context* other) {
+    for (; other; other = other->parent)
+      if (other == &context) return true;
+    return false;
+  };
+  for (auto& other : contexts_) {
+    if (!below(other.get()) || !other->worker) continue;
+    WorkerState& worker = *other->worker;
+    if (worker.root && below(worker.root) && !worker.closing) {
+      worker.closing = true;
+      std::erase_if(under_way_, [&](const auto& entry) {
+        bool its = entry.second.purpose.worker == &worker;
+        if (its && fetcher_) fetcher_->cancel(entry.first);
+        return its;
+      });
+      worker.process.kill();
+      worker.dead = true;
+    }
+    other->worker = nullptr;
+    if (other.get() != &context) other->pending.reset();
+    if (other->embedder == &worker) other->embedder = nullptr;
+  }
+}
+
+bool Driver::subtree_settled(const Context& context) const {
+  for (const auto& other : contexts_) {
+    bool below = false;
+    for (const Context* up = other.get(); up; up = up->parent) below = below || up == &context;
+    if (!below) continue;
+    if (other->loading) return false;
+    const WorkerState* worker = other->worker;
+    if (worker && !worker->dead && !(worker->settled && worker->heard == worker->sent)) return false;
+  }
+  return true;
+}
+
+// A page that asked to go elsewhere is first let finish what it had begun: more is seen, and the order of
+// events does not depend on the network's speed.
+void Driver::start_pending() {
+  for (size_t i = 0; i < contexts_.size(); ++i) {
+    Context& context = *contexts_[i];
+    if (!context.pending || context.loading || !subtree_settled(context)) continue;
+    Context::Pending pending = std::move(*context.pending);
+    context.pending.reset();
+    context.loading = true;
+    Purpose purpose;
+    purpose.context = &context;
+    purpose.by_itself = pending.by_itself;
+    begin(purpose, pending.asked, pending.node, &context);
+  }
+}
+
+}  // namespace shikake::honeyclient::low

@@ -1,0 +1,69 @@
+// Every bound of a visit: its name as it stands in limits_hit, its value and its reason.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace shikake::honeyclient::low::limits {
+
+using namespace std::chrono_literals;
+
+// --- kept by the parent ---------------------------------------------------------------------------
+
+// Real landing pages ask for 100 to 300 resources, the heaviest news sites for about 600.
+inline constexpr uint32_t max_resources = 1000;  // "resources"
+// Chromium gives up after 20 redirects; a chain of traffic distribution systems has up to 10.
+inline constexpr uint32_t max_redirects = 20;  // "redirects"
+// Documents that one window goes through, one after the other: traffic systems use up to 10.
+inline constexpr uint32_t max_navigations = 20;    // "navigations"
+inline constexpr uint32_t max_workers = 64;        // "workers": processes a visit
+inline constexpr uint32_t max_windows = 10;        // "windows": window.open
+inline constexpr uint64_t max_body = 32ull << 20;  // "body": a resource; installers are larger and cut
+inline constexpr uint64_t max_visit_bytes = 256ull << 20;         // "bytes": all bodies of a visit
+inline constexpr std::chrono::milliseconds max_visit_time = 60s;  // "visit-time": wall clock
+// A worker that has said nothing for so long while it owes an answer is hung.
+inline constexpr std::chrono::milliseconds max_silence = 20s;  // "silence"
+inline constexpr uint32_t max_events = 5000;                   // "events": in the record
+inline constexpr uint32_t max_edges = 5000;                    // "edges"
+inline constexpr uint32_t max_evaluated = 2000;                // "evaluated": sources kept
+inline constexpr uint64_t max_evaluated_bytes = 64ull << 20;   // "evaluated"
+inline constexpr uint32_t max_detail = 2000;                   // an event's detail, bytes
+inline constexpr uint32_t max_messages = 200'000;              // "messages": from one worker
+inline constexpr uint32_t max_storage = 5u << 20;              // "storage": what browsers give an origin
+inline constexpr uint32_t max_queued_messages = 1000;          // "post-messages" between windows
+
+// --- kept by the worker ---------------------------------------------------------------------------
+
+// A frame holds a body and its headers.
+inline constexpr uint32_t max_frame = static_cast<uint32_t>(max_body) + (2u << 20);
+inline constexpr uint32_t max_frames = 64;                        // "frames": iframes of one worker
+inline constexpr uint32_t max_frame_depth = 8;                    // "frame-depth": advertisements nest 4 to 5
+inline constexpr std::chrono::milliseconds max_script_time = 5s;  // "script-time": CPU of one worker
+inline constexpr uint64_t max_cpu_seconds = 10;  // SIGXCPU: for what never asks the clock (regexp, sort)
+// Virtual: what a page does in its first minute. Timers jump, so that it costs no time.
+inline constexpr std::chrono::milliseconds max_virtual_time = 60s;  // "virtual-time"
+inline constexpr uint32_t max_timers = 2000;                        // "timers": fired
+inline constexpr uint32_t max_tasks = 20'000;                       // "tasks": of any kind
+inline constexpr uint64_t max_written = 32ull << 20;                // "document.write": UTF-16 units
+inline constexpr uint32_t max_write_depth = 20;  // "document.write-depth": scripts that write scripts
+inline constexpr uint32_t max_nodes = 300'000;  // "nodes": about 75 MB; the largest specification has 250,000
+inline constexpr uint32_t max_event_depth = 50;      // "event-depth": events dispatched by handlers
+inline constexpr uint32_t max_positions = 32;        // ancestry kept of one origin
+inline constexpr uint32_t max_notices = 2000;        // "notices": Happened and Evaluated messages of a worker
+inline constexpr size_t max_source_kept = 2u << 20;  // an evaluated source's bytes sent to the parent
+inline constexpr uint32_t max_argument_text = 200;   // code units of a component's argument sent
+// A worker stays below 256 MB resident: heap of the engine, then all private memory (strings and malloc,
+// which the engine's own limit does not count), then what libraries map (about 30 MB).
+inline constexpr uint32_t max_engine_heap = 96u << 20;        // "memory"
+inline constexpr uint64_t max_private_memory = 208ull << 20;  // RLIMIT_DATA; "memory"
+// A stack frame of the interpreter takes a few hundred bytes; 8 MB is the process' own.
+inline constexpr size_t max_script_stack = 1u << 20;  // "too much recursion" is the script's exception
+
+// --- evidence -------------------------------------------------------------------------------------
+
+// No version string, path or identifier that a page passes to a component innocently is longer; the
+// buffers that overlong arguments overran are 256 to 1024 characters in most advisories.
+inline constexpr uint32_t overlong_argument = 1000;  // UTF-16 code units
+
+}  // namespace shikake::honeyclient::low::limits

@@ -1,0 +1,112 @@
+#include "honeyclient/low/page/engine.h"
+
+#include <jsapi.h>
+
+#include <js/Date.h>
+#include <js/GCAPI.h>
+#include <js/HelperThreadAPI.h>
+#include <js/Initialization.h>
+#include <js/Interrupt.h>
+#include <js/LocaleSensitive.h>
+#include <js/MemoryCallbacks.h>
+#include <js/Principals.h>
+#include <js/Stack.h>
+#include <js/Warnings.h>
+
+#include <cstdlib>
+
+#include "honeyclient/low/limits.h"
+#include "honeyclient/low/page/evaluated.h"
+#include "honeyclient/low/page/page.h"
+#include "honeyclient/low/page/promise.h"
+#include "honeyclient/low/page/window.h"
+
+namespace shikake::honeyclient::low::page {
+
+namespace {
+
+Page* the_page = nullptr;  // a worker has one
+JSContext* the_context = nullptr;
+
+const JSSecurityCallbacks security = {[](JSContext* cx, JS::RuntimeCode kind, JS::HandleString code) {
+                                        // WebAssembly has no text; without a JIT there is none of it anyway.
+                                        return kind != JS::RuntimeCode::JS || on_eval(cx, code);
+                                      },
+                                      nullptr};
+
+}  // namespace
+
+void on_cpu_tick() {
+  Page::on_cpu_tick();
+  // Only sets flags: fit for a signal handler, unlike JS_RequestInterruptCallback.
+  if (the_context && the_page) JS_RequestInterruptCallbackCanWait(the_context);
+}
+
+bool Engine::start() {
+  // No executable page is ever made: script is interpreted.
+  JS::DisableJitBackend();
+  if (!JS_Init()) return false;
+  // Tasks for helper threads are left lying: threads do not survive a fork, and whoever needs such a task
+  // done does it itself when nobody has begun it.
+  JS::SetHelperThreadTaskCallback([](JS::DispatchReason) {}, 1, 512 * 1024);
+  cx_ = JS_NewContext(limits::max_engine_heap);
+  if (!cx_) return false;
+  JS_SetNativeStackQuota(cx_, limits::max_script_stack);
+  JS_SetGCParameter(cx_, JSGC_MAX_BYTES, limits::max_engine_heap);
+  JS_SetGCParameter(cx_, JSGC_INCREMENTAL_GC_ENABLED, 0);
+  JS_SetSecurityCallbacks(cx_, &security);
+  JS_AddInterruptCallback(cx_, [](JSContext*) { return !the_page || !the_page->cpu_spent(); });
+  JS::SetWarningReporter(cx_, [](JSContext*, JSErrorReport* report) {
+    if (the_page) the_page->positions.on_warning(report->sourceId, report->lineno, report->column);
+  });
+  JS::SetReduceMicrosecondTimePrecisionCallback(
+      [](double now, JSContext*) { return the_page ? the_page->now() * 1000 : now; });
+  JS::SetOutOfMemoryCallback(
+      cx_,
+      [](JSContext*, void*) {
+        if (the_page) the_page->memory_spent();
+      },
+      nullptr);
+  return JS::InitSelfHostedCode(cx_);
+}
+
+void Engine::set_time_zone(const std::string& zone) {
+  setenv("TZ", zone.c_str(), 1);
+  tzset();
+  JS::ResetTimeZone();
+  // The engine reads the zone's data when it is first asked: ask now, while files can be read.
+  JS::RealmOptions options;
+  static constexpr JSClass empty_global = {"global", JSCLASS_GLOBAL_FLAGS, &JS::DefaultGlobalClassOps};
+  JS::RootedObject global(
+      cx_, JS_NewGlobalObject(cx_, &empty_global, nullptr, JS::DontFireOnNewGlobalHook, options));
+  if (!global) return;
+  JSAutoRealm realm(cx_, global);
+  JS::RootedObject date(cx_, JS::NewDateObject(cx_, JS::TimeClip(0)));
+  JS::RootedValue ignored(cx_);
+  if (date) JS_CallFunctionName(cx_, date, "toString", JS::HandleValueArray::empty(), &ignored);
+  if (date) JS_CallFunctionName(cx_, date, "toLocaleString", JS::HandleValueArray::empty(), &ignored);
+  JS_ClearPendingException(cx_);
+}
+
+void Engine::run_page(base::FrameChannel channel, Start start) {
+  JS_SetDefaultLocale(JS_GetRuntime(cx_), start.persona.language.c_str());
+  if (start.persona.engine == low::Engine::blink) js::SetStackFormat(cx_, js::StackFormat::V8);
+  auto* page = new Page(cx_, std::move(channel), std::move(start));  // as long as the process
+  the_page = page;
+  the_context = cx_;
+  JS_AddExtraGCRootsTracer(
+      cx_, [](JSTracer* tracer, void* data) { static_cast<Page*>(data)->trace(tracer); }, page);
+  use_job_queue(cx_, *page);
+  Document document = page->start.document;
+  try {
+    Window& window = page->open_window(document, 0, nullptr, nullptr);
+    window.name = page->start.window_name;
+    if (!window.gone) window.loader->start(document);
+    page->run();
+  } catch (const std::bad_alloc&) {
+    page->stop_scripts("memory");
+    page->run();
+  }
+}
+
+}  // namespace shikake::honeyclient::low::page

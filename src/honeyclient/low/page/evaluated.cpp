@@ -1,0 +1,36 @@
+#include "honeyclient/low/page/evaluated.h"
+
+#include "base/digest.h"
+#include "honeyclient/low/limits.h"
+#include "honeyclient/low/page/page.h"
+#include "honeyclient/low/page/window.h"
+
+namespace shikake::honeyclient::low::page {
+
+const Source& expect_source(Window& window, std::u16string_view text, std::string_view file,
+                            const std::optional<Place>& by, std::string_view how, uint32_t line) {
+  std::string bytes = utf8(text);
+  base::Digest digest = base::sha256(bytes);
+  Source source{std::string(file), std::string(digest.bytes.begin(), digest.bytes.end()), by};
+  if (!how.empty()) {
+    Position made_by = by ? Positions::position(*by) : Position{std::string(file), {}, line, 1};
+    if (bytes.size() > limits::max_source_kept) {
+      bytes.resize(limits::max_source_kept);
+      window.page.limit("source-kept");
+    }
+    window.page.tell(FromPage::evaluated, Evaluated{window.id, std::string(how), made_by, std::move(bytes)});
+  }
+  return window.page.positions.expect(std::move(source));
+}
+
+bool on_eval(JSContext* cx, JSString* code) {
+  return guarded(cx, [&] {
+    auto* window = static_cast<Window*>(native_of(JS::CurrentGlobalOrNull(cx)));
+    if (!window) return;
+    std::optional<Place> by = window->page.positions.here();
+    std::string file = by ? by->source->url : window->url.href();
+    expect_source(*window, to_text(cx, code), file, by, "eval");
+  });
+}
+
+}  // namespace shikake::honeyclient::low::page

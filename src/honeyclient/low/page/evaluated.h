@@ -1,0 +1,21 @@
+// Keeps every source text that script makes and runs: for the record, and for the ancestry of what it does.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "honeyclient/low/page/position.h"
+
+namespace shikake::honeyclient::low::page {
+
+class Window;
+
+// Call right before the engine compiles `text`. `how` is "" for what is not evaluated (a document's own
+// scripts); `by` is the place that made the text, where one did.
+const Source& expect_source(Window& window, std::u16string_view text, std::string_view file,
+                            const std::optional<Place>& by, std::string_view how, uint32_t line = 1);
+
+// The engine's security hook: eval, Function and their like. Always allows.
+bool on_eval(JSContext* cx, JSString* code);
+
+}  // namespace shikake::honeyclient::low::page

@@ -1,0 +1,204 @@
+// fetch(), Headers, Response, Request. https://fetch.spec.whatwg.org/#fetch-api
+#include <js/JSON.h>
+
+#include "honeyclient/low/page/body.h"
+#include "honeyclient/low/page/misc.h"
+#include "honeyclient/low/page/page.h"
+#include "honeyclient/low/page/promise.h"
+#include "honeyclient/low/page/tables.h"
+#include "honeyclient/low/page/window.h"
+
+namespace shikake::honeyclient::low::page {
+
+namespace {
+
+class Headers final : public Native {
+ public:
+  static constexpr Kind kKind = Kind::headers;
+  explicit Headers(Window& the_window) : Native(the_window, kKind) {}
+  std::vector<Header> list;
+};
+
+class Response final : public Native {
+ public:
+  static constexpr Kind kKind = Kind::response;
+  Response(Window& the_window, Loaded the_answer)
+      : Native(the_window, kKind), answer(std::move(the_answer)) {}
+  const Loaded answer;
+};
+
+// A plain object's own properties, or another Headers.
+std::vector<Header> header_list(Call& call, JS::HandleValue value) {
+  if (!value.isObject()) return {};
+  if (const Headers* headers = native_as<Headers>(value)) return headers->list;
+  JS::RootedObject object(call.cx, &value.toObject());
+  JS::RootedIdVector keys(call.cx);
+  must(js::GetPropertyKeys(call.cx, object, JSITER_OWNONLY, &keys));
+  std::vector<Header> list;
+  for (size_t i = 0; i < keys.length(); ++i) {
+    JS::RootedId key(call.cx, keys[i]);
+    JS::RootedValue field(call.cx);
+    must(JS_GetPropertyById(call.cx, object, key, &field));
+    if (key.isString())
+      list.push_back({utf8(to_text(call.cx, key.toString())), utf8(to_text(call.cx, field))});
+  }
+  return list;
+}
+
+Header* find(std::vector<Header>& list, const std::string& name) {
+  for (Header& header : list)
+    if (equals_ignoring_case(wide(header.name), wide(name))) return &header;
+  return nullptr;
+}
+
+void construct_headers(Call& call) {
+  auto* headers = new Headers(call.window);
+  headers->list = header_list(call, call.at(0));
+  call.give(wrap_native(call.cx, *headers, "Headers"));
+}
+void get_header(Call& call) {
+  Header* found = find(call.self<Headers>().list, call.text8(0));
+  if (!found) return call.give_null();
+  call.give(std::string_view(found->value));
+}
+void has_header(Call& call) {
+  call.give(find(call.self<Headers>().list, call.text8(0)) != nullptr);
+}
+void set_header(Call& call) {
+  Headers& self = call.self<Headers>();
+  std::string name = call.text8(0), value = call.text8(1);
+  if (Header* found = find(self.list, name))
+    found->value = value;
+  else
+    self.list.push_back({name, value});
+  call.give();
+}
+
+void get_ok(Call& call) {
+  uint32_t status = call.self<Response>().answer.status;
+  call.give(status >= 200 && status < 300);
+}
+void get_status(Call& call) {
+  call.give(call.self<Response>().answer.status);
+}
+void get_status_text(Call& call) {
+  call.give(std::string_view(call.self<Response>().answer.status_text));
+}
+void get_url(Call& call) {
+  call.give(std::string_view(call.self<Response>().answer.url));
+}
+void get_headers(Call& call) {
+  auto* headers = new Headers(call.window);
+  headers->list = call.self<Response>().answer.headers;
+  call.give(wrap_native(call.cx, *headers, "Headers"));
+}
+void get_text(Call& call) {
+  JS::RootedValue value(call.cx,
+                        JS::StringValue(to_string(call.cx, wide(call.self<Response>().answer.body))));
+  call.give(resolved(call.cx, value));
+}
+void get_json(Call& call) {
+  std::u16string text = wide(call.self<Response>().answer.body);
+  JS::RootedValue value(call.cx);
+  if (!JS_ParseJSON(call.cx, text.data(), static_cast<uint32_t>(text.size()), &value)) {
+    JS_ClearPendingException(call.cx);
+    return call.give(rejected_with_type_error(call.cx, "Unexpected token in JSON"));
+  }
+  call.give(resolved(call.cx, value));
+}
+void get_buffer(Call& call) {
+  JS::RootedValue value(call.cx, JS::ObjectValue(*array_buffer(call.cx, call.self<Response>().answer.body)));
+  call.give(resolved(call.cx, value));
+}
+void get_blob(Call& call) {
+  std::vector<Header> list = call.self<Response>().answer.headers;
+  Header* type = find(list, "content-type");
+  JS::RootedValue value(call.cx,
+                        JS::ObjectValue(*make_blob(call.cx, call.window, call.self<Response>().answer.body,
+                                                   type ? type->value : std::string())));
+  call.give(resolved(call.cx, value));
+}
+void clone(Call& call) {
+  call.give(wrap_native(call.cx, *new Response(call.window, call.self<Response>().answer), "Response"));
+}
+void construct_response(Call& call) {
+  Loaded answer;
+  answer.ok = true;
+  answer.status = 200;
+  std::string ignored;
+  if (!call.is_null(0)) answer.body = body_of(call, call.at(0), ignored);
+  call.give(wrap_native(call.cx, *new Response(call.window, std::move(answer)), "Response"));
+}
+
+constexpr JSFunctionSpec header_methods[] = {
+    SHIKAKE_METHOD("get", get_header, 1), SHIKAKE_METHOD("has", has_header, 1),
+    SHIKAKE_METHOD("set", set_header, 2), SHIKAKE_METHOD("append", set_header, 2), JS_FS_END};
+constexpr JSFunctionSpec response_methods[] = {SHIKAKE_METHOD("text", get_text, 0),
+                                               SHIKAKE_METHOD("json", get_json, 0),
+                                               SHIKAKE_METHOD("arrayBuffer", get_buffer, 0),
+                                               SHIKAKE_METHOD("blob", get_blob, 0),
+                                               SHIKAKE_METHOD("clone", clone, 0),
+                                               JS_FS_END};
+constexpr JSPropertySpec response_properties[] = {
+    SHIKAKE_GETTER("ok", get_ok),           SHIKAKE_GETTER("status", get_status),
+    SHIKAKE_GETTER("url", get_url),         SHIKAKE_GETTER("statusText", get_status_text),
+    SHIKAKE_GETTER("headers", get_headers), JS_PS_END};
+constexpr Interface table[] = {{.name = "Headers",
+                                .parent = "",
+                                .methods = header_methods,
+                                .construct = native<construct_headers>,
+                                .engines = kModern},
+                               {.name = "Response",
+                                .parent = "",
+                                .methods = response_methods,
+                                .properties = response_properties,
+                                .construct = native<construct_response>,
+                                .engines = kModern}};
+
+// What fetch() was asked for: its URL and options.
+Asked asked_by(Call& call) {
+  Window& window = call.window;
+  auto url = window.resolve(trim(call.text(0)));
+  if (!url) call.type_error("Failed to parse URL");
+  Asked asked = window.asked(intel::Mechanism::fetch, *url);
+  asked.origin = call.page.positions.origin_here();
+  if (!call.object(1)) return asked;
+  JS::RootedObject options(call.cx, call.object(1));
+  JS::RootedValue value(call.cx);
+  must(JS_GetProperty(call.cx, options, "method", &value));
+  if (!value.isUndefined()) asked.method = utf8(upper(to_text(call.cx, value)));
+  must(JS_GetProperty(call.cx, options, "headers", &value));
+  asked.headers = header_list(call, value);
+  must(JS_GetProperty(call.cx, options, "body", &value));
+  std::string type;
+  if (!value.isNullOrUndefined()) asked.body = body_of(call, value, type);
+  if (!type.empty() && !find(asked.headers, "content-type")) asked.headers.push_back({"Content-Type", type});
+  return asked;
+}
+
+}  // namespace
+
+void fetch_function(Call& call) {
+  Window& window = call.window;
+  Page& page = call.page;
+  Asked asked = asked_by(call);
+  JS::RootedObject promise(call.cx, must(JS::NewPromiseObject(call.cx, nullptr)));
+  call.give(promise);
+  auto kept = std::make_shared<JS::PersistentRootedObject>(call.cx, promise);
+  page.fetch(std::move(asked), [&window, &page, kept](const Loaded& answer) {
+    page.run_script(window, [&] {
+      JSContext* cx = page.cx;
+      JS::RootedObject waiting(cx, *kept);
+      if (!answer.ok) return reject_with_type_error(cx, waiting, "Failed to fetch");
+      JS::RootedValue value(cx, JS::ObjectValue(*wrap_native(cx, *new Response(window, answer), "Response")));
+      must(JS::ResolvePromise(cx, waiting, value));
+    });
+    window.loader->flush();
+  });
+}
+
+std::span<const Interface> fetch_interfaces() {
+  return table;
+}
+
+}  // namespace shikake::honeyclient::low::page

@@ -1,0 +1,22 @@
+// Small interfaces: console, performance, crypto, MutationObserver, media queries, canvas.
+#pragma once
+
+#include "honeyclient/low/page/bind.h"
+
+namespace shikake::honeyclient::low::page {
+
+// An object of an interface that holds nothing.
+JSObject* simple_object(JSContext* cx, Window& window, std::string_view interface);
+
+void get_console(Call& call);
+void get_performance(Call& call);
+void get_crypto(Call& call);
+void match_media(Call& call);
+void get_selection(Call& call);
+void structured_clone(Call& call);
+void canvas_context(Call& call);
+void canvas_data_url(Call& call);
+void fetch_function(Call& call);     // fetch.cpp
+void create_object_url(Call& call);  // body.cpp
+
+}  // namespace shikake::honeyclient::low::page

@@ -1,0 +1,361 @@
+#include "honeyclient/low/page/page.h"
+
+#include <js/Exception.h>
+#include <js/Interrupt.h>
+
+#include <algorithm>
+#include <atomic>
+
+#include "base/check.h"
+#include "honeyclient/low/limits.h"
+#include "honeyclient/low/page/errors.h"
+#include "honeyclient/low/page/events.h"
+#include "honeyclient/low/page/messages.h"
+#include "honeyclient/low/page/window.h"
+
+namespace shikake::honeyclient::low::page {
+
+namespace {
+
+std::atomic<uint32_t> cpu_ticks{0};
+
+}  // namespace
+
+Page::Page(JSContext* the_context, base::FrameChannel channel, Start the_start)
+    : cx(the_context),
+      start(std::move(the_start)),
+      positions(the_context),
+      arena(html::ArenaLimits{limits::max_nodes}),
+      channel_(std::move(channel)),
+      random_state_(start.seed ^ 0x9E3779B97F4A7C15ull) {}
+
+void Page::trace(JSTracer* tracer) {
+  for (Native* native : natives_) native->trace(tracer);
+  for (JS::Heap<JSObject*>& job : jobs_) JS::TraceEdge(tracer, &job, "promise job");
+}
+
+// --- windows -----------------------------------------------------------------------------------------
+
+Window& Page::open_window(const Document& document, uint32_t id, Window* parent, html::Element* frame) {
+  for (Window*& old : windows_) {
+    if (old->id != id) continue;
+    old->gone = true;
+    std::erase(windows_, old);
+    break;
+  }
+  auto* window = new Window(*this, id, parent, frame);
+  windows_.push_back(window);
+  if (auto parsed = url::Url::parse(document.url)) window->url = std::move(*parsed);
+  window->referrer = document.referrer;
+  window->last_modified = document.last_modified;
+  if (!window->make_realm()) {
+    window->gone = true;
+    limit("memory");
+    stop_scripts("memory");
+  }
+  return *window;
+}
+
+Window* Page::window(uint32_t id) {
+  for (Window* window : windows_)
+    if (window->id == id && !window->gone) return window;
+  return nullptr;
+}
+
+// --- time ----------------------------------------------------------------------------------------------
+
+double Page::now() const {
+  return static_cast<double>(base::to_micros(start.clock) / 1000) +
+         static_cast<double>(clock_.count() / 1000);
+}
+
+uint64_t Page::random() {  // splitmix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators)
+  uint64_t z = (random_state_ += 0x9E3779B97F4A7C15ull);
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
+  return z ^ (z >> 31);
+}
+
+// --- the event loop --------------------------------------------------------------------------------------
+
+void Page::post(std::function<void()> task) {
+  tasks_.push_back(std::move(task));
+}
+
+uint32_t Page::add_timer(Window& window, double delay_ms, bool repeats, std::function<void()> action) {
+  double delay = delay_ms > 0 ? delay_ms : 0;
+  uint32_t id = next_timer_++;
+  // An interval of nothing would never let time move on; browsers clamp it to 4 ms when nested.
+  Timer timer{id, &window, std::max(delay, 4.0), repeats, std::move(action)};
+  timers_.emplace(std::pair(since_start() + delay, timer_sequence_++), std::move(timer));
+  return id;
+}
+
+void Page::clear_timer(uint32_t id) {
+  std::erase_if(timers_, [&](const auto& entry) { return entry.second.id == id; });
+}
+
+bool Page::run_next_timer() {
+  while (!timers_.empty()) {
+    auto next = timers_.begin();
+    double due = next->first.first;
+    if (next->second.window->gone) {
+      timers_.erase(next);
+      continue;
+    }
+    if (due > static_cast<double>(limits::max_virtual_time.count())) return false;
+    if (timers_fired_ >= limits::max_timers) {
+      limit("timers");
+      timers_.clear();
+      return false;
+    }
+    ++timers_fired_;
+    Timer timer = std::move(next->second);
+    timers_.erase(next);
+    clock_ = std::max(clock_, std::chrono::microseconds(static_cast<int64_t>(due * 1000)));
+    std::function<void()> action = timer.action;
+    if (timer.repeats) timers_.emplace(std::pair(due + timer.interval, timer_sequence_++), std::move(timer));
+    run_task(action);
+    return true;
+  }
+  return false;
+}
+
+void Page::run_microtasks() {
+  if (running_jobs_ || script_depth_ > 0) return;
+  running_jobs_ = true;
+  while (!jobs_.empty() && scripts_run()) {
+    JS::RootedObject job(cx, jobs_.front());
+    jobs_.pop_front();
+    JSAutoRealm realm(cx, job);
+    auto* owner = static_cast<Window*>(native_of(JS::CurrentGlobalOrNull(cx)));
+    if (!owner || owner->gone) continue;
+    ++script_depth_;
+    JS::RootedValue function(cx, JS::ObjectValue(*job)), ignored(cx);
+    if (!JS::Call(cx, JS::UndefinedHandleValue, function, JS::HandleValueArray::empty(), &ignored))
+      report_exception(*owner);
+    --script_depth_;
+    owner->loader->flush();
+  }
+  deliver_mutations(*this);
+  running_jobs_ = false;
+}
+
+void Page::run_script(Window& window, const std::function<void()>& body) {
+  if (window.gone || !scripts_run()) return;
+  JSAutoRealm realm(cx, window.global());
+  ++script_depth_;
+  if (!guarded(cx, body)) report_exception(window);
+  --script_depth_;
+  if (script_depth_ == 0) run_microtasks();
+}
+
+void Page::report_exception(Window& window) {
+  if (memory_spent_) {
+    stop_scripts("memory");
+    JS_ClearPendingException(cx);
+    return;
+  }
+  if (!JS_IsExceptionPending(cx)) return;  // stopped for its time
+  report_uncaught(*this, window);
+}
+
+void Page::run_task(const std::function<void()>& task) {
+  if (++tasks_run_ > limits::max_tasks) {
+    stop_scripts("tasks");
+    return;
+  }
+  try {
+    task();
+  } catch (const std::bad_alloc&) {
+    stop_scripts("memory");
+  }
+  if (JS_IsExceptionPending(cx)) JS_ClearPendingException(cx);
+  run_microtasks();
+}
+
+void Page::run() {
+  while (!closed_) {
+    while (!closed_ && receive(base::Deadline::now())) {}
+    if (closed_) return;
+    if (!inbox_.empty()) {
+      base::Frame frame = std::move(inbox_.front());
+      inbox_.pop_front();
+      run_task([&] { handle(frame); });
+    } else if (!tasks_.empty()) {
+      std::function<void()> task = std::move(tasks_.front());
+      tasks_.pop_front();
+      run_task(task);
+    } else if (!waiting_.empty()) {
+      receive(base::Deadline::never());
+    } else if (pending_navigations_ > 0 || !scripts_run() || !run_next_timer()) {
+      // A navigation begins when its page has nothing left to do; time stands still until it has ended.
+      settle();
+      receive(base::Deadline::never());
+    }
+  }
+}
+
+void Page::settle() {
+  settled_ = true;
+  tell(FromPage::settled, Settled{heard_, clock_});
+}
+
+// --- the parent --------------------------------------------------------------------------------------------
+
+void Page::send(FromPage type, std::string body) {
+  if (closed_) return;
+  if (!channel_.send(static_cast<uint8_t>(type), body, base::Deadline::never())) {
+    // Too long for a frame is the page's doing; everything else means that the parent is gone.
+    if (body.size() > limits::max_frame)
+      limit("message");
+    else
+      closed_ = true;
+  }
+}
+
+bool Page::receive(const base::Deadline& deadline) {
+  auto frame = channel_.receive(deadline);
+  if (!frame) {
+    if (frame.error().code != ErrorCode::timeout) closed_ = true;
+    return false;
+  }
+  ++heard_;
+  settled_ = false;
+  if (frame->type == static_cast<uint8_t>(ToPage::close)) closed_ = true;
+  inbox_.push_back(std::move(*frame));
+  return true;
+}
+
+void Page::fetch(Asked asked, std::function<void(const Loaded&)> done) {
+  uint32_t request = next_request_++;
+  waiting_.emplace(request, std::move(done));
+  tell(FromPage::fetch, Fetch{request, std::move(asked)});
+}
+
+Loaded Page::fetch_now(Asked asked) {
+  uint32_t request = next_request_++;
+  tell(FromPage::fetch, Fetch{request, std::move(asked)});
+  size_t seen = 0;
+  while (!closed_) {
+    for (; seen < inbox_.size(); ++seen) {
+      if (inbox_[seen].type != static_cast<uint8_t>(ToPage::loaded)) continue;
+      auto loaded = base::from_wire<Loaded>(inbox_[seen].body);
+      if (!loaded || loaded->request != request) continue;
+      inbox_.erase(inbox_.begin() + static_cast<std::ptrdiff_t>(seen));
+      return std::move(*loaded);
+    }
+    receive(base::Deadline::never());
+  }
+  return {};
+}
+
+Answer Page::ask(const Ask& question) {
+  tell(FromPage::ask, question);
+  size_t seen = 0;
+  while (!closed_) {
+    for (; seen < inbox_.size(); ++seen) {
+      if (inbox_[seen].type != static_cast<uint8_t>(ToPage::answer)) continue;
+      auto answer = base::from_wire<Answer>(inbox_[seen].body);
+      inbox_.erase(inbox_.begin() + static_cast<std::ptrdiff_t>(seen));
+      return answer ? std::move(*answer) : Answer{};
+    }
+    receive(base::Deadline::never());
+  }
+  return {};
+}
+
+void Page::handle(const base::Frame& frame) {
+  switch (static_cast<ToPage>(frame.type)) {
+    case ToPage::loaded:
+      if (auto loaded = base::from_wire<Loaded>(frame.body)) {
+        auto found = waiting_.find(loaded->request);
+        if (found == waiting_.end()) return;
+        auto done = std::move(found->second);
+        waiting_.erase(found);
+        done(*loaded);
+      }
+      return;
+    case ToPage::frame_document:
+      if (auto message = base::from_wire<FrameDocument>(frame.body)) handle_frame_document(*message);
+      return;
+    case ToPage::frame_elsewhere:
+      if (auto message = base::from_wire<FrameElsewhere>(frame.body))
+        frame_went_elsewhere(*this, message->window);
+      return;
+    case ToPage::stays:
+      return navigation_ended();
+    case ToPage::message:
+      if (auto message = base::from_wire<PostMessage>(frame.body)) deliver_message(*this, *message);
+      return;
+    case ToPage::start:
+    case ToPage::answer:
+    case ToPage::close:
+      return;
+  }
+}
+
+void Page::navigation_ended() {
+  if (pending_navigations_ > 0) --pending_navigations_;
+}
+
+void Page::handle_frame_document(const FrameDocument& message) {
+  navigation_ended();
+  for (Window* parent : windows_) {
+    for (Window::Child& child : parent->children) {
+      if (child.id != message.window) continue;
+      std::string name = child.window ? child.window->name : std::string();
+      Window& window = open_window(message.document, child.id, parent, child.element);
+      window.name = name;
+      child.window = &window;
+      if (!window.gone) window.loader->start(message.document);
+      return;
+    }
+  }
+}
+
+void Page::happened(const Window& window, std::string_view kind, std::u16string_view detail) {
+  if (++notices_ > limits::max_notices) return limit("notices");
+  std::string text = utf8(detail.substr(0, limits::max_detail));
+  tell(FromPage::happened, Happened{window.id, std::string(kind), std::move(text)});
+}
+
+void Page::unemulated(std::string_view what) {
+  if (said_.size() >= limits::max_notices || std::ranges::find(said_, what) != said_.end()) return;
+  said_.emplace_back(what);
+  tell(FromPage::unemulated, Unemulated{std::string(what)});
+}
+
+void Page::limit(std::string_view name) {
+  if (std::ranges::find(said_, name) != said_.end()) return;
+  said_.emplace_back(name);
+  tell(FromPage::limit, LimitHit{std::string(name)});
+}
+
+// --- limits --------------------------------------------------------------------------------------------
+
+void Page::stop_scripts(std::string_view name) {
+  limit(name);
+  stopped_ = true;
+  jobs_.clear();
+  timers_.clear();
+}
+
+void Page::on_cpu_tick() {
+  cpu_ticks.fetch_add(1, std::memory_order_relaxed);
+}
+
+bool Page::cpu_spent() {
+  constexpr auto tick = std::chrono::milliseconds(50);  // main.cpp's profiling timer
+  if (cpu_ticks.load(std::memory_order_relaxed) * tick < limits::max_script_time) return false;
+  stop_scripts("script-time");
+  return true;
+}
+
+bool Page::node_allowed() {
+  if (!arena.full()) return true;
+  stop_scripts("nodes");
+  return false;
+}
+
+}  // namespace shikake::honeyclient::low::page

@@ -1,0 +1,132 @@
+// One worker's windows and their event loop: tasks, timers on a virtual clock, requests to the parent.
+//
+// Time is virtual: it stands still while something is loading and jumps to the next timer when there is
+// nothing else to do. So a page that waits ten seconds costs nothing, and the same seed and the same
+// answers give the same run.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/frame.h"
+#include "honeyclient/low/page/bind.h"
+#include "honeyclient/low/page/position.h"
+#include "honeyclient/low/protocol.h"
+#include "html/dom.h"
+
+namespace shikake::honeyclient::low::page {
+
+class Page {
+ public:
+  Page(JSContext* the_context, base::FrameChannel channel, Start start);
+
+  // Until the parent closes it or is gone.
+  void run();
+
+  JSContext* const cx;
+  const Start start;
+  const Persona& persona() const { return start.persona; }
+  uint8_t engine_bit() const {
+    return static_cast<uint8_t>(1u << static_cast<unsigned>(start.persona.engine));
+  }
+  Positions positions;
+  html::Arena arena;
+
+  void own(Native& native) { natives_.push_back(&native); }
+  void trace(JSTracer* tracer);
+
+  // --- windows
+  Window& open_window(const Document& document, uint32_t id, Window* parent, html::Element* frame);
+  Window* window(uint32_t id);  // the one that stands under this number now
+  const std::vector<Window*>& windows() const { return windows_; }
+  uint32_t new_window_id() { return next_window_++; }
+  uint32_t frames_opened = 0;
+
+  // --- time
+  double now() const;  // milliseconds since 1970, as Date shows
+  double since_start() const { return static_cast<double>(clock_.count()) / 1000.0; }  // milliseconds
+  uint64_t random();                                                                   // from the seed
+
+  // --- the event loop
+  void post(std::function<void()> task);
+  uint32_t add_timer(Window& window, double delay_ms, bool repeats, std::function<void()> action);
+  void clear_timer(uint32_t id);
+  void run_microtasks();
+  void enqueue_job(JSObject* job) { jobs_.emplace_back(job); }
+  bool has_jobs() const { return !jobs_.empty(); }
+  // Runs script: its realm entered, what it throws reported, microtasks after the outermost one.
+  void run_script(Window& window, const std::function<void()>& body);
+  bool in_script() const { return script_depth_ > 0; }
+
+  // --- the parent
+  void fetch(Asked asked, std::function<void(const Loaded&)> done);
+  Loaded fetch_now(Asked asked);  // synchronous XMLHttpRequest
+  Answer ask(const Ask& ask);
+  template <class Message>
+  void tell(FromPage type, const Message& message) {
+    send(type, base::to_wire(message));
+  }
+  void happened(const Window& window, std::string_view kind, std::u16string_view detail);
+  void unemulated(std::string_view what);  // once each
+  void limit(std::string_view name);       // once each
+  void navigation_started() { ++pending_navigations_; }
+  void navigation_ended();
+
+  // --- limits
+  bool out_of_time() const { return stopped_; }
+  void stop_scripts(std::string_view limit);
+  bool scripts_run() const { return !stopped_; }
+  static void on_cpu_tick();  // from the profiling timer's signal
+  bool cpu_spent();
+  void memory_spent() { memory_spent_ = true; }
+  bool node_allowed();  // one more node
+
+ private:
+  struct Timer {
+    uint32_t id;
+    Window* window;
+    double interval;
+    bool repeats;
+    std::function<void()> action;
+  };
+
+  void send(FromPage type, std::string body);
+  bool receive(const base::Deadline& deadline);  // one message into inbox_; false: none, or gone
+  void handle(const base::Frame& frame);
+  void handle_frame_document(const FrameDocument& message);
+  void run_task(const std::function<void()>& task);
+  bool run_next_timer();
+  void report_exception(Window& window);
+  void settle();
+
+  base::FrameChannel channel_;
+  std::deque<base::Frame> inbox_;
+  bool closed_ = false, settled_ = false;
+  uint64_t heard_ = 0;
+  std::vector<Native*> natives_;
+  std::vector<Window*> windows_;
+  uint32_t next_window_ = 1;
+  std::deque<std::function<void()>> tasks_;
+  std::deque<JS::Heap<JSObject*>> jobs_;
+  std::map<std::pair<double, uint64_t>, Timer> timers_;  // by due time, then by age
+  uint64_t timer_sequence_ = 0;
+  uint32_t next_timer_ = 1, timers_fired_ = 0, tasks_run_ = 0;
+  std::unordered_map<uint32_t, std::function<void(const Loaded&)>> waiting_;
+  uint32_t next_request_ = 1;
+  uint32_t pending_navigations_ = 0;
+  uint32_t notices_ = 0;
+  std::chrono::microseconds clock_{0};
+  uint64_t random_state_;
+  int script_depth_ = 0;
+  bool stopped_ = false, running_jobs_ = false, memory_spent_ = false;
+  std::vector<std::string> said_;  // limits and unemulated: each once
+};
+
+}  // namespace shikake::honeyclient::low::page

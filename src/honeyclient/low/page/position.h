@@ -1,0 +1,73 @@
+// Where in which script a call comes from, and which evals made that script.
+//
+// The engine numbers source texts. A warning that is raised and swallowed tells number, line and column
+// of the innermost script frame (the stack API merges frames of different texts that look alike, so it
+// can't be used). An eval's text gets the next number after the security hook has asked about it: the hook
+// compiles a text of its own to learn the number.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "honeyclient/low/page/bind.h"
+#include "honeyclient/low/protocol.h"
+
+namespace shikake::honeyclient::low::page {
+
+struct Source;
+
+struct Place {
+  const Source* source = nullptr;
+  uint32_t line = 0, column = 0;
+};
+
+struct Source {
+  std::string url;
+  std::string sha256;       // 32 bytes, of the UTF-8 text as run
+  std::optional<Place> by;  // the place that evaluated or wrote it
+};
+
+class Positions {
+ public:
+  explicit Positions(JSContext* cx) : cx_(cx) {}
+
+  // Call before compiling: the source that gets the engine's next number.
+  const Source& expect(Source source);
+  // Innermost script frame; nothing when no script runs.
+  std::optional<Place> here();
+
+  // Tags for the parser's write(): which place wrote this markup. Tag 0 is the document's own text.
+  uint32_t tag(const Place& place, std::string_view written_by);
+  std::optional<Origin> origin_of_tag(uint32_t tag) const;
+  std::optional<Place> place_of_tag(uint32_t tag) const;
+
+  static Position position(const Place& place);
+  static Origin origin(const Place& place, std::string_view written_by = {});
+  std::optional<Origin> origin_here();
+
+  // From the engine's warning hook.
+  void on_warning(uint32_t source, uint32_t line, uint32_t column);
+
+ private:
+  uint32_t next_number();
+
+  struct Written {
+    Place place;
+    std::string by;
+  };
+  JSContext* cx_;
+  std::deque<Source> sources_;  // addresses stay
+  std::unordered_map<uint32_t, const Source*> by_number_;
+  std::deque<Written> written_;
+  struct Seen {
+    uint32_t source, line, column;
+  };
+  std::optional<Seen> seen_;
+};
+
+}  // namespace shikake::honeyclient::low::page

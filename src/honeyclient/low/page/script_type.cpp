@@ -1,0 +1,58 @@
+#include "honeyclient/low/page/script_type.h"
+
+#include <array>
+
+#include "honeyclient/low/page/bind.h"
+
+namespace shikake::honeyclient::low::page {
+
+namespace {
+
+// https://mimesniff.spec.whatwg.org/#javascript-mime-type
+constexpr std::array<std::u16string_view, 16> javascript_types = {u"application/ecmascript",
+                                                                  u"application/javascript",
+                                                                  u"application/x-ecmascript",
+                                                                  u"application/x-javascript",
+                                                                  u"text/ecmascript",
+                                                                  u"text/javascript",
+                                                                  u"text/javascript1.0",
+                                                                  u"text/javascript1.1",
+                                                                  u"text/javascript1.2",
+                                                                  u"text/javascript1.3",
+                                                                  u"text/javascript1.4",
+                                                                  u"text/javascript1.5",
+                                                                  u"text/jscript",
+                                                                  u"text/livescript",
+                                                                  u"text/x-ecmascript",
+                                                                  u"text/x-javascript"};
+
+}  // namespace
+
+ScriptType script_type(const Persona& persona, const html::Element& element) {
+  const std::u16string* type = element.attribute(html::Name::type);
+  const std::u16string* language = element.attribute(html::Name::language);
+  std::u16string kind = u"text/javascript";
+  if (type && !type->empty())
+    kind = lower(trim(*type));
+  else if (!type && language && !language->empty())
+    kind = u"text/" + lower(*language);
+  bool trident = persona.engine == Engine::trident;
+  if (kind == u"text/vbscript" || kind == u"text/vbs")
+    return trident ? ScriptType::vbscript : ScriptType::data;
+  if (kind == u"module") return trident ? ScriptType::data : ScriptType::module;
+  bool known = false;
+  for (std::u16string_view one : javascript_types) known = known || kind == one;
+  if (!known) return ScriptType::data;
+  if (!trident && element.attribute(u"nomodule")) return ScriptType::nomodule;
+  // https://html.spec.whatwg.org/#attr-script-event: only <script for=window event=onload> runs.
+  const std::u16string* target = element.attribute(html::Name::for_);
+  const std::u16string* event = element.attribute(u"event");
+  if (target && event) {
+    std::u16string when = lower(trim(*event));
+    if (lower(trim(*target)) != u"window" || (when != u"onload" && when != u"onload()"))
+      return ScriptType::data;
+  }
+  return ScriptType::classic;
+}
+
+}  // namespace shikake::honeyclient::low::page

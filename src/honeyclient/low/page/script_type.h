@@ -1,0 +1,14 @@
+// What kind of script an element holds, by its type and language attributes and the persona.
+#pragma once
+
+#include "honeyclient/low/persona.h"
+#include "html/dom.h"
+
+namespace shikake::honeyclient::low::page {
+
+enum class ScriptType : uint8_t { classic, module, nomodule, vbscript, data };
+
+// https://html.spec.whatwg.org/#prepare-the-script-element, steps 8 to 13
+ScriptType script_type(const Persona& persona, const html::Element& element);
+
+}  // namespace shikake::honeyclient::low::page

@@ -1,0 +1,31 @@
+// The interface tables, one function a file; interfaces.cpp joins them.
+#pragma once
+
+#include <span>
+
+#include "honeyclient/low/page/bind.h"
+
+namespace shikake::honeyclient::low::page {
+
+std::span<const Interface> node_interfaces();        // node.cpp
+std::span<const Interface> element_interfaces();     // element.cpp
+std::span<const Interface> html_interfaces();        // html_elements.cpp
+std::span<const Interface> form_interfaces();        // forms.cpp
+std::span<const Interface> document_interfaces();    // document.cpp
+std::span<const Interface> event_interfaces();       // event_objects.cpp
+std::span<const Interface> window_interfaces();      // window_object.cpp
+std::span<const Interface> location_interfaces();    // location.cpp
+std::span<const Interface> navigator_interfaces();   // navigator.cpp
+std::span<const Interface> collection_interfaces();  // collections.cpp
+std::span<const Interface> request_interfaces();     // xhr.cpp
+std::span<const Interface> fetch_interfaces();       // fetch.cpp
+std::span<const Interface> body_interfaces();        // body.cpp
+std::span<const Interface> url_interfaces();         // url_object.cpp
+std::span<const Interface> storage_interfaces();     // storage.cpp
+std::span<const Interface> style_interfaces();       // style.cpp
+std::span<const Interface> misc_interfaces();        // misc.cpp
+std::span<const Interface> component_interfaces();   // components.cpp
+const Interface& remote_window_interface();          // remote_window.cpp
+std::span<const Interface> exception_interfaces();   // exception.cpp
+
+}  // namespace shikake::honeyclient::low::page

@@ -1,0 +1,257 @@
+#include "honeyclient/low/page/window.h"
+
+#include <js/CompilationAndEvaluation.h>
+#include <js/GlobalObject.h>
+#include <js/Initialization.h>
+#include <js/Realm.h>
+#include <js/SourceText.h>
+
+#include "honeyclient/low/page/evaluated.h"
+#include "honeyclient/low/page/events.h"
+#include "honeyclient/low/page/named_access.h"
+#include "honeyclient/low/page/remote_window.h"
+#include "url/percent.h"
+
+namespace shikake::honeyclient::low::page {
+
+namespace {
+
+bool resolve(JSContext* cx, JS::HandleObject object, JS::HandleId id, bool* resolved) {
+  if (!JS_ResolveStandardClass(cx, object, id, resolved)) return false;
+  if (*resolved) return true;
+  return guarded(cx, [&] {
+    auto* window = static_cast<Window*>(native_of(object));
+    if (!window) return;
+    if (id.isString()) {
+      std::string name = utf8(to_text(cx, id.toString()));
+      const Interface* interface = find_interface(name);
+      if (interface && (interface->engines & window->page.engine_bit())) {
+        JS::RootedObject constructor(cx, must(interface_constructor(cx, *window, *interface)));
+        JS::RootedValue value(cx, JS::ObjectValue(*constructor));
+        must(JS_DefinePropertyById(cx, object, id, value, JSPROP_RESOLVING));
+        *resolved = true;
+        return;
+      }
+    }
+    *resolved = resolve_on_window(cx, *window, object, id);
+  });
+}
+
+bool may_resolve(const JSAtomState&, jsid, JSObject*) {
+  return true;
+}
+
+constexpr JSClassOps global_ops = {
+    .newEnumerate = JS_NewEnumerateStandardClasses,
+    .resolve = resolve,
+    .mayResolve = may_resolve,
+    .trace = JS_GlobalObjectTraceHook,
+};
+constexpr JSClass the_global_class = {"Window", JSCLASS_GLOBAL_FLAGS, &global_ops};
+
+}  // namespace
+
+const JSClass* global_class() {
+  return &the_global_class;
+}
+
+Window::Window(Page& the_page, uint32_t the_id, Window* the_parent, html::Element* the_frame)
+    : Native(Kind::window, *this),
+      page(the_page),
+      id(the_id),
+      parent(the_parent),
+      frame(the_frame),
+      depth(the_parent ? the_parent->depth + 1 : 0) {
+  page.own(*this);
+  loader = std::make_unique<Loader>(*this);
+}
+
+void Window::trace(JSTracer* tracer) {
+  Native::trace(tracer);
+  for (auto& [name_, object] : prototypes) JS::TraceEdge(tracer, &object, "prototype");
+  for (auto& [name_, object] : constructors) JS::TraceEdge(tracer, &object, "constructor");
+  for (auto& [name_, object] : singletons) JS::TraceEdge(tracer, &object, "singleton");
+  for (Child& child : children) JS::TraceEdge(tracer, &child.remote, "remote window");
+  JS::TraceEdge(tracer, &current_event, "current event");
+}
+
+bool Window::make_realm() {
+  JSContext* cx = page.cx;
+  JS::RealmOptions options;
+  // Windows that can script each other share a compartment, so that no wrapper stands between them.
+  for (Window* other : page.windows())
+    if (other != this && other->wrapper) {
+      options.creationOptions().setExistingCompartment(other->wrapper.get());
+      break;
+    }
+  JS::RootedObject made(
+      cx, JS_NewGlobalObject(cx, &the_global_class, nullptr, JS::DontFireOnNewGlobalHook, options));
+  if (!made) return false;
+  JS::SetReservedSlot(made, kGlobalNativeSlot, JS::PrivateValue(static_cast<Native*>(this)));
+  wrapper = made;
+  JSAutoRealm realm(cx, made);
+  bool ok = guarded(cx, [&] {
+    define_window(cx, *this);
+    JS::RootedObject prototype(cx, must(interface_prototype(cx, *this, "Window")));
+    must(JS_SetPrototype(cx, made, prototype));
+  });
+  if (ok) JS_FireOnNewGlobalObject(cx, made);
+  return ok;
+}
+
+// --- URLs -------------------------------------------------------------------------------------------
+
+namespace {
+
+// about:blank and about:srcdoc have no base, referrer or origin of their own.
+const Window& speaks_for(const Window& window) {
+  const Window* found = &window;
+  while (found->url.scheme() == "about" && found->parent) found = found->parent;
+  return *found;
+}
+
+}  // namespace
+
+url::Url Window::base_url() const {
+  const url::Url& own = speaks_for(*this).url;
+  if (loader && loader->base_element) {
+    if (const std::u16string* href = loader->base_element->attribute(html::Name::href))
+      if (auto parsed = url::Url::parse(utf8(*href), &own)) return *parsed;
+  }
+  return own;
+}
+
+Result<url::Url> Window::resolve(std::u16string_view text) const {
+  url::Url base = base_url();
+  return url::Url::parse(utf8(text), &base);
+}
+
+std::string Window::referrer_for_requests() const {
+  const url::Url& own = speaks_for(*this).url;
+  return own.is_http() ? std::string(own.href_without_fragment()) : std::string();
+}
+
+std::string Window::origin() const {
+  return speaks_for(*this).url.origin();
+}
+
+Asked Window::asked(intel::Mechanism mechanism, const url::Url& to) const {
+  Asked made;
+  made.window = id;
+  made.mechanism = mechanism;
+  made.url = to.href();
+  made.referrer = referrer_for_requests();
+  return made;
+}
+
+void Window::navigate(const url::Url& to, intel::Mechanism mechanism, std::optional<Origin> origin,
+                      Asked more, std::string target_name) {
+  if (gone) return;
+  if (to.scheme() == "javascript") {
+    page.post([this, to] { evaluate_javascript_url(to); });
+    return;
+  }
+  bool same_document = more.method == "GET" && to.fragment() && url.fragment() != to.fragment() &&
+                       to.href_without_fragment() == url.href_without_fragment();
+  if (same_document && target_name.empty()) {
+    url = to;
+    page.post([this] { fire(*this, *this, u"hashchange", false, false, "HashChangeEvent"); });
+    return;
+  }
+  Asked request = asked(mechanism, to);
+  request.origin = std::move(origin);
+  request.method = more.method;
+  request.headers = more.headers;
+  request.body = more.body;
+  bool away = target_name.empty() || target_name == "_self";
+  if (away && frame && parent) page.navigation_started();
+  if (away && !parent) page.navigation_started();
+  page.tell(FromPage::navigate, Navigate{std::move(request), Relative::itself, 0, std::move(target_name)});
+}
+
+void Window::evaluate_javascript_url(const url::Url& to) {
+  std::string_view rest = std::string_view(to.href()).substr(to.scheme().size() + 1);
+  std::string code = url::percent_decode(rest);
+  std::optional<Place> by = page.positions.here();
+  JS::RootedValue result(page.cx, run({wide(code), url.href(), 1, 1, by, "javascript:"}));
+  if (!result.isString()) return;
+  page.run_script(*this, [&] {
+    std::u16string text = to_text(page.cx, result.toString());
+    loader->open();
+    loader->write(text, Place{});
+    loader->close();
+  });
+}
+
+// --- scripts ------------------------------------------------------------------------------------------
+
+JS::Value Window::run(const Text& text) {
+  JSContext* cx = page.cx;
+  JS::RootedValue result(cx);
+  page.run_script(*this, [&] {
+    const Source& source = expect_source(*this, text.text, text.file, text.by, text.how, text.line);
+    JS::CompileOptions options(cx);
+    options.setFileAndLine(source.url.c_str(), text.line);
+    options.setColumn(text.column > 0 ? text.column - 1 : 0);
+    JS::SourceText<char16_t> buffer;
+    must(buffer.init(cx, text.text.data(), text.text.size(), JS::SourceOwnership::Borrowed));
+    must(JS::Evaluate(cx, options, buffer, &result));
+  });
+  return result;
+}
+
+// --- relatives -------------------------------------------------------------------------------------------
+
+Window::Child* Window::child_of(const html::Element& element) {
+  for (Child& child : children)
+    if (child.element == &element) return &child;
+  return nullptr;
+}
+
+Window::Child* Window::child_named(std::u16string_view wanted) {
+  for (Child& child : children) {
+    if (child.window && !child.window->name.empty() && wide(child.window->name) == wanted) return &child;
+    const std::u16string* given = child.element ? child.element->attribute(html::Name::name) : nullptr;
+    if (given && *given == wanted) return &child;
+  }
+  return nullptr;
+}
+
+JSObject* singleton(JSContext* cx, Window& window, std::string_view name,
+                    const std::function<JSObject*()>& make) {
+  if (auto found = window.singletons.find(name); found != window.singletons.end()) return found->second;
+  JSAutoRealm realm(cx, window.global());
+  JSObject* made = must(make());
+  window.singletons.emplace(std::string(name), made);
+  return made;
+}
+
+JSObject* parent_object(JSContext* cx, Window& window) {
+  if (window.parent) return window.parent->global();
+  if (window.page.start.is_frame) return remote_window(cx, window, Relative::parent);
+  return window.global();
+}
+
+JSObject* top_object(JSContext* cx, Window& window) {
+  Window* top = &window;
+  while (top->parent) top = top->parent;
+  if (window.page.start.is_frame) return remote_window(cx, window, Relative::top);
+  return top->global();
+}
+
+JSObject* child_object(JSContext* cx, Window& window, Window::Child& child) {
+  if (child.elsewhere) return remote_window(cx, window, Relative::child, child.id);
+  if (!child.window) {
+    // Its document is on its way; until then it shows an empty one of the same origin.
+    Document blank;
+    blank.url = "about:blank";
+    blank.referrer = window.url.href();
+    Window& made = window.page.open_window(blank, child.id, &window, child.element);
+    if (made.gone) throw Thrown{};
+    made.loader->start_empty();
+    child.window = &made;
+  }
+  return child.window->global();
+}
+
+}  // namespace shikake::honeyclient::low::page

@@ -1,0 +1,414 @@
+// The global object: timers, dialogs, relatives, named access.
+#include <js/CompilationAndEvaluation.h>
+#include <js/GlobalObject.h>
+
+#include <cmath>
+
+#include "honeyclient/low/page/collections.h"
+#include "honeyclient/low/page/components.h"
+#include "honeyclient/low/page/evaluated.h"
+#include "honeyclient/low/page/events.h"
+#include "honeyclient/low/page/location.h"
+#include "honeyclient/low/page/misc.h"
+#include "honeyclient/low/page/navigator.h"
+#include "honeyclient/low/page/node.h"
+#include "honeyclient/low/page/post_message.h"
+#include "honeyclient/low/page/remote_window.h"
+#include "honeyclient/low/page/storage.h"
+#include "honeyclient/low/page/style.h"
+#include "honeyclient/low/page/tables.h"
+#include "honeyclient/low/page/window.h"
+
+namespace shikake::honeyclient::low::page {
+
+namespace {
+
+// --- timers --------------------------------------------------------------------------------------------
+
+void start_timer(Call& call, bool repeats) {
+  Window& window = call.self_window();
+  Page& page = call.page;
+  double delay = call.given(1) ? call.number(1) : 0;
+  if (std::isnan(delay)) delay = 0;
+  if (JSObject* function = call.callable(0)) {
+    auto kept = std::make_shared<JS::PersistentRootedObject>(call.cx, function);
+    auto arguments = std::make_shared<JS::PersistentRooted<JS::GCVector<JS::Value>>>(
+        call.cx, JS::GCVector<JS::Value>(call.cx));
+    for (unsigned i = 2; i < call.count(); ++i) must(arguments->append(call.args[i]));
+    call.give(page.add_timer(window, delay, repeats, [&window, &page, kept, arguments] {
+      page.run_script(window, [&] {
+        JS::RootedValue value(page.cx, JS::ObjectValue(**kept)), ignored(page.cx);
+        JS::RootedValue self(page.cx, JS::ObjectValue(*window.global()));
+        must(JS::Call(
+            page.cx, self, value,
+            JS::HandleValueArray::fromMarkedLocation(arguments->get().length(), arguments->get().begin()),
+            &ignored));
+      });
+      window.loader->flush();
+    }));
+    return;
+  }
+  std::u16string text = call.text(0);
+  std::optional<Place> by = page.positions.here();
+  call.give(page.add_timer(window, delay, repeats, [&window, text, by] {
+    window.run({text, by ? by->source->url : window.url.href(), 1, 1, by, "timer"});
+    window.loader->flush();
+  }));
+}
+
+void set_timeout(Call& call) {
+  start_timer(call, false);
+}
+void set_interval(Call& call) {
+  start_timer(call, true);
+}
+void set_immediate(Call& call) {
+  start_timer(call, false);
+}
+void clear_timer(Call& call) {
+  if (call.given(0)) call.page.clear_timer(static_cast<uint32_t>(call.integer(0)));
+  call.give();
+}
+
+void call_later(Call& call, double delay, double argument) {
+  JSObject* function = call.callable(0);
+  if (!function) call.type_error("parameter 1 is not of type 'Function'.");
+  Window& window = call.self_window();
+  Page& page = call.page;
+  auto kept = std::make_shared<JS::PersistentRootedObject>(call.cx, function);
+  call.give(page.add_timer(window, delay, false, [&window, &page, kept, argument] {
+    page.run_script(window, [&] {
+      JS::RootedValue value(page.cx, JS::ObjectValue(**kept)), ignored(page.cx);
+      JS::RootedValue time(page.cx, JS::NumberValue(argument < 0 ? page.since_start() : argument));
+      must(JS::Call(page.cx, JS::UndefinedHandleValue, value, JS::HandleValueArray(time), &ignored));
+    });
+    window.loader->flush();
+  }));
+}
+void request_animation_frame(Call& call) {
+  call_later(call, 16, -1);
+}
+void queue_microtask(Call& call) {
+  JS::RootedObject function(call.cx, call.callable(0));
+  if (!function) call.type_error("parameter 1 is not of type 'Function'.");
+  call.page.enqueue_job(function);
+  call.give();
+}
+
+// --- dialogs: a person who says yes -----------------------------------------------------------------------
+
+void alert(Call& call) {
+  call.page.happened(call.window, "dialog", u"alert: " + call.text_or(0, u""));
+  call.give();
+}
+void confirm(Call& call) {
+  call.page.happened(call.window, "dialog", u"confirm: " + call.text_or(0, u""));
+  call.give(true);
+}
+void prompt(Call& call) {
+  call.page.happened(call.window, "dialog", u"prompt: " + call.text_or(0, u""));
+  call.give(std::u16string_view(call.text_or(1, u"")));
+}
+void print(Call& call) {
+  call.page.happened(call.window, "dialog", u"print");
+  call.give();
+}
+void do_nothing(Call& call) {
+  call.give();
+}
+void stop(Call& call) {
+  call.window.loader->close();
+  call.give();
+}
+
+// --- other windows -----------------------------------------------------------------------------------------
+
+void open(Call& call) {
+  std::u16string address = call.text_or(0, u"");
+  std::string name = utf8(call.text_or(1, u"_blank"));
+  Window& window = call.window;
+  if (name == "_self" || name == "_top" || name == "_parent") {
+    if (auto url = window.resolve(trim(address)))
+      window.navigate(*url, intel::Mechanism::window_open, call.page.positions.origin_here(), {}, name);
+    return call.give(window.global());
+  }
+  auto url = address.empty() ? url::Url::parse("about:blank") : window.resolve(trim(address));
+  if (!url) call.dom_error("SyntaxError", "Unable to open a window with an invalid URL.");
+  call.page.happened(window, "window", u"open " + wide(url->href()));
+  if (url->is_http()) {
+    OpenWindow message{name, window.asked(intel::Mechanism::window_open, *url)};
+    message.asked.origin = call.page.positions.origin_here();
+    call.page.tell(FromPage::open_window, message);
+  }
+  call.give(opened_window(call.cx, window, name));
+}
+void close(Call& call) {
+  call.give();
+}
+void post_message(Call& call) {
+  Window* receiver = native_as<Window>(call.args.thisv());
+  post_to(call, call.window, receiver ? *receiver : call.window);
+  call.give();
+}
+
+void get_window(Call& call) {
+  call.give(call.self_window().global());
+}
+void get_parent(Call& call) {
+  call.give(parent_object(call.cx, call.self_window()));
+}
+void get_top(Call& call) {
+  call.give(top_object(call.cx, call.self_window()));
+}
+void get_opener(Call& call) {
+  if (!call.page.start.has_opener || call.self_window().parent) return call.give_null();
+  call.give(remote_window(call.cx, call.window, Relative::opener));
+}
+void get_frame_element(Call& call) {
+  Window& self = call.self_window();
+  call.give(self.frame ? static_cast<html::Node*>(self.frame) : nullptr);
+}
+void get_length(Call& call) {
+  call.give(static_cast<uint32_t>(call.self_window().children.size()));
+}
+void get_document(Call& call) {
+  call.give(call.self_window().document);
+}
+void get_name(Call& call) {
+  call.give(std::string_view(call.self_window().name));
+}
+void set_name(Call& call) {
+  call.self_window().name = call.text8(0), call.give();
+}
+void get_closed(Call& call) {
+  call.give(call.self_window().gone);
+}
+void get_location(Call& call) {
+  call.give(location_object(call.cx, call.self_window()));
+}
+void set_location(Call& call) {
+  go_to(call, call.self_window(), call.text(0)), call.give();
+}
+void get_event(Call& call) {
+  call.args.rval().set(call.self_window().current_event);
+}
+void get_origin(Call& call) {
+  call.give(std::string_view(call.self_window().origin()));
+}
+void get_secure(Call& call) {
+  call.give(call.self_window().url.scheme() == "https");
+}
+
+void exec_script(Call& call) {  // Trident's window.execScript
+  std::u16string text = call.text(0);
+  std::u16string language = lower(call.text_or(1, u"jscript"));
+  if (language.starts_with(u"vbs")) {
+    call.page.unemulated("VBScript");
+    return call.give_null();
+  }
+  call.window.run({text, call.window.url.href(), 1, 1, call.page.positions.here(), "execScript"});
+  call.give_null();
+}
+
+// [Replaceable]: assignment puts an ordinary property of the accessor's name in its place.
+void replace_property(Call& call) {
+  JSString* given = JS_GetFunctionId(JS_GetObjectFunction(&call.args.callee()));
+  std::u16string name = to_text(call.cx, must(given));
+  if (name.starts_with(u"set ")) name = name.substr(4);
+  JS::RootedObject global(call.cx, call.self_window().global());
+  must(JS_DefineUCProperty(call.cx, global, name.data(), name.size(), call.at(0), JSPROP_ENUMERATE));
+  call.give();
+}
+
+// --- sizes ---------------------------------------------------------------------------------------------
+
+void get_inner_width(Call& call) {
+  call.give(call.page.persona().inner_width);
+}
+void get_inner_height(Call& call) {
+  call.give(call.page.persona().inner_height);
+}
+void get_outer_width(Call& call) {
+  call.give(call.page.persona().screen_width);
+}
+void get_outer_height(Call& call) {
+  call.give(call.page.persona().screen_available_height);
+}
+void get_zero(Call& call) {
+  call.give(int32_t{0});
+}
+void get_one(Call& call) {
+  call.give(int32_t{1});
+}
+
+// --- encodings -----------------------------------------------------------------------------------------
+
+void to_ascii(Call& call) {  // btoa
+  std::string bytes;
+  for (char16_t c : call.text(0)) {
+    if (c > 0xFF)
+      call.dom_error("InvalidCharacterError", "The string contains characters outside of the Latin1 range.");
+    bytes += static_cast<char>(c);
+  }
+  call.give(std::string_view(base::to_base64(base::as_bytes(bytes))));
+}
+// https://infra.spec.whatwg.org/#forgiving-base64-decode
+void to_binary(Call& call) {  // atob
+  std::string text;
+  for (char16_t c : call.text(0))
+    if (!html::is_space(c)) text += c < 0x80 ? static_cast<char>(c) : '!';
+  while (!text.empty() && text.back() == '=') text.pop_back();
+  if (text.size() % 4 == 1)
+    call.dom_error("InvalidCharacterError", "The string to be decoded is not correctly encoded.");
+  text.append((4 - text.size() % 4) % 4, '=');
+  auto bytes = base::from_base64(text);
+  if (!bytes) call.dom_error("InvalidCharacterError", "The string to be decoded is not correctly encoded.");
+  std::u16string wide_text;
+  for (char c : *bytes) wide_text += static_cast<unsigned char>(c);
+  call.give(std::u16string_view(wide_text));
+}
+
+void get_random(Call& call) {
+  call.give(static_cast<double>(call.page.random() >> 11) * 0x1.0p-53);
+}
+
+constexpr JSFunctionSpec functions[] = {SHIKAKE_METHOD("setTimeout", set_timeout, 1),
+                                        SHIKAKE_METHOD("setInterval", set_interval, 1),
+                                        SHIKAKE_METHOD("clearTimeout", clear_timer, 0),
+                                        SHIKAKE_METHOD("clearInterval", clear_timer, 0),
+                                        SHIKAKE_METHOD("requestAnimationFrame", request_animation_frame, 1),
+                                        SHIKAKE_METHOD("cancelAnimationFrame", clear_timer, 1),
+                                        SHIKAKE_METHOD("alert", alert, 0),
+                                        SHIKAKE_METHOD("confirm", confirm, 0),
+                                        SHIKAKE_METHOD("prompt", prompt, 0),
+                                        SHIKAKE_METHOD("print", print, 0),
+                                        SHIKAKE_METHOD("stop", stop, 0),
+                                        SHIKAKE_METHOD("open", open, 0),
+                                        SHIKAKE_METHOD("close", close, 0),
+                                        SHIKAKE_METHOD("focus", do_nothing, 0),
+                                        SHIKAKE_METHOD("blur", do_nothing, 0),
+                                        SHIKAKE_METHOD("postMessage", post_message, 1),
+                                        SHIKAKE_METHOD("scroll", do_nothing, 0),
+                                        SHIKAKE_METHOD("scrollTo", do_nothing, 0),
+                                        SHIKAKE_METHOD("scrollBy", do_nothing, 0),
+                                        SHIKAKE_METHOD("moveTo", do_nothing, 2),
+                                        SHIKAKE_METHOD("moveBy", do_nothing, 2),
+                                        SHIKAKE_METHOD("resizeTo", do_nothing, 2),
+                                        SHIKAKE_METHOD("resizeBy", do_nothing, 2),
+                                        SHIKAKE_METHOD("btoa", to_ascii, 1),
+                                        SHIKAKE_METHOD("atob", to_binary, 1),
+                                        SHIKAKE_METHOD("getComputedStyle", get_computed_style, 1),
+                                        SHIKAKE_METHOD("addEventListener", add_listener, 2),
+                                        SHIKAKE_METHOD("removeEventListener", remove_listener, 2),
+                                        SHIKAKE_METHOD("dispatchEvent", dispatch_event, 1),
+                                        JS_FS_END};
+
+constexpr JSFunctionSpec modern_functions[] = {
+    SHIKAKE_METHOD("queueMicrotask", queue_microtask, 1),
+    SHIKAKE_METHOD("fetch", fetch_function, 1),
+    SHIKAKE_METHOD("matchMedia", match_media, 1),
+    SHIKAKE_METHOD("getSelection", get_selection, 0),
+    SHIKAKE_METHOD("requestIdleCallback", request_animation_frame, 1),
+    SHIKAKE_METHOD("cancelIdleCallback", clear_timer, 1),
+    SHIKAKE_METHOD("structuredClone", structured_clone, 1),
+    JS_FS_END};
+
+constexpr JSFunctionSpec trident_functions[] = {SHIKAKE_METHOD("attachEvent", attach_event, 2),
+                                                SHIKAKE_METHOD("detachEvent", detach_event, 2),
+                                                SHIKAKE_METHOD("execScript", exec_script, 1),
+                                                SHIKAKE_METHOD("setImmediate", set_immediate, 1),
+                                                SHIKAKE_METHOD("CollectGarbage", do_nothing, 0),
+                                                SHIKAKE_METHOD("navigate", navigate_method, 1),
+                                                JS_FS_END};
+
+constexpr JSPropertySpec properties[] = {
+    SHIKAKE_GETTER("window", get_window),
+    SHIKAKE_PROPERTY("self", get_window, replace_property),
+    SHIKAKE_PROPERTY("frames", get_window, replace_property),
+    SHIKAKE_PROPERTY("parent", get_parent, replace_property),
+    SHIKAKE_GETTER("top", get_top),
+    SHIKAKE_PROPERTY("opener", get_opener, replace_property),
+    SHIKAKE_GETTER("frameElement", get_frame_element),
+    SHIKAKE_PROPERTY("length", get_length, replace_property),
+    SHIKAKE_GETTER("document", get_document),
+    SHIKAKE_PROPERTY("name", get_name, set_name),
+    SHIKAKE_GETTER("closed", get_closed),
+    SHIKAKE_PROPERTY("location", get_location, set_location),
+    SHIKAKE_PROPERTY("event", get_event, replace_property),
+    SHIKAKE_PROPERTY("navigator", get_navigator, replace_property),
+    SHIKAKE_PROPERTY("clientInformation", get_navigator, replace_property),
+    SHIKAKE_PROPERTY("screen", get_screen, replace_property),
+    SHIKAKE_PROPERTY("history", get_history, replace_property),
+    SHIKAKE_GETTER("localStorage", get_local_storage),
+    SHIKAKE_GETTER("sessionStorage", get_session_storage),
+    SHIKAKE_PROPERTY("console", get_console, replace_property),
+    SHIKAKE_PROPERTY("innerWidth", get_inner_width, replace_property),
+    SHIKAKE_PROPERTY("innerHeight", get_inner_height, replace_property),
+    SHIKAKE_PROPERTY("outerWidth", get_outer_width, replace_property),
+    SHIKAKE_PROPERTY("outerHeight", get_outer_height, replace_property),
+    SHIKAKE_PROPERTY("pageXOffset", get_zero, replace_property),
+    SHIKAKE_PROPERTY("pageYOffset", get_zero, replace_property),
+    SHIKAKE_PROPERTY("scrollX", get_zero, replace_property),
+    SHIKAKE_PROPERTY("scrollY", get_zero, replace_property),
+    SHIKAKE_PROPERTY("screenX", get_zero, replace_property),
+    SHIKAKE_PROPERTY("screenY", get_zero, replace_property),
+    SHIKAKE_PROPERTY("screenLeft", get_zero, replace_property),
+    SHIKAKE_PROPERTY("screenTop", get_zero, replace_property),
+    SHIKAKE_PROPERTY("devicePixelRatio", get_one, replace_property),
+    JS_PS_END};
+
+constexpr JSPropertySpec modern_properties[] = {
+    SHIKAKE_PROPERTY("performance", get_performance, replace_property), SHIKAKE_GETTER("crypto", get_crypto),
+    SHIKAKE_PROPERTY("origin", get_origin, replace_property), SHIKAKE_GETTER("isSecureContext", get_secure),
+    JS_PS_END};
+
+constexpr const char* window_handlers[] = {"onload",
+                                           "onunload",
+                                           "onbeforeunload",
+                                           "onerror",
+                                           "onresize",
+                                           "onscroll",
+                                           "onfocus",
+                                           "onblur",
+                                           "onhashchange",
+                                           "onmessage",
+                                           "onpagehide",
+                                           "onpageshow",
+                                           "onpopstate",
+                                           "onstorage",
+                                           "ononline",
+                                           "onoffline",
+                                           "onclick",
+                                           "onkeydown",
+                                           "onkeyup",
+                                           "onmousemove",
+                                           "onmousedown",
+                                           "onmouseup",
+                                           "onunhandledrejection"};
+
+}  // namespace
+
+void define_window(JSContext* cx, Window& window) {
+  JS::RootedObject global(cx, window.global());
+  uint8_t engine = window.page.engine_bit();
+  must(JS::InitRealmStandardClasses(cx));
+  must(JS_DefineFunctions(cx, global, functions) && JS_DefineProperties(cx, global, properties));
+  if (engine & kModern)
+    must(JS_DefineFunctions(cx, global, modern_functions) &&
+         JS_DefineProperties(cx, global, modern_properties));
+  if (engine & kTrident) must(JS_DefineFunctions(cx, global, trident_functions));
+  define_handlers(cx, global, window_handlers);
+  if (engine & kBlink) define_chrome(cx, window);
+  if ((engine & kTrident) && !window.page.persona().components.empty()) define_active_x(cx, window);
+  JS::RootedValue math(cx);
+  must(JS_GetProperty(cx, global, "Math", &math));
+  JS::RootedObject math_object(cx, &math.toObject());
+  must(JS_DefineFunction(cx, math_object, "random", native<get_random>, 0, 0));
+}
+
+std::span<const Interface> window_interfaces() {
+  static const Interface table[] = {{.name = "Window", .parent = "EventTarget"}, remote_window_interface()};
+  return table;
+}
+
+}  // namespace shikake::honeyclient::low::page

@@ -1,0 +1,283 @@
+// What the page worker and its parent say to each other, framed as base/frame.h, bodies as base/wire.h.
+//
+//   parent                                worker
+//     Start (document, persona, seed) ──►   parses, runs script
+//     ◄── Fetch, Navigate, OpenFrame …      as they happen: what was sent survives the worker's death
+//     Loaded, FrameDocument … ──►
+//     ◄── Ask (cookies, storage)            the worker waits for the Answer
+//     Answer ──►
+//     ◄── Settled                           nothing left to do until the parent sends more: a
+//                                           navigation that was asked for begins now
+//
+// A worker holds the windows that can script each other; it numbers them (the first is 0). Everything it
+// says is untrusted: the parent checks window numbers, sizes and counts (limits.h) and believes no URL to
+// be one until it has parsed it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/wire.h"
+#include "honeyclient/low/persona.h"
+#include "intel/visit.h"
+
+namespace shikake::intel {
+constexpr Mechanism wire_last(Mechanism) {
+  return Mechanism::unknown;
+}
+}  // namespace shikake::intel
+
+namespace shikake::honeyclient::low {
+
+// --- words used by several messages ---------------------------------------------------------------
+
+struct Position {
+  std::string url;
+  std::string sha256;  // 32 bytes
+  uint32_t line = 0, column = 0;
+  static void wire(auto& codec, auto& self) { codec(self.url, self.sha256, self.line, self.column); }
+};
+
+// Which script made it: intel::ScriptOrigin on the wire.
+struct Origin {
+  Position position;
+  std::string written_by;
+  std::vector<Position> ancestry;
+  static void wire(auto& codec, auto& self) { codec(self.position, self.written_by, self.ancestry); }
+};
+
+struct Header {
+  std::string name, value;
+  static void wire(auto& codec, auto& self) { codec(self.name, self.value); }
+};
+
+// A request as a page makes it.
+struct Asked {
+  uint32_t window = 0;  // that asks
+  intel::Mechanism mechanism = intel::Mechanism::unknown;
+  std::string url;
+  std::string method = "GET";
+  std::string referrer;  // "" sends none
+  std::vector<Header> headers;
+  std::string body;
+  std::optional<Origin> origin;
+  static void wire(auto& codec, auto& self) {
+    codec(self.window, self.mechanism, self.url, self.method, self.referrer, self.headers, self.body,
+          self.origin);
+  }
+};
+
+struct Document {
+  std::string url;
+  std::string referrer;
+  std::string content_type;   // the header; sniffing is done by the parent
+  std::string last_modified;  // the header
+  std::string refresh;        // the header
+  std::string body;
+  static void wire(auto& codec, auto& self) {
+    codec(self.url, self.referrer, self.content_type, self.last_modified, self.refresh, self.body);
+  }
+};
+
+// A window of another worker, as seen from one: what a page may reach across origins.
+enum class Relative : uint8_t { itself, parent, top, opener, child };
+constexpr Relative wire_last(Relative) {
+  return Relative::child;
+}
+
+// --- worker to parent ------------------------------------------------------------------------------
+
+enum class FromPage : uint8_t {
+  fetch,
+  navigate,
+  open_frame,
+  open_window,
+  post_message,
+  ask,
+  happened,
+  evaluated,
+  component,
+  unemulated,
+  limit,
+  settled,
+};
+
+struct Fetch {
+  uint32_t request = 0;  // the worker's number for the answer
+  Asked asked;
+  static void wire(auto& codec, auto& self) { codec(self.request, self.asked); }
+};
+
+// A window goes elsewhere: itself (asked.window), or one that lives in another worker.
+struct Navigate {
+  Asked asked;
+  Relative whose = Relative::itself;
+  uint32_t child = 0;       // window number, where `whose` is child
+  std::string target_name;  // a frame or window by name; "" and "_self": `whose` says which
+  static void wire(auto& codec, auto& self) { codec(self.asked, self.whose, self.child, self.target_name); }
+};
+
+// A new frame (its first document) of asked.window; `window` is the worker's number for it.
+struct OpenFrame {
+  uint32_t window = 0;
+  std::string name;
+  Asked asked;
+  static void wire(auto& codec, auto& self) { codec(self.window, self.name, self.asked); }
+};
+
+struct OpenWindow {
+  std::string name;
+  Asked asked;
+  static void wire(auto& codec, auto& self) { codec(self.name, self.asked); }
+};
+
+struct PostMessage {
+  uint32_t window = 0;  // that sends; in the other direction, that receives
+  Relative whose = Relative::parent;
+  uint32_t child = 0;
+  std::string origin;  // of the sender
+  std::string target_origin;
+  std::string data;  // JSON
+  static void wire(auto& codec, auto& self) {
+    codec(self.window, self.whose, self.child, self.origin, self.target_origin, self.data);
+  }
+};
+
+enum class Question : uint8_t {
+  get_cookies,
+  set_cookie,
+  storage_snapshot,
+  storage_set,
+  storage_remove,
+  storage_clear
+};
+constexpr Question wire_last(Question) {
+  return Question::storage_clear;
+}
+
+struct Ask {
+  Question question = Question::get_cookies;
+  std::string url;         // of the document that asks
+  std::string key, value;  // set_cookie: value alone
+  bool session = false;    // storage: of the session
+  static void wire(auto& codec, auto& self) {
+    codec(self.question, self.url, self.key, self.value, self.session);
+  }
+};
+
+struct Happened {
+  uint32_t window = 0;
+  std::string kind, detail;
+  static void wire(auto& codec, auto& self) { codec(self.window, self.kind, self.detail); }
+};
+
+// A source text that a script made and ran.
+struct Evaluated {
+  uint32_t window = 0;
+  std::string how;  // "eval", "timer", "handler", "document.write", …
+  Position by;      // the place that did it; its sha256 is replaced by the text's own
+  std::string text;
+  static void wire(auto& codec, auto& self) { codec(self.window, self.how, self.by, self.text); }
+};
+
+// A component (ActiveX object, plugin) was made or used.
+struct ComponentUse {
+  uint32_t window = 0;
+  std::string name;                    // ProgID, CLSID, plugin
+  std::string member;                  // "" when it was made
+  bool known = false;                  // a row of the component table
+  std::vector<uint32_t> lengths;       // of string arguments, in UTF-16 code units; 0 for others
+  std::vector<std::string> arguments;  // cut to max_argument_text
+  std::optional<Origin> origin;
+  static void wire(auto& codec, auto& self) {
+    codec(self.window, self.name, self.member, self.known, self.lengths, self.arguments, self.origin);
+  }
+};
+
+struct Unemulated {
+  std::string what;
+  static void wire(auto& codec, auto& self) { codec(self.what); }
+};
+
+struct LimitHit {
+  std::string name;
+  static void wire(auto& codec, auto& self) { codec(self.name); }
+};
+
+struct Settled {
+  uint64_t heard = 0;       // messages taken in so far: the parent sees whether one is still on its way
+  base::Duration clock{0};  // how far the page's own time has moved since its start
+  static void wire(auto& codec, auto& self) { codec(self.heard, self.clock); }
+};
+
+// --- parent to worker ------------------------------------------------------------------------------
+
+enum class ToPage : uint8_t {
+  start,
+  loaded,
+  frame_document,
+  frame_elsewhere,
+  stays,
+  answer,
+  message,
+  close,
+};
+
+struct Start {
+  Document document;
+  Persona persona;
+  uint64_t seed = 0;
+  base::TimePoint clock;  // what Date shows first
+  std::string window_name;
+  bool is_frame = false;  // parent and top live in another worker
+  bool has_opener = false;
+  uint32_t depth = 0;  // of frames around it
+  std::string parent_origin;
+  static void wire(auto& codec, auto& self) {
+    codec(self.document, self.persona, self.seed, self.clock, self.window_name, self.is_frame,
+          self.has_opener, self.depth, self.parent_origin);
+  }
+};
+
+struct Loaded {
+  uint32_t request = 0;
+  bool ok = false;  // an HTTP answer came, whatever its status
+  uint32_t status = 0;
+  std::string status_text;
+  std::string url;  // after redirects
+  std::vector<Header> headers;
+  std::string body;
+  static void wire(auto& codec, auto& self) {
+    codec(self.request, self.ok, self.status, self.status_text, self.url, self.headers, self.body);
+  }
+};
+
+struct FrameDocument {
+  uint32_t window = 0;
+  Document document;
+  static void wire(auto& codec, auto& self) { codec(self.window, self.document); }
+};
+
+// The frame's document runs in another worker, or there is none (`failed`).
+struct FrameElsewhere {
+  uint32_t window = 0;
+  bool failed = false;
+  static void wire(auto& codec, auto& self) { codec(self.window, self.failed); }
+};
+
+// The navigation of `window` gave no new document (a download, 204, a refusal): the page goes on.
+struct Stays {
+  uint32_t window = 0;
+  static void wire(auto& codec, auto& self) { codec(self.window); }
+};
+
+struct Answer {
+  std::string text;           // get_cookies
+  std::vector<Header> pairs;  // storage_snapshot
+  static void wire(auto& codec, auto& self) { codec(self.text, self.pairs); }
+};
+
+}  // namespace shikake::honeyclient::low

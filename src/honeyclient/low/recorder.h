@@ -1,0 +1,57 @@
+// The visit's record as it grows: nodes and edges without doubles, everything bounded (limits.h).
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "honeyclient/chain/chain.h"
+#include "honeyclient/low/protocol.h"
+#include "honeyclient/low/visit.h"
+#include "intel/visit.h"
+
+namespace shikake::honeyclient::low {
+
+class Recorder {
+ public:
+  Recorder(const VisitOptions& options, BlobSink& blobs);
+
+  // The node of this request: the same one for the same URL, method and body.
+  uint32_t node(const std::string& url, std::string_view method = "GET", std::string_view body = {});
+  intel::VisitNode& at(uint32_t id) { return record_.nodes[id]; }
+  // It was navigated to, and gave a file.
+  void download(uint32_t id);
+
+  void edge(uint32_t from, uint32_t to, intel::Mechanism mechanism, const std::optional<Origin>& origin);
+  void event(std::string_view kind, std::string_view detail, std::optional<uint32_t> node);
+  void limit(std::string_view name);
+  // `matters`: what is missing may have hidden a part of the chain.
+  void unemulated(std::string_view what, bool matters);
+  void incomplete() { record_.complete = false; }
+  void component(const ComponentUse& use, uint32_t node);
+  void evaluated(const Evaluated& source);
+  // The body of a node, stored under its digest; `declared` is its Content-Type.
+  void body(uint32_t id, std::string_view bytes, std::string_view declared);
+  void blob_failed(const Error& error);
+
+  const std::optional<Error>& failure() const { return failure_; }
+  // Once, at the end: roles and verdict.
+  intel::VisitRecord finish();
+
+ private:
+  intel::VisitRecord record_;
+  chain::Facts facts_;
+  BlobSink& blobs_;
+  const base::Clock& clock_;
+  std::map<std::string, uint32_t> nodes_;
+  std::set<std::string> edges_;
+  std::set<std::string> blobs_put_;
+  uint64_t evaluated_bytes_ = 0;
+  std::optional<Error> failure_;
+};
+
+}  // namespace shikake::honeyclient::low

@@ -1,0 +1,31 @@
+// Requests as the persona's browser would send them.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "honeyclient/low/protocol.h"
+#include "intel/visit.h"
+#include "net/cookies.h"
+#include "net/http.h"
+#include "net/referrer.h"
+#include "url/url.h"
+
+namespace shikake::honeyclient::low {
+
+struct RequestContext {
+  const Persona& persona;
+  intel::Mechanism mechanism;
+  std::optional<url::Url> from;  // the page that asks
+  net::ReferrerPolicy policy;    // of that page
+  std::string cookies;           // the Cookie header's value, may be empty
+};
+
+// Whether the mechanism brings a document to a window, and whether to the whole one.
+bool is_navigation(intel::Mechanism mechanism);
+bool is_frame(intel::Mechanism mechanism);
+
+net::FetchRequest make_request(const RequestContext& context, const url::Url& to, const std::string& method,
+                               const std::string& body, const std::vector<Header>& given);
+
+}  // namespace shikake::honeyclient::low

@@ -1,0 +1,82 @@
+#include "honeyclient/low/visit.h"
+
+#include <boost/json/object.hpp>
+
+#include "honeyclient/low/driver.h"
+#include "honeyclient/low/zygote.h"
+
+namespace shikake::honeyclient::low {
+
+struct Browser::State {
+  Options options;
+  std::optional<Zygote> zygote;
+  std::vector<int> pids;
+};
+
+Browser::Browser(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Browser::Browser(Browser&&) noexcept = default;
+Browser& Browser::operator=(Browser&&) noexcept = default;
+Browser::~Browser() = default;
+
+Result<Browser> Browser::open(Options options) {
+  auto state = std::make_unique<State>();
+  SHIKAKE_ASSIGN(Zygote zygote, Zygote::start(options.page_program));
+  state->zygote = std::move(zygote);
+  state->options = std::move(options);
+  return Browser(std::move(state));
+}
+
+std::vector<int> Browser::worker_pids() const {
+  return state_->pids;
+}
+
+Result<intel::VisitRecord> Browser::visit(const VisitOptions& options, BlobSink& blobs) {
+  SHIKAKE_ASSIGN(Persona persona, find_persona(options.persona));
+  std::optional<net::Fetcher> fetcher;
+  if (!options.offline) {
+    net::FetcherOptions wanted;
+    wanted.egress = options.egress;
+    wanted.proxy = options.proxy;
+    wanted.extra_authorities = options.extra_authorities;
+    wanted.program = state_->options.fetcher_program;
+    wanted.clock = options.clock;
+    wanted.limits.body_bytes = limits::max_body;
+    wanted.limits.visit_bytes = limits::max_visit_bytes;
+    SHIKAKE_ASSIGN(net::Fetcher started, net::Fetcher::start(wanted));
+    fetcher = std::move(started);
+  }
+  // One that ended with an earlier visit is replaced.
+  if (!state_->zygote) {
+    SHIKAKE_ASSIGN(Zygote zygote, Zygote::start(state_->options.page_program));
+    state_->zygote = std::move(zygote);
+  }
+  state_->pids.clear();
+  Driver driver(options, std::move(persona), *state_->zygote, fetcher ? &*fetcher : nullptr, blobs,
+                state_->pids);
+  auto record = driver.run();
+  if (!record && record.error().code == ErrorCode::unavailable) state_->zygote.reset();
+  return record;
+}
+
+Result<intel::VisitRecord> visit(const VisitOptions& options, BlobSink& blobs) {
+  SHIKAKE_ASSIGN(Browser browser, Browser::open());
+  return browser.visit(options, blobs);
+}
+
+intel::Observation to_observation(const intel::VisitRecord& record, base::TimePoint time,
+                                  std::string vantage) {
+  intel::Observation observation;
+  observation.kind = intel::ObservationKind::visit;
+  observation.subject = record.url;
+  observation.sensor = sensor;
+  observation.sensor_version = sensor_version;
+  observation.vantage = std::move(vantage);
+  observation.time = time;
+  observation.record = intel::to_json(record);
+  for (const intel::VisitNode& node : record.nodes)
+    if (node.sha256) observation.blobs.push_back(*node.sha256);
+  for (const intel::ScriptPosition& source : record.evaluated) observation.blobs.push_back(source.sha256);
+  return observation;
+}
+
+}  // namespace shikake::honeyclient::low

@@ -1,0 +1,147 @@
+// For tests: sites on loopback, and visits of them.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "honeyclient/low/visit.h"
+#include "net/test_server.h"
+
+namespace shikake::honeyclient::low {
+
+// Blobs by digest.
+class KeptBlobs final : public BlobSink {
+ public:
+  Result<> put(const base::Digest& name, std::string_view bytes) override {
+    kept[name.hex()] = bytes;
+    return {};
+  }
+  std::map<std::string, std::string> kept;
+};
+
+// Pages by path: either a body (HTML with status 200) or a whole answer that begins with "HTTP/1.1". In
+// both, {a} and {b} stand for the origins of two servers that share no site.
+class Sites {
+ public:
+  using Pages = std::map<std::string, std::string>;
+  explicit Sites(Pages pages)
+      : pages_(std::move(pages)),
+        a_([this](net::TestConnection& client) { serve(client); }, "127.0.0.1"),
+        b_([this](net::TestConnection& client) { serve(client); }, "127.0.0.2") {}
+
+  std::string url(std::string_view path = "/") const { return filled("{a}") + std::string(path); }
+  std::string filled(std::string text) const {
+    auto replace = [&text](std::string_view what, const std::string& with) {
+      for (size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += with.size())
+        text.replace(at, what.size(), with);
+    };
+    replace("{a}", "http://127.0.0.1:" + std::to_string(a_.port()));
+    replace("{b}", "http://127.0.0.2:" + std::to_string(b_.port()));
+    return text;
+  }
+  // URLs with the servers' names put back.
+  std::string named(std::string text) const {
+    for (auto [what, origin] : {std::pair("{a}", filled("{a}")), {"{b}", filled("{b}")}})
+      for (size_t at = 0; (at = text.find(origin, at)) != std::string::npos;)
+        text.replace(at, origin.size(), what);
+    return text;
+  }
+  std::vector<std::string> requests() const {
+    std::lock_guard lock(mutex_);
+    return requests_;
+  }
+
+ private:
+  void serve(net::TestConnection& client) {
+    for (;;) {
+      std::string request = client.receive_request();
+      if (request.empty()) return;
+      {
+        std::lock_guard lock(mutex_);
+        requests_.push_back(request);
+      }
+      size_t start = request.find(' ') + 1;
+      std::string path = request.substr(start, request.find(' ', start) - start);
+      auto page = pages_.find(path);
+      if (page == pages_.end()) page = pages_.find(path.substr(0, path.find('?')));
+      std::string answer =
+          page == pages_.end() ? "HTTP/1.1 404 Not Found\r\n\r\nnot here" : filled(page->second);
+      if (!answer.starts_with("HTTP/1.1"))
+        answer = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + answer;
+      size_t head = answer.find("\r\n\r\n");
+      std::string length = "\r\nContent-Length: " + std::to_string(answer.size() - head - 4);
+      if (!client.send(answer.substr(0, head) + length + answer.substr(head))) return;
+    }
+  }
+
+  Pages pages_;
+  mutable std::mutex mutex_;
+  std::vector<std::string> requests_;
+  net::TestServer a_, b_;
+};
+
+inline VisitOptions local_visit(std::string url) {
+  VisitOptions options;
+  options.url = std::move(url);
+  options.egress.allow_private = true;
+  return options;
+}
+
+// One browser for all tests of a program: its warm process is what a run of many visits has too.
+inline Browser& shared_browser() {
+  static Result<Browser> browser = Browser::open();
+  if (!browser) {
+    ADD_FAILURE() << browser.error().message();
+    std::abort();
+  }
+  return *browser;
+}
+
+inline intel::VisitRecord visit_or_fail(const VisitOptions& options, BlobSink& blobs) {
+  auto record = shared_browser().visit(options, blobs);
+  if (!record) {
+    ADD_FAILURE() << record.error().message();
+    return {};
+  }
+  return std::move(*record);
+}
+inline intel::VisitRecord visit_or_fail(const VisitOptions& options) {
+  NoBlobs blobs;
+  return visit_or_fail(options, blobs);
+}
+
+// "iframe / -> {b}/x 3:5 document.write": an edge in one line, script position and writer where there is one.
+inline std::string edge_text(const Sites& sites, const intel::VisitRecord& visit,
+                             const intel::VisitEdge& edge) {
+  auto shown = [&](uint32_t id) { return sites.named(visit.nodes[id].url); };
+  std::string text =
+      std::string(intel::name(edge.mechanism)) + " " + shown(edge.from) + " -> " + shown(edge.to);
+  if (edge.script) {
+    text +=
+        " " + std::to_string(edge.script->position.line) + ":" + std::to_string(edge.script->position.column);
+    if (!edge.script->written_by.empty()) text += " " + edge.script->written_by;
+    for (const intel::ScriptPosition& one : edge.script->ancestry)
+      text += " < " + std::to_string(one.line) + ":" + std::to_string(one.column);
+  }
+  return text;
+}
+
+inline std::multiset<std::string> edge_texts(const Sites& sites, const intel::VisitRecord& visit) {
+  std::multiset<std::string> all;
+  for (const intel::VisitEdge& edge : visit.edges) all.insert(edge_text(sites, visit, edge));
+  return all;
+}
+
+inline std::vector<std::string> events_of(const intel::VisitRecord& visit, std::string_view kind) {
+  std::vector<std::string> all;
+  for (const intel::VisitEvent& event : visit.events)
+    if (event.kind == kind) all.push_back(event.detail);
+  return all;
+}
+
+}  // namespace shikake::honeyclient::low
