@@ -68,8 +68,9 @@ Result<std::string> load_file(CorpusWriter& writer, const std::filesystem::path&
   base::UniqueFd file(path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return fail_errno(Module::neighbourhood, "cannot open " + path.string());
   writer.begin_source(path.string());
-  SHIKAKE_ASSIGN(cell::ReaderProcess reader, cell::ReaderProcess::start(corpus_reader_program, file.get(),
-                                                                        max_corpus_frame, reader_memory));
+  const int input = file.get();
+  SHIKAKE_ASSIGN(cell::ReaderProcess reader,
+                 cell::ReaderProcess::start(corpus_reader_program, {&input, 1}, max_corpus_frame, reader_memory));
   auto done = converse(writer, reader, options);
   if (!done) return fail(std::move(done.error()).in(path.string()));
   return done;
