@@ -11,8 +11,8 @@
 namespace shikake::audit {
 namespace {
 
-// A file whose beginning has this many control bytes in a hundred, and not one line of a known format, is no
-// log. Machine code and compressed data have 5 to 15, text has none.
+// A file whose beginning has this many control bytes in a hundred, and fewer lines of a known format than one
+// in ten, is no log. Machine code and compressed data have 5 to 15, text has none.
 constexpr size_t binary_percent = 3;
 
 bool looks_binary(std::string_view bytes) {
@@ -178,10 +178,11 @@ Result<> Reader::read_lines(Source& source, uint32_t file_index) {
     }
     match({file_index, line.number, {}});
     bytes_seen += line.text.size() + 1;
-    if (maybe_binary && bytes_seen >= beginning_bytes && stats_.parsed == 0)
+    const bool few_known = (stats_.parsed + stats_.lenient) * 10 < stats_.lines;
+    if (maybe_binary && bytes_seen >= beginning_bytes && few_known)
       return fail(
           Module::audit, ErrorCode::invalid_input,
-          fmt::format("this is a binary file and no log: none of its first {} lines has a known format",
+          fmt::format("this is a binary file and no log: hardly one of its first {} lines has a known format",
                       stats_.lines));
   }
 }
