@@ -15,18 +15,19 @@ LineReader::LineReader(Source& source, size_t max_line_bytes, uint64_t max_unpac
     : source_(source),
       max_line_bytes_(max_line_bytes),
       max_unpacked_bytes_(max_unpacked_bytes),
-      buffer_(max_line_bytes + block_bytes + padding) {}
+      buffer_(std::make_unique_for_overwrite<char[]>(max_line_bytes + block_bytes + padding)),
+      capacity_(max_line_bytes + block_bytes) {}
 
 bool LineReader::fill() {
   if (ended_) return false;
   if (begin_ > 0) {
-    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+    std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
     searched_ -= begin_;
     end_ -= begin_;
     begin_ = 0;
   }
-  const size_t room = std::min(block_bytes, buffer_.size() - padding - end_);
-  auto got = source_.read({buffer_.data() + end_, room});
+  const size_t room = std::min(block_bytes, capacity_ - end_);
+  auto got = source_.read({buffer_.get() + end_, room});
   if (got && total_ + *got > max_unpacked_bytes_) {
     got = fail(Module::audit, ErrorCode::limit,
                fmt::format("stopped after {} unpacked bytes (limit max_unpacked_bytes); raise it to read on",
@@ -49,7 +50,7 @@ Result<> LineReader::read_ahead() {
 
 Result<bool> LineReader::next(Line& line) {
   while (true) {
-    const char* const from = buffer_.data() + searched_;
+    const char* const from = buffer_.get() + searched_;
     const void* found = std::memchr(from, '\n', end_ - searched_);
     if (found == nullptr) {
       searched_ = end_;
@@ -60,14 +61,14 @@ Result<bool> LineReader::next(Line& line) {
         if (failed_) return fail(*failed_);
         return false;
       }
-      line.text = {buffer_.data() + begin_, std::min(end_ - begin_, max_line_bytes_)};
+      line.text = {buffer_.get() + begin_, std::min(end_ - begin_, max_line_bytes_)};
       line.number = ++number_;
       line.too_long = skipping_ = too_long;
       begin_ = end_;
       return true;
     }
     const size_t newline = searched_ + static_cast<size_t>(static_cast<const char*>(found) - from);
-    const std::string_view text(buffer_.data() + begin_, newline - begin_);
+    const std::string_view text(buffer_.get() + begin_, newline - begin_);
     begin_ = searched_ = newline + 1;
     if (skipping_) {
       skipping_ = false;

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 #include "audit/source.h"
 #include "base/result.h"
@@ -27,7 +27,7 @@ class LineReader {
 
   uint64_t bytes() const { return total_; }  // unpacked so far
   // The first bytes of the file, for a look at what it is; as much as has been read by now.
-  std::string_view first_bytes() const { return {buffer_.data(), end_}; }
+  std::string_view first_bytes() const { return {buffer_.get(), end_}; }
   Result<> read_ahead();
 
  private:
@@ -36,7 +36,8 @@ class LineReader {
   Source& source_;
   size_t max_line_bytes_;
   uint64_t max_unpacked_bytes_;
-  std::vector<char> buffer_;
+  std::unique_ptr<char[]> buffer_;  // of capacity_, and simdjson's padding
+  size_t capacity_;
   size_t begin_ = 0, end_ = 0;  // not yet handed out
   size_t searched_ = 0;         // of that, known to hold no newline
   uint64_t total_ = 0;

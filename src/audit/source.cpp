@@ -8,8 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <optional>
-#include <vector>
 
 #include "base/check.h"
 
@@ -23,21 +23,21 @@ constexpr int zstd_window_log_max = 27;
 // Bytes of the file, with a look ahead.
 class FileBytes {
  public:
-  explicit FileBytes(int fd) : fd_(fd), buffer_(block_bytes) {}
+  explicit FileBytes(int fd) : fd_(fd), buffer_(std::make_unique_for_overwrite<char[]>(block_bytes)) {}
 
   // More behind what is left; false at the end of the file.
   Result<bool> fill() {
     if (begin_ > 0) {
-      std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+      std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
       end_ -= begin_;
       begin_ = 0;
     }
-    if (end_ == buffer_.size()) return true;
-    SHIKAKE_ASSIGN(const size_t got, read_into({buffer_.data() + end_, buffer_.size() - end_}));
+    if (end_ == block_bytes) return true;
+    SHIKAKE_ASSIGN(const size_t got, read_into({buffer_.get() + end_, block_bytes - end_}));
     end_ += got;
     return got > 0;
   }
-  std::string_view left() const { return {buffer_.data() + begin_, end_ - begin_}; }
+  std::string_view left() const { return {buffer_.get() + begin_, end_ - begin_}; }
   void take(size_t count) { begin_ += count; }
   uint64_t total() const { return total_; }
   uint64_t position() const { return total_ - (end_ - begin_); }
@@ -53,7 +53,7 @@ class FileBytes {
 
  private:
   int fd_;
-  std::vector<char> buffer_;
+  std::unique_ptr<char[]> buffer_;
   size_t begin_ = 0, end_ = 0;
   uint64_t total_ = 0;
 };
