@@ -52,9 +52,9 @@ Result<> answer(base::FrameChannel& channel) {
   Sender sender(channel);
   Result<std::string> format;
   if (options.format == app::log_format) {
-    format = app::read_log(cell::reader_input_fd, options.today, sender);
+    format = app::read_log(cell::reader_first_input_fd, options.today, sender);
   } else {
-    Input input(cell::reader_input_fd);
+    Input input(cell::reader_first_input_fd);
     format = read_source(input, options, sender);
   }
   SHIKAKE_TRY(sender.finish());
