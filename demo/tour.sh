@@ -3,7 +3,7 @@
 # Every line behind a "$" is a command that can be typed as it stands.
 set -eu
 
-demo=$(dirname "$0")
+demo=$1  # this folder, as seen from where we are
 landing=http://www.paper-lantern.example/
 
 step() { printf '\n\033[1m%s\033[0m\n' "$*"; }

@@ -22,10 +22,7 @@ std::string safe_value(std::string_view text) {
 
 // URLs inside a sentence, so that no terminal makes them clickable.
 std::string safe_sentence(std::string_view text) {
-  std::string out(text);
-  for (size_t at = 0; (at = out.find("http", at)) != std::string::npos; ++at)
-    if (out.compare(at, 7, "http://") == 0 || out.compare(at, 8, "https://") == 0) out.replace(at, 4, "hxxp");
-  return safe(out, 240);
+  return safe(base::defang_text(text), 240);
 }
 
 std::string colored(std::string_view text, std::string_view code, bool color) {

@@ -90,7 +90,8 @@ INSTANTIATE_TEST_SUITE_P(
                       TimeRow{"2014-05-08T09:00:00.250000Z", "2014-05-08T09:00:00.25Z"},
                       TimeRow{"2014-05-08T09:00:00+09:00", "2014-05-08T00:00:00Z"},
                       TimeRow{"2014-05-08 09:00:00-01:30", "2014-05-08T10:30:00Z"},
-                      TimeRow{"2014-05-08", "2014-05-08T00:00:00Z"}, TimeRow{"1969-12-31T23:59:59.5Z", "1969-12-31T23:59:59.5Z"},
+                      TimeRow{"2014-05-08", "2014-05-08T00:00:00Z"},
+                      TimeRow{"1969-12-31T23:59:59.5Z", "1969-12-31T23:59:59.5Z"},
                       TimeRow{"2016-02-29", "2016-02-29T00:00:00Z"}, TimeRow{"2015-02-29", nullptr},
                       TimeRow{"2014-05-08T24:00:00Z", nullptr}, TimeRow{"2014-05-08T09:00:00", nullptr},
                       TimeRow{"2014-05-08T09:00:00.Z", nullptr}, TimeRow{"2014-05-08T09:00:00Zx", nullptr},
@@ -107,13 +108,19 @@ TEST(Clock, Durations) {
 TEST(Display, TerminalEscapesAreShownNotObeyed) {
   EXPECT_EQ(for_terminal("a\x1b[31mred\r\n"), "a\\x1b[31mred\\r\\n");
   EXPECT_EQ(for_terminal("\u202egnp.exe"), "\\u202egnp.exe");
-  EXPECT_EQ(for_terminal("\xC2\x9B" "1m"), "\\x9b1m");  // C1 CSI as UTF-8
-  EXPECT_EQ(for_terminal("\x9B" "1m"), "\\x9b1m");      // and as a raw byte
+  EXPECT_EQ(for_terminal("\xC2\x9B"
+                         "1m"),
+            "\\x9b1m");  // C1 CSI as UTF-8
+  EXPECT_EQ(for_terminal("\x9B"
+                         "1m"),
+            "\\x9b1m");  // and as a raw byte
   EXPECT_EQ(for_terminal("仕掛け"), "仕掛け");
   EXPECT_EQ(for_terminal("仕掛け", 2), "仕掛…");
 }
 
-TEST(Display, Html) { EXPECT_EQ(for_html("<b a=\"'&\x01"), "&lt;b a=&quot;&#39;&amp;\\x01"); }
+TEST(Display, Html) {
+  EXPECT_EQ(for_html("<b a=\"'&\x01"), "&lt;b a=&quot;&#39;&amp;\\x01");
+}
 
 TEST(Display, CsvFormulasAreDefused) {
   EXPECT_EQ(for_csv("=1+1"), "'=1+1");
@@ -129,6 +136,12 @@ TEST(Display, Defang) {
   EXPECT_EQ(defang("http://a.example/x.html"), "hxxp://a[.]example/x.html");
   EXPECT_EQ(defang("https://a.example?q=1.2"), "hxxps://a[.]example?q=1.2");
   EXPECT_EQ(defang("192.0.2.1"), "192[.]0[.]2[.]1");
+}
+
+TEST(Display, DefangText) {
+  EXPECT_EQ(defang_text("see http://a.example/ and https://b.example/?u=http://c.example"),
+            "see hxxp://a.example/ and hxxps://b.example/?u=hxxp://c.example");
+  EXPECT_EQ(defang_text("http and httpd speak it"), "http and httpd speak it");
 }
 
 TEST(Checked, Integers) {

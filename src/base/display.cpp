@@ -64,12 +64,23 @@ std::string for_html(std::string_view text) {
   std::string out;
   for (char c : for_terminal(text, std::string_view::npos)) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;
@@ -77,7 +88,8 @@ std::string for_html(std::string_view text) {
 
 std::string for_csv(std::string_view text) {
   std::string field;
-  if (!text.empty() && (formula_starts.find(text[0]) != std::string_view::npos || text[0] == '\'')) field = "'";
+  if (!text.empty() && (formula_starts.find(text[0]) != std::string_view::npos || text[0] == '\''))
+    field = "'";
   field += text;
   if (field.find_first_of(",\"\r\n\t") == std::string::npos) return field;
   std::string quoted = "\"";
@@ -101,18 +113,31 @@ std::string defang(std::string_view url_or_host) {
   size_t host = 0;
   if (colon != std::string_view::npos) {
     std::string_view scheme = url_or_host.substr(0, colon);
-    if (scheme == "http") out = "hxxp";
-    else if (scheme == "https") out = "hxxps";
-    else out = scheme;
+    if (scheme == "http")
+      out = "hxxp";
+    else if (scheme == "https")
+      out = "hxxps";
+    else
+      out = scheme;
     out += "://";
     host = colon + 3;
   }
   size_t end = url_or_host.find_first_of("/?#", host);
   for (char c : url_or_host.substr(host, end == std::string_view::npos ? end : end - host)) {
-    if (c == '.') out += "[.]";
-    else out += c;
+    if (c == '.')
+      out += "[.]";
+    else
+      out += c;
   }
   if (end != std::string_view::npos) out += url_or_host.substr(end);
+  return out;
+}
+
+std::string defang_text(std::string_view sentence) {
+  std::string out(sentence);
+  for (size_t at = out.find("http"); at != std::string::npos; at = out.find("http", at + 4)) {
+    if (out.compare(at, 7, "http://") == 0 || out.compare(at, 8, "https://") == 0) out.replace(at, 4, "hxxp");
+  }
   return out;
 }
 

@@ -74,19 +74,17 @@ bool hidden_in_data(const VisitEdge& edge) {
   return edge.script && !edge.script->ancestry.empty();
 }
 
-// "an iframe (written by a script that was hidden in data, line 3 of http://…)"
-std::string how(const VisitEdge& edge) {
+// "an iframe that a script (itself made by eval) wrote by document.write, line 3"; the file too, where it is
+// not the page itself.
+std::string how(const VisitEdge& edge, const std::string& page) {
   std::string text(verb(edge));
   if (!edge.script) return text;
   const intel::ScriptOrigin& script = *edge.script;
   // Innermost position first; the outermost is where a person finds it in the page's source.
   const intel::ScriptPosition& visible = script.ancestry.empty() ? script.position : script.ancestry.back();
-  return text + fmt::format(" that a script {}{}, line {} of {}",
-                            script.written_by.empty() ? "made" : "wrote by " + script.written_by,
-                            script.ancestry.empty()
-                                ? ""
-                                : fmt::format(" (itself made by {} evals)", script.ancestry.size()),
-                            visible.line, visible.url);
+  text += fmt::format(" that a script{} {}, line {}", script.ancestry.empty() ? "" : " made by eval",
+                      script.written_by.empty() ? "made" : "wrote by " + script.written_by, visible.line);
+  return visible.url == page ? text : text + " of " + visible.url;
 }
 
 class Judge {
@@ -166,7 +164,8 @@ class Judge {
       const bool leaves = !to_site.empty() && to_site != sites_[0];
       if (!left && !leaves) continue;
       give(edge->from, left ? Role::relay : Role::landing,
-           fmt::format("leads to {} by {}", visit_.nodes[edge->to].url, how(*edge)));
+           fmt::format("leads to {} by {}", visit_.nodes[edge->to].url,
+                       how(*edge, visit_.nodes[edge->from].url)));
       left = true;
     }
   }
@@ -219,7 +218,7 @@ class Judge {
         std::ranges::any_of(path, [](const VisitEdge* edge) { return hidden_in_data(*edge); });
     const bool malicious = from_a_misuser || between > 0 || hidden;
     std::string came = fmt::format("a {} of {} bytes came without a click from {}, by {}", payload.name,
-                                   file->size, file->url, how(*cause));
+                                   file->size, file->url, how(*cause, visit_.nodes[cause->from].url));
     if (between > 0) came += fmt::format(", over {} other {}", between, between == 1 ? "site" : "sites");
     raise(malicious ? VisitVerdict::malicious : VisitVerdict::suspicious, came);
 
@@ -227,7 +226,8 @@ class Judge {
     // Who sends the file without being the first site is the page that attacks.
     if (malicious && cause->from != 0 && sites_[cause->from] != sites_[0])
       give(cause->from, Role::exploit,
-           fmt::format("makes the browser fetch {} ({}) by {}", file->url, payload.name, how(*cause)));
+           fmt::format("makes the browser fetch {} ({}) by {}", file->url, payload.name,
+                       how(*cause, visit_.nodes[cause->from].url)));
     give(id, Role::distribution,
          fmt::format("served a {} of {} bytes that nobody had asked for", payload.name, file->size));
   }
@@ -242,8 +242,9 @@ class Judge {
       const bool elsewhere =
           !sites_[edge.to].empty() && !sites_[edge.from].empty() && sites_[edge.to] != sites_[edge.from];
       if (elsewhere)
-        raise(VisitVerdict::suspicious, fmt::format("{} leads to {} by {}", visit_.nodes[edge.from].url,
-                                                    visit_.nodes[edge.to].url, how(edge)));
+        raise(VisitVerdict::suspicious,
+              fmt::format("{} leads to {} by {}", visit_.nodes[edge.from].url, visit_.nodes[edge.to].url,
+                          how(edge, visit_.nodes[edge.from].url)));
     }
   }
 

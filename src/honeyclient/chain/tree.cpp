@@ -142,7 +142,8 @@ class Tree {
 std::string sentences(std::string_view label, const std::vector<std::string>& texts) {
   std::string text;
   for (size_t i = 0; i < std::min(texts.size(), max_sentences_shown); ++i)
-    text += fmt::format("  {:<10} {}\n", i == 0 ? label : "", base::for_terminal(texts[i], 300));
+    text += fmt::format("  {:<10} {}\n", i == 0 ? label : "",
+                        base::for_terminal(base::defang_text(texts[i]), 300));
   if (texts.size() > max_sentences_shown)
     text += fmt::format("  {:<10} … and {} more\n", "", texts.size() - max_sentences_shown);
   return text;
