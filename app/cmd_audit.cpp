@@ -73,16 +73,18 @@ std::string why(const store::Store& store, const intel::IndicatorKey& key) {
                      strongest.observation.hex().substr(0, 16));
 }
 
-// A stream of findings on stdout; what became of each file goes to stderr.
-bool report_files(const audit::AuditReport& report) {
+// What became of each file; false when one could not be read to its end.
+bool report_files(const audit::AuditReport& report, bool as_json) {
   bool whole = true;
   for (const audit::FileStats& file : report.files) {
-    base::log_info(
-        fmt::format("{}: {} lines ({}), {} hits, {} guarded{}{}{}", file.name, file.lines,
-                    file.formats.empty() ? "no known format" : file.formats, file.hits, file.guarded,
-                    file.lenient ? fmt::format(", {} damaged but read", file.lenient) : "",
-                    file.unreadable ? fmt::format(", {} looked through as plain text", file.unreadable) : "",
-                    file.too_long ? fmt::format(", {} overlong", file.too_long) : ""));
+    // The text for a person ends with the same.
+    if (as_json)
+      base::log_info(fmt::format(
+          "{}: {} lines ({}), {} hits, {} guarded{}{}{}", file.name, file.lines,
+          file.formats.empty() ? "no known format" : file.formats, file.hits, file.guarded,
+          file.lenient ? fmt::format(", {} damaged but read", file.lenient) : "",
+          file.unreadable ? fmt::format(", {} looked through as plain text", file.unreadable) : "",
+          file.too_long ? fmt::format(", {} overlong", file.too_long) : ""));
     if (file.error.empty()) continue;
     whole = false;
     base::log(base::LogLevel::error, fmt::format("{}: {}", file.name, file.error));
@@ -111,7 +113,7 @@ Result<int> run(AuditCommand& command, Context& context) {
   } else {
     context.out.write(audit::to_text(report, ::isatty(STDOUT_FILENO) == 1, command.findings_shown));
   }
-  return report_files(report) && !failed ? 0 : 1;
+  return report_files(report, context.json) && !failed ? 0 : 1;
 }
 
 }  // namespace

@@ -27,6 +27,13 @@ Result<fs::path> find_demo(const fs::path& program) {
       "the demo's pages are not here; run the program from its source tree, or name the folder with --pages");
 }
 
+// As a person would type it from here.
+std::string shown(const fs::path& path) {
+  std::error_code error;
+  const fs::path near = fs::proximate(path, error);
+  return error || near.string().starts_with("..") ? path.string() : near.string();
+}
+
 }  // namespace
 
 Run define_demo(CLI::App& command, Context& context) {
@@ -42,25 +49,29 @@ Run define_demo(CLI::App& command, Context& context) {
     // Specimens' indicators must not mix with a real store's.
     fs::path home = context.home;
     if (!context.home_given) home += "-demo";
+    home = fs::absolute(home);
     ::setenv("SHIKAKE_HOME", home.c_str(), 1);
     ::setenv("SHIKAKE_PROGRAM", program.c_str(), 1);
 
     SHIKAKE_ASSIGN(range::Scenario scenario, range::Scenario::load(demo / "scenario.toml"));
-    SHIKAKE_ASSIGN(const int status, range::run(scenario, {"sh", (demo / "tour.sh").string()}, {}));
+    SHIKAKE_ASSIGN(const int status,
+                   range::run(scenario, {"sh", (demo / "tour.sh").string(), shown(demo)}, {}));
     if (status != 0) return status;
     context.out.write(fmt::format(R"(
-That was the whole loop. The store it made is in {0}; go on from here:
+That was the whole loop. The store that it made is in {0}; go on from here:
 
   export SHIKAKE_HOME={0}
-  {1} intel show sync.telemetry-hub.example      why a beacon to it means infection
-  {1} --json audit {2}/proxy.log.gz              the same findings for programs
-  {1} export stix                                to share it
-And on your own:
-  {1} --home ~/shikake inspect URL               visit a page
-  {1} --home ~/shikake intel import FILE…        MISP, STIX, Maltrail, CSV, lists
+  {1} intel show sync.telemetry-hub.example    # why a beacon to it means infection
+  {1} --json audit {2}/proxy.log.gz    # the same findings, for programs
+  {1} export stix    # to share it
+
+And with your own:
+
+  {1} --home ~/shikake inspect URL    # visit a page
+  {1} --home ~/shikake intel import FILE    # MISP, STIX, Maltrail, CSV, plain lists
   {1} --home ~/shikake audit /var/log/squid/access.log
 )",
-                                  home.string(), program.string(), demo.string()));
+                                  home.string(), shown(program), shown(demo)));
     return 0;
   };
 }

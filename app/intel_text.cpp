@@ -79,7 +79,7 @@ std::string evidence_text(const store::Details& details) {
   for (size_t i = 0; i < std::min(all.size(), max_evidence_shown); ++i) {
     const intel::Assertion& said = all[i].assertion;
     text += fmt::format("  {:>2}. {} (confidence {}): {}\n", i + 1, intel::name(said.role), said.confidence,
-                        base::for_terminal(said.why, 400));
+                        base::for_terminal(base::defang_text(said.why), 400));
     auto seen = std::ranges::find_if(
         details.observations, [&](const auto& one) { return intel::id_of(one) == all[i].observation; });
     const std::string place = said.place.empty() ? "" : fmt::format(" at {}", base::for_terminal(said.place));

@@ -17,9 +17,11 @@ Run define_audit(CLI::App&, Context&);
 Run define_corpus(CLI::App&, Context&);
 Run define_demo(CLI::App&, Context&);
 Run define_export(CLI::App&, Context&);
+Run define_inspect(CLI::App&, Context&);
 Run define_intel(CLI::App&, Context&);
 Run define_range(CLI::App&, Context&);
 Run define_url(CLI::App&, Context&);
+Run define_work(CLI::App&, Context&);
 
 namespace {
 
@@ -28,9 +30,11 @@ constexpr Command commands[] = {
     {"corpus", "URLs seen anywhere, for neighbourhood search", define_corpus},
     {"demo", "the whole loop on a simulated Internet", define_demo},
     {"export", "intelligence out: lists for proxies, DNS, sharing", define_export},
+    {"inspect", "visit with an emulated browser: landing, relay, exploit, distribution", define_inspect},
     {"intel", "the store: what is known, and why", define_intel},
     {"range", "a command inside the simulated Internet", define_range},
     {"url", "parse URLs as the standard does; registrable domain, tenant key, structure", define_url},
+    {"work", "do the jobs that are due", define_work},
 };
 
 constexpr int exit_failed = 1;
