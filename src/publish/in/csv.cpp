@@ -1,13 +1,10 @@
-// CSV with named columns. Columns are known by the names that feeds give them (table below), or named by
+// CSV with named columns. Columns are known by the names that feeds give them (csv_columns.cpp), or named by
 // the user: "url=Address" by a header, "url=2" by a position (from 1). Rows that begin with # are
 // comments; the last one above the data may be the header, as in abuse.ch's dumps.
-#include <algorithm>
-#include <array>
 #include <optional>
 #include <utility>
 
-#include "base/checked.h"
-#include "base/display.h"
+#include "publish/in/csv_columns.h"
 #include "publish/in/csv_records.h"
 #include "publish/in/formats.h"
 #include "publish/in/vocabulary.h"
@@ -18,114 +15,6 @@ namespace {
 
 using intel::FeedEntry;
 using intel::IndicatorType;
-
-enum class Column : uint8_t {
-  value,
-  type,
-  url,
-  domain,
-  ip,
-  port,
-  sha256,
-  md5,
-  sha1,
-  role,
-  family,
-  confidence,
-  tlp,
-  uses,
-  first_seen,
-  last_seen,
-  valid_until,
-  description,
-  reference,
-};
-constexpr size_t column_count = static_cast<size_t>(Column::reference) + 1;
-
-struct ColumnName {
-  std::string_view name;  // lower case, blanks - and . as _
-  Column column;
-};
-
-// Our own names first, each the one that --column takes.
-constexpr ColumnName column_names[] = {
-    {"value", Column::value},
-    {"type", Column::type},
-    {"url", Column::url},
-    {"domain", Column::domain},
-    {"ip", Column::ip},
-    {"port", Column::port},
-    {"sha256", Column::sha256},
-    {"md5", Column::md5},
-    {"sha1", Column::sha1},
-    {"role", Column::role},
-    {"family", Column::family},
-    {"confidence", Column::confidence},
-    {"tlp", Column::tlp},
-    {"uses", Column::uses},
-    {"first_seen", Column::first_seen},
-    {"last_seen", Column::last_seen},
-    {"valid_until", Column::valid_until},
-    {"description", Column::description},
-    {"reference", Column::reference},
-    // What others call them.
-    {"indicator", Column::value},
-    {"ioc", Column::value},
-    {"ioc_value", Column::value},
-    {"observable", Column::value},
-    {"indicator_value", Column::value},
-    {"ioc_type", Column::type},
-    {"indicator_type", Column::type},
-    {"uri", Column::url},
-    {"phish_url", Column::url},
-    {"malicious_url", Column::url},
-    {"hostname", Column::domain},
-    {"host", Column::domain},
-    {"fqdn", Column::domain},
-    {"domain_name", Column::domain},
-    {"ip_address", Column::ip},
-    {"ipaddress", Column::ip},
-    {"dst_ip", Column::ip},
-    {"dest_ip", Column::ip},
-    {"ip_dst", Column::ip},
-    {"dst_port", Column::port},
-    {"dest_port", Column::port},
-    {"sha256_hash", Column::sha256},
-    {"sha_256", Column::sha256},
-    {"md5_hash", Column::md5},
-    {"sha1_hash", Column::sha1},
-    {"sha_1", Column::sha1},
-    {"roles", Column::role},
-    {"threat", Column::role},
-    {"threat_type", Column::role},
-    {"malware", Column::family},
-    {"malware_family", Column::family},
-    {"malware_printable", Column::family},
-    {"campaign", Column::family},
-    {"signature", Column::family},
-    {"confidence_level", Column::confidence},
-    {"date", Column::first_seen},
-    {"time", Column::first_seen},
-    {"timestamp", Column::first_seen},
-    {"dateadded", Column::first_seen},
-    {"date_added", Column::first_seen},
-    {"first_seen_utc", Column::first_seen},
-    {"firstseen", Column::first_seen},
-    {"submission_time", Column::first_seen},
-    {"last_seen_utc", Column::last_seen},
-    {"lastseen", Column::last_seen},
-    {"last_online", Column::last_seen},
-    {"expires", Column::valid_until},
-    {"comment", Column::description},
-    {"comments", Column::description},
-    {"note", Column::description},
-    {"title", Column::description},
-    {"why", Column::description},
-    {"references", Column::reference},
-    {"urlhaus_link", Column::reference},
-    {"phish_detail_url", Column::reference},
-    {"report", Column::reference},
-};
 
 // Types as a type column names them, besides our own names; nothing: found from the value.
 constexpr std::pair<std::string_view, IndicatorType> type_words[] = {
@@ -143,120 +32,6 @@ constexpr std::pair<std::string_view, IndicatorType> type_words[] = {
     {"sha256_hash", IndicatorType::sha256},
     {"ip_dst|port", IndicatorType::ip_port},
 };
-
-std::string plain_name(std::string_view header) {
-  std::string out = lower(trimmed(header));
-  if (out.starts_with('#')) out = trimmed(std::string_view(out).substr(1));
-  for (char& c : out) {
-    if (c == ' ' || c == '-' || c == '.') c = '_';
-  }
-  return out;
-}
-
-std::optional<Column> column_of(std::string_view header) {
-  std::string name = plain_name(header);
-  for (const ColumnName& row : column_names) {
-    if (row.name == name) return row.column;
-  }
-  return std::nullopt;
-}
-
-// Where each column stands in a row.
-class Layout {
- public:
-  static Layout of_header(const std::vector<std::string>& header) {
-    Layout layout;
-    for (size_t i = 0; i < header.size(); ++i) {
-      auto column = column_of(header[i]);
-      if (column && !layout.position(*column)) layout.set(*column, i);
-    }
-    return layout;
-  }
-
-  // "column=header or position"
-  Result<> apply(const std::vector<std::string>& wishes, const std::vector<std::string>& header) {
-    for (const std::string& wish : wishes) {
-      size_t equals = wish.find('=');
-      auto column = column_of(std::string_view(wish).substr(0, equals));
-      if (equals == std::string::npos || !column)
-        return fail(Module::publish, ErrorCode::invalid_usage,
-                    "\"" + wish + "\" names no column; write, for example, url=2 or url=Address");
-      std::string_view place = std::string_view(wish).substr(equals + 1);
-      if (auto position = base::parse_integer<size_t>(place); position && *position > 0) {
-        set(*column, *position - 1);
-        continue;
-      }
-      auto found = std::find_if(header.begin(), header.end(), [&](const std::string& name) {
-        return plain_name(name) == plain_name(place);
-      });
-      if (found == header.end())
-        return fail(Module::publish, ErrorCode::invalid_usage,
-                    "the header has no column \"" + std::string(place) + "\"");
-      set(*column, static_cast<size_t>(found - header.begin()));
-    }
-    return {};
-  }
-
-  bool has_value() const {
-    for (Column column : {Column::value, Column::url, Column::domain, Column::ip, Column::sha256}) {
-      if (position(column)) return true;
-    }
-    return false;
-  }
-  std::string_view get(const std::vector<std::string>& row, Column column) const {
-    auto at = position(column);
-    if (!at || *at >= row.size()) return {};
-    return trimmed(base::from_csv_field(row[*at]));
-  }
-
- private:
-  void set(Column column, size_t at) { positions_[static_cast<size_t>(column)] = at; }
-  std::optional<size_t> position(Column column) const { return positions_[static_cast<size_t>(column)]; }
-
-  std::array<std::optional<size_t>, column_count> positions_;
-};
-
-// The delimiter under which a line has the most known columns; nothing where none has a value.
-std::optional<char> find_delimiter(std::string_view line) {
-  std::optional<char> best;
-  size_t most = 0;
-  for (char delimiter : {',', ';', '\t'}) {
-    std::string malformed;
-    auto fields = split_csv(line, delimiter, malformed);
-    if (!fields || !Layout::of_header(*fields).has_value()) continue;
-    auto known = static_cast<size_t>(std::count_if(
-        fields->begin(), fields->end(), [](const std::string& f) { return column_of(f).has_value(); }));
-    if (known > most) {
-      most = known;
-      best = delimiter;
-    }
-  }
-  return best;
-}
-
-// The header's line among those at the beginning: the first that is no comment or, if that is none, the
-// last comment above it.
-struct Header {
-  std::optional<char> delimiter;
-  bool in_comment = false;
-};
-Header find_header(std::string_view beginning) {
-  std::string_view last_comment;
-  for (size_t begin = 0; begin < beginning.size();) {
-    size_t end = std::min(beginning.find('\n', begin), beginning.size());
-    std::string_view line = trimmed(beginning.substr(begin, end - begin));
-    begin = end + 1;
-    if (line.empty()) continue;
-    if (line.starts_with('#')) {
-      if (find_delimiter(line.substr(1))) last_comment = line;
-      continue;
-    }
-    if (auto delimiter = find_delimiter(line)) return {delimiter, false};
-    if (!last_comment.empty()) return {find_delimiter(last_comment.substr(1)), true};
-    return {};
-  }
-  return {};
-}
 
 class Reader {
  public:
@@ -416,7 +191,7 @@ class Reader {
 }  // namespace
 
 bool recognise_csv(std::string_view beginning) {
-  return find_header(beginning).delimiter.has_value();
+  return find_csv_header(beginning).delimiter.has_value();
 }
 
 Result<> read_csv(Input& input, Collector& collector) {
@@ -424,11 +199,11 @@ Result<> read_csv(Input& input, Collector& collector) {
   SHIKAKE_ASSIGN(std::string_view beginning, input.peek(probe_bytes));
   constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
   if (beginning.starts_with(byte_order_mark)) beginning.remove_prefix(byte_order_mark.size());
-  Header header = find_header(beginning.substr(0, probe_bytes));
+  CsvHeader header = find_csv_header(beginning.substr(0, probe_bytes));
   const std::string& wish = collector.options().delimiter;
   if (wish.size() > 1)
     return fail(Module::publish, ErrorCode::invalid_usage, "a delimiter is one byte, not \"" + wish + "\"");
-  char delimiter = !wish.empty() ? wish[0] : header.delimiter.value_or(',');
+  char delimiter = !wish.empty() ? wish[0] : header.delimiter.value_or(likely_delimiter(beginning));
   CsvRecords records(input, delimiter);
   return Reader(collector, records, header.in_comment).read();
 }

@@ -203,6 +203,10 @@ TEST(Csv, ColumnsNamedByTheUser) {
   ASSERT_TRUE(headed) << headed.error().message();
   EXPECT_EQ(summary(*headed), "url http://bad.example/1\n");
 
+  auto semicolons = read_bytes("a;Where It Is;c\n1,5;http://bad.example/1;2\n", options);
+  ASSERT_TRUE(semicolons) << semicolons.error().message();
+  EXPECT_EQ(summary(*semicolons), "url http://bad.example/1\n");
+
   options.columns = {"url=nowhere"};
   auto wrong = read_bytes("what,where\nx,http://bad.example/1\n", options);
   ASSERT_FALSE(wrong);
