@@ -124,7 +124,10 @@ std::string gzip(std::string_view text) {
 
 std::string zstd(std::string_view text) {
   std::string out(ZSTD_compressBound(text.size()), '\0');
-  out.resize(ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 3));
+  ZSTD_CCtx* context = ZSTD_createCCtx();
+  ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+  out.resize(ZSTD_compress2(context, out.data(), out.size(), text.data(), text.size()));
+  ZSTD_freeCCtx(context);
   return out;
 }
 
@@ -292,6 +295,12 @@ INSTANTIATE_TEST_SUITE_P(
                   return b.substr(0, b.size() - 10);
                 },
                 any, 1, "cut off"},
+        FileRow{"zstd_wrong_checksum",
+                [] {
+                  auto b = zstd(hit_line + "\n");
+                  return damage(b, b.size() - 2);
+                },
+                1, 1, "damaged"},
         FileRow{"zstd_damaged",
                 [] {
                   auto b = zstd(much_text());

@@ -132,9 +132,11 @@ class Source::Gzip final : public Unpacker {
   size_t unpack(std::span<char> room) override {
     stream_.next_out = reinterpret_cast<Bytef*>(room.data());
     stream_.avail_out = static_cast<uInt>(room.size());
-    while (stream_.avail_out == room.size() && have_bytes(!between_members_)) {
+    while (stream_.avail_out == room.size()) {
+      // What inflate still holds comes out without new bytes.
+      if (!inside_full_ && !have_bytes(!between_members_)) break;
       // Behind a member: another one, or the zeros that tapes pad with.
-      if (between_members_ && bytes_.left()[0] == '\0') {
+      if (between_members_ && bytes_.left().starts_with('\0')) {
         bytes_.take(1);
         continue;
       }
@@ -144,6 +146,7 @@ class Source::Gzip final : public Unpacker {
       const int code = inflate(&stream_, Z_NO_FLUSH);
       bytes_.take(in.size() - stream_.avail_in);
       between_members_ = code == Z_STREAM_END;
+      inside_full_ = stream_.avail_out == 0 && !between_members_;
       if (code == Z_STREAM_END) {
         inflateReset(&stream_);
       } else if (code != Z_OK && code != Z_BUF_ERROR) {
@@ -158,6 +161,7 @@ class Source::Gzip final : public Unpacker {
 
   z_stream stream_{};
   bool between_members_ = false;
+  bool inside_full_ = false;  // the last call filled its room: more may be waiting
 };
 
 class Source::Zstd final : public Unpacker {
@@ -165,6 +169,7 @@ class Source::Zstd final : public Unpacker {
   explicit Zstd(FileBytes bytes) : Unpacker(std::move(bytes)), stream_(ZSTD_createDStream()) {
     SHIKAKE_CHECK(stream_ != nullptr);
     ZSTD_DCtx_setParameter(stream_, ZSTD_d_windowLogMax, zstd_window_log_max);
+    wanted_ = frame_start_bytes_ = ZSTD_initDStream(stream_);
   }
   ~Zstd() override { ZSTD_freeDStream(stream_); }
   Packing packing() const override { return Packing::zstd; }
@@ -173,9 +178,10 @@ class Source::Zstd final : public Unpacker {
   size_t unpack(std::span<char> room) override {
     ZSTD_outBuffer out{room.data(), room.size(), 0};
     while (out.pos == 0) {
-      // What is buffered inside comes out without new bytes.
-      if (!inside_full_ && !have_bytes(!between_frames_)) break;
-      const std::string_view in = bytes_.left();
+      if (!inside_full_ && !have_bytes(!at_frame_start_)) break;
+      // Only as much as the library asks for, which is a block: of a call that fails it hands out nothing, so
+      // the fewer bytes a call is given the less is lost in front of the damage.
+      const std::string_view in = bytes_.left().substr(0, inside_full_ ? 0 : wanted_);
       ZSTD_inBuffer input{in.data(), in.size(), 0};
       const size_t code = ZSTD_decompressStream(stream_, &out, &input);
       bytes_.take(input.pos);
@@ -184,14 +190,16 @@ class Source::Zstd final : public Unpacker {
             damaged(fmt::format("the zstd data is damaged ({})", ZSTD_getErrorName(code)), bytes_.position());
         break;
       }
-      between_frames_ = code == 0;
-      inside_full_ = out.pos == out.size;
+      at_frame_start_ = code == 0;
+      wanted_ = at_frame_start_ ? frame_start_bytes_ : code;
+      inside_full_ = out.pos == out.size && !at_frame_start_;
     }
     return out.pos;
   }
 
   ZSTD_DStream* stream_;
-  bool between_frames_ = false;
+  size_t wanted_, frame_start_bytes_;
+  bool at_frame_start_ = true;
   bool inside_full_ = false;  // the last call filled its room: more may be waiting
 };
 
