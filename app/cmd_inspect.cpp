@@ -132,7 +132,8 @@ Run define_inspect(CLI::App& app_command, Context& context) {
   app_command.add_option("SUBJECT", command->subjects, "URLs, defanged or not, and files of HTML");
   app_command.add_option("--list", command->list, "A file of URLs, one a line");
   app_command.add_option("--client", "Which honeyclient")->check(CLI::IsMember({"low"}))->default_str("low");
-  app_command.add_option("--persona", command->personas, "Which browser to be; may be repeated: " + personas);
+  app_command.add_option("--persona", command->personas, "Which browser to be; may be repeated: " + personas)
+      ->allow_extra_args(false);
   app_command.add_option("--base", command->base, "For files: the folder that they are seen under");
   app_command.add_option("--referrer", command->settings.referrer, "Where the visitor seems to come from");
   app_command.add_option("--seed", command->settings.seed,

@@ -156,8 +156,10 @@ Run define_intel_import(CLI::App& command, Context& context) {
   command.add_option("--family", read.family, "The malware family of entries that name none");
   command.add_option("--tlp", read.tlp,
                      "TLP of entries that name none: clear, green, amber, amber+strict, red");
-  command.add_option("--column", read.columns,
-                     "CSV: which column is what, as url=2 or url=Address; may be repeated");
+  command
+      .add_option("--column", read.columns,
+                  "CSV: which column is what, as url=2 or url=Address; may be repeated")
+      ->allow_extra_args(false);
   command.add_option("--delimiter", read.delimiter,
                      "CSV: the separator, found from the content unless given");
   return [import, &context] { return import_all(*import, context); };

@@ -130,7 +130,9 @@ Run define_work(CLI::App& app_command, Context& context) {
   app_command.add_flag("--until-idle", command->until_idle, "Stop when no job is due");
   app_command.add_option("--for", command->time,
                          "Go on for this long, waiting for jobs to come due: 90s, 8h");
-  app_command.add_option("--kinds", command->kinds, "Only these kinds of job (visit)")->delimiter(',');
+  app_command.add_option("--kinds", command->kinds, "Only these kinds of job (visit)")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   app_command.add_flag("--allow-private", command->settings.allow_private,
                        "Visits may reach private and loopback addresses");
   return [command, &context] { return run(*command, context); };

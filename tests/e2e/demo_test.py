@@ -1,0 +1,124 @@
+"""The whole loop as ./dev demo tells it, and visits as a user makes them."""
+import json
+import os
+import unittest
+
+import harness
+
+LANDING = "http://www.paper-lantern.example/"
+
+
+class InTheRange(harness.ProgramTest):
+    def in_range(self, *arguments, status=0):
+        """A shikake command inside the demo's Internet."""
+        done = self.run_program("range", "run", harness.SOURCE / "demo/scenario.toml", "--", harness.SHIKAKE,
+                                "--home", self.home, *arguments, status=None)
+        if b"namespaces" in done.stderr and b"unsupported" in done.stderr + done.stdout:
+            raise unittest.SkipTest("no network namespaces here: " + done.stderr.decode(errors="replace"))
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done
+
+    def visit(self, *arguments):
+        [visit] = json.loads(self.in_range("--json", "inspect", *arguments).stdout)["visits"]
+        return visit
+
+
+class Demo(InTheRange):
+    def test_the_tour_ends_well_and_says_who_is_infected(self):
+        done = self.run_program("demo")
+        text = done.stdout.decode()
+        for part in ("malicious", "[landing]", "[relay]", "[exploit]", "[distribution]", "10.20.3.44", "10.20.1.17",
+                     "10.20.2.31", "infected", "fetched", "exposed", "acl shikake_domains dstdomain", "go on from here"):
+            self.assertIn(part, text)
+        self.assertNotIn("www.paper-lantern.example$", text, "the compromised site itself must not be blocked")
+
+    def test_the_chain_as_a_graph(self):
+        visit = self.visit(LANDING)
+        self.assertEqual(visit["verdict"], "malicious")
+        roles = [(node["role"], node["url"].split("/")[2]) for node in visit["nodes"] if node.get("role")]
+        self.assertEqual(roles, [("landing", "www.paper-lantern.example"), ("relay", "go.clicks-bureau.example"),
+                                 ("relay", "www.weather-widgets.example"), ("relay", "www.weather-widgets.example"),
+                                 ("exploit", "update.player-patch.example"), ("distribution", "files.patch-mirror.example")])
+        by_id = {node["id"]: node for node in visit["nodes"]}
+        way = [edge for edge in visit["edges"] if by_id[edge["to"]].get("role")]
+        self.assertEqual([edge["mechanism"] for edge in way],
+                         ["iframe", "http_redirect", "location", "meta_refresh", "iframe"])
+        self.assertEqual(way[0]["script"]["written_by"], "document.write")
+        self.assertTrue(way[0]["script"]["ancestry"], "the iframe was written by an eval'd script")
+
+    def test_the_same_seed_gives_the_same_visit(self):
+        first, second = self.visit(LANDING, "--seed", "7", "--no-store"), self.visit(LANDING, "--seed", "7", "--no-store")
+        for visit in (first, second):
+            for node in visit["nodes"]:
+                node.pop("time", None)
+        key = lambda visit: sorted((n["url"], n.get("role") or "", n["status"]) for n in visit["nodes"])
+        self.assertEqual(key(first), key(second))
+
+    def test_outside_the_range_its_names_convict_nobody(self):
+        self.in_range("inspect", LANDING)
+        self.run_program("intel", "rejudge")
+        rows = self.run_json_lines("intel", "list")
+        self.assertEqual([row for row in rows if any(use.startswith("block") for use in row["uses"])], [])
+
+    def test_a_convicted_visit_is_visited_again_later(self):
+        self.in_range("inspect", LANDING)
+        done = json.loads(self.in_range("--json", "work", "--until-idle").stdout)
+        self.assertEqual(done["done"], 0)
+        self.assertIn("next_due", done)
+
+
+class Inspect(harness.ProgramTest):
+    def test_a_file_and_its_base(self):
+        page = self.write("page.html", "<title>x</title><script>document.write('<img src=a.png>')</script>")
+        [visit] = self.run_json("inspect", "--offline", "--base", "http://site.example.org/d/", page)["visits"]
+        self.assertEqual(visit["url"], "http://site.example.org/d/page.html")
+        self.assertIn("http://site.example.org/d/a.png", [node["url"] for node in visit["nodes"]])
+        self.assertEqual(visit["verdict"], "benign")
+
+    def test_private_addresses_are_refused_and_named(self):
+        [visit] = self.run_json("inspect", "http://127.0.0.1/")["visits"]
+        self.assertFalse(visit["nodes"][0]["fetched"])
+        self.assertIn("loopback", visit["nodes"][0]["why_not"])
+
+    def test_every_persona_visits(self):
+        page = self.write("page.html", "<script>document.title = navigator.userAgent</script>")
+        visits = self.run_json("inspect", "--offline", "--persona", "all", page)["visits"]
+        self.assertGreaterEqual(len(visits), 3)
+        self.assertEqual(len({visit["persona"] for visit in visits}), len(visits))
+
+    def test_hostile_pages_end_bounded_and_labelled(self):
+        pages = {
+            "loop": "<script>for(;;);</script>",
+            "spray": "<script>var s='AAAAAAAA';var a=[];for(;;)try{s+=s;a.push(s+a.length)}catch(e){s='B'+a.length}</script>",
+            "objects": "<script>var a=[];for(;;)a.push({x:[1,2,3]})</script>",
+            "recursion": "<script>function f(){f()}f()</script><iframe src='http://after.example.org/'></iframe>",
+            "getter": "<script>Object.defineProperty(window,'x',{get:function(){throw 1}});x</script>",
+            "deep": "<div>" * 100_000,
+            "navigates_itself": "<script>location.reload(); location='?'+Math.random()</script>",
+        }
+        for name, content in pages.items():
+            with self.subTest(name=name):
+                [visit] = self.run_json("inspect", "--offline", "--timeout", "20", self.write(name + ".html", content))["visits"]
+                self.assertEqual(visit["verdict"], "benign")
+                if name in ("loop", "spray", "objects"):
+                    self.assertTrue(visit["limits_hit"], name)
+                    self.assertFalse(visit["complete"], name)
+
+    def test_real_documentation_is_benign(self):
+        pages = sorted(p for p in harness.pathlib.Path("/usr/share/doc").rglob("*.html") if p.stat().st_size < 500_000)[::7][:40]
+        if not pages:
+            raise unittest.SkipTest("no HTML documentation under /usr/share/doc")
+        visits = self.run_json("inspect", "--offline", "--no-store", *pages)["visits"]
+        self.assertEqual([v["url"] for v in visits if v["verdict"] != "benign"], [])
+        self.assertEqual(len(visits), len(pages))
+
+    def test_wrong_usage(self):
+        self.run_program("inspect", status=2)
+        self.run_program("inspect", "--persona", "netscape", "--offline", self.write("a.html", "x"), status=1)
+        self.run_program("inspect", "http://[oops/", status=1)
+        self.run_program("inspect", "--client", "high", "http://a.example/", status=2)
+        self.assertFalse(os.path.exists(self.home / "shikake.db-journal"))
+
+
+if __name__ == "__main__":
+    harness.main()
