@@ -174,8 +174,9 @@ TEST_F(StoreTest, GuardTakesBlockAndIsNamed) {
 }
 
 TEST_F(StoreTest, HostileTextComesBackHarmlessOrWhole) {
+  using namespace std::string_literals;
   intel::FeedEntry hostile = entry("evil-site.com");
-  hostile.description = std::string("a\0b'; DROP TABLE evidence; -- \x1b[31m", 37);
+  hostile.description = "a\0b'; DROP TABLE evidence; -- \x1b[31m"s;
   hostile.family = "bad \xFF utf-8";
   hostile.valid_until = base::TimePoint();  // the epoch itself is an end, not none
   Intake intake(*store_, {});
