@@ -19,6 +19,7 @@ Run define_demo(CLI::App&, Context&);
 Run define_export(CLI::App&, Context&);
 Run define_inspect(CLI::App&, Context&);
 Run define_intel(CLI::App&, Context&);
+Run define_neighbours(CLI::App&, Context&);
 Run define_range(CLI::App&, Context&);
 Run define_url(CLI::App&, Context&);
 Run define_work(CLI::App&, Context&);
@@ -32,6 +33,7 @@ constexpr Command commands[] = {
     {"export", "intelligence out: lists for proxies, DNS, sharing", define_export},
     {"inspect", "visit with an emulated browser: landing, relay, exploit, distribution", define_inspect},
     {"intel", "the store: what is known, and why", define_intel},
+    {"neighbours", "URLs near malicious ones, ranked, inspected", define_neighbours},
     {"range", "a command inside the simulated Internet", define_range},
     {"url", "parse URLs as the standard does; registrable domain, tenant key, structure", define_url},
     {"work", "do the jobs that are due", define_work},

@@ -42,6 +42,7 @@ class Deriver {
 UseSet uses_of(IndicatorType type, Role role);
 
 Result<Derivation> derive_visit(const Observation& observation, Deriver& deriver);
+Result<Derivation> derive_neighbour(const Observation& observation, Deriver& deriver);
 Result<Derivation> derive_feed(const Observation& observation, Deriver& deriver);
 
 }  // namespace shikake::intel

@@ -162,6 +162,8 @@ Result<Derivation> derive(const Observation& observation, const StoreView& view,
   switch (observation.kind) {
     case ObservationKind::visit:
       return derive_visit(observation, deriver);
+    case ObservationKind::neighbour:
+      return derive_neighbour(observation, deriver);
     case ObservationKind::feed:
       return derive_feed(observation, deriver);
     case ObservationKind::judgement:
@@ -170,7 +172,6 @@ Result<Derivation> derive(const Observation& observation, const StoreView& view,
     case ObservationKind::run:
     case ObservationKind::leak:
     case ObservationKind::tamper:
-    case ObservationKind::neighbour:
     case ObservationKind::finding:
       return deriver.take();  // kept as seen; nothing follows from it by itself
   }

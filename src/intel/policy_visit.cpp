@@ -55,6 +55,7 @@ constexpr std::string_view site_directories[] = {
 // How long to wait before each further look at a convicted chain, then never again.
 constexpr int revisit_days[] = {1, 2, 4, 8, 16, 32};
 constexpr int revisit_priority = -10;  // what nobody has seen yet comes first
+constexpr int search_priority = -5;
 
 struct Host {
   url::Url url;
@@ -201,6 +202,14 @@ Result<> VisitPolicy::follow_up() {
   job.priority = revisit_priority;
   job.earliest = observation_.time + std::chrono::days(revisit_days[earlier]);
   deriver_.add(std::move(job));
+  // What else is of its make? Asked once; later looks find the same neighbours.
+  if (earlier > 0) return {};
+  Job search;
+  search.kind = "neighbours";
+  search.subject = visit_.url;
+  search.priority = search_priority;
+  search.earliest = observation_.time;
+  deriver_.add(std::move(search));
   return {};
 }
 

@@ -17,22 +17,21 @@ namespace {
 constexpr std::chrono::minutes patience{5};              // without a row; then it is stuck
 constexpr uint64_t reader_memory = uint64_t{256} << 20;  // it holds a few chunks and a batch
 
-Result<> take_rows(CorpusWriter& writer, const std::string& body, Day today) {
+Result<> take_rows(RowSink& sink, const std::string& body, Day today) {
   SHIKAKE_ASSIGN(RowBatch batch, base::from_wire<RowBatch>(body));
   std::string_view rest = batch.text;
   for (const RowBatch::Row& row : batch.rows) {
     if (row.size > rest.size() || row.first > row.last || row.last > today)
       return fail(Module::neighbourhood, ErrorCode::invalid_input,
                   "the confined reader sent rows that make no sense");
-    writer.add(rest.substr(0, row.size), row.first, row.last, row.line);
+    SHIKAKE_TRY(sink.url(rest.substr(0, row.size), row.first, row.last, row.line));
     rest.remove_prefix(row.size);
   }
-  for (const RowBatch::Skip& skip : batch.skips) writer.skip(skip.reason, skip.line);
+  for (const RowBatch::Skip& skip : batch.skips) SHIKAKE_TRY(sink.skip(skip.reason, skip.line));
   return {};
 }
 
-Result<std::string> converse(CorpusWriter& writer, cell::ReaderProcess& reader,
-                             const SourceOptions& options) {
+Result<std::string> converse(RowSink& sink, cell::ReaderProcess& reader, const SourceOptions& options) {
   auto sent = reader.channel.send(static_cast<uint8_t>(CorpusMessage::options), base::to_wire(options),
                                   base::Deadline::after(patience));
   if (!sent) return fail(reader.failure(Module::neighbourhood));
@@ -41,7 +40,7 @@ Result<std::string> converse(CorpusWriter& writer, cell::ReaderProcess& reader,
     if (!frame) return fail(reader.failure(Module::neighbourhood));
     switch (static_cast<CorpusMessage>(frame->type)) {
       case CorpusMessage::rows:
-        SHIKAKE_TRY(take_rows(writer, frame->body, options.today));
+        SHIKAKE_TRY(take_rows(sink, frame->body, options.today));
         break;
       case CorpusMessage::done:
         return frame->body;
@@ -61,17 +60,39 @@ Result<std::string> converse(CorpusWriter& writer, cell::ReaderProcess& reader,
   }
 }
 
+class ToCorpus final : public RowSink {
+ public:
+  explicit ToCorpus(CorpusWriter& writer) : writer_(writer) {}
+  Result<> url(std::string_view text, Day first, Day last, uint64_t line) override {
+    writer_.add(text, first, last, line);
+    return {};
+  }
+  Result<> skip(std::string_view reason, uint64_t line) override {
+    writer_.skip(reason, line);
+    return {};
+  }
+
+ private:
+  CorpusWriter& writer_;
+};
+
 }  // namespace
 
 Result<std::string> load_file(CorpusWriter& writer, const std::filesystem::path& path,
                               const SourceOptions& options) {
+  writer.begin_source(path.string());
+  ToCorpus sink(writer);
+  return read_file(path, options, sink);
+}
+
+Result<std::string> read_file(const std::filesystem::path& path, const SourceOptions& options,
+                              RowSink& sink) {
   base::UniqueFd file(path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return fail_errno(Module::neighbourhood, "cannot open " + path.string());
-  writer.begin_source(path.string());
   const int input = file.get();
-  SHIKAKE_ASSIGN(cell::ReaderProcess reader,
-                 cell::ReaderProcess::start(corpus_reader_program, {&input, 1}, max_corpus_frame, reader_memory));
-  auto done = converse(writer, reader, options);
+  SHIKAKE_ASSIGN(cell::ReaderProcess reader, cell::ReaderProcess::start(corpus_reader_program, {&input, 1},
+                                                                        max_corpus_frame, reader_memory));
+  auto done = converse(sink, reader, options);
   if (!done) return fail(std::move(done.error()).in(path.string()));
   return done;
 }

@@ -10,8 +10,10 @@
 
 namespace shikake::neighbourhood {
 
-// Reads a file ("-": standard input) in the confined reader. Returns the format's name. Rows before an error
-// are in the writer.
+// Reads a file ("-": standard input) in the confined reader, rows to `sink`.
+Result<std::string> read_file(const std::filesystem::path& path, const SourceOptions& options, RowSink& sink);
+
+// The same into a corpus. Both return the format's name; rows before an error stand.
 Result<std::string> load_file(CorpusWriter& writer, const std::filesystem::path& path,
                               const SourceOptions& options);
 

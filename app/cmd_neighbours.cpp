@@ -1,0 +1,238 @@
+// shikake neighbours [URL…]: URLs that lie near malicious ones, best first, and what inspecting them found.
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+
+#include "base/display.h"
+#include "base/file.h"
+#include "base/progress.h"
+#include "command.h"
+#include "corpus_home.h"
+#include "honeyclient/low/visit.h"
+#include "neighbourhood/sources/load.h"
+#include "neighbours.h"
+#include "store/blobs.h"
+#include "url/refang.h"
+
+namespace shikake::app {
+namespace {
+
+using namespace neighbourhood;
+namespace low = honeyclient::low;
+namespace json = boost::json;
+
+struct NeighboursCommand {
+  std::vector<std::string> urls;
+  std::string seeds_file, candidates_file, as_of, corpus, plot;
+  size_t budget = 100, inspect = 0, queue = 0, per_host = 100;
+  uint64_t seed = 1;
+  bool allow_private = false;
+};
+
+// Rows of a file, as far as a corpus would take them.
+class Rows final : public RowSink {
+ public:
+  Result<> url(std::string_view text, Day first, Day last, uint64_t) override {
+    if (auto url = corpus_url(text))
+      seen.push_back({url->href(), first, last});
+    else
+      ++skipped;
+    return {};
+  }
+  Result<> skip(std::string_view, uint64_t) override {
+    ++skipped;
+    return {};
+  }
+  std::vector<Seen> seen;
+  uint64_t skipped = 0;
+};
+
+Result<Rows> rows_of(const std::string& file, Day today) {
+  Rows rows;
+  SHIKAKE_TRY(read_file(file, {.today = today}, rows));
+  return rows;
+}
+
+class StoreBlobs final : public low::BlobSink {
+ public:
+  explicit StoreBlobs(store::Store& store) : store_(store) {}
+  Result<> put(const base::Digest&, std::string_view bytes) override {
+    SHIKAKE_TRY(store_.blobs().put(bytes));
+    return {};
+  }
+
+ private:
+  store::Store& store_;
+};
+
+// One visit each, into the store with all that policy makes of it.
+Inspector visiting(low::Browser& browser, store::Store& store, const intel::PolicySettings& settings,
+                   const NeighboursCommand& command) {
+  return [&](const Candidate& candidate) -> Result<Inspection> {
+    low::VisitOptions options;
+    options.url = candidate.url.url.href();
+    options.seed = command.seed;
+    options.proxy = net::ProxySettings::from_environment();
+    options.egress.allow_private = command.allow_private;
+    options.egress.allow_documentation = settings.range_profile;
+    if (const char* authority = std::getenv("SHIKAKE_RANGE_CA")) {
+      constexpr size_t max_certificate_bytes = 64 * 1024;
+      if (auto pem = base::read_file(authority, max_certificate_bytes)) options.extra_authorities = *pem;
+    }
+    StoreBlobs blobs(store);
+    const base::TimePoint time = store.clock().now();
+    SHIKAKE_ASSIGN(intel::VisitRecord visit, browser.visit(options, blobs));
+    const bool answered = !visit.nodes.empty() && visit.nodes.front().fetched;
+    Inspection result;
+    result.malicious = visit.verdict == intel::VisitVerdict::malicious;
+    result.verdict = answered ? std::string(intel::name(visit.verdict)) : "";
+    store::Intake intake(store, settings);
+    SHIKAKE_ASSIGN(base::Digest id, intake.take(low::to_observation(visit, time, "")));
+    result.visit = id.hex();
+    return result;
+  };
+}
+
+std::string for_person(const json::object& record, size_t budget) {
+  std::string text;
+  const json::object& totals = record.at("totals").as_object();
+  auto number = [&](std::string_view key) { return totals.at(key).to_number<uint64_t>(); };
+  size_t shown = 0;
+  for (const json::value& value : record.at("candidates").as_array()) {
+    if (shown++ == budget) break;
+    const json::object& row = value.as_object();
+    const json::array& seeds = row.at("seeds").as_array();
+    const std::string rule(row.at("rule").as_string());
+    const std::string verdict(row.at("verdict").as_string());
+    text += fmt::format("{:>4}  {:.3f}  {:<10}  {}\n", row.at("rank").to_number<uint64_t>(),
+                        row.at("score").to_number<double>(),
+                        row.at("inspected").as_bool() ? (verdict.empty() ? "no answer" : verdict) : "-",
+                        base::for_terminal(base::defang(std::string(row.at("url").as_string()))));
+    text += base::for_terminal(
+                fmt::format("      {} {}  near {} (last seen {})", rule,
+                            std::string(row.at("neighbourhoods").as_array().front().at("key").as_string()),
+                            seeds.empty() ? "" : base::defang(std::string(seeds.back().as_string())),
+                            std::string(row.at("seed_last_seen").as_string()).substr(0, 10))) +
+            "\n";
+  }
+  for (const json::value& value : record.at("patterns").as_array()) {
+    const json::object& row = value.as_object();
+    text += base::for_terminal(fmt::format(
+                "pattern {}  {} malicious, none benign; meets {} of {} other URLs",
+                std::string(row.at("pattern").as_string()), row.at("malicious").to_number<uint64_t>(),
+                row.at("met").to_number<uint64_t>(), row.at("measured").to_number<uint64_t>())) +
+            "\n";
+    text += base::for_terminal("  " + std::string(row.at("squid").as_string())) + "\n";
+    text += base::for_terminal("  " + std::string(row.at("suricata").as_string())) + "\n";
+  }
+  return text + fmt::format("{} seeds, {} candidates, {} inspected, {} malicious\n", number("seeds"),
+                            number("candidates"), number("inspected"), number("malicious"));
+}
+
+Result<> gather_seeds(const NeighboursCommand& command, const store::Store* store, Day as_of,
+                      SeedIndex& seeds) {
+  for (const std::string& text : command.urls) {
+    SHIKAKE_ASSIGN(url::Url typed, url::parse_typed(text));
+    SHIKAKE_ASSIGN(url::Url url, corpus_url(std::move(typed)));
+    seeds.add(take_apart(std::move(url)), as_of);
+  }
+  if (!command.seeds_file.empty()) {
+    SHIKAKE_ASSIGN(Rows rows, rows_of(command.seeds_file, as_of));
+    for (const Seen& seen : rows.seen) seeds.add(take_apart(*url::Url::parse(seen.url)), seen.last);
+  }
+  // Asked about no URL in particular, it is about all that is known.
+  if (store && command.urls.empty() && command.seeds_file.empty())
+    return add_store_seeds(*store, as_of, seeds);
+  return {};
+}
+
+Result<int> run(const NeighboursCommand& command, Context& context) {
+  SHIKAKE_ASSIGN(const Day as_of, day_option(command.as_of));
+  const bool writes = command.inspect > 0 || command.queue > 0;
+  std::unique_ptr<store::Store> store;
+  if (auto opened = store::Store::open(context.home, {.create = writes}))
+    store = std::move(*opened);
+  else if (writes || opened.error().code != ErrorCode::not_found)
+    return fail(std::move(opened.error()));
+
+  SeedIndex seeds;
+  SHIKAKE_TRY(gather_seeds(command, store.get(), as_of, seeds));
+  if (seeds.size() == 0)
+    return fail(Module::app, ErrorCode::invalid_usage,
+                "no malicious URL to start from: name some, or --seeds FILE, or import a feed");
+
+  std::optional<Corpus> corpus;
+  const std::filesystem::path folder =
+      command.corpus.empty() ? default_corpus(context) : std::filesystem::path(command.corpus);
+  if (auto opened = Corpus::open(folder))
+    corpus.emplace(std::move(*opened));
+  else if (opened.error().code != ErrorCode::not_found || command.candidates_file.empty() ||
+           !command.corpus.empty())
+    return fail(std::move(opened.error()));
+
+  CampaignOptions options;
+  options.ranking = {.seed = command.seed, .as_of = as_of, .per_host = command.per_host};
+  options.budget = command.inspect;
+  options.listed = command.budget;
+  options.queued = command.queue;
+  Campaign campaign(corpus ? &*corpus : nullptr, seeds, options, known_to(store.get()));
+  SHIKAKE_TRY(campaign.gather());
+  if (!command.candidates_file.empty()) {
+    SHIKAKE_ASSIGN(Rows rows, rows_of(command.candidates_file, as_of));
+    campaign.add_listed(rows.seen);
+  }
+  if (command.inspect > 0) {
+    const intel::PolicySettings settings = intel::PolicySettings::from_environment();
+    SHIKAKE_ASSIGN(low::Browser browser, low::Browser::open());
+    base::Progress progress("inspect", "URLs", command.inspect);
+    const Inspector visit = visiting(browser, *store, settings, command);
+    SHIKAKE_TRY(campaign.run([&](const Candidate& candidate) {
+      progress.advance();
+      return visit(candidate);
+    }));
+  }
+  SHIKAKE_TRY(campaign.find_patterns());
+  if (writes) {
+    const intel::PolicySettings settings = intel::PolicySettings::from_environment();
+    store::Intake intake(*store, settings);
+    const std::string subject =
+        command.urls.size() == 1 ? command.urls.front() : fmt::format("{} seeds", seeds.size());
+    SHIKAKE_TRY(intake.take(to_observation(campaign, subject, store->clock().now())));
+  }
+  if (!command.plot.empty()) SHIKAKE_TRY(base::write_file_atomically(command.plot, campaign.yield_plot()));
+  const json::object record = campaign.record();
+  if (context.json)
+    context.out.line(json::serialize(record));
+  else
+    context.out.write(for_person(record, command.inspect + command.budget));
+  return 0;
+}
+
+}  // namespace
+
+Run define_neighbours(CLI::App& app_command, Context& context) {
+  auto command = std::make_shared<NeighboursCommand>();
+  app_command.add_option("URL", command->urls,
+                         "Malicious URLs to search around (default: all that the store knows)");
+  app_command.add_option("--seeds", command->seeds_file, "More of them: a list or a table with dates");
+  app_command.add_option("--candidates", command->candidates_file, "Look for neighbours in this list too");
+  app_command.add_option("--corpus", command->corpus, "The corpus's folder (default: corpus in the home)");
+  app_command.add_option("--as-of", command->as_of, "The day that counts as today");
+  app_command.add_option("--budget", command->budget, "List so many candidates, best first");
+  app_command.add_option("--seed", command->seed, "Of all that is drawn by lot");
+  app_command.add_option("--inspect", command->inspect,
+                         "Visit so many candidates, one after the other, learning from each");
+  app_command.add_option("--per-host", command->per_host, "Visit no host more often than this");
+  app_command.add_option("--queue", command->queue, "Leave so many of the best to `shikake work`");
+  app_command.add_option("--plot", command->plot, "Draw yield against inspections into this SVG file");
+  app_command.add_flag("--allow-private", command->allow_private,
+                       "Visits may reach private and loopback addresses");
+  return [command, &context] { return run(*command, context); };
+}
+
+}  // namespace shikake::app
