@@ -29,7 +29,7 @@ std::string format_help() {
 
 // What was left out and why, so that nobody takes a short list for a safe network.
 std::string summary(const publish::ExportReport& report) {
-  std::string text = fmt::format("{} entries", report.entries);
+  std::string text = fmt::format("{} {}", report.entries, report.entries == 1 ? "entry" : "entries");
   auto add = [&text](uint64_t count, std::string_view what) {
     if (count > 0) text += fmt::format(", {} {}", count, what);
   };
