@@ -107,7 +107,12 @@ class Scanner {
     name = name.size() >= 2 ? name.substr(1, name.size() - 2) : "";
     SHIKAKE_TRY(expect(':', "expected ':'"));
     SHIKAKE_ASSIGN(c, next_visible());
-    if (name == array_ && c == '[') return elements(name);
+    if (name == array_ && c == '[') {
+      // Parsers differ in which of two members of one name they believe.
+      if (array_seen_) return wrong("a second member \"" + name + "\"");
+      array_seen_ = true;
+      return elements(name);
+    }
     return piece(name, false, 0);
   }
 
@@ -183,6 +188,7 @@ class Scanner {
 
   Input& input_;
   std::string_view array_;
+  bool array_seen_ = false;
   const std::function<Result<>(const JsonPiece&)>& each_;
   std::string_view window_;  // of the input's, not yet taken
   size_t consumed_ = 0;      // taken, not yet told to the input

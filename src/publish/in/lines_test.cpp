@@ -311,6 +311,8 @@ INSTANTIATE_TEST_SUITE_P(
                       BadFile{"bundle_cut_off",
                               "{\"type\":\"bundle\",\n\"id\":\"bundle--x\",\n\"objects\":[{\"type\":",
                               "cut off", 3},
+                      BadFile{"two_lists_of_objects", "{\"type\":\"bundle\",\n\"objects\":[],\"objects\":[]}",
+                              "second member", 2},
                       BadFile{"event_cut_off", "{\"Event\":{\n\"info\":\"x", "JSON", 2},
                       BadFile{"warninglist_cut_off", "{\"name\":\"x\",\n\"list\":[\"a\",", "JSON", 2}),
     [](const auto& row) { return row.param.name; });
