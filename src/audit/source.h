@@ -25,7 +25,9 @@ class Source {
   ~Source();
 
   // Up to room.size() bytes; 0 at the end. After an error there is nothing more to read. Errors: io;
-  // corrupted (packed bytes damaged or cut off; `offset` is the place in the packed file).
+  // corrupted (packed bytes damaged or cut off; `offset` is the place in the packed file). Of damaged zstd
+  // data up to a block (128 KiB) before the damage may be missing, as the library hands nothing out of a
+  // failed call.
   Result<size_t> read(std::span<char> room);
 
   Packing packing() const;
