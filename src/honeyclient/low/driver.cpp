@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/deadline.h"
+#include "honeyclient/low/zygote_protocol.h"
 
 namespace shikake::honeyclient::low {
 
@@ -125,7 +126,8 @@ void Driver::worker_ended(WorkerState& worker) {
   std::string how = status ? status->describe() : "gone";
   uint32_t node = worker.root ? worker.root->node : 0;
   bool cpu = status && status->how == base::WaitStatus::How::killed && status->value == SIGXCPU;
-  record_.limit(cpu ? "cpu-time" : "worker-died");
+  bool memory = status && *status == base::WaitStatus{base::WaitStatus::How::exited, kMemorySpent};
+  record_.limit(cpu ? "cpu-time" : memory ? "memory" : "worker-died");
   record_.event("error", "the page's process ended: " + how, node);
 }
 

@@ -170,7 +170,7 @@ void Driver::start_worker(Context& context, Document document) {
   start.is_frame = context.parent != nullptr;
   start.has_opener = context.opener != nullptr;
   start.depth = context.depth;
-  start.parent_origin = context.parent ? context.parent->url.origin() : "";
+  start.max_script_time = options_.max_script_time;
   tell(worker, ToPage::start, start);
   worker.sent = 0;  // the start is not counted by the worker: it comes before its loop
 }

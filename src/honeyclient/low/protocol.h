@@ -14,6 +14,7 @@
 // be one until it has parsed it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -235,10 +236,10 @@ struct Start {
   bool is_frame = false;  // parent and top live in another worker
   bool has_opener = false;
   uint32_t depth = 0;  // of frames around it
-  std::string parent_origin;
+  std::chrono::milliseconds max_script_time{0};
   static void wire(auto& codec, auto& self) {
     codec(self.document, self.persona, self.seed, self.clock, self.window_name, self.is_frame,
-          self.has_opener, self.depth, self.parent_origin);
+          self.has_opener, self.depth, self.max_script_time);
   }
 };
 

@@ -58,6 +58,7 @@ struct VisitOptions {
   bool offline = false;           // nothing is fetched at all
   const base::Clock* clock = &base::system_clock();
   std::chrono::milliseconds max_time = limits::max_visit_time;
+  std::chrono::milliseconds max_script_time = limits::max_script_time;  // CPU of one worker
   uint32_t max_resources = limits::max_resources;
   // Called where the visit waits: for progress, and to cancel by answering false.
   std::function<bool()> go_on;

@@ -13,13 +13,18 @@
 #include <js/Stack.h>
 #include <js/Warnings.h>
 
+#include <unistd.h>
+
 #include <cstdlib>
+#include <new>
+#include <utility>
 
 #include "honeyclient/low/limits.h"
 #include "honeyclient/low/page/evaluated.h"
 #include "honeyclient/low/page/page.h"
 #include "honeyclient/low/page/promise.h"
 #include "honeyclient/low/page/window.h"
+#include "honeyclient/low/zygote_protocol.h"
 
 namespace shikake::honeyclient::low::page {
 
@@ -34,12 +39,28 @@ const JSSecurityCallbacks security = {[](JSContext* cx, JS::RuntimeCode kind, JS
                                       },
                                       nullptr};
 
+// The bound on private memory is reached outside the engine. A reserve lets the page say so and end its
+// scripts; when that is gone too, the process ends.
+char* reserve = nullptr;
+constexpr size_t reserve_bytes = 4u << 20;
+
+void on_memory_spent() {
+  if (!reserve || !the_page) _exit(kMemorySpent);
+  delete[] std::exchange(reserve, nullptr);
+  the_page->memory_spent();
+  the_page->stop_scripts("memory");
+}
+
 }  // namespace
 
 void on_cpu_tick() {
   Page::on_cpu_tick();
-  // Only sets flags: fit for a signal handler, unlike JS_RequestInterruptCallback.
-  if (the_context && the_page) JS_RequestInterruptCallbackCanWait(the_context);
+  if (!the_context || !the_page) return;
+  // Only sets flags: fit for a signal handler.
+  JS_RequestInterruptCallbackCanWait(the_context);
+  // Regular expressions heed the urgent request alone. It takes a lock, which is held by others only in
+  // Atomics.wait and notify; no realm here has them.
+  if (the_page->overdue()) JS_RequestInterruptCallback(the_context);
 }
 
 bool Engine::start() {
@@ -92,6 +113,8 @@ void Engine::run_page(base::FrameChannel channel, Start start) {
   JS_SetDefaultLocale(JS_GetRuntime(cx_), start.persona.language.c_str());
   if (start.persona.engine == low::Engine::blink) js::SetStackFormat(cx_, js::StackFormat::V8);
   auto* page = new Page(cx_, std::move(channel), std::move(start));  // as long as the process
+  reserve = new char[reserve_bytes];
+  std::set_new_handler(on_memory_spent);
   the_page = page;
   the_context = cx_;
   JS_AddExtraGCRootsTracer(

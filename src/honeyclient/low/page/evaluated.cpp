@@ -27,6 +27,7 @@ bool on_eval(JSContext* cx, JSString* code) {
   return guarded(cx, [&] {
     auto* window = static_cast<Window*>(native_of(JS::CurrentGlobalOrNull(cx)));
     if (!window) return;
+    if (window->page.positions.full()) return window->page.limit("sources");
     std::optional<Place> by = window->page.positions.here();
     std::string file = by ? by->source->url : window->url.href();
     expect_source(*window, to_text(cx, code), file, by, "eval");

@@ -183,8 +183,11 @@ void Loader::note(html::Node& node, Change::What what, std::u16string name) {
   changes_.push_back({what, &node, std::move(name)});
 }
 
+// Each element once, as it stands now: when the change is handled, more may have been put below it.
 void Loader::inserted(html::Node& root) {
-  note(root, Change::What::inserted);
+  if (html::Node* parent = root.parent()) mutation_noted(window_, *parent, u"childList");
+  for (html::Node* node = &root; node; node = html::next_in_tree(*node, root))
+    if (node->as_element()) note(*node, Change::What::inserted);
 }
 void Loader::removed(html::Node& root, html::Node& parent) {
   note(root, Change::What::removed);
@@ -216,13 +219,8 @@ void Loader::flush() {
 void Loader::handle(const Change& change) {
   switch (change.what) {
     case Change::What::inserted: {
-      if (html::Node* parent = change.node->parent()) mutation_noted(window_, *parent, u"childList");
-      // A list first: what connects may run script, and script may change the tree.
-      std::vector<html::Element*> below;
-      for (html::Node* node = change.node; node; node = html::next_in_tree(*node, *change.node))
-        if (html::Element* element = node->as_element()) below.push_back(element);
-      for (html::Element* element : below)
-        if (element->connected() && !window_.gone) connect(*element);
+      html::Element& element = *change.node->as_element();
+      if (element.connected()) connect(element);
       return;
     }
     case Change::What::removed: {

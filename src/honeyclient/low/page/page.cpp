@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <utility>
 
 #include "base/check.h"
 #include "honeyclient/low/limits.h"
@@ -327,6 +328,7 @@ void Page::unemulated(std::string_view what) {
 }
 
 void Page::limit(std::string_view name) {
+  if (name == "memory") return memory_spent();
   if (std::ranges::find(said_, name) != said_.end()) return;
   said_.emplace_back(name);
   tell(FromPage::limit, LimitHit{std::string(name)});
@@ -341,15 +343,34 @@ void Page::stop_scripts(std::string_view name) {
   timers_.clear();
 }
 
+// At once: the engine may abort before anybody else could say it.
+// Called in the middle of allocations, this function's own among them: touches nothing that grows.
+void Page::memory_spent() {
+  if (std::exchange(memory_spent_, true)) return;
+  tell(FromPage::limit, LimitHit{"memory"});
+}
+
 void Page::on_cpu_tick() {
   cpu_ticks.fetch_add(1, std::memory_order_relaxed);
 }
 
+namespace {
+
+constexpr auto tick = std::chrono::milliseconds(50);  // main.cpp's profiling timer
+std::chrono::milliseconds cpu_time() {
+  return cpu_ticks.load(std::memory_order_relaxed) * tick;
+}
+
+}  // namespace
+
 bool Page::cpu_spent() {
-  constexpr auto tick = std::chrono::milliseconds(50);  // main.cpp's profiling timer
-  if (cpu_ticks.load(std::memory_order_relaxed) * tick < limits::max_script_time) return false;
+  if (cpu_time() < start.max_script_time) return false;
   stop_scripts("script-time");
   return true;
+}
+
+bool Page::overdue() const {
+  return cpu_time() > start.max_script_time + tick;
 }
 
 bool Page::node_allowed() {

@@ -85,8 +85,9 @@ class Page {
   bool scripts_run() const { return !stopped_; }
   static void on_cpu_tick();  // from the profiling timer's signal
   bool cpu_spent();
-  void memory_spent() { memory_spent_ = true; }
-  bool node_allowed();  // one more node
+  bool overdue() const;  // its time is spent, and a tick more
+  void memory_spent();   // the engine found none
+  bool node_allowed();   // one more node
 
  private:
   struct Timer {

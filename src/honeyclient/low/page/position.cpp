@@ -44,6 +44,10 @@ const Source& Positions::expect(Source source) {
   return kept;
 }
 
+bool Positions::full() const {
+  return sources_.size() >= limits::max_sources;
+}
+
 std::optional<Place> Positions::here() {
   seen_.reset();
   if (!JS::WarnASCII(cx_, "here")) JS_ClearPendingException(cx_);

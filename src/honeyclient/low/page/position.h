@@ -38,6 +38,8 @@ class Positions {
 
   // Call before compiling: the source that gets the engine's next number.
   const Source& expect(Source source);
+  // So many are known that no more of script's making are taken in.
+  bool full() const;
   // Innermost script frame; nothing when no script runs.
   std::optional<Place> here();
 

@@ -16,6 +16,20 @@ namespace shikake::honeyclient::low::page {
 
 namespace {
 
+// What browsers of these personas have and pages ask for, and emulation lacks.
+void note_missing(Window& window, std::string_view name) {
+  if (window.page.persona().engine == Engine::trident) return;
+  for (std::string_view one : {"Worker",          "SharedWorker",       "WebSocket",
+                               "EventSource",     "Notification",       "indexedDB",
+                               "caches",          "RTCPeerConnection",  "WebAssembly",
+                               "AudioContext",    "webkitAudioContext", "FileReader",
+                               "MessageChannel",  "BroadcastChannel",   "customElements",
+                               "OffscreenCanvas", "XPathEvaluator",     "XSLTProcessor",
+                               "XMLSerializer",   "AbortController",    "ReadableStream",
+                               "Request"})
+    if (one == name) window.page.unemulated("window." + std::string(name));
+}
+
 bool resolve(JSContext* cx, JS::HandleObject object, JS::HandleId id, bool* resolved) {
   if (!JS_ResolveStandardClass(cx, object, id, resolved)) return false;
   if (*resolved) return true;
@@ -25,6 +39,7 @@ bool resolve(JSContext* cx, JS::HandleObject object, JS::HandleId id, bool* reso
     if (id.isString()) {
       std::string name = utf8(to_text(cx, id.toString()));
       const Interface* interface = find_interface(name);
+      if (!interface) note_missing(*window, name);
       if (interface && (interface->engines & window->page.engine_bit())) {
         JS::RootedObject constructor(cx, must(interface_constructor(cx, *window, *interface)));
         JS::RootedValue value(cx, JS::ObjectValue(*constructor));
@@ -79,6 +94,7 @@ bool Window::make_realm() {
   JSContext* cx = page.cx;
   JS::RealmOptions options;
   // Windows that can script each other share a compartment, so that no wrapper stands between them.
+  options.creationOptions().setSharedMemoryAndAtomicsEnabled(false);  // engine.cpp, on_cpu_tick
   for (Window* other : page.windows())
     if (other != this && other->wrapper) {
       options.creationOptions().setExistingCompartment(other->wrapper.get());

@@ -1,0 +1,210 @@
+// Pages that misbehave: each visit ends bounded and labelled, and keeps the edges seen before.
+#include <signal.h>
+
+#include <algorithm>
+
+#include "cell/limits.h"
+#include "honeyclient/low/visit_test.h"
+
+namespace shikake::honeyclient::low {
+namespace {
+
+struct Row {
+  const char* name;
+  std::string page;             // after an iframe whose edge must be there
+  const char* limit = nullptr;  // that must be named; nullptr: none at all
+  bool may_die = false;         // the worker may end on the way, which is named too
+};
+
+class HostilePages : public ::testing::TestWithParam<Row> {};
+
+TEST_P(HostilePages, EndLabelled) {
+  VisitOptions options = local_visit("http://page.example/");
+  options.content = "<iframe src=http://seen.example/></iframe>" + GetParam().page;
+  options.offline = true;
+  options.max_script_time = std::chrono::milliseconds(500);
+  intel::VisitRecord visit = visit_or_fail(options);
+  ASSERT_GE(visit.edges.size(), 1u);
+  EXPECT_EQ(visit.edges[0].mechanism, intel::Mechanism::iframe);
+  EXPECT_EQ(visit.nodes[1].url, "http://seen.example/");
+  EXPECT_EQ(visit.verdict, intel::VisitVerdict::benign);
+  std::vector<std::string> limits = visit.limits_hit;
+  if (GetParam().limit) {
+    EXPECT_NE(std::ranges::find(limits, GetParam().limit), limits.end()) << ::testing::PrintToString(limits);
+    EXPECT_FALSE(visit.complete);
+  } else {
+    EXPECT_EQ(limits, std::vector<std::string>());
+  }
+  bool died = std::ranges::find(limits, "worker-died") != limits.end();
+  EXPECT_TRUE(GetParam().may_die || !died) << ::testing::PrintToString(events_of(visit, "error"));
+}
+
+std::string times(const std::string& text, size_t count) {
+  std::string all;
+  for (size_t i = 0; i < count; ++i) all += text;
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, HostilePages,
+    ::testing::Values(
+        Row{"loops", "<script>for(;;){}</script>", "script-time"},
+        Row{"loops_and_catches", "<script>for(;;){try{for(;;){}}catch(e){}finally{continue}}</script>",
+            "script-time"},
+        Row{"regular_expression", "<script>/(a+)+$/.test('a'.repeat(60)+'b')</script>", "script-time"},
+        Row{"promises_for_ever", "<script>(function f(){Promise.resolve().then(f)})()</script>",
+            "script-time"},
+        Row{"sprays_strings",
+            "<script>var a=[],s='x'.repeat(1<<20);for(var "
+            "i=0;;i++)a.push((s+i).split('').reverse().join(''))</script>",
+            "memory", true},
+        Row{"sprays_by_doubling",
+            "<script>var s=unescape('%u9090%u9090');while(s.length<0x40000)s+=s;var m=[];"
+            "for(var i=0;i<3000;i++)(m[i]=s+'q'+i).charCodeAt(5)</script>",
+            "memory", true},
+        Row{"sprays_objects", "<script>var a=[];for(;;)a.push({x:a.length,y:[1,2,3]})</script>", "memory",
+            true},
+        Row{"sprays_buffers", "<script>var a=[];for(;;)a.push(new ArrayBuffer(1<<24))</script>", "memory",
+            true},
+        Row{"sprays_elements",
+            "<script>for(;;)document.documentElement.appendChild(document.createElement('p'))</script>",
+            "memory", true},
+        Row{"sprays_markup",
+            "<p id=d></p><script>var s='<b>x</b>'.repeat(1000);for(;;)d.innerHTML=s</script>", "nodes"},
+        Row{"recurses", "<script>function f(){f()} f()</script>"},
+        Row{"recurses_through_the_dom",
+            "<script>var o={toString:function(){return "
+            "''+document.getElementById(o)}};document.getElementById(o)</script>"},
+        Row{"recurses_through_events",
+            "<script>document.addEventListener('x',function(){document.dispatchEvent(new Event('x'))});"
+            "document.dispatchEvent(new Event('x'))</script>",
+            "event-depth"},
+        Row{"throws_in_a_getter", "<script>document.title={toString(){throw 7}}</script>"},
+        Row{"nests_deep", times("<div>", 100'000)}, Row{"nests_formatting", times("<b><i>", 50'000)},
+        Row{"closes_in_the_middle",
+            "a<script>document.open();document.write('<p>');document.close()</script>b"},
+        Row{"navigates_in_the_middle",
+            "a<script>location='http://next.example/"
+            "';document.documentElement.innerHTML='';window.close();stop()</script>b"},
+        Row{"many_frames",
+            "<script>for(var "
+            "i=0;i<10000;i++)document.documentElement.appendChild(document.createElement('iframe'))</script>",
+            "frames"},
+        Row{"deep_frames",
+            "<script>function b(w){var "
+            "f=w.document.createElement('iframe');w.document.documentElement.appendChild(f);"
+            "b(f.contentWindow)} b(window)</script>",
+            "frame-depth"},
+        Row{"writes_itself", "<script>document.write(document.currentScript.outerHTML)</script>",
+            "document.write-depth"},
+        Row{"writes_for_ever", "<script>var s='x'.repeat(1<<20);for(;;)document.write(s)</script>",
+            "document.write", true},
+        Row{"timers_that_breed", "<script>function t(){setTimeout(t,0);setTimeout(t,0)} t()</script>",
+            "timers"},
+        Row{"asks_for_ever",
+            "<script>setInterval(function(){new Image().src='http://i.example/'+Math.random()},1)</script>",
+            "resources"},
+        Row{"talks_for_ever", "<script>for(;;)console.log('x')</script>", "notices"},
+        Row{"evaluates_for_ever", "<script>for(var i=0;;i++)eval('i+'+i)</script>", "evaluated", true},
+        Row{"observes_its_own_changes",
+            "<p id=d></p><script>new MutationObserver(function(){d.appendChild(document.createElement('i'))})"
+            ".observe(d,{childList:true});d.appendChild(document.createElement('i'))</script>"},
+        Row{"pollutes_prototypes",
+            "<p id=d></p><script>var dp=Object.defineProperty;dp(Object.prototype,'capture',{get(){throw "
+            "1}});"
+            "Object.prototype.get=function(){};Object.prototype.value=1;Array.prototype.push=null;"
+            "String.prototype.split=null;Function.prototype.call=null;"
+            "d.innerHTML='<p class=\"a b\">'+location.href+document.cookie</script>"},
+        Row{"calls_methods_on_others",
+            "<script>for (var f of [DOMTokenList.prototype.add, Node.prototype.appendChild, "
+            "Storage.prototype.getItem,"
+            "Event.prototype.preventDefault, document.getElementById, XMLHttpRequest.prototype.send])"
+            "for (var o of [navigator.plugins, {}, window, document, localStorage, document.body, null, 1, "
+            "f])"
+            "try { f.call(o, o) } catch (e) {}</script>"},
+        Row{"takes_a_frame_apart",
+            "<iframe id=f></iframe><script>var b=f.contentDocument.body,w=f.contentWindow;f.remove();"
+            "document.documentElement.appendChild(b);b.innerHTML='<img src=x "
+            "onerror=1>';w.setTimeout('1',1);w.eval('1')</script>"}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(HostileServers, RedirectsInALoop) {
+  Sites sites(Sites::Pages{{"/", "<img src=/i><iframe src=/x></iframe>"},
+                           {"/i", "x"},
+                           {"/x", "HTTP/1.1 302 Found\r\nLocation: /y\r\n\r\n"},
+                           {"/y", "HTTP/1.1 302 Found\r\nLocation: /x\r\n\r\n"}});
+  intel::VisitRecord visit = visit_or_fail(local_visit(sites.url()));
+  EXPECT_EQ(visit.limits_hit, std::vector<std::string>{"redirects"});
+  EXPECT_EQ(edge_texts(sites, visit),
+            (std::multiset<std::string>{"image {a}/ -> {a}/i", "iframe {a}/ -> {a}/x",
+                                        "http_redirect {a}/x -> {a}/y", "http_redirect {a}/y -> {a}/x"}));
+}
+
+TEST(HostileServers, PagesThatReloadThemselvesAndEachOther) {
+  Sites sites(Sites::Pages{{"/", "<script>location.reload()</script>"},
+                           {"/ring", "<script>location='/ring2'</script>"},
+                           {"/ring2", "<script>location='/ring'</script>"},
+                           {"/frame", "<iframe src=/frame></iframe>"}});
+  EXPECT_EQ(visit_or_fail(local_visit(sites.url())).limits_hit, std::vector<std::string>{"navigations"});
+  EXPECT_EQ(visit_or_fail(local_visit(sites.url("/ring"))).limits_hit,
+            std::vector<std::string>{"navigations"});
+  EXPECT_EQ(visit_or_fail(local_visit(sites.url("/frame"))).limits_hit,
+            std::vector<std::string>{"frame-depth"});
+}
+
+TEST(HostileServers, RefusedByTheEgressPolicy) {
+  Sites sites(Sites::Pages{{"/", "x"}});
+  VisitOptions options = local_visit(sites.url());
+  options.egress.allow_private = false;
+  intel::VisitRecord visit = visit_or_fail(options);
+  ASSERT_EQ(visit.nodes.size(), 1u);
+  EXPECT_FALSE(visit.nodes[0].fetched);
+  EXPECT_TRUE(visit.nodes[0].why_not.starts_with("egress: ")) << visit.nodes[0].why_not;
+  EXPECT_TRUE(sites.requests().empty());
+}
+
+TEST(Workers, KilledInTheMiddleLeaveWhatTheySaw) {
+  Sites sites(Sites::Pages{{"/", "<iframe src={b}/f></iframe><script>for(;;){}</script>"},
+                           {"/f", "<img src=i.gif>"}});
+  auto browser = Browser::open();
+  ASSERT_TRUE(browser) << browser.error().message();
+  VisitOptions options = local_visit(sites.url());
+  bool killed = false;
+  options.go_on = [&] {
+    // The page's own worker is the first; by the time that the frame has asked, it loops.
+    if (!killed && sites.requests().size() >= 3) killed = kill(browser->worker_pids().front(), SIGKILL) == 0;
+    return true;
+  };
+  NoBlobs blobs;
+  auto visit = browser->visit(options, blobs);
+  ASSERT_TRUE(visit) << visit.error().message();
+  ASSERT_TRUE(killed);
+  EXPECT_EQ(visit->limits_hit, std::vector<std::string>{"worker-died"});
+  EXPECT_EQ(edge_texts(sites, *visit),
+            (std::multiset<std::string>{"iframe {a}/ -> {b}/f", "image {b}/f -> {b}/i.gif"}));
+  // And the browser is as good as before.
+  auto again = browser->visit(local_visit(sites.url("/f")), blobs);
+  ASSERT_TRUE(again) << again.error().message();
+  EXPECT_EQ(again->edges.size(), 1u);
+}
+
+TEST(Workers, StayBelowTheirMemory) {
+  VisitOptions options = local_visit("http://page.example/");
+  options.offline = true;
+  options.content =
+      "<script>var a=[],s='x'.repeat(1<<20);for(var "
+      "i=0;;i++)a.push((s+i).split('').reverse().join(''))</script>";
+  auto browser = Browser::open();
+  ASSERT_TRUE(browser) << browser.error().message();
+  uint64_t peak = 0;
+  options.go_on = [&] {
+    for (int pid : browser->worker_pids()) peak = std::max(peak, cell::resident_bytes(pid).value_or(0));
+    return true;
+  };
+  NoBlobs blobs;
+  ASSERT_TRUE(browser->visit(options, blobs));
+  EXPECT_LT(peak, 256ull << 20);
+}
+
+}  // namespace
+}  // namespace shikake::honeyclient::low
