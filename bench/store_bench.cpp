@@ -220,6 +220,9 @@ int main(int argc, char** argv) {
     result["import_again"] = import(*store, keys);
     result["lookup"] = lookups(*store, keys);
     result["for_each"] = scan(*store, keys.size());
+    const auto start = Clock::now();
+    must(store->rejudge({}));
+    result["rejudge"] = json::object{{"seconds", seconds_since(start)}};
   }
   result["peak_memory_kib_above_values"] = peak_memory_kib() - before;
   result["bytes_on_disk"] = bytes_in(directory / "home");

@@ -109,24 +109,6 @@ void append_integer(std::string& out, Integer number) {
   out.append(digits, end);
 }
 
-void append_object(std::string& out, const json::object& object) {
-  std::vector<const json::key_value_pair*> members;
-  members.reserve(object.size());
-  for (const json::key_value_pair& member : object) members.push_back(&member);
-  auto by_key = [](const auto* a, const auto* b) { return a->key() < b->key(); };
-  if (!std::is_sorted(members.begin(), members.end(), by_key))
-    std::sort(members.begin(), members.end(), by_key);
-  out += '{';
-  bool first = true;
-  for (const json::key_value_pair* member : members) {
-    if (!std::exchange(first, false)) out += ',';
-    append_json_string(out, member->key());
-    out += ':';
-    append_canonical_json(out, member->value());
-  }
-  out += '}';
-}
-
 void append_array(std::string& out, const json::array& array) {
   out += '[';
   bool first = true;
@@ -135,6 +117,11 @@ void append_array(std::string& out, const json::array& array) {
     append_canonical_json(out, element);
   }
   out += ']';
+}
+
+// What strings are mostly made of: it needs neither an escape nor a look at its UTF-8.
+bool is_plain(char c) {
+  return static_cast<signed char>(c) >= 0x20 && c != '"' && c != '\\';
 }
 
 }  // namespace
@@ -156,6 +143,12 @@ Result<json::value> parse_json(std::string_view text) {
 }
 
 void append_json_string(std::string& out, std::string_view text) {
+  if (std::all_of(text.begin(), text.end(), is_plain)) {
+    out += '"';
+    out += text;
+    out += '"';
+    return;
+  }
   std::string mended;
   if (!base::is_valid_utf8(text)) {
     mended = base::to_valid_utf8(text);
@@ -224,9 +217,27 @@ void append_canonical_json(std::string& out, const json::value& value) {
       append_array(out, value.get_array());
       break;
     case json::kind::object:
-      append_object(out, value.get_object());
+      append_canonical_json(out, value.get_object());
       break;
   }
+}
+
+void append_canonical_json(std::string& out, const json::object& object) {
+  std::vector<const json::key_value_pair*> members;
+  members.reserve(object.size());
+  for (const json::key_value_pair& member : object) members.push_back(&member);
+  auto by_key = [](const auto* a, const auto* b) { return a->key() < b->key(); };
+  if (!std::is_sorted(members.begin(), members.end(), by_key))
+    std::sort(members.begin(), members.end(), by_key);
+  out += '{';
+  bool first = true;
+  for (const json::key_value_pair* member : members) {
+    if (!std::exchange(first, false)) out += ',';
+    append_json_string(out, member->key());
+    out += ':';
+    append_canonical_json(out, member->value());
+  }
+  out += '}';
 }
 
 std::string canonical_json(const json::value& value) {

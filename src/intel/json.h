@@ -1,6 +1,7 @@
 // JSON text in and out without loss: what is read and written again is the same, byte for byte.
 #pragma once
 
+#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@ Result<boost::json::value> parse_json(std::string_view text);
 // UTF-8 replaced, and numbers in the shortest form that reads back the same.
 std::string canonical_json(const boost::json::value& value);
 void append_canonical_json(std::string& out, const boost::json::value& value);
+void append_canonical_json(std::string& out, const boost::json::object& object);  // no copy into a value
 // Quotes and escapes one string.
 void append_json_string(std::string& out, std::string_view text);
 

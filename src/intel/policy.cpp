@@ -78,10 +78,16 @@ std::string address_reason(const url::IpAddress& address, bool range_profile) {
 }
 
 std::string domain_reason(const std::string& domain) {
-  if (url::registrable_domain(domain).empty()) return "public suffixes";  // "com", "co.jp", "github.io"
   auto root = url::Url::parse("http://" + domain + "/");
-  if (root && url::tenant(*root).grain == url::TenantGrain::platform_path) return "shared platforms";
-  return {};
+  if (!root) return {};
+  switch (url::tenant(*root).grain) {
+    case url::TenantGrain::name:  // "com", "co.jp"
+      return "public suffixes";
+    case url::TenantGrain::platform_path:  // "sites.google.com"; "github.io" too, for it is also a suffix
+      return url::registrable_domain(domain).empty() ? "public suffixes" : "shared platforms";
+    default:
+      return {};
+  }
 }
 
 }  // namespace
