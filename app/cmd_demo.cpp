@@ -17,8 +17,8 @@ namespace fs = std::filesystem;
 
 // The demo's pages lie beside an installed program, or in the source tree that it was built from.
 Result<fs::path> find_demo(const fs::path& program) {
-  for (const fs::path& folder :
-       {program.parent_path() / "../share/shikake/demo", fs::path(SHIKAKE_SOURCE_DIR "/demo")}) {
+  for (const char* beside : {"../share/shikake/demo", "../../demo"}) {
+    const fs::path folder = program.parent_path() / beside;
     std::error_code ignored;
     if (fs::exists(folder / "scenario.toml", ignored)) return fs::canonical(folder, ignored);
   }

@@ -99,22 +99,21 @@ Result<int> run(const InspectCommand& command, Context& context) {
   for (const std::string& subject : subjects) {
     for (const std::string& persona : personas_of(command)) {
       Result<low::VisitOptions> options = options_of(command, subject, persona);
-      Result<intel::VisitRecord> visit = options
-                                             ? inspect(browser, *options, store.get(), settings)
-                                             : Result<intel::VisitRecord>(tl::unexpected(options.error()));
-      if (!visit) {
+      Result<Visited> visited = options ? inspect(browser, *options, store.get(), settings)
+                                        : Result<Visited>(tl::unexpected(options.error()));
+      if (!visited) {
         // One of many that can't be visited does not keep the others out.
-        if (subjects.size() == 1) return fail(std::move(visit.error()));
+        if (subjects.size() == 1) return fail(std::move(visited.error()));
         failed = true;
-        base::log(base::LogLevel::error, std::move(visit.error()).in(subject).message());
+        base::log(base::LogLevel::error, std::move(visited.error()).in(subject).message());
         continue;
       }
       if (context.json) {
         context.out.write(
-            fmt::format("{}\n{}", first ? "" : ",", boost::json::serialize(intel::to_json(*visit))));
+            fmt::format("{}\n{}", first ? "" : ",", boost::json::serialize(intel::to_json(visited->visit))));
       } else {
         context.out.write(
-            fmt::format("{}{}", first ? "" : "\n", honeyclient::chain::render_tree(*visit, tree)));
+            fmt::format("{}{}", first ? "" : "\n", honeyclient::chain::render_tree(visited->visit, tree)));
       }
       first = false;
     }
@@ -127,13 +126,14 @@ Result<int> run(const InspectCommand& command, Context& context) {
 
 Run define_inspect(CLI::App& app_command, Context& context) {
   auto command = std::make_shared<InspectCommand>();
-  std::string personas = "all";
-  for (const std::string& name : low::persona_names()) personas += ", " + name;
+  std::vector<std::string> personas = low::persona_names();
+  personas.insert(personas.begin(), "all");
   app_command.add_option("SUBJECT", command->subjects, "URLs, defanged or not, and files of HTML");
   app_command.add_option("--list", command->list, "A file of URLs, one a line");
   app_command.add_option("--client", "Which honeyclient")->check(CLI::IsMember({"low"}))->default_str("low");
-  app_command.add_option("--persona", command->personas, "Which browser to be; may be repeated: " + personas)
-      ->allow_extra_args(false);
+  app_command.add_option("--persona", command->personas, "Which browser to be; may be repeated")
+      ->allow_extra_args(false)
+      ->check(CLI::IsMember(personas));
   app_command.add_option("--base", command->base, "For files: the folder that they are seen under");
   app_command.add_option("--referrer", command->settings.referrer, "Where the visitor seems to come from");
   app_command.add_option("--seed", command->settings.seed,
@@ -143,7 +143,8 @@ Run define_inspect(CLI::App& app_command, Context& context) {
   app_command.add_flag("--offline", command->settings.offline, "Fetch nothing");
   app_command.add_flag("--allow-private", command->settings.allow_private,
                        "Reach private and loopback addresses too");
-  app_command.add_flag("!--no-store", command->keep, "Keep nothing");
+  app_command.add_flag_callback(
+      "--no-store", [command] { command->keep = false; }, "Keep nothing");
   app_command.add_flag("--all", command->bystanders, "Show every resource, not only the way to what is bad");
   return [command, &context] { return run(*command, context); };
 }

@@ -1,5 +1,4 @@
 // shikake neighbours [URL…]: URLs that lie near malicious ones, best first, and what inspecting them found.
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,15 +8,14 @@
 #include <boost/json.hpp>
 
 #include "base/display.h"
-#include "base/file.h"
 #include "base/progress.h"
 #include "command.h"
 #include "corpus_home.h"
 #include "honeyclient/low/visit.h"
 #include "neighbourhood/sources/load.h"
 #include "neighbours.h"
-#include "store/blobs.h"
 #include "url/refang.h"
+#include "visits.h"
 
 namespace shikake::app {
 namespace {
@@ -58,42 +56,22 @@ Result<Rows> rows_of(const std::string& file, Day today) {
   return rows;
 }
 
-class StoreBlobs final : public low::BlobSink {
- public:
-  explicit StoreBlobs(store::Store& store) : store_(store) {}
-  Result<> put(const base::Digest&, std::string_view bytes) override {
-    SHIKAKE_TRY(store_.blobs().put(bytes));
-    return {};
-  }
-
- private:
-  store::Store& store_;
-};
-
 // One visit each, into the store with all that policy makes of it.
 Inspector visiting(low::Browser& browser, store::Store& store, const intel::PolicySettings& settings,
                    const NeighboursCommand& command) {
   return [&](const Candidate& candidate) -> Result<Inspection> {
-    low::VisitOptions options;
+    VisitSettings visit_settings;
+    visit_settings.seed = command.seed;
+    visit_settings.allow_private = command.allow_private;
+    low::VisitOptions options = visit_options(visit_settings);
     options.url = candidate.url.url.href();
-    options.seed = command.seed;
-    options.proxy = net::ProxySettings::from_environment();
-    options.egress.allow_private = command.allow_private;
-    options.egress.allow_documentation = settings.range_profile;
-    if (const char* authority = std::getenv("SHIKAKE_RANGE_CA")) {
-      constexpr size_t max_certificate_bytes = 64 * 1024;
-      if (auto pem = base::read_file(authority, max_certificate_bytes)) options.extra_authorities = *pem;
-    }
-    StoreBlobs blobs(store);
-    const base::TimePoint time = store.clock().now();
-    SHIKAKE_ASSIGN(intel::VisitRecord visit, browser.visit(options, blobs));
+    SHIKAKE_ASSIGN(const Visited visited, inspect(browser, options, &store, settings));
+    const intel::VisitRecord& visit = visited.visit;
     const bool answered = !visit.nodes.empty() && visit.nodes.front().fetched;
     Inspection result;
     result.malicious = visit.verdict == intel::VisitVerdict::malicious;
     result.verdict = answered ? std::string(intel::name(visit.verdict)) : "";
-    store::Intake intake(store, settings);
-    SHIKAKE_ASSIGN(base::Digest id, intake.take(low::to_observation(visit, time, "")));
-    result.visit = id.hex();
+    result.visit = visited.observation->hex();
     return result;
   };
 }

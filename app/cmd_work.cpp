@@ -13,9 +13,11 @@
 #include "base/display.h"
 #include "base/log.h"
 #include "command.h"
+#include "corpus_home.h"
 #include "intel/fields.h"
 #include "jobs/registry.h"
 #include "jobs/worker.h"
+#include "neighbours.h"
 #include "visits.h"
 
 namespace shikake::app {
@@ -102,6 +104,7 @@ Result<int> run(const WorkCommand& command, Context& context) {
   registry.add("visit", [&](const intel::Job& job, std::stop_token stop) {
     return visit(browser, *store, command.settings, job, stop);
   });
+  registry.add("neighbours", neighbours_handler(*store, default_corpus(context)));
   jobs::Worker worker(*store, registry, settings);
   SHIKAKE_ASSIGN(
       jobs::Tally tally,
@@ -130,7 +133,7 @@ Run define_work(CLI::App& app_command, Context& context) {
   app_command.add_flag("--until-idle", command->until_idle, "Stop when no job is due");
   app_command.add_option("--for", command->time,
                          "Go on for this long, waiting for jobs to come due: 90s, 8h");
-  app_command.add_option("--kinds", command->kinds, "Only these kinds of job (visit)")
+  app_command.add_option("--kinds", command->kinds, "Only these kinds of job: visit, neighbours")
       ->delimiter(',')
       ->allow_extra_args(false);
   app_command.add_flag("--allow-private", command->settings.allow_private,

@@ -55,16 +55,19 @@ Result<> StoreBlobs::put(const base::Digest&, std::string_view bytes) {
   return {};
 }
 
-Result<intel::VisitRecord> inspect(low::Browser& browser, const low::VisitOptions& options,
-                                   store::Store* store, const intel::PolicySettings& settings) {
+Result<Visited> inspect(low::Browser& browser, const low::VisitOptions& options, store::Store* store,
+                        const intel::PolicySettings& settings) {
   low::NoBlobs nowhere;
-  if (!store) return browser.visit(options, nowhere);
+  if (!store) {
+    SHIKAKE_ASSIGN(intel::VisitRecord visit, browser.visit(options, nowhere));
+    return Visited{std::move(visit), {}};
+  }
   StoreBlobs blobs(*store);
   const base::TimePoint time = store->clock().now();
   SHIKAKE_ASSIGN(intel::VisitRecord visit, browser.visit(options, blobs));
   store::Intake intake(*store, settings);
-  SHIKAKE_TRY(intake.take(low::to_observation(visit, time, vantage())));
-  return visit;
+  SHIKAKE_ASSIGN(const base::Digest id, intake.take(low::to_observation(visit, time, vantage())));
+  return Visited{std::move(visit), id};
 }
 
 }  // namespace shikake::app

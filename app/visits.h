@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -22,10 +23,14 @@ struct VisitSettings {
 // Inside a range, its addresses and its certificate authority count as the Internet's.
 honeyclient::low::VisitOptions visit_options(const VisitSettings& settings);
 
+struct Visited {
+  intel::VisitRecord visit;
+  std::optional<base::Digest> observation;  // where a store keeps it
+};
+
 // Visits and, with a store, keeps bodies, the observation and what policy makes of it.
-Result<intel::VisitRecord> inspect(honeyclient::low::Browser& browser,
-                                   const honeyclient::low::VisitOptions& options, store::Store* store,
-                                   const intel::PolicySettings& settings);
+Result<Visited> inspect(honeyclient::low::Browser& browser, const honeyclient::low::VisitOptions& options,
+                        store::Store* store, const intel::PolicySettings& settings);
 
 // The address that visits look from, as far as it can be told without asking anyone; "" where it can't.
 std::string vantage();

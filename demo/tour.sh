@@ -1,6 +1,6 @@
 #!/bin/sh
 # The whole loop, one command after another, run inside the demo's Internet by `shikake demo`.
-# Every line behind a "$" is a command that can be typed as it stands.
+# Every line behind a "$" is a command; `inspect` reaches these names only in here (shikake range run).
 set -eu
 
 demo=$1  # this folder, as seen from where we are
@@ -25,7 +25,7 @@ step "3. All of it is intelligence now: a value, its role, its use, its reasons.
 run intel list
 
 step "4. Why is this one bad? Everything behind it."
-run intel show http://update.player-patch.example/view.php?id=11
+run intel show 'http://update.player-patch.example/view.php?id=11'
 
 step "5. A day of forty clients through the proxy. Who went down that chain, how far, and how do we know?"
 run audit "$demo/proxy.log.gz"

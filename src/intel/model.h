@@ -1,4 +1,4 @@
-// The nouns of Shikake: observation, indicator, evidence, use, job. DESIGN's words, as types.
+// The nouns of Shikake: observation, indicator, evidence, use, job. The project's words, as types.
 //
 //   sensor ──Observation──► policy ──Assertion──► store: Indicator + Evidence
 //                              └─────Job─────────► queue

@@ -1,6 +1,6 @@
 """The whole loop as ./dev demo tells it, and visits as a user makes them."""
 import json
-import os
+import sqlite3
 import unittest
 
 import harness
@@ -9,12 +9,15 @@ LANDING = "http://www.paper-lantern.example/"
 
 
 class InTheRange(harness.ProgramTest):
+    def skip_without_namespaces(self, done):
+        if done.returncode == 1 and b"no namespaces" in done.stderr:
+            raise unittest.SkipTest(done.stderr.decode(errors="replace"))
+
     def in_range(self, *arguments, status=0):
         """A shikake command inside the demo's Internet."""
         done = self.run_program("range", "run", harness.SOURCE / "demo/scenario.toml", "--", harness.SHIKAKE,
                                 "--home", self.home, *arguments, status=None)
-        if b"namespaces" in done.stderr and b"unsupported" in done.stderr + done.stdout:
-            raise unittest.SkipTest("no network namespaces here: " + done.stderr.decode(errors="replace"))
+        self.skip_without_namespaces(done)
         self.assertEqual(done.returncode, status, done.stderr)
         return done
 
@@ -25,12 +28,16 @@ class InTheRange(harness.ProgramTest):
 
 class Demo(InTheRange):
     def test_the_tour_ends_well_and_says_who_is_infected(self):
-        done = self.run_program("demo")
+        done = self.run_program("demo", status=None)
+        self.skip_without_namespaces(done)
+        self.assertEqual(done.returncode, 0, done.stderr)
         text = done.stdout.decode()
         for part in ("malicious", "[landing]", "[relay]", "[exploit]", "[distribution]", "10.20.3.44", "10.20.1.17",
                      "10.20.2.31", "infected", "fetched", "exposed", "acl shikake_domains dstdomain", "go on from here"):
             self.assertIn(part, text)
-        self.assertNotIn("www.paper-lantern.example$", text, "the compromised site itself must not be blocked")
+        listed = [line for line in text.splitlines() if line.startswith("acl ")]
+        self.assertTrue(listed)
+        self.assertEqual([line for line in listed if "paper-lantern" in line], [], "a compromised site is not blocked")
 
     def test_the_chain_as_a_graph(self):
         visit = self.visit(LANDING)
@@ -48,23 +55,37 @@ class Demo(InTheRange):
 
     def test_the_same_seed_gives_the_same_visit(self):
         first, second = self.visit(LANDING, "--seed", "7", "--no-store"), self.visit(LANDING, "--seed", "7", "--no-store")
-        for visit in (first, second):
-            for node in visit["nodes"]:
-                node.pop("time", None)
-        key = lambda visit: sorted((n["url"], n.get("role") or "", n["status"]) for n in visit["nodes"])
-        self.assertEqual(key(first), key(second))
+        # Which of several answers comes first is the network's affair; what came of them is not.
+        def told(visit):
+            urls = {node["id"]: node["url"] for node in visit["nodes"]}
+            return (visit["verdict"], visit["reasons"],
+                    sorted((n["url"], n.get("role") or "", n["status"], n.get("sha256") or "") for n in visit["nodes"]),
+                    sorted((urls[e["from"]], urls[e["to"]], e["mechanism"], json.dumps(e.get("script"), sort_keys=True))
+                           for e in visit["edges"]))
+        self.assertEqual(told(first), told(second))
 
     def test_outside_the_range_its_names_convict_nobody(self):
         self.in_range("inspect", LANDING)
+        blocked = lambda: [row["value"] for row in self.run_json_lines("intel", "list")
+                           if any(use.startswith("block") for use in row["uses"])]
+        self.assertTrue(blocked())
         self.run_program("intel", "rejudge")
-        rows = self.run_json_lines("intel", "list")
-        self.assertEqual([row for row in rows if any(use.startswith("block") for use in row["uses"])], [])
+        self.assertEqual(blocked(), [])
 
     def test_a_convicted_visit_is_visited_again_later(self):
         self.in_range("inspect", LANDING)
-        done = json.loads(self.in_range("--json", "work", "--until-idle").stdout)
+        done = json.loads(self.in_range("--json", "work", "--until-idle", "--kinds", "visit").stdout)
         self.assertEqual(done["done"], 0)
         self.assertIn("next_due", done)
+        # A day later.
+        connection = sqlite3.connect(self.home / "shikake.db")
+        connection.execute("update jobs set earliest = 0 where kind = 'visit'")
+        connection.commit()
+        connection.close()
+        before = self.run_json("intel", "stats")["observations"]
+        done = json.loads(self.in_range("--json", "work", "--until-idle", "--kinds", "visit").stdout)
+        self.assertEqual((done["done"], done["observations"]), (1, 1))
+        self.assertEqual(self.run_json("intel", "stats")["observations"], before + 1)
 
 
 class Inspect(harness.ProgramTest):
@@ -87,22 +108,27 @@ class Inspect(harness.ProgramTest):
         self.assertEqual(len({visit["persona"] for visit in visits}), len(visits))
 
     def test_hostile_pages_end_bounded_and_labelled(self):
+        later = "<script>document.write('<iframe src=http://after.example.org/></iframe>')</script>"
+        after = ("recursion", "getter", "deep")
         pages = {
             "loop": "<script>for(;;);</script>",
             "spray": "<script>var s='AAAAAAAA';var a=[];for(;;)try{s+=s;a.push(s+a.length)}catch(e){s='B'+a.length}</script>",
             "objects": "<script>var a=[];for(;;)a.push({x:[1,2,3]})</script>",
-            "recursion": "<script>function f(){f()}f()</script><iframe src='http://after.example.org/'></iframe>",
-            "getter": "<script>Object.defineProperty(window,'x',{get:function(){throw 1}});x</script>",
-            "deep": "<div>" * 100_000,
+            "recursion": "<script>function f(){f()}f()</script>" + later,
+            "getter": "<script>Object.defineProperty(window,'x',{get:function(){throw 1}});x</script>" + later,
+            "deep": "<div>" * 100_000 + later,
             "navigates_itself": "<script>location.reload(); location='?'+Math.random()</script>",
         }
         for name, content in pages.items():
             with self.subTest(name=name):
                 [visit] = self.run_json("inspect", "--offline", "--timeout", "20", self.write(name + ".html", content))["visits"]
                 self.assertEqual(visit["verdict"], "benign")
+                limited = name in ("loop", "spray", "objects")
+                self.assertEqual(bool(visit["limits_hit"]), limited, visit["limits_hit"])
                 if name in ("loop", "spray", "objects"):
-                    self.assertTrue(visit["limits_hit"], name)
-                    self.assertFalse(visit["complete"], name)
+                    self.assertFalse(visit["complete"])
+                if name in after:
+                    self.assertIn("http://after.example.org/", [node["url"] for node in visit["nodes"]])
 
     def test_real_documentation_is_benign(self):
         pages = sorted(p for p in harness.pathlib.Path("/usr/share/doc").rglob("*.html") if p.stat().st_size < 500_000)[::7][:40]
@@ -114,10 +140,10 @@ class Inspect(harness.ProgramTest):
 
     def test_wrong_usage(self):
         self.run_program("inspect", status=2)
-        self.run_program("inspect", "--persona", "netscape", "--offline", self.write("a.html", "x"), status=1)
-        self.run_program("inspect", "http://[oops/", status=1)
+        self.run_program("inspect", "--persona", "netscape", "--offline", self.write("a.html", "x"), status=2)
         self.run_program("inspect", "--client", "high", "http://a.example/", status=2)
-        self.assertFalse(os.path.exists(self.home / "shikake.db-journal"))
+        self.assertFalse(self.home.exists(), "wrong usage must not make a store")
+        self.run_program("inspect", "http://[oops/", status=1)
 
 
 if __name__ == "__main__":
