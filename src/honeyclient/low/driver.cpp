@@ -12,7 +12,7 @@ namespace shikake::honeyclient::low {
 
 using std::chrono::steady_clock;
 
-Driver::Driver(const VisitOptions& options, Persona persona, Zygote& zygote, net::Fetcher* fetcher,
+Driver::Driver(const VisitOptions& options, Persona persona, Zygote* zygote, net::Fetcher* fetcher,
                BlobSink& blobs, std::vector<int>& pids)
     : options_(options),
       persona_(std::move(persona)),
@@ -122,7 +122,7 @@ void Driver::worker_ended(WorkerState& worker) {
   worker.dead = true;
   if (worker.closing) return;
   auto status =
-      zygote_.wait_ended(worker.process.pid, base::Deadline::after(std::chrono::milliseconds(1000)));
+      zygote_->wait_ended(worker.process.pid, base::Deadline::after(std::chrono::milliseconds(1000)));
   std::string how = status ? status->describe() : "gone";
   uint32_t node = worker.root ? worker.root->node : 0;
   bool cpu = status && status->how == base::WaitStatus::How::killed && status->value == SIGXCPU;

@@ -56,13 +56,18 @@ struct WorkerState {
 
 class Driver {
  public:
-  Driver(const VisitOptions& options, Persona persona, Zygote& zygote, net::Fetcher* fetcher, BlobSink& blobs,
+  Driver(const VisitOptions& options, Persona persona, Zygote* zygote, net::Fetcher* fetcher, BlobSink& blobs,
          std::vector<int>& pids);
 
   Result<intel::VisitRecord> run();
 
-  // For the fuzzer: one message as a worker might send it.
+  // One message of a worker. Public, as is attach(), so that a fuzzer can play the worker.
   void handle(WorkerState& worker, const base::Frame& frame);
+  // A worker for the context's document.
+  WorkerState& attach(Context& context, Zygote::Worker process);
+  Context& new_context(Context* parent, Context* opener, std::string name);
+  void start_pending();
+  Recorder& recorder() { return record_; }
 
  private:
   // What is to be done with an answer.
@@ -103,7 +108,6 @@ class Driver {
   void hand_over(const UnderWay& fetch, const Answer200* answer);  // to the worker that asked
 
   // --- windows (driver_windows.cpp)
-  Context& new_context(Context* parent, Context* opener, std::string name);
   Context* context_of(WorkerState& worker, uint32_t window);
   Context* relative(Context& from, Relative whose, uint32_t child, const std::string& target);
   void show(const UnderWay& fetch, const Answer200& answer);
@@ -111,7 +115,6 @@ class Driver {
   void start_worker(Context& context, Document document);
   void close_subtree(Context& context);
   bool subtree_settled(const Context& context) const;
-  void start_pending();
 
   // --- messages (driver_messages.cpp)
   void on_fetch(WorkerState& worker, Fetch message);
@@ -136,7 +139,7 @@ class Driver {
 
   const VisitOptions& options_;
   const Persona persona_;
-  Zygote& zygote_;
+  Zygote* zygote_;         // nullptr: no page can be shown
   net::Fetcher* fetcher_;  // nullptr: offline
   std::vector<int>& pids_;
   Recorder record_;

@@ -142,25 +142,27 @@ void Driver::no_document(const UnderWay& fetch) {
   }
 }
 
-void Driver::start_worker(Context& context, Document document) {
-  if (workers_.size() >= limits::max_workers) {
-    record_.limit("workers");
-    context.worker = nullptr;
-    return;
-  }
-  auto process = zygote_.spawn();
-  if (!process) {
-    failure_ = process.error();
-    return;
-  }
-  pids_.push_back(process->pid);
-  workers_.push_back(std::make_unique<WorkerState>(WorkerState{.process = std::move(*process)}));
+WorkerState& Driver::attach(Context& context, Zygote::Worker process) {
+  pids_.push_back(process.pid);
+  workers_.push_back(std::make_unique<WorkerState>(WorkerState{.process = std::move(process)}));
   WorkerState& worker = *workers_.back();
   worker.origin = context.url.is_http() ? context.url.origin() : "null " + std::to_string(workers_.size());
   worker.root = &context;
   worker.last_word = std::chrono::steady_clock::now();
   context.worker = &worker;
   context.window = 0;
+  return worker;
+}
+
+void Driver::start_worker(Context& context, Document document) {
+  context.worker = nullptr;
+  if (!zygote_ || workers_.size() >= limits::max_workers) return record_.limit("workers");
+  auto process = zygote_->spawn();
+  if (!process) {
+    failure_ = process.error();
+    return;
+  }
+  WorkerState& worker = attach(context, std::move(*process));
   Start start;
   start.document = std::move(document);
   start.persona = persona_;

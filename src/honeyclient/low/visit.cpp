@@ -51,7 +51,7 @@ Result<intel::VisitRecord> Browser::visit(const VisitOptions& options, BlobSink&
     state_->zygote = std::move(zygote);
   }
   state_->pids.clear();
-  Driver driver(options, std::move(persona), *state_->zygote, fetcher ? &*fetcher : nullptr, blobs,
+  Driver driver(options, std::move(persona), &*state_->zygote, fetcher ? &*fetcher : nullptr, blobs,
                 state_->pids);
   auto record = driver.run();
   if (!record && record.error().code == ErrorCode::unavailable) state_->zygote.reset();

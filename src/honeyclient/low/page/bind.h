@@ -3,7 +3,7 @@
 // A native is a function of a Call. Where the engine has an exception pending, code here throws Thrown
 // and native<> turns that back into the engine's convention; nothing is ever thrown through the engine.
 //
-// Wrapped objects (Native) are never freed: the process lives as long as one page, and its memory is
+// Wrapped objects (Native) live as long as their page: a worker's process has one page, and its memory is
 // bounded from outside. So no wrapper dangles and identity (a === b) is free.
 #pragma once
 

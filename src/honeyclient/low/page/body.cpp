@@ -27,11 +27,6 @@ class Blob final : public Native {
   std::string name;
 };
 
-std::map<std::string, const Blob*>& object_urls() {
-  static std::map<std::string, const Blob*> urls;
-  return urls;
-}
-
 std::string joined_parts(Call& call, JSObject* list) {
   std::string bytes;
   JS::RootedObject parts(call.cx, list);
@@ -264,14 +259,14 @@ void create_object_url(Call& call) {
                 static_cast<unsigned>(low >> 48 & 0x3FFF) | 0x8000,
                 static_cast<unsigned long long>(low & 0xFFFFFFFFFFFF));
   std::string url = "blob:" + call.window.origin() + "/" + name;
-  object_urls()[url] = blob;
+  call.page.object_urls[url] = blob;
   call.give(std::string_view(url));
 }
 
-std::optional<std::u16string> blob_text(Window&, const std::string& url) {
-  auto found = object_urls().find(url);
-  if (found == object_urls().end()) return std::nullopt;
-  return wide(found->second->bytes);
+std::optional<std::u16string> blob_text(Window& window, const std::string& url) {
+  auto found = window.page.object_urls.find(url);
+  if (found == window.page.object_urls.end()) return std::nullopt;
+  return wide(static_cast<const Blob*>(found->second)->bytes);
 }
 
 std::span<const Interface> body_interfaces() {

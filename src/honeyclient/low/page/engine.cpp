@@ -109,27 +109,43 @@ void Engine::set_time_zone(const std::string& zone) {
   JS_ClearPendingException(cx_);
 }
 
+namespace {
+
+void trace_page(JSTracer* tracer, void* page) {
+  static_cast<Page*>(page)->trace(tracer);
+}
+
+}  // namespace
+
+Engine::Engine() = default;
+Engine::~Engine() = default;
+
 void Engine::run_page(base::FrameChannel channel, Start start) {
   JS_SetDefaultLocale(JS_GetRuntime(cx_), start.persona.language.c_str());
   if (start.persona.engine == low::Engine::blink) js::SetStackFormat(cx_, js::StackFormat::V8);
-  auto* page = new Page(cx_, std::move(channel), std::move(start));  // as long as the process
-  reserve = new char[reserve_bytes];
+  page_ = std::make_unique<Page>(cx_, std::move(channel), std::move(start));
+  if (!reserve) reserve = new char[reserve_bytes];
   std::set_new_handler(on_memory_spent);
-  the_page = page;
+  the_page = page_.get();
   the_context = cx_;
-  JS_AddExtraGCRootsTracer(
-      cx_, [](JSTracer* tracer, void* data) { static_cast<Page*>(data)->trace(tracer); }, page);
-  use_job_queue(cx_, *page);
-  Document document = page->start.document;
+  JS_AddExtraGCRootsTracer(cx_, trace_page, page_.get());
+  use_job_queue(cx_, *page_);
   try {
-    Window& window = page->open_window(document, 0, nullptr, nullptr);
-    window.name = page->start.window_name;
-    if (!window.gone) window.loader->start(document);
-    page->run();
+    Window& window = page_->open_window(page_->start.document, 0, nullptr, nullptr);
+    window.name = page_->start.window_name;
+    if (!window.gone) window.loader->start(page_->start.document);
+    page_->run();
   } catch (const std::bad_alloc&) {
-    page->stop_scripts("memory");
-    page->run();
+    page_->stop_scripts("memory");
+    page_->run();
   }
+}
+
+void Engine::forget_page() {
+  the_page = nullptr;
+  JS_RemoveExtraGCRootsTracer(cx_, trace_page, page_.get());
+  page_.reset();
+  JS_GC(cx_);
 }
 
 }  // namespace shikake::honeyclient::low::page

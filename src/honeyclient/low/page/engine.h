@@ -1,6 +1,7 @@
 // The script engine of this process: brought up once, in the first process, inherited by every worker.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "base/frame.h"
@@ -10,15 +11,23 @@ struct JSContext;
 
 namespace shikake::honeyclient::low::page {
 
+class Page;
+
 class Engine {
  public:
+  Engine();
+  ~Engine();
+
   bool start();
   // Before the filter: it reads the time zone's file.
   void set_time_zone(const std::string& zone);
-  // In a worker, once.
+  // Until the parent closes the page. A worker's process ends after it.
   void run_page(base::FrameChannel channel, Start start);
+  // For a process that runs several (the fuzzer): frees everything of the last one.
+  void forget_page();
 
  private:
+  std::unique_ptr<Page> page_;
   JSContext* cx_ = nullptr;
 };
 

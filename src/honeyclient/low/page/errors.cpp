@@ -11,8 +11,6 @@ namespace shikake::honeyclient::low::page {
 
 namespace {
 
-bool reporting = false;  // an onerror handler that throws is not called for it again
-
 // https://html.spec.whatwg.org/#report-the-exception; true: the handler has dealt with it.
 void call_onerror(JSContext* cx, Window& window, std::u16string_view message, std::string_view file,
                   uint32_t line, uint32_t column, JS::HandleValue error) {
@@ -54,13 +52,13 @@ void report_uncaught(Page& page, Window& window) {
   std::string file = found && found->filename ? found->filename : "";
   uint32_t line = found ? found->lineno : 0;
   page.happened(window, "error", wide(message + " (" + file + ":" + std::to_string(line) + ")"));
-  if (!reporting && !window.gone && page.scripts_run()) {
-    reporting = true;
+  if (!page.reporting_error && !window.gone && page.scripts_run()) {
+    page.reporting_error = true;
     JS::RootedValue error(cx, stack.exception());
     page.run_script(window, [&] {
       call_onerror(cx, window, wide("Uncaught " + message), file, line, found ? found->column : 0, error);
     });
-    reporting = false;
+    page.reporting_error = false;
   }
 }
 

@@ -142,11 +142,6 @@ class Observer final : public Native {
   std::vector<Mutation> records;
 };
 
-std::vector<Observer*>& observers() {
-  static std::vector<Observer*> all;
-  return all;
-}
-
 // A page that changes its tree for ever in its own observer is cut by its time; its records are cut here.
 constexpr size_t max_records = 10'000;
 
@@ -155,7 +150,7 @@ void construct_observer(Call& call) {
   if (!function) call.type_error("parameter 1 is not of type 'Function'.");
   auto* observer = new Observer(call.window);
   observer->callback = function;
-  observers().push_back(observer);
+  call.page.observers.push_back(observer);
   call.give(wrap_native(call.cx, *observer, "MutationObserver"));
 }
 void observe(Call& call) {
@@ -293,7 +288,8 @@ void canvas_data_url(Call& call) {
 }
 
 void mutation_noted(Window& window, html::Node& target, std::u16string_view type) {
-  for (Observer* observer : observers()) {
+  for (Native* native_observer : window.page.observers) {
+    auto* observer = static_cast<Observer*>(native_observer);
     if (observer->window != &window || observer->records.size() >= max_records) continue;
     for (const Observer::Target& watched : observer->targets)
       if (watched.node == &target || (watched.subtree && watched.node->contains(target))) {
@@ -304,8 +300,8 @@ void mutation_noted(Window& window, html::Node& target, std::u16string_view type
 }
 
 void deliver_mutations(Page& page) {
-  for (size_t i = 0; i < observers().size(); ++i) {
-    Observer& observer = *observers()[i];
+  for (size_t i = 0; i < page.observers.size(); ++i) {
+    auto& observer = static_cast<Observer&>(*page.observers[i]);
     if (observer.records.empty() || observer.window->gone) continue;
     std::vector<Mutation> records = std::exchange(observer.records, {});
     page.run_script(*observer.window, [&] {

@@ -28,7 +28,12 @@ Page::Page(JSContext* the_context, base::FrameChannel channel, Start the_start)
       positions(the_context),
       arena(html::ArenaLimits{limits::max_nodes}),
       channel_(std::move(channel)),
-      random_state_(start.seed ^ 0x9E3779B97F4A7C15ull) {}
+      random_state_(start.seed ^ 0x9E3779B97F4A7C15ull),
+      ticks_before_(cpu_ticks.load(std::memory_order_relaxed)) {}
+
+Page::~Page() {
+  for (Native* native : natives_) delete native;
+}
 
 void Page::trace(JSTracer* tracer) {
   for (Native* native : natives_) native->trace(tracer);
@@ -357,20 +362,20 @@ void Page::on_cpu_tick() {
 namespace {
 
 constexpr auto tick = std::chrono::milliseconds(50);  // main.cpp's profiling timer
-std::chrono::milliseconds cpu_time() {
-  return cpu_ticks.load(std::memory_order_relaxed) * tick;
+std::chrono::milliseconds cpu_time(uint32_t ticks_before) {
+  return (cpu_ticks.load(std::memory_order_relaxed) - ticks_before) * tick;
 }
 
 }  // namespace
 
 bool Page::cpu_spent() {
-  if (cpu_time() < start.max_script_time) return false;
+  if (cpu_time(ticks_before_) < start.max_script_time) return false;
   stop_scripts("script-time");
   return true;
 }
 
 bool Page::overdue() const {
-  return cpu_time() > start.max_script_time + tick;
+  return cpu_time(ticks_before_) > start.max_script_time + tick;
 }
 
 bool Page::node_allowed() {

@@ -26,6 +26,7 @@ namespace shikake::honeyclient::low::page {
 class Page {
  public:
   Page(JSContext* the_context, base::FrameChannel channel, Start start);
+  ~Page();
 
   // Until the parent closes it or is gone.
   void run();
@@ -48,6 +49,9 @@ class Page {
   const std::vector<Window*>& windows() const { return windows_; }
   uint32_t new_window_id() { return next_window_++; }
   uint32_t frames_opened = 0;
+  std::vector<Native*> observers;                    // MutationObservers, in order of their making
+  std::map<std::string, const Native*> object_urls;  // blob: URLs
+  bool reporting_error = false;  // an onerror handler that throws is not called for that again
 
   // --- time
   double now() const;  // milliseconds since 1970, as Date shows
@@ -125,6 +129,7 @@ class Page {
   uint32_t notices_ = 0;
   std::chrono::microseconds clock_{0};
   uint64_t random_state_;
+  uint32_t ticks_before_;  // of the process, when the page began
   int script_depth_ = 0;
   bool stopped_ = false, running_jobs_ = false, memory_spent_ = false;
   std::vector<std::string> said_;  // limits and unemulated: each once
