@@ -88,14 +88,20 @@ bool Engine::start() {
         if (the_page) the_page->memory_spent();
       },
       nullptr);
-  return JS::InitSelfHostedCode(cx_);
+  if (!JS::InitSelfHostedCode(cx_)) return false;
+  // Costs several milliseconds, which a worker of this zone is spared: that of most personas.
+  set_time_zone("America/New_York");
+  find_interface("Window");  // builds the index of interfaces
+  return true;
 }
 
 void Engine::set_time_zone(const std::string& zone) {
+  if (zone == zone_) return;
+  zone_ = zone;
   setenv("TZ", zone.c_str(), 1);
   tzset();
   JS::ResetTimeZone();
-  // The engine reads the zone's data when it is first asked: ask now, while files can be read.
+  // The engine reads the zone's data and names when it is first asked: ask now, while files can be read.
   JS::RealmOptions options;
   static constexpr JSClass empty_global = {"global", JSCLASS_GLOBAL_FLAGS, &JS::DefaultGlobalClassOps};
   JS::RootedObject global(
@@ -105,7 +111,6 @@ void Engine::set_time_zone(const std::string& zone) {
   JS::RootedObject date(cx_, JS::NewDateObject(cx_, JS::TimeClip(0)));
   JS::RootedValue ignored(cx_);
   if (date) JS_CallFunctionName(cx_, date, "toString", JS::HandleValueArray::empty(), &ignored);
-  if (date) JS_CallFunctionName(cx_, date, "toLocaleString", JS::HandleValueArray::empty(), &ignored);
   JS_ClearPendingException(cx_);
 }
 

@@ -28,6 +28,7 @@ class Engine {
 
  private:
   std::unique_ptr<Page> page_;
+  std::string zone_;
   JSContext* cx_ = nullptr;
 };
 
