@@ -115,6 +115,7 @@ class Collector {
     if (report_.findings.size() >= options_.correlation.max_clients || message.events.size() > max_events)
       return malformed();
     Finding finding = std::move(message.finding);
+    if (finding.score < 0 || finding.score > 100) return malformed();
     for (EventMessage& event : message.events) {
       if (event.file >= logs_.size() || event.entry >= intelligence_.size()) return malformed();
       const Known& known = intelligence_.known(event.entry);

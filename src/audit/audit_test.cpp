@@ -385,6 +385,21 @@ TEST(Audit, ReadsAPipe) {
   EXPECT_EQ(report->findings.size(), 1U);
 }
 
+// A bad address that comes in: in a web server's log it is the client, in Zeek's it came to one of ours.
+TEST(Audit, SaysWhoCameToWhom) {
+  const AuditReport report = audit_text(
+      "203.0.113.200 - - [17/May/2015:10:05:03 +0000] \"GET / HTTP/1.1\" 200 1\n"
+      R"({"ts":1.5,"id.orig_h":"203.0.113.200","id.resp_h":"10.0.0.5","id.resp_p":22,"conn_state":"SF"})"
+      "\n",
+      test_intelligence());
+  ASSERT_EQ(report.findings.size(), 2U);
+  const Finding *visitor = finding_for(report, "203.0.113.200"), *server = finding_for(report, "10.0.0.5");
+  ASSERT_TRUE(visitor && server);
+  EXPECT_NE(visitor->reasons[0].text.find("is itself an attacker's host"), std::string::npos);
+  EXPECT_NE(server->reasons[0].text.find("was contacted by an attacker's host"), std::string::npos);
+  EXPECT_EQ(server->stage, Stage::exposed);
+}
+
 TEST(Audit, TellsHowFarItIs) {
   uint64_t told = 0;
   AuditOptions options;

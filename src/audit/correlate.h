@@ -19,7 +19,7 @@ namespace shikake::audit {
 struct LineHit {
   match::EntryId entry = 0;
   Judgement judgement;
-  bool inbound = false;  // it came to the record's peer
+  bool to_peer = false;  // inbound: it came to the record's peer; else the client itself is the thing
   std::string_view seen;
 };
 
@@ -76,8 +76,7 @@ class Correlator {
             const std::vector<LineHit>& hits);
   void take_guarded(std::string_view client, match::EntryId entry);
 
-  // Heaviest first; ties by time, then by name. `file_names` by LinePlace::file. Events carry their entry as
-  // a number in `indicator`: resolve() puts names in its place.
+  // In the order of their first hit.
   const std::vector<Case>& cases() const { return cases_; }
   uint64_t events_beyond_clients() const { return events_beyond_clients_; }
   bool event_bytes_used_up() const { return event_bytes_used_up_; }

@@ -64,7 +64,7 @@ void add_reasons(const Case& of, const Intelligence& intelligence, std::span<con
   const auto add = [&](int points, std::string text) {
     finding.reasons.push_back({points, std::move(text)});
   };
-  add(best.base, fmt::format("{}: {} ({})", what_happened(best), known.key.value,
+  add(best.base, fmt::format("{}: {} ({})", what_happened(best, !of.best->to_peer), known.key.value,
                              place_text(of.best_place, file_names)));
   if (best.doubt > 0)
     add(-best.doubt, fmt::format("its source is not certain: confidence {} of 100", best.confidence));

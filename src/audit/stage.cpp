@@ -138,7 +138,7 @@ Judgement judge(Role role, match::Kind kind, match::Precision precision, uint8_t
   return judgement;
 }
 
-std::string what_happened(const Judgement& judgement) {
+std::string what_happened(const Judgement& judgement, bool itself) {
   const std::string_view it = thing(judgement);
   switch (judgement.manner) {
     case Manner::content:
@@ -155,7 +155,7 @@ std::string what_happened(const Judgement& judgement) {
     case Manner::mention:
       return fmt::format("sent or received a mention of {}", it);
     case Manner::inbound:
-      return fmt::format("was contacted by {}", it);
+      return fmt::format("{} {}", itself ? "is itself" : "was contacted by", it);
   }
   SHIKAKE_CHECK(false);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "audit/record.h"
@@ -51,7 +52,7 @@ Judgement judge(intel::Role role, match::Kind kind, match::Precision precision, 
                 Contact contact, Outcome outcome);
 
 // "reached a C&C server", "looked up the name of a distribution site": what happened, for a reason's
-// sentence.
-std::string what_happened(const Judgement& judgement);
+// sentence. `itself`: an inbound thing is the client, not one that came to it.
+std::string what_happened(const Judgement& judgement, bool itself);
 
 }  // namespace shikake::audit
