@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include <atomic>
+#include <csignal>
 #include <functional>
 #include <list>
 #include <memory>
@@ -108,6 +109,7 @@ class TestServer {
 
  private:
   void make_tls(const ServerCertificate& certificate) {
+    std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL; clients here go away when they like
     tls_.reset(SSL_CTX_new(TLS_server_method()));
     auto read = [](const std::string& pem) {
       return std::unique_ptr<BIO, decltype(&BIO_free_all)>(
