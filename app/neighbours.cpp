@@ -14,10 +14,8 @@ Result<> add_store_seeds(const store::Store& store, Day as_of, SeedIndex& seeds)
   return store.for_each(filter, [&](const intel::Indicator& indicator, store::Position) {
     const bool judged_false =
         indicator.judgement && indicator.judgement->verdict == intel::Verdict::false_positive;
-    // A page that victims open is a victim; what lies around it is their site's own.
-    const bool landing_only = indicator.roles.size() == 1 && indicator.roles.front() == intel::Role::landing;
     const auto day = day_of(indicator.last_seen);
-    if (judged_false || landing_only || !day || *day > as_of || !indicator.guarded_by.empty()) return true;
+    if (judged_false || !day || *day > as_of || !indicator.guarded_by.empty()) return true;
     if (auto url = corpus_url(indicator.key.value)) seeds.add(take_apart(std::move(*url)), *day);
     return true;
   });

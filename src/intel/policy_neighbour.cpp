@@ -44,8 +44,9 @@ void add_pattern(Fields& pattern, size_t index, const Observation& observation, 
   Assertion assertion;
   assertion.key = {IndicatorType::pattern, pattern.text("pattern")};
   const uint64_t met = pattern.number("met", UINT64_MAX), measured = pattern.number("measured", UINT64_MAX);
-  const bool rare =
-      measured > 0 && static_cast<double>(met) <= most_false_positives * static_cast<double>(measured);
+  // What it meets and nobody has judged, by the share of innocents to be expected after so many inspections.
+  const double innocent = static_cast<double>(met) / static_cast<double>(pattern.number("inspected", UINT32_MAX) + 2);
+  const bool rare = measured > 0 && innocent <= most_false_positives * static_cast<double>(measured);
   // Never block: URLs that nobody has looked at are not proven, and hosts of others may meet it.
   assertion.uses = UseSet(rare ? Action::alert : Action::audit, {Point::proxy, Point::ids});
   assertion.confidence = pattern_confidence;

@@ -44,7 +44,8 @@ Result<> Campaign::run(const Inspector& inspect) {
     if (!pick) return {};
     const double score = ranking_.score(*pick);
     SHIKAKE_ASSIGN(Inspection result, inspect(ranking_[*pick]));
-    if (!result.verdict.empty()) ranking_.report(*pick, result.malicious);
+    // What is merely suspicious speaks for neither side.
+    if (result.malicious || result.verdict == "benign") ranking_.report(*pick, result.malicious);
     steps_.push_back({*pick, score, result});
     if (!result.malicious) continue;
     ++found_;
@@ -70,13 +71,12 @@ Result<> Campaign::find_patterns() {
       if (!seen.insert(around).second) continue;
       auto pattern = pattern_of(*around, ranking_.tally(*around), candidate.url);
       if (!pattern) continue;
-      if (corpus_)
-        SHIKAKE_TRY(measure(*pattern, *corpus_, options_.measured,
-                            [this](const std::string& href) { return seeds_.contains(href); }));
       patterns_.push_back(std::move(*pattern));
     }
   }
-  return {};
+  if (!corpus_) return {};
+  return measure(patterns_, *corpus_, options_.measured,
+                 [this](const std::string& href) { return seeds_.contains(href); });
 }
 
 namespace {
@@ -102,17 +102,12 @@ json::object row_of(const Candidate& candidate) {
 }
 
 json::object row_of(const Pattern& pattern) {
-  return {{"pattern", pattern.glob},
-          {"regex", pattern.regex},
-          {"squid", pattern.squid},
-          {"suricata", pattern.suricata},
-          {"rule", name(pattern.rule)},
-          {"key", pattern.key},
-          {"malicious", pattern.malicious},
-          {"benign", pattern.benign},
-          {"met", pattern.met},
-          {"measured", pattern.measured},
-          {"false_positive_rate", pattern.false_positive_rate()}};
+  return {{"pattern", pattern.glob},        {"regex", pattern.regex},
+          {"squid", pattern.squid},         {"suricata", pattern.suricata},
+          {"rule", name(pattern.rule)},     {"key", pattern.key},
+          {"malicious", pattern.malicious}, {"inspected", pattern.inspected},
+          {"benign", pattern.benign},       {"met", pattern.met},
+          {"measured", pattern.measured},   {"false_positive_rate", pattern.false_positive_rate()}};
 }
 
 }  // namespace

@@ -75,6 +75,7 @@ std::optional<Pattern> pattern_of(const Neighbourhood& around, const Ranking::Ta
   pattern.key = around.key;
   pattern.malicious = around.seed_count + inspected.malicious;
   pattern.benign = inspected.benign;
+  pattern.inspected = inspected.malicious;
   if (pattern.malicious < fewest_malicious) return std::nullopt;
   const bool root = example.url.path_and_query() == "/";
   const Written path = write_path(example.path.s2);
@@ -128,15 +129,19 @@ bool meets(const Pattern& pattern, const Taken& url) {
   return false;
 }
 
-Result<> measure(Pattern& pattern, Corpus& corpus, uint64_t most,
+Result<> measure(std::vector<Pattern>& patterns, Corpus& corpus, uint64_t most,
                  const std::function<bool(const std::string&)>& is_malicious) {
-  return corpus.for_each([&](const Keys&, const Entry& entry) {
+  if (patterns.empty()) return {};
+  uint64_t measured = 0;
+  SHIKAKE_TRY(corpus.for_each([&](const Keys&, const Entry& entry) {
     auto url = url::Url::parse(entry.url);
-    if (!url || is_malicious(url->href())) return pattern.measured < most;
-    ++pattern.measured;
-    pattern.met += meets(pattern, take_apart(std::move(*url)));
-    return pattern.measured < most;
-  });
+    if (!url || is_malicious(url->href())) return measured < most;
+    const Taken taken = take_apart(std::move(*url));
+    for (Pattern& pattern : patterns) pattern.met += meets(pattern, taken);
+    return ++measured < most;
+  }));
+  for (Pattern& pattern : patterns) pattern.measured = measured;
+  return {};
 }
 
 }  // namespace shikake::neighbourhood

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "neighbourhood/corpus.h"
 #include "neighbourhood/ranking.h"
@@ -18,10 +20,15 @@ struct Pattern {
   Rule rule = Rule::place;
   std::string key;                     // of the neighbourhood
   uint64_t malicious = 0, benign = 0;  // known or inspected
+  uint64_t inspected = 0;              // of the malicious, those that an inspection found
   // Of a corpus's URLs that are not known to be malicious, those that the pattern meets.
   uint64_t met = 0, measured = 0;
+  // Of all URLs, the share that are innocent and meet it: what it meets and nobody has judged, times the
+  // share of innocents to be expected among them after so many inspections (Laplace's rule of succession).
   double false_positive_rate() const {
-    return measured ? static_cast<double>(met) / static_cast<double>(measured) : 0;
+    if (measured == 0) return 0;
+    const double innocent = static_cast<double>(benign + 1) / static_cast<double>(inspected + benign + 2);
+    return static_cast<double>(met) / static_cast<double>(measured) * innocent;
   }
 };
 
@@ -36,8 +43,8 @@ std::optional<Pattern> pattern_of(const Neighbourhood& around, const Ranking::Ta
 
 // Whether a URL is of the make that the pattern stands for.
 bool meets(const Pattern& pattern, const Taken& url);
-// Counts it over the first `most` URLs of a corpus.
-Result<> measure(Pattern& pattern, Corpus& corpus, uint64_t most,
+// Counts each over the first `most` URLs of a corpus.
+Result<> measure(std::vector<Pattern>& patterns, Corpus& corpus, uint64_t most,
                  const std::function<bool(const std::string&)>& is_malicious);
 
 }  // namespace shikake::neighbourhood

@@ -48,6 +48,7 @@ Result<> read_json(std::string_view stamp, std::string_view text, Rows& rows, ui
 
 Result<> read_cdx(Input& input, Rows& rows) {
   Columns columns;
+  bool has_header = false;
   while (true) {
     SHIKAKE_ASSIGN(std::optional<InputLine> line, input.line());
     if (!line) return {};
@@ -56,9 +57,10 @@ Result<> read_cdx(Input& input, Rows& rows) {
       SHIKAKE_TRY(rows.skip("too long a line", line->number));
     } else if (text.starts_with(" CDX ")) {
       columns = from_header(text);
+      has_header = true;
     } else if (trim(text).empty() || text.starts_with('!')) {
       continue;  // CDXJ's own remarks begin with "!"
-    } else if (!is_cdx_line(text)) {
+    } else if (!has_header && !is_cdx_line(text)) {
       SHIKAKE_TRY(rows.skip("no capture", line->number));
     } else if (size_t brace = text.find(" {"); brace != text.npos && brace <= text.find(' ') + 15) {
       std::string_view rest = text;
@@ -72,7 +74,7 @@ Result<> read_cdx(Input& input, Rows& rows) {
         if (i == columns.stamp) stamp = word;
         if (i == columns.url) url = word;
       }
-      if (url.empty())
+      if (url.empty() || !day_from_text(stamp))
         SHIKAKE_TRY(rows.skip("no capture", line->number));
       else
         SHIKAKE_TRY(rows.url(url, stamp, "", line->number));

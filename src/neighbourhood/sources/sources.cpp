@@ -34,9 +34,9 @@ std::string_view guess(std::string_view start) {
   if (line.starts_with('{')) return "hosts";
   const size_t comma = line.find(','), scheme = line.find("://");
   const std::string head = lower(line);
+  const bool is_table = line.find_first_of(",;\t") != line.npos;
   if (scheme == line.npos)
-    return comma != line.npos && (head.find("url") != head.npos || head.find("uri") != head.npos) ? "csv"
-                                                                                                  : "hosts";
+    return is_table && (head.find("url") != head.npos || head.find("uri") != head.npos) ? "csv" : "hosts";
   // A comma may stand in a URL: a table has another column before the URL, or a quote.
   return (comma < scheme || line.starts_with('"')) ? "csv" : "list";
 }
@@ -52,7 +52,10 @@ std::optional<Day> day_of_date(std::optional<int> year, std::optional<int> month
                                          std::chrono::month(static_cast<unsigned>(*month)),
                                          std::chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok()) return std::nullopt;
-  return day_of(std::chrono::sys_days(date));
+  const std::chrono::sys_days days(date);
+  // Past what a corpus can say is in the future all the same.
+  if (days > std::chrono::sys_days(std::chrono::days(UINT16_MAX))) return Day{UINT16_MAX};
+  return day_of(days);
 }
 
 }  // namespace

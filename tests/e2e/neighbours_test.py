@@ -1,0 +1,209 @@
+"""shikake corpus and shikake neighbours: as a user meets them."""
+import gzip
+import json
+import signal
+import subprocess
+import time
+import unittest
+import xml.etree.ElementTree
+
+import harness
+
+KIT = "rms/nid/rakutenlogini.php?session=1"
+
+
+class Corpus(harness.ProgramTest):
+    def test_add_and_stats(self):
+        urls = self.write("urls.txt", "hxxp://a[.]example/x/1.php\nhttp://[oops\nhttp://b.weebly.com/\nhttp://b.weebly.com/\n")
+        added = self.run_json("corpus", "add", urls)
+        self.assertEqual(added["added"], 3)
+        self.assertEqual([(row["count"], row["line"]) for row in added["skipped"]], [(1, 2)])
+        self.assertEqual(added["sources"][0]["format"], "list")
+        stats = self.run_json("corpus", "stats", "--verify")
+        self.assertGreaterEqual(stats["urls"], 2)
+        self.assertEqual(stats["root_paths"], 1)
+        self.assertEqual(stats["on_shared_hosts"], 1)
+        self.assertIn({"what": "weebly.com", "count": 1}, stats["largest_platforms"])
+
+    def test_every_source_format(self):
+        warc = (b"WARC/1.0\r\nWARC-Target-URI: http://w.example/x\r\nWARC-Date: 2020-01-02T00:00:00Z\r\n"
+                b"Content-Length: 3\r\n\r\nabc\r\n\r\n")
+        files = [
+            self.write("a.csv", "date,url\n2020-01-01,http://c.example/\n"),
+            self.write("b.cdxj", 'com,d)/ 20200101120000 {"url": "http://d.example/q"}\n'),
+            self.write("c.warc.gz", gzip.compress(warc)),
+            self.write("d.pdns", '{"rrname": "e.example.", "time_first": 1577836800, "time_last": 1577836800}\n'),
+        ]
+        added = self.run_json("corpus", "add", *files)
+        self.assertEqual([row["format"] for row in added["sources"]], ["csv", "cdx", "warc", "hosts"])
+        self.assertEqual(added["added"], 4)
+        log = self.write("access.log", "1577836800.123 10 192.0.2.9 TCP_MISS/200 512 GET http://s.example/a/b.html - DIRECT/- text/html\n")
+        self.assertEqual(self.run_json("corpus", "add", "--format", "log", log)["added"], 1)
+        self.assertEqual(self.run_json("corpus", "stats")["urls"], 5)
+
+    def test_a_damaged_file_is_named_and_the_others_are_read(self):
+        bad = self.write("bad.gz", gzip.compress(b"http://a.example/\n" * 1000)[:-9])
+        good = self.write("good.txt", "http://b.example/\n")
+        done = self.run_program("--json", "corpus", "add", bad, good, status=1)
+        self.assertIn(b"cut short", done.stdout)
+        self.assertGreaterEqual(self.run_json("corpus", "stats")["urls"], 1)
+
+    def test_wrong_use(self):
+        self.assertIn(b"no corpus here", self.run_program("corpus", "stats", status=1).stderr)
+        self.assertIn(b"there are: list", self.run_program("corpus", "add", "--format", "pcap", self.write("x", "y"), status=2).stderr)
+        self.run_program("corpus", "add", status=2)
+
+    def test_survives_a_kill_in_the_middle(self):
+        first = self.write("first.txt", "http://first.example/\n")
+        self.run_program("corpus", "add", first)
+        many = self.write("many.txt", "".join(f"http://h{i % 5000}.example/p{i}.html\n" for i in range(400_000)))
+        for delay in (0.05, 0.3, 0.8):
+            child = subprocess.Popen([str(harness.SHIKAKE), "--home", str(self.home), "corpus", "add", str(many)],
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(delay)
+            child.send_signal(signal.SIGKILL)
+            child.wait()
+            stats = self.run_json("corpus", "stats", "--verify")
+            self.assertGreaterEqual(stats["urls"], 1)
+        self.run_program("corpus", "add", many)
+        self.assertEqual(self.run_json("corpus", "stats", "--verify")["urls"], 400_001)
+
+
+class Neighbours(harness.ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.seeds = self.write("seeds.csv", "date,url\n2021-07-01,http://k1.test/" + KIT + "\n2021-07-02,http://k2.test/" + KIT +
+                                "\n2021-07-02,http://victim.test/img/s.php?id=1\n")
+        candidates = ["http://k3.test/" + KIT, "http://k4.weebly.com/" + KIT, "http://victim.test/img/t.php?id=7",
+                      "http://victim.test/other/page.html", "http://innocent.test/img/s.php?id=1", "http://innocent.test/"]
+        self.list = self.write("pool.csv", "date,url\n" + "".join(f"2021-07-20,{url}\n" for url in candidates))
+
+    def test_lists_candidates_with_why(self):
+        self.run_program("corpus", "add", self.list)
+        found = self.run_json("neighbours", "--seeds", self.seeds, "--as-of", "2021-07-31")
+        rows = {row["url"]: row for row in found["candidates"]}
+        self.assertEqual(set(rows), {"http://k3.test/" + KIT, "http://k4.weebly.com/" + KIT, "http://victim.test/img/t.php?id=7"})
+        kit = rows["http://k3.test/" + KIT]
+        self.assertEqual((kit["rule"], kit["s2"], kit["inspected"]), ("s2", "/rms/nid/rakutenlogini.php?session", False))
+        self.assertEqual(kit["seed_last_seen"][:10], "2021-07-02")
+        self.assertIn("http://k1.test/" + KIT, kit["seeds"])
+        self.assertEqual(rows["http://victim.test/img/t.php?id=7"]["rule"], "tk+s1")
+        self.assertEqual([row["rank"] for row in found["candidates"]], [1, 2, 3])
+        self.assertEqual(found["totals"]["seeds"], 3)
+        person = self.run_program("neighbours", "--seeds", self.seeds, "--as-of", "2021-07-31").stdout
+        self.assertIn(b"hxxp://k3[.]test/", person)
+
+    def test_same_answer_bit_for_bit(self):
+        self.run_program("corpus", "add", self.list)
+        answers = {self.run_program("--json", "neighbours", "--seeds", self.seeds, "--as-of", "2021-07-31", "--seed", "4").stdout for _ in range(2)}
+        self.assertEqual(len(answers), 1)
+
+    def test_candidates_from_a_list(self):
+        found = self.run_json("neighbours", "--seeds", self.seeds, "--candidates", self.list, "--as-of", "2021-07-31")
+        self.assertEqual(found["totals"]["candidates"], 3)
+
+    def test_seeds_of_later_days_are_none(self):
+        found = self.run_program("neighbours", "--seeds", self.seeds, "--candidates", self.list, "--as-of", "2021-06-30", status=2)
+        self.assertIn(b"no malicious URL", found.stderr)
+
+    def test_inspections_of_what_does_not_answer_count_as_neither(self):
+        plot = self.scratch / "yield.svg"
+        found = self.run_json("neighbours", "--seeds", self.seeds, "--candidates", self.list, "--as-of", "2021-07-31",
+                              "--inspect", "2", "--plot", plot)
+        self.assertEqual(found["totals"]["inspected"], 2)
+        self.assertEqual(found["totals"]["without_answer"], 2)
+        self.assertEqual(found["totals"]["malicious"], 0)
+        self.assertEqual(xml.etree.ElementTree.parse(plot).getroot().tag, "{http://www.w3.org/2000/svg}svg")
+
+    def test_wrong_use(self):
+        self.run_program("neighbours", "http://a.test/", status=1)  # no corpus
+        self.run_program("neighbours", "--as-of", "yesterday", "http://a.test/", status=2)
+
+
+class OnTheRange(harness.ProgramTest):
+    """Real visits: a kit on many domains and on shared hosting, a broken-into shop, innocent neighbours."""
+
+    KITS = 8
+    LAIR = "/images/upd/"
+
+    def setUp(self):
+        super().setUp()
+        # A scenario serves files of its own folder alone.
+        exploit, program = "view.html", "player_update.exe"
+        self.write(exploit, (harness.SOURCE / "demo/sites/exploit" / exploit).read_bytes())
+        self.write(program, (harness.SOURCE / "demo/sites/distribution" / program).read_bytes())
+        toml = ['name = "neighbourhood"', 'description = "a kit, a broken-into shop and innocent sites"']
+        self.malicious, self.innocent = [], []
+
+        def host(name, address, replies):
+            toml.append(f'[[host]]\nnames = ["{name}"]\naddresses = ["{address}"]')
+            for path, body in replies:
+                toml.append(f'  [[host.reply]]\n  path = "{path}"\n  {body}')
+
+        plain = 'body = "<!DOCTYPE html><title>A page</title><p>Nothing to see.</p>"'
+        # Leads to an exploit page, as the kit's pages do and those put into the broken-into shop.
+        self.write("landing.html", "<!DOCTYPE html><title>Sign in</title><script>document.write('<iframe width=1 height=1 "
+                   "src=\"http://update.player-patch.example/view.html\"></iframe>')</script>")
+        bad = 'file = "landing.html"'
+        kit = "/rms/nid/rakutenlogini.html"
+        names = [f"k{i}.example" for i in range(self.KITS)] + ["tenant7.weebly.com"]
+        for i, name in enumerate(names):
+            host(name, f"192.0.2.{10 + i}", [(kit, bad), ("/about.html", plain)])
+            self.malicious.append(f"http://{name}{kit}")
+            self.innocent.append(f"http://{name}/about.html")
+        shop_pages = [(f"/lamps/new/p{i}.html", plain) for i in range(30)]
+        lair = [(f"{self.LAIR}v{i}.html", bad) for i in range(5)]
+        host("shop.example", "203.0.113.5", shop_pages + lair)
+        self.malicious += [f"http://shop.example{path}" for path, _ in lair]
+        self.innocent += [f"http://shop.example{path}" for path, _ in shop_pages]
+        for i in range(12):
+            site = f"site{i}.weebly.com" if i % 2 else f"site{i}.example"
+            host(site, f"198.51.100.{10 + i}", [("/index.html", plain), ("/rms/other.html", plain)])
+            self.innocent += [f"http://{site}/index.html", f"http://{site}/rms/other.html"]
+        host("update.player-patch.example", "192.0.2.201", [("/view.html", f'file = "{exploit}"')])
+        toml.append(f'[[host]]\nnames = ["files.patch-mirror.example"]\naddresses = ["192.0.2.200"]\n'
+                    f'  [[host.reply]]\n  path = "/*"\n  file = "{program}"')
+        self.scenario = self.write("scenario.toml", "\n".join(toml) + "\n")
+        self.seeds = [self.malicious[0], self.malicious[1], f"http://shop.example{self.LAIR}v0.html"]
+
+    def in_range(self, *arguments):
+        done = self.run_program("range", "run", self.scenario, "--", harness.SHIKAKE, "--home", self.home,
+                                *arguments, status=None)
+        if done.returncode != 0 and (b"namespace" in done.stderr or b"not permitted" in done.stderr):
+            self.skipTest("no network namespaces here: " + done.stderr.decode(errors="replace").strip()[-200:])
+        self.assertEqual(done.returncode, 0, done.stderr[-2000:])
+        return done
+
+    def test_finds_what_is_of_the_same_make_and_blocks_no_innocent(self):
+        self.run_program("corpus", "add", self.write("pool.txt", "\n".join(self.malicious + self.innocent) + "\n"))
+        budget = 12
+        plot = self.scratch / "yield.svg"
+        found = json.loads(self.in_range("--json", "neighbours", *self.seeds, "--inspect", str(budget), "--plot", plot).stdout)
+        inspected = [row for row in found["candidates"] if row["inspected"]]
+        hits = {row["url"] for row in inspected if row["verdict"] == "malicious"}
+        self.assertEqual(len(inspected), budget)
+        self.assertTrue(hits <= set(self.malicious), hits - set(self.malicious))
+        self.assertGreaterEqual(len(hits), 9, [(row["url"], row["verdict"]) for row in inspected])
+        # Evidence leads from the seed over the structure to the visit.
+        shown = json.loads(self.in_range("--json", "intel", "show", sorted(hits)[0]).stdout)
+        why = json.dumps(shown)
+        self.assertIn("neighbour of http", why)
+        self.assertIn("convicted by visit", why)
+        squid = self.in_range("export", "squid").stdout.decode()
+        for line in squid.splitlines():
+            self.assertNotIn("weebly.com", line.split("dstdomain")[-1] if "dstdomain" in line else "")
+            for url in self.innocent:
+                self.assertNotIn(url.replace(".", "\\."), line)
+
+    def test_a_conviction_asks_for_a_search_and_that_for_visits(self):
+        self.run_program("corpus", "add", self.write("pool.txt", "\n".join(self.malicious + self.innocent) + "\n"))
+        self.in_range("inspect", *self.seeds[:2])
+        done = json.loads(self.in_range("--json", "work", "--until-idle").stdout)
+        self.assertGreaterEqual(done["done"], 2 + self.KITS - 1)
+        for url in self.malicious[2:self.KITS]:
+            shown = self.in_range("--json", "intel", "show", url).stdout
+            self.assertIn(b"exploit", shown)
+
+
+if __name__ == "__main__":
+    harness.main()
