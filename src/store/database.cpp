@@ -106,7 +106,11 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fi
     soci::session& sql = database->session_;
     sql.open(soci::sqlite3, "db=\"" + file.string() + "\" shared_cache=false");
     text_of(sql, fmt::format("PRAGMA busy_timeout={}", busy_timeout.count()));
-    SHIKAKE_TRY(check_ours(sql));  // before anything is changed
+    // Before anything is changed; in one look, because another process may be making the store right now.
+    sql << "BEGIN";
+    Result<> ours = check_ours(sql);
+    sql << "COMMIT";
+    SHIKAKE_TRY(std::move(ours));
     use_wal(sql, busy_timeout);
     // With FULL every commit is synced, so that what was acknowledged outlives a power cut; kill -9 alone
     // would be safe with less. Bulk work pays one sync a batch.
