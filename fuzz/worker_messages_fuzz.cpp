@@ -57,7 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   low::Driver driver(options, persona, nullptr, nullptr, blobs, pids);
   low::Context& context = driver.new_context(nullptr, nullptr, "");
   context.url = *url::Url::parse(options.url);
-  context.node = driver.recorder().node(options.url);
+  context.node = *driver.recorder().node(options.url);
   auto ends = base::FrameChannel::make_pair(low::limits::max_frame);
   SHIKAKE_CHECK(ends.has_value());
   low::WorkerState& worker = driver.attach(context, {std::move(ends->first), 0, base::UniqueFd()});

@@ -29,7 +29,7 @@ Result<intel::VisitRecord> Driver::run() {
   Asked asked;
   asked.url = url.href();
   asked.referrer = options_.referrer;
-  uint32_t node = record_.node(asked.url);
+  uint32_t node = *record_.node(asked.url);  // the first
   Purpose purpose;
   purpose.context = &top;
   if (options_.content) {
@@ -109,7 +109,8 @@ void Driver::read_worker(WorkerState& worker) {
       return worker_ended(worker);
     }
     worker.last_word = steady_clock::now();
-    if (++worker.messages > limits::max_messages) {
+    worker.message_bytes += frame->body.size();
+    if (++worker.messages > limits::max_messages || worker.message_bytes > limits::max_message_bytes) {
       record_.limit("messages");
       return hostile(worker, "too many messages");
     }

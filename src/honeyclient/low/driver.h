@@ -48,7 +48,7 @@ struct WorkerState {
   Zygote::Worker process;
   std::string origin;
   Context* root = nullptr;
-  uint64_t sent = 0, heard = 0, messages = 0;
+  uint64_t sent = 0, heard = 0, messages = 0, message_bytes = 0;
   bool settled = false, dead = false, closing = false;
   std::chrono::steady_clock::time_point last_word;
   uint32_t waiting = 0;  // fetches that it asked for

@@ -96,14 +96,15 @@ void Driver::on_fetch(WorkerState& worker, Fetch message) {
   Asked& asked = message.asked;
   auto url = url::Url::parse(asked.url);
   if (!url || is_navigation(asked.mechanism)) return hostile(worker, "a request that no page makes");
-  uint32_t node = record_.node(url->href(), asked.method, asked.body);
-  record_.edge(context->node, node, asked.mechanism, asked.origin);
+  auto node = record_.node(url->href(), asked.method, asked.body);
+  if (!node) return tell(worker, ToPage::loaded, Loaded{.request = message.request});
+  record_.edge(context->node, *node, asked.mechanism, asked.origin);
   Purpose purpose;
   purpose.kind = Purpose::Kind::resource;
   purpose.worker = &worker;
   purpose.request = message.request;
   asked.url = url->href();
-  begin(purpose, asked, node, context);
+  begin(purpose, asked, *node, context);
 }
 
 void Driver::on_navigate(WorkerState& worker, Navigate message) {
@@ -112,8 +113,8 @@ void Driver::on_navigate(WorkerState& worker, Navigate message) {
   Asked& asked = message.asked;
   auto url = url::Url::parse(asked.url);
   if (!url || !is_navigation(asked.mechanism)) return hostile(worker, "a navigation that no page makes");
-  uint32_t node = record_.node(url->href(), asked.method, asked.body);
-  record_.edge(from->node, node, asked.mechanism, asked.origin);
+  auto recorded = record_.node(url->href(), asked.method, asked.body);
+  if (recorded) record_.edge(from->node, *recorded, asked.mechanism, asked.origin);
   bool by_itself =
       message.whose == Relative::itself && (message.target_name.empty() || message.target_name == "_self");
   Context* context = relative(*from, message.whose, message.child, message.target_name);
@@ -121,10 +122,14 @@ void Driver::on_navigate(WorkerState& worker, Navigate message) {
       context && url->href_without_fragment() == context->url.href_without_fragment() &&
       (asked.mechanism == Mechanism::meta_refresh || asked.mechanism == Mechanism::http_refresh);
   auto refuse = [&](std::string_view why) {
-    intel::VisitNode& refused = record_.at(node);
-    if (!refused.fetched && refused.why_not.empty()) refused.why_not = why;
+    if (recorded) {
+      intel::VisitNode& refused = record_.at(*recorded);
+      if (!refused.fetched && refused.why_not.empty()) refused.why_not = why;
+    }
     if (by_itself) tell(worker, ToPage::stays, Stays{asked.window});
   };
+  if (!recorded) return refuse("");
+  uint32_t node = *recorded;
   if (refreshes_itself) return refuse("a page that refreshes itself is visited once");
   if (!context) {
     if (++windows_opened_ > limits::max_windows) {
@@ -153,9 +158,12 @@ void Driver::on_open_frame(WorkerState& worker, OpenFrame message) {
   Context* parent = context_of(worker, message.asked.window);
   if (!parent) parent = worker.root;
   auto url = url::Url::parse(message.asked.url);
-  if (!url || !is_frame(message.asked.mechanism)) return hostile(worker, "a frame that no page makes");
-  uint32_t node = record_.node(url->href());
-  record_.edge(parent->node, node, message.asked.mechanism, message.asked.origin);
+  const Asked& asked = message.asked;
+  if (!url || !is_navigation(asked.mechanism)) return hostile(worker, "a frame that no page makes");
+  auto recorded = record_.node(url->href(), asked.method, asked.body);
+  if (!recorded) return tell(worker, ToPage::frame_elsewhere, FrameElsewhere{message.window, true});
+  uint32_t node = *recorded;
+  record_.edge(parent->node, node, asked.mechanism, asked.origin);
   Context* context = nullptr;
   for (auto& other : contexts_)
     if (other->embedder == &worker && other->embedded_as == message.window) context = other.get();
@@ -189,7 +197,9 @@ void Driver::on_open_window(WorkerState& worker, OpenWindow message) {
   if (!from) from = worker.root;
   auto url = url::Url::parse(message.asked.url);
   if (!url) return hostile(worker, "a window that no page opens");
-  uint32_t node = record_.node(url->href());
+  auto recorded = record_.node(url->href());
+  if (!recorded) return;
+  uint32_t node = *recorded;
   record_.edge(from->node, node, Mechanism::window_open, message.asked.origin);
   if (++windows_opened_ > limits::max_windows) {
     record_.limit("windows");

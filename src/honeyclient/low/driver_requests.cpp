@@ -29,6 +29,11 @@ void Driver::begin(Purpose purpose, const Asked& asked, uint32_t node, const Con
   auto to = url::Url::parse(asked.url);
   if (!to) return failed(fetch, "not a URL");
   if (auto data = read_data_url(*to)) {
+    body_bytes_ += data->body.size();
+    if (body_bytes_ > limits::max_visit_bytes) {
+      record_.limit("bytes");
+      return failed(fetch, "limit: bytes");
+    }
     record_.at(node).fetched = true;
     record_.body(node, data->body, data->mime);
     return deliver(fetch, {200, "OK", asked.url, {{"Content-Type", data->mime}}, std::move(data->body)});
@@ -116,12 +121,13 @@ void Driver::arrived(net::FetchResponse response) {
 void Driver::redirect(UnderWay fetch, const net::FetchResponse& response) {
   auto location = net::redirect_location(response);
   auto next = net::redirected(fetch.sent, response);
-  uint32_t to = record_.node(location->href(), next ? next->method : "GET", next ? next->body : "");
-  record_.edge(fetch.node, to, Mechanism::http_redirect, std::nullopt);
-  fetch.node = to;
+  auto to = record_.node(location->href(), next ? next->method : "GET", next ? next->body : "");
+  if (!to) return failed(fetch, "limit: record-nodes");
+  record_.edge(fetch.node, *to, Mechanism::http_redirect, std::nullopt);
+  fetch.node = *to;
   if (!next) {
-    record_.at(to).why_not = "scheme: " + std::string(location->scheme());
-    return failed(fetch, record_.at(to).why_not);
+    record_.at(*to).why_not = "scheme: " + std::string(location->scheme());
+    return failed(fetch, record_.at(*to).why_not);
   }
   if (++fetch.redirects > limits::max_redirects) {
     record_.limit("redirects");

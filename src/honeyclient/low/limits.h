@@ -25,10 +25,12 @@ inline constexpr std::chrono::milliseconds max_visit_time = 60s;  // "visit-time
 // A worker that has said nothing for so long while it owes an answer is hung.
 inline constexpr std::chrono::milliseconds max_silence = 20s;  // "silence"
 inline constexpr uint32_t max_events = 5000;                   // "events": in the record
+inline constexpr uint32_t max_record_nodes = 5000;             // "record-nodes"
 inline constexpr uint32_t max_edges = 5000;                    // "edges"
 inline constexpr uint32_t max_evaluated = 2000;                // "evaluated": sources kept
 inline constexpr uint64_t max_evaluated_bytes = 64ull << 20;   // "evaluated"
 inline constexpr uint32_t max_detail = 2000;                   // an event's detail, bytes
+inline constexpr uint64_t max_message_bytes = 512ull << 20;    // "messages": from one worker
 inline constexpr uint32_t max_messages = 200'000;              // "messages": from one worker
 inline constexpr uint32_t max_storage = 5u << 20;              // "storage": what browsers give an origin
 inline constexpr uint32_t max_queued_messages = 1000;          // "post-messages" between windows

@@ -44,16 +44,24 @@ Recorder::Recorder(const VisitOptions& options, BlobSink& blobs) : blobs_(blobs)
   record_.seed = options.seed;
 }
 
-uint32_t Recorder::node(const std::string& url, std::string_view method, std::string_view request_body) {
-  std::string key = std::string(method) + " " + url + "\n" + std::string(request_body);
-  auto [found, is_new] = nodes_.emplace(std::move(key), static_cast<uint32_t>(record_.nodes.size()));
-  if (!is_new) return found->second;
+std::optional<uint32_t> Recorder::node(const std::string& url, std::string_view method,
+                                       std::string_view request_body) {
+  // Digests, because URLs and bodies may be of any length.
+  std::string key =
+      std::string(method) + " " + base::sha256(url).hex() + " " + base::sha256(request_body).hex();
+  if (auto found = nodes_.find(key); found != nodes_.end()) return found->second;
+  if (record_.nodes.size() >= limits::max_record_nodes) {
+    limit("record-nodes");
+    return std::nullopt;
+  }
+  auto id = static_cast<uint32_t>(record_.nodes.size());
+  nodes_.emplace(std::move(key), id);
   intel::VisitNode node;
-  node.id = found->second;
+  node.id = id;
   node.url = text(url, max_url);
   node.time = clock_.now();
   record_.nodes.push_back(std::move(node));
-  return found->second;
+  return id;
 }
 
 void Recorder::edge(uint32_t from, uint32_t to, intel::Mechanism mechanism,

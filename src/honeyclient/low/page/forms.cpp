@@ -302,7 +302,7 @@ void submit_form(Window& window, html::Element& form, html::Element* submitter,
     more.body = data;
     more.headers.push_back({"Content-Type", "application/x-www-form-urlencoded"});
   } else if (url->is_http()) {
-    url->set_search(data);
+    url->set_search("?" + data);  // the query is set even where it is empty
   }
   window.navigate(*url, intel::Mechanism::form_submit, std::move(origin), std::move(more), target);
 }

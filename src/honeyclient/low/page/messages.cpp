@@ -99,14 +99,16 @@ void deliver_message(Page& page, const PostMessage& message) {
   deliver(*receiver, wide(message.data), message.origin, source);
 }
 
-void frame_went_elsewhere(Page& page, uint32_t window) {
+void frame_went_elsewhere(Page& page, uint32_t window, bool failed) {
   page.navigation_ended();
   for (Window* parent : page.windows())
     for (Window::Child& child : parent->children) {
       if (child.id != window) continue;
-      if (child.window) child.window->gone = true;
-      child.window = nullptr;
-      child.elsewhere = true;
+      // What came was no document (a download, a refusal): the frame shows what it showed.
+      bool keeps = failed && child.window;
+      if (child.window && !keeps) child.window->gone = true;
+      if (!keeps) child.window = nullptr;
+      child.elsewhere = !keeps;
       if (child.element) parent->loader->frame_done(*child.element);
       return;
     }

@@ -12,6 +12,6 @@ class Page;
 
 void deliver_message(Page& page, const PostMessage& message);
 void deliver_mutations(Page& page);  // MutationObserver, at the end of microtasks
-void frame_went_elsewhere(Page& page, uint32_t window);
+void frame_went_elsewhere(Page& page, uint32_t window, bool failed);
 
 }  // namespace shikake::honeyclient::low::page

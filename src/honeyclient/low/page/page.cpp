@@ -287,7 +287,7 @@ void Page::handle(const base::Frame& frame) {
       return;
     case ToPage::frame_elsewhere:
       if (auto message = base::from_wire<FrameElsewhere>(frame.body))
-        frame_went_elsewhere(*this, message->window);
+        frame_went_elsewhere(*this, message->window, message->failed);
       return;
     case ToPage::stays:
       return navigation_ended();

@@ -153,23 +153,52 @@ std::string Window::origin() const {
 
 Asked Window::asked(intel::Mechanism mechanism, const url::Url& to) const {
   Asked made;
-  made.window = id;
+  made.window = speaks_for(*this).id;  // what the parent knows
   made.mechanism = mechanism;
   made.url = to.href();
   made.referrer = referrer_for_requests();
   return made;
 }
 
+namespace {
+
+// The window or frame of this worker that a target names; both null: it is elsewhere, or there is none.
+struct Target {
+  Window* window = nullptr;
+  Window* embedder = nullptr;  // of a frame
+  uint32_t frame = 0;          // its number
+};
+
+Target find_target(Window& from, const std::string& name) {
+  std::string lowered = utf8(lower(wide(name)));
+  if (lowered.empty() || lowered == "_self") return {&from};
+  if (lowered == "_parent" && from.parent) return {from.parent};
+  if (lowered == "_top" && !from.page.start.is_frame) {
+    Window* top = &from;
+    while (top->parent) top = top->parent;
+    return {top};
+  }
+  if (lowered.starts_with('_')) return {};
+  for (Window* window : from.page.windows())
+    if (Window::Child* child = window->child_named(wide(name))) return {child->window, window, child->id};
+  return {};
+}
+
+}  // namespace
+
 void Window::navigate(const url::Url& to, intel::Mechanism mechanism, std::optional<Origin> origin,
                       Asked more, std::string target_name) {
   if (gone) return;
-  if (to.scheme() == "javascript") {
+  Target target = find_target(*this, target_name);
+  if (target.window && target.window != this)
+    return target.window->navigate(to, mechanism, std::move(origin), std::move(more));
+  if (to.scheme() == "javascript" && target.window) {
     page.post([this, to] { evaluate_javascript_url(to); });
     return;
   }
   bool same_document = more.method == "GET" && to.fragment() && url.fragment() != to.fragment() &&
                        to.href_without_fragment() == url.href_without_fragment();
-  if (same_document && target_name.empty()) {
+  if (same_document && target.window) {
     url = to;
     page.post([this] { fire(*this, *this, u"hashchange", false, false, "HashChangeEvent"); });
     return;
@@ -179,9 +208,12 @@ void Window::navigate(const url::Url& to, intel::Mechanism mechanism, std::optio
   request.method = more.method;
   request.headers = more.headers;
   request.body = more.body;
-  bool away = target_name.empty() || target_name == "_self";
-  if (away && frame && parent) page.navigation_started();
-  if (away && !parent) page.navigation_started();
+  uint32_t frame_number = target.window == this && parent ? id : target.frame;
+  if (frame_number != 0) {
+    page.navigation_started();
+    return page.tell(FromPage::open_frame, OpenFrame{frame_number, name, std::move(request)});
+  }
+  if (target.window) page.navigation_started();
   page.tell(FromPage::navigate, Navigate{std::move(request), Relative::itself, 0, std::move(target_name)});
 }
 
