@@ -9,23 +9,12 @@
 #include "base/check.h"
 #include "honeyclient/chain/tree.h"
 #include "honeyclient/low/driver.h"
+#include "message_fuzz.h"
 
 namespace {
 
 using namespace shikake;
 namespace low = honeyclient::low;
-
-// Takes off a frame: type, a length of two bytes, the body.
-std::optional<base::Frame> next_frame(std::string_view& input) {
-  if (input.size() < 3) return std::nullopt;
-  base::Frame frame;
-  frame.type = static_cast<uint8_t>(input[0]);
-  size_t size = static_cast<uint8_t>(input[1]) | static_cast<size_t>(static_cast<uint8_t>(input[2])) << 8;
-  input.remove_prefix(3);
-  frame.body = input.substr(0, size);
-  input.remove_prefix(frame.body.size());
-  return frame;
-}
 
 void check(const intel::VisitRecord& record) {
   for (const intel::VisitEdge& edge : record.edges)

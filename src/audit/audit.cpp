@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <unordered_map>
 
+#include "audit/collector.h"
 #include "audit/message.h"
 #include "audit/score.h"
 #include "base/check.h"
@@ -62,89 +62,6 @@ Result<> read_and_tell(const std::vector<LogInput>& logs, const Intelligence& in
     SHIKAKE_TRY(send(MessageType::finding, base::to_wire(message_of(*of, intelligence, names))));
   return send(MessageType::done, base::to_wire(DoneMessage{limits_hit(correlator, options)}));
 }
-
-std::string short_evidence(const Known& known, const Intelligence& intelligence) {
-  const std::string_view source = intelligence.text(known.source), family = intelligence.text(known.family);
-  return fmt::format("{} lists it as {}{}{}, confidence {} of 100", source.empty() ? "the store" : source,
-                     known.role == intel::Role::unknown ? "known bad" : intel::name(known.role),
-                     family.empty() ? "" : " of ", family, known.confidence);
-}
-
-// The parent's side: takes messages, believes nothing about their numbers, and puts names and evidence in.
-class Collector {
- public:
-  Collector(const std::vector<LogInput>& logs, const Intelligence& intelligence, const AuditOptions& options)
-      : logs_(logs), intelligence_(intelligence), options_(options) {}
-
-  Result<> take(uint8_t type, std::string_view body) {
-    switch (static_cast<MessageType>(type)) {
-      case MessageType::file: {
-        SHIKAKE_ASSIGN(FileStats stats, base::from_wire<FileStats>(body));
-        if (report_.files.size() >= logs_.size()) return malformed();
-        report_.files.push_back(std::move(stats));
-        return {};
-      }
-      case MessageType::finding:
-        return take_finding(body);
-      case MessageType::progress: {
-        SHIKAKE_ASSIGN(const ProgressMessage progress, base::from_wire<ProgressMessage>(body));
-        if (options_.progress) options_.progress(progress.bytes);
-        return {};
-      }
-      case MessageType::done: {
-        SHIKAKE_ASSIGN(DoneMessage done, base::from_wire<DoneMessage>(body));
-        report_.limits_hit = std::move(done.limits_hit);
-        done_ = true;
-        return {};
-      }
-    }
-    return malformed();
-  }
-
-  bool done() const { return done_; }
-  AuditReport report() { return std::move(report_); }
-
- private:
-  static tl::unexpected<Error> malformed() {
-    return fail(Module::audit, ErrorCode::unavailable,
-                "the log reader said something that makes no sense; its word is dropped");
-  }
-
-  Result<> take_finding(std::string_view body) {
-    SHIKAKE_ASSIGN(FindingMessage message, base::from_wire<FindingMessage>(body));
-    if (report_.findings.size() >= options_.correlation.max_clients || message.events.size() > max_events)
-      return malformed();
-    Finding finding = std::move(message.finding);
-    if (finding.score < 0 || finding.score > 100) return malformed();
-    for (EventMessage& event : message.events) {
-      if (event.file >= logs_.size() || event.entry >= intelligence_.size()) return malformed();
-      const Known& known = intelligence_.known(event.entry);
-      finding.events.push_back({logs_[event.file].name, event.line, event.time, event.stage,
-                                std::move(event.seen), known.key.value,
-                                std::string(intel::name(known.key.type)), evidence_of(event.entry)});
-    }
-    ++report_.by_level[static_cast<size_t>(finding.level)];
-    report_.findings.push_back(std::move(finding));
-    return {};
-  }
-
-  const std::string& evidence_of(match::EntryId entry) {
-    auto [at, added] = evidence_.try_emplace(entry);
-    if (added) {
-      const Known& known = intelligence_.known(entry);
-      if (options_.evidence) at->second = options_.evidence(known.key);
-      if (at->second.empty()) at->second = short_evidence(known, intelligence_);
-    }
-    return at->second;
-  }
-
-  const std::vector<LogInput>& logs_;
-  const Intelligence& intelligence_;
-  const AuditOptions& options_;
-  std::unordered_map<match::EntryId, std::string> evidence_;
-  AuditReport report_;
-  bool done_ = false;
-};
 
 Result<> run_confined(const std::vector<LogInput>& logs, const Intelligence& intelligence,
                       const AuditOptions& options, Collector& collector) {

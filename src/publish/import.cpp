@@ -5,8 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/json/object.hpp>
-#include <boost/json/value.hpp>
 #include <cerrno>
 #include <map>
 #include <optional>
@@ -16,8 +14,7 @@
 #include "base/file.h"
 #include "base/wire.h"
 #include "cell/reader.h"
-#include "intel/feed.h"
-#include "intel/json.h"
+#include "publish/reader_answer.h"
 #include "publish/reader_protocol.h"
 #include "publish/temporary.h"
 
@@ -30,11 +27,6 @@ using base::Deadline;
 constexpr std::chrono::minutes patience{5};
 // The largest JSON document as text, as values, and as a frame.
 constexpr uint64_t reader_memory = uint64_t{6} << 30;
-
-tl::unexpected<Error> malformed() {
-  return fail(Module::publish, ErrorCode::invalid_input,
-              "the confined reader answered nonsense; nothing more of the file was read");
-}
 
 // STIX bundles are read twice, and a pipe only once: what is no file is put into one without a name.
 Result<base::UniqueFd> seekable(base::UniqueFd source) {
@@ -70,111 +62,26 @@ Result<base::UniqueFd> open_feed(const std::filesystem::path& path) {
   return seekable(std::move(file));
 }
 
-// One question to a reader, and all of its answer.
-class Conversation {
- public:
-  Conversation(cell::ReaderProcess& reader, const ImportSinks& sinks, base::TimePoint time)
-      : reader_(reader), sinks_(sinks), time_(time) {}
-
-  Result<ImportReport> hold(const Question& question) {
-    auto sent = reader_.channel.send(static_cast<uint8_t>(ReaderMessage::question), base::to_wire(question),
-                                     Deadline::after(patience));
-    if (!sent) return gone();
-    for (;;) {
-      auto frame = reader_.channel.receive(Deadline::after(patience));
-      if (!frame && frame.error().code == ErrorCode::timeout) {
-        usable_ = false;
-        return fail(Module::publish, ErrorCode::timeout,
-                    "the confined reader made no headway in five minutes and was stopped");
-      }
-      if (!frame) return gone();
-      auto type = static_cast<ReaderMessage>(frame->type);
-      if (type == ReaderMessage::report) return base::from_wire<ReadReport>(frame->body);
-      if (type == ReaderMessage::error) return error(frame->body);
-      auto taken = take(type, frame->body);
-      if (!taken) {
-        usable_ = false;  // the rest of its answer is still to come
-        return fail(std::move(taken).error());
-      }
-    }
+// One question to a reader, and all of its answer. `usable`: whether it can be asked another afterwards.
+Result<ImportReport> ask(cell::ReaderProcess& reader, const Question& question, const ImportSinks& sinks,
+                         base::TimePoint time, bool& usable) {
+  usable = false;
+  auto sent = reader.channel.send(static_cast<uint8_t>(ReaderMessage::question), base::to_wire(question),
+                                  Deadline::after(patience));
+  if (!sent) return fail(reader.failure(Module::publish));
+  ReaderAnswer answer(sinks, time);
+  for (;;) {
+    auto frame = reader.channel.receive(Deadline::after(patience));
+    if (!frame && frame.error().code == ErrorCode::timeout)
+      return fail(Module::publish, ErrorCode::timeout,
+                  "the confined reader made no headway in five minutes and was stopped");
+    if (!frame) return fail(reader.failure(Module::publish));
+    auto report = answer.take(*frame);
+    usable = answer.over();
+    if (!report) return fail(std::move(report).error());
+    if (*report) return std::move(**report);
   }
-
-  bool usable() const { return usable_; }  // for another question
-
- private:
-  tl::unexpected<Error> gone() {
-    usable_ = false;
-    return fail(reader_.failure(Module::publish));
-  }
-
-  Result<> take(ReaderMessage type, std::string_view body) {
-    switch (type) {
-      case ReaderMessage::record:
-        return record(body);
-      case ReaderMessage::guard:
-        return guard(body);
-      case ReaderMessage::sighting:
-        return sighting(body);
-      default:
-        return malformed();
-    }
-  }
-
-  Result<> record(std::string_view body) {
-    auto value = intel::parse_json(body);
-    if (!value || !value->is_object()) return malformed();
-    auto feed = intel::feed_from_json(value->get_object());
-    if (!feed) return malformed();
-    // Policy trusts canonical spellings; the reader, which hostile bytes may have taken over, is not to
-    // be believed about them.
-    for (const intel::FeedEntry& entry : feed->entries) {
-      auto canonical = intel::canonical_value(entry.key.type, entry.key.value);
-      if (!canonical || *canonical != entry.key.value) return malformed();
-    }
-    intel::Observation observation;
-    observation.kind = intel::ObservationKind::feed;
-    observation.subject = feed->feed;
-    observation.sensor = "import-" + feed->format;
-    observation.sensor_version = SHIKAKE_VERSION;
-    observation.time = time_;
-    observation.record = std::move(value->get_object());
-    return sinks_.observation(std::move(observation));
-  }
-
-  Result<> guard(std::string_view body) {
-    SHIKAKE_ASSIGN(auto message, base::from_wire<GuardMessage>(body));
-    if (message.type > static_cast<uint8_t>(intel::GuardType::regex)) return malformed();
-    return sinks_.guard({std::move(message.name), std::move(message.description), std::move(message.version),
-                         std::move(message.source), static_cast<intel::GuardType>(message.type),
-                         std::move(message.attributes), std::move(message.values)});
-  }
-
-  Result<> sighting(std::string_view body) {
-    SHIKAKE_ASSIGN(auto message, base::from_wire<FeedSighting>(body));
-    if (message.type > static_cast<uint8_t>(intel::IndicatorType::sha256)) return malformed();
-    auto type = static_cast<intel::IndicatorType>(message.type);
-    return sinks_.sighting({{type, std::move(message.value)},
-                            std::move(message.source),
-                            message.first,
-                            message.last,
-                            message.count});
-  }
-
-  Result<ImportReport> error(std::string_view body) {
-    SHIKAKE_ASSIGN(auto message, base::from_wire<ErrorMessage>(body));
-    if (message.code > static_cast<uint8_t>(ErrorCode::cancelled)) return malformed();
-    Error said{Module::publish, static_cast<ErrorCode>(message.code), std::move(message.what)};
-    said.line = message.line;
-    said.offset = message.offset;
-    said.system_errno = message.system_errno;
-    return fail(std::move(said));
-  }
-
-  cell::ReaderProcess& reader_;
-  const ImportSinks& sinks_;
-  base::TimePoint time_;  // one for the file: its parts are one act of looking
-  bool usable_ = true;
-};
+}
 
 Result<> check_options(const ReadOptions& read) {
   if (!read.role.empty() && !intel::role(read.role))
@@ -207,9 +114,10 @@ class Session {
     question.options.file = paths_[i].filename().string();
     std::error_code ignored;
     question.options.folder = std::filesystem::absolute(paths_[i], ignored).parent_path().filename().string();
-    Conversation conversation(*reader_, sinks, (options.clock ? *options.clock : base::system_clock()).now());
-    auto report = conversation.hold(question);
-    if (!conversation.usable()) reader_.reset();
+    bool usable = false;
+    auto report =
+        ask(*reader_, question, sinks, (options.clock ? *options.clock : base::system_clock()).now(), usable);
+    if (!usable) reader_.reset();
     files_[i]->reset();  // read once; a reader that is started later needs it no more
     return report;
   }

@@ -9,6 +9,7 @@
 #include "base/unique_fd.h"
 #include "base/wire.h"
 #include "cell/reader.h"
+#include "neighbourhood/sources/answer.h"
 #include "neighbourhood/sources/protocol.h"
 
 namespace shikake::neighbourhood {
@@ -17,20 +18,6 @@ namespace {
 constexpr std::chrono::minutes patience{5};              // without a row; then it is stuck
 constexpr uint64_t reader_memory = uint64_t{256} << 20;  // it holds a few chunks and a batch
 
-Result<> take_rows(RowSink& sink, const std::string& body, Day today) {
-  SHIKAKE_ASSIGN(RowBatch batch, base::from_wire<RowBatch>(body));
-  std::string_view rest = batch.text;
-  for (const RowBatch::Row& row : batch.rows) {
-    if (row.size > rest.size() || row.first > row.last || row.last > today)
-      return fail(Module::neighbourhood, ErrorCode::invalid_input,
-                  "the confined reader sent rows that make no sense");
-    SHIKAKE_TRY(sink.url(rest.substr(0, row.size), row.first, row.last, row.line));
-    rest.remove_prefix(row.size);
-  }
-  for (const RowBatch::Skip& skip : batch.skips) SHIKAKE_TRY(sink.skip(skip.reason, skip.line));
-  return {};
-}
-
 Result<std::string> converse(RowSink& sink, cell::ReaderProcess& reader, const SourceOptions& options) {
   auto sent = reader.channel.send(static_cast<uint8_t>(CorpusMessage::options), base::to_wire(options),
                                   base::Deadline::after(patience));
@@ -38,25 +25,8 @@ Result<std::string> converse(RowSink& sink, cell::ReaderProcess& reader, const S
   while (true) {
     auto frame = reader.channel.receive(base::Deadline::after(patience));
     if (!frame) return fail(reader.failure(Module::neighbourhood));
-    switch (static_cast<CorpusMessage>(frame->type)) {
-      case CorpusMessage::rows:
-        SHIKAKE_TRY(take_rows(sink, frame->body, options.today));
-        break;
-      case CorpusMessage::done:
-        return frame->body;
-      case CorpusMessage::error: {
-        SHIKAKE_ASSIGN(SourceError said, base::from_wire<SourceError>(frame->body));
-        return fail(Module::neighbourhood,
-                    said.code <= static_cast<uint8_t>(ErrorCode::cancelled)
-                        ? static_cast<ErrorCode>(said.code)
-                        : ErrorCode::invalid_input,
-                    said.what);
-      }
-      case CorpusMessage::options:
-      default:
-        return fail(Module::neighbourhood, ErrorCode::invalid_input,
-                    "the confined reader said something unknown");
-    }
+    SHIKAKE_ASSIGN(auto format, take_answer(*frame, options, sink));
+    if (format) return std::move(*format);
   }
 }
 

@@ -50,13 +50,16 @@ struct ReadReport {
   }
 };
 
+// STIX 2.1, section 5.2: a sighting's count is at most this.
+inline constexpr uint64_t most_sightings = 999'999'999;
+
 // That an indicator was met, as a feed reports it.
 struct FeedSighting {
   uint8_t type = 0;    // intel::IndicatorType
   std::string value;   // canonical
   std::string source;  // the STIX id of the sighting: reported once, however often it is read
-  base::TimePoint first, last;
-  uint64_t count = 1;
+  base::TimePoint first, last;  // in this order
+  uint64_t count = 1;           // up to most_sightings
 
   static void wire(auto& codec, auto& self) {
     codec(self.type, self.value, self.source, self.first, self.last, self.count);

@@ -5,6 +5,7 @@
 
 #include "base/digest.h"
 #include "intel/json.h"
+#include "publish/in/report.h"
 #include "publish/in/vocabulary.h"
 #include "publish/stix_words.h"
 
@@ -108,9 +109,9 @@ Result<> StixIndex::take_object(const boost::json::object& object, const JsonPie
     auto last = time_from_text(text_of(object, "last_seen"));
     auto created = time_from_text(text_of(object, "created")).value_or(base::TimePoint());
     seen.last = last.value_or(first.value_or(created));
-    seen.first = first.value_or(seen.last);
+    seen.first = std::min(first.value_or(seen.last), seen.last);
     if (const auto* count = object.if_contains("count"); count && count->is_int64() && count->get_int64() > 0)
-      seen.count = static_cast<uint64_t>(count->get_int64());
+      seen.count = std::min(static_cast<uint64_t>(count->get_int64()), most_sightings);
     state_->sightings.emplace(key_of(text_of(object, "sighting_of_ref")), std::move(seen));
     ++state_->links;
   } else if (type == "marking-definition") {
