@@ -1,4 +1,4 @@
-// What the parts of policy share: policy.cpp, policy_visit.cpp, policy_feed.cpp.
+// What the parts of policy share: policy.cpp and policy_*.cpp.
 #pragma once
 
 #include <string>
@@ -42,6 +42,7 @@ class Deriver {
 UseSet uses_of(IndicatorType type, Role role);
 
 Result<Derivation> derive_visit(const Observation& observation, Deriver& deriver);
+Result<Derivation> derive_run(const Observation& observation, Deriver& deriver);
 Result<Derivation> derive_neighbour(const Observation& observation, Deriver& deriver);
 Result<Derivation> derive_feed(const Observation& observation, Deriver& deriver);
 

@@ -168,6 +168,8 @@ Result<Derivation> derive(const Observation& observation, const StoreView& view,
   switch (observation.kind) {
     case ObservationKind::visit:
       return derive_visit(observation, deriver);
+    case ObservationKind::run:
+      return derive_run(observation, deriver);
     case ObservationKind::neighbour:
       return derive_neighbour(observation, deriver);
     case ObservationKind::feed:
@@ -175,7 +177,6 @@ Result<Derivation> derive(const Observation& observation, const StoreView& view,
     case ObservationKind::judgement:
       return derive_judgement(observation, deriver);
     case ObservationKind::attack:
-    case ObservationKind::run:
     case ObservationKind::leak:
     case ObservationKind::tamper:
     case ObservationKind::finding:

@@ -440,7 +440,8 @@ TEST(JudgementPolicy, ConfirmedBecomesEvidenceRefutedDoesNot) {
 }
 
 TEST(Policy, BadRecordsAreRefusedNotGuessed) {
-  for (auto kind : {ObservationKind::visit, ObservationKind::feed, ObservationKind::judgement}) {
+  for (auto kind :
+       {ObservationKind::visit, ObservationKind::run, ObservationKind::feed, ObservationKind::judgement}) {
     Observation observation;
     observation.kind = kind;
     observation.record = {{"verdict", 7}};

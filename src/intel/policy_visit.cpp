@@ -1,6 +1,7 @@
 // From a honeyclient's visit: which parts of a convicted chain are whose.
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "intel/deriver.h"
 #include "intel/summary.h"
@@ -57,6 +58,10 @@ constexpr int revisit_days[] = {1, 2, 4, 8, 16, 32};
 constexpr int revisit_priority = -10;  // what nobody has seen yet comes first
 constexpr int search_priority = -5;
 
+// A page that serves a new file a request must not fill the queue: the first ones show what it serves.
+constexpr size_t max_runs = 8;
+constexpr int run_priority = 5;  // what malware talks to changes fast
+
 struct Host {
   url::Url url;
   url::Tenant tenant;
@@ -82,6 +87,7 @@ class VisitPolicy {
   bool is_attackers_own(const Host& host) const;
   Result<bool> relay_is_the_attackers(const IndicatorKey& key, const Host& host) const;
   Result<> follow_up();
+  Result<> run_files();
 
   const Observation& observation_;
   const VisitRecord& visit_;
@@ -213,6 +219,26 @@ Result<> VisitPolicy::follow_up() {
   return {};
 }
 
+// What the chain led to is run in the sandbox, each file once.
+Result<> VisitPolicy::run_files() {
+  std::set<base::Digest> asked;
+  for (const VisitNode& node : visit_.nodes) {
+    if (node.role != Role::distribution || !node.sha256 || node.size == 0) continue;
+    if (asked.size() >= max_runs || !asked.insert(*node.sha256).second) continue;
+    SHIKAKE_ASSIGN(uint64_t earlier,
+                   deriver_.view().count_before(ObservationKind::run, node.sha256->hex(), observation_.time));
+    if (earlier > 0) continue;
+    Job job;
+    job.kind = "run";
+    job.subject = node.sha256->hex();
+    job.parameters["url"] = node.url;
+    job.priority = run_priority;
+    job.earliest = observation_.time;
+    deriver_.add(std::move(job));
+  }
+  return {};
+}
+
 Result<> VisitPolicy::run() {
   if (visit_.verdict != VisitVerdict::benign) {
     for (const VisitNode& node : visit_.nodes) {
@@ -225,6 +251,7 @@ Result<> VisitPolicy::run() {
         attackers_.push_back(host->tenant.key);
     }
     for (size_t i = 0; i < visit_.nodes.size(); ++i) SHIKAKE_TRY(add_node(i));
+    SHIKAKE_TRY(run_files());
   }
   return follow_up();
 }

@@ -109,8 +109,9 @@ json::object write(const RunFlow& flow) {
 }
 
 json::object write(const RunFile& file) {
-  json::object out{{"path", file.path}, {"action", name(file.action)}, {"size", file.size},
-                   {"kept", file.kept}, {"process", file.process},     {"time", json_time(file.time)}};
+  json::object out{{"path", file.path},           {"action", name(file.action)}, {"size", file.size},
+                   {"program", file.program},     {"kept", file.kept},           {"process", file.process},
+                   {"time", json_time(file.time)}};
   put(out, "to", file.to);
   put(out, "sha256", file.sha256);
   put(out, "type", file.type);
@@ -275,6 +276,7 @@ void read(Fields& in, RunFile& file) {
   file.sha256 = in.optional_digest("sha256");
   file.size = read_count(in, "size");
   file.type = in.text_or_empty("type");
+  file.program = in.flag("program", false);
   file.kept = in.flag("kept", false);
   file.why_not = in.text_or_empty("why_not");
   file.process = read_u32(in, "process");

@@ -99,6 +99,7 @@ struct RunFile {
   std::optional<base::Digest> sha256;  // as it was when it was closed, executed, unlinked or the run ended
   uint64_t size = 0;
   std::string type;      // by triage; "" where nobody looked
+  bool program = false;  // something that runs: ELF, a script
   bool kept = false;     // its content is in blobs
   std::string why_not;   // when not kept: "limit: kept_bytes"
   uint32_t process = 0;  // id

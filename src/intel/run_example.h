@@ -52,6 +52,7 @@ inline RunRecord full_run() {
   RunFile dropped{.path = "/tmp/.x", .action = FileAction::created, .sha256 = base::sha256("dropped")};
   dropped.size = 7;
   dropped.type = "ELF 64-bit x86-64 executable";
+  dropped.program = true;
   dropped.kept = true;
   dropped.time = at(10);
   RunFile cron{.path = "/etc/cron.d/x.new", .action = FileAction::renamed, .to = "/etc/cron.d/x"};
