@@ -2,8 +2,6 @@
 // neighbourhood/sources/load.cpp alone. It lies in app/ because logs are read by audit's formats.
 #include <unistd.h>
 
-#include <cstdio>
-
 #include "base/deadline.h"
 #include "base/frame.h"
 #include "base/wire.h"
@@ -68,10 +66,7 @@ Result<> answer(base::FrameChannel& channel) {
 }  // namespace
 
 int main() {
-  if (auto confined = cell::confine_reader(); !confined) {
-    std::fprintf(stderr, "shikake-corpus-reader: %s\n", confined.error().message().c_str());
-    return 1;
-  }
+  if (!cell::confine_reader()) return cell::status_not_confined;
   base::FrameChannel channel(base::UniqueFd(cell::reader_channel_fd), max_corpus_frame);
   const bool done = answer(channel).has_value();
   ::_exit(done ? 0 : 1);  // nothing to tidy up, and less to run

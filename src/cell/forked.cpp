@@ -17,8 +17,6 @@
 namespace shikake::cell {
 namespace {
 
-constexpr int status_not_confined = 125;
-
 void close_all_but(std::vector<int> keep) {
   keep.insert(keep.end(), {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO});
   std::sort(keep.begin(), keep.end());

@@ -1,46 +1,38 @@
 #include "cell/forked.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <csignal>
+
+#include "cell/testing.h"
 
 namespace shikake::cell {
 namespace {
 
 using namespace std::chrono_literals;
-using How = base::WaitStatus::How;
 
-struct Row {
-  const char* name;
-  int (*work)(base::FrameChannel&);
-  base::WaitStatus expected;
-};
-
-class Forked : public testing::TestWithParam<Row> {};
-
-TEST_P(Forked, EndsAsItShould) {
-  auto child = ForkedChild::start({.keep = {}, .max_frame_bytes = 64}, GetParam().work);
+TEST(ForkedChild, ExitsWithItsStatus) {
+  auto child = ForkedChild::start({.keep = {}, .max_frame_bytes = 64}, [](base::FrameChannel&) { return 7; });
   ASSERT_TRUE(child) << child.error().message();
   auto status = child->wait(base::Deadline::after(30s));
   ASSERT_TRUE(status) << status.error().message();
-  EXPECT_EQ(*status, GetParam().expected) << status->describe();
+  EXPECT_EQ(*status, (base::WaitStatus{base::WaitStatus::How::exited, 7})) << status->describe();
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Table, Forked,
-    testing::Values(
-        Row{"exits", [](base::FrameChannel&) { return 7; }, {How::exited, 7}},
-        Row{"opens_a_file",
-            [](base::FrameChannel&) { return open("/etc/hostname", O_RDONLY); },
-            {How::killed, SIGSYS}},
-        Row{"makes_a_socket",
-            [](base::FrameChannel&) { return socket(AF_INET, SOCK_STREAM, 0); },
-            {How::killed, SIGSYS}},
-        Row{"forks", [](base::FrameChannel&) { return static_cast<int>(fork()); }, {How::killed, SIGSYS}}),
-    [](const auto& row) { return row.param.name; });
+class Forked : public testing::TestWithParam<Attempt> {};
+
+TEST_P(Forked, CanNot) {
+  auto child = ForkedChild::start({.keep = {}, .max_frame_bytes = 64},
+                                  [](base::FrameChannel&) { return GetParam().action(); });
+  ASSERT_TRUE(child) << child.error().message();
+  auto status = child->wait(base::Deadline::after(30s));
+  ASSERT_TRUE(status) << status.error().message();
+  EXPECT_EQ(*status, GetParam().end) << status->describe();
+}
+
+INSTANTIATE_TEST_SUITE_P(Attempts, Forked, testing::ValuesIn(forbidden_attempts),
+                         [](const auto& row) { return row.param.name; });
 
 TEST(ForkedChild, ReadsWhatItKeepsAndAnswers) {
   int ends[2], others[2];

@@ -25,6 +25,9 @@ struct Limits {
   std::optional<uint64_t> processes = {};      // of the user, not of this process; does not bind root
 };
 
+// Exit status of a child that could not be confined on this machine, and therefore did nothing.
+inline constexpr int status_not_confined = 125;
+
 // For the calling process and what it starts.
 Result<> apply(const Limits& limits);
 

@@ -13,8 +13,7 @@ Result<> confine_reader() {
   // OpenSSL looks for its configuration, and libc for the time zone, at first use.
   (void)base::sha256("");
   ::tzset();
-  SHIKAKE_ASSIGN(SeccompProgram program,
-                 SeccompPolicy::pure_computation().compile());  // writes a file in memory
+  SHIKAKE_ASSIGN(SeccompProgram program, SeccompPolicy::pure_computation().compile());
   SHIKAKE_TRY(forbid_tracing());
   Limits limits;
   limits.file_size = 0;
@@ -28,6 +27,7 @@ Result<ReaderProcess> ReaderProcess::start(std::string_view program, std::span<c
   SHIKAKE_ASSIGN(auto ends, base::FrameChannel::make_pair(max_frame));
   base::ChildOptions options;
   options.path = std::move(path);
+  options.inherit_stderr = false;  // hostile bytes that took the child over could write to a terminal
   options.environment = std::vector<std::string>{"LC_ALL=C"};  // nothing of ours to read there
   options.fds = {{ends.second.fd(), reader_channel_fd}};
   for (size_t i = 0; i < inputs.size(); ++i)
@@ -41,7 +41,10 @@ Error ReaderProcess::failure(Module module) {
   using namespace std::chrono_literals;
   Error error{module, ErrorCode::unavailable, "the confined reader went away"};
   auto status = child.wait(base::Deadline::after(1s));
-  if (memory.exceeded()) {
+  if (status && *status == base::WaitStatus{base::WaitStatus::How::exited, status_not_confined}) {
+    error.code = ErrorCode::unsupported;
+    error.what = "a reader could not be confined on this machine (seccomp), so it read nothing";
+  } else if (memory.exceeded()) {
     error.code = ErrorCode::limit;
     error.what = "the confined reader was stopped: it used more memory than it may; split the file";
   } else if (status) {

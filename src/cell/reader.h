@@ -23,7 +23,8 @@ inline constexpr int reader_channel_fd = 3;
 inline constexpr int reader_first_input_fd = 4;
 
 // In the child, before the first hostile byte and after whatever libraries load late (warm them up first).
-// Whatever is not computing on those two descriptors kills it from here on.
+// Whatever is not computing on those descriptors kills it from here on. Where it fails, exit with
+// status_not_confined (limits.h): nobody reads the child's stderr.
 Result<> confine_reader();
 
 struct ReaderProcess {

@@ -1,14 +1,8 @@
 #include "cell/seccomp.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <signal.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,8 +13,12 @@
 #include <functional>
 #include <thread>
 
+#include "cell/testing.h"
+
 namespace shikake::cell {
 namespace {
+
+using namespace attempts;
 
 constexpr int killed = 1000;  // by SIGSYS
 constexpr int not_installed = 99;
@@ -38,87 +36,6 @@ int outcome(const SeccompPolicy& policy, const std::function<int()>& action) {
   return WTERMSIG(status) == SIGSYS ? killed : 2000 + WTERMSIG(status);
 }
 
-int errno_of(long result) {
-  return result < 0 ? errno : 0;
-}
-
-int open_reading() {
-  return errno_of(open("/dev/null", O_RDONLY));
-}
-int open_writing() {
-  return errno_of(open("/dev/null", O_WRONLY));
-}
-int open_creating() {
-  return errno_of(open("/tmp/shikake-seccomp-never", O_CREAT | O_RDWR, 0600));
-}
-int look_at_file() {
-  struct stat info {};
-  return errno_of(stat("/", &info));
-}
-int internet_socket() {
-  return errno_of(socket(AF_INET, SOCK_STREAM, 0));
-}
-int unix_socket() {
-  return errno_of(socket(AF_UNIX, SOCK_STREAM, 0));
-}
-int packet_socket() {
-  return errno_of(socket(AF_PACKET, SOCK_RAW, 0));
-}
-int listening() {
-  int fd = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in any{};
-  any.sin_family = AF_INET;
-  return errno_of(bind(fd, reinterpret_cast<sockaddr*>(&any), sizeof any));
-}
-int new_process() {
-  pid_t pid = fork();
-  if (pid == 0) _exit(0);
-  return errno_of(pid);
-}
-int exec_program() {
-  execl("/bin/true", "true", nullptr);
-  return errno;
-}
-int exec_by_descriptor() {
-  return errno_of(syscall(SYS_execveat, AT_FDCWD, "/bin/true", nullptr, nullptr, 0));
-}
-int map_plain() {
-  void* page = mmap(nullptr, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (page == MAP_FAILED) return errno;
-  std::memset(page, 1, 1 << 20);
-  return errno_of(munmap(page, 1 << 20));
-}
-int map_executable() {
-  void* page = mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  return page == MAP_FAILED ? errno : 0;
-}
-int make_executable() {
-  void* page = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  return errno_of(mprotect(page, 4096, PROT_READ | PROT_EXEC));
-}
-int new_thread() {
-  int ran = 1;
-  std::thread([&ran] { ran = 0; }).join();
-  return ran;
-}
-int duplicate() {
-  return errno_of(fcntl(0, F_DUPFD, 10));
-}
-int kill_parent() {
-  return errno_of(kill(getppid(), 0));
-}
-int trace() {
-  return errno_of(syscall(SYS_ptrace, 0, 0, 0, 0));
-}
-int new_user_namespace() {
-  return errno_of(syscall(SYS_unshare, 0x10000000));
-}
-int clone_into_user_namespace() {
-  return errno_of(syscall(SYS_clone, 0x10000000 | SIGCHLD, 0, 0, 0, 0));
-}
-int io_uring() {
-  return errno_of(syscall(425, 1, nullptr));
-}  // io_uring_setup has this number everywhere
 int compute() {
   std::string text;
   for (int i = 0; i < 100000; ++i) text += static_cast<char>(i);
@@ -226,8 +143,9 @@ INSTANTIATE_TEST_SUITE_P(ButExec, Seccomp,
 
 // The rows above mean something only if the actions work without a filter.
 TEST(SeccompActions, WorkUnfiltered) {
-  for (int (*action)() : {open_reading, look_at_file, internet_socket, unix_socket, new_process, map_plain,
-                          map_executable, make_executable, new_thread, kill_parent}) {
+  for (int (*action)() :
+       {open_reading, open_creating, look_at_file, internet_socket, unix_socket, new_process, map_plain,
+        map_executable, make_executable, new_thread, kill_parent, exec_program, duplicate, trace}) {
     pid_t pid = fork();
     if (pid == 0) _exit(action());
     int status = 0;

@@ -4,7 +4,6 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <chrono>
-#include <cstdio>
 
 #include "base/deadline.h"
 #include "base/frame.h"
@@ -63,10 +62,7 @@ int main() {
   (void)intel::canonical_value(intel::IndicatorType::domain,
                                "b\xC3\xBC"
                                "cher.example");
-  if (auto confined = cell::confine_reader(); !confined) {
-    std::fprintf(stderr, "shikake-feed-reader: %s\n", confined.error().message().c_str());
-    return 1;
-  }
+  if (!cell::confine_reader()) return cell::status_not_confined;
   base::FrameChannel channel(base::UniqueFd(cell::reader_channel_fd), publish::max_reader_frame);
   while (answer(channel)) {}
   ::_exit(0);  // the parent has gone; nothing to tidy up, and less to run

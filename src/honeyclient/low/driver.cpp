@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/deadline.h"
+#include "cell/limits.h"
 #include "honeyclient/low/zygote_protocol.h"
 
 namespace shikake::honeyclient::low {
@@ -124,10 +125,13 @@ void Driver::worker_ended(WorkerState& worker) {
   if (worker.closing) return;
   auto status =
       zygote_->wait_ended(worker.process.pid, base::Deadline::after(std::chrono::milliseconds(1000)));
+  using How = base::WaitStatus::How;
   std::string how = status ? status->describe() : "gone";
+  if (status && *status == base::WaitStatus{How::exited, cell::status_not_confined})
+    how = "it could not be confined on this machine (seccomp)";
   uint32_t node = worker.root ? worker.root->node : 0;
-  bool cpu = status && status->how == base::WaitStatus::How::killed && status->value == SIGXCPU;
-  bool memory = status && *status == base::WaitStatus{base::WaitStatus::How::exited, kMemorySpent};
+  bool cpu = status && status->how == How::killed && status->value == SIGXCPU;
+  bool memory = status && *status == base::WaitStatus{How::exited, kMemorySpent};
   record_.limit(cpu ? "cpu-time" : memory ? "memory" : "worker-died");
   record_.event("error", "the page's process ended: " + how, node);
 }

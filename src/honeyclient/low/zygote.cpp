@@ -44,6 +44,7 @@ Result<Zygote> Zygote::start(const std::optional<std::filesystem::path>& program
   base::ChildOptions options;
   options.path = path;
   options.fds = {{theirs.get(), 3}};
+  options.inherit_stderr = false;  // hostile bytes that took a worker over could write to a terminal
   SHIKAKE_ASSIGN(base::Child child, base::Child::start(options));
   Zygote zygote(std::move(child), std::move(ours));
   theirs.reset();

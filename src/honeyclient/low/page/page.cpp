@@ -361,7 +361,7 @@ void Page::on_cpu_tick() {
 
 namespace {
 
-constexpr auto tick = std::chrono::milliseconds(50);  // main.cpp's profiling timer
+constexpr auto tick = std::chrono::milliseconds(50);  // worker.cpp's profiling timer
 std::chrono::milliseconds cpu_time(uint32_t ticks_before) {
   return (cpu_ticks.load(std::memory_order_relaxed) - ticks_before) * tick;
 }
