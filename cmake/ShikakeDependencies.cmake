@@ -27,8 +27,17 @@ shikake_pkg(GUMBO gumbo)
 shikake_pkg(MOZJS mozjs-102)
 shikake_pkg(SQLITE sqlite3)
 shikake_pkg(TOMLPLUSPLUS tomlplusplus)
+shikake_pkg(LIBMAGIC libmagic)
+shikake_pkg(LIBARCHIVE libarchive)
+shikake_pkg(YARA yara)
+shikake_pkg(LIBELF libelf)
+shikake_pkg(LIBDW libdw)
 
-# Debian's SOCI ships no package configuration.
+# Debian's TLSH and libfuzzy ship no package configuration.
+find_library(TLSH_LIBRARY tlsh REQUIRED)
+find_library(FUZZY_LIBRARY fuzzy REQUIRED)
+
+# Nor does SOCI.
 find_library(SOCI_CORE soci_core REQUIRED)
 find_library(SOCI_SQLITE3 soci_sqlite3 REQUIRED)
 find_path(SOCI_INCLUDE soci/soci.h REQUIRED)

@@ -88,4 +88,10 @@ bool is_private_suffix(std::string_view suffix) {
          psl_is_public_suffix2(suffix_list(), tail.text.data(), PSL_TYPE_PRIVATE | PSL_TYPE_NO_STAR_RULE);
 }
 
+bool is_listed_suffix(std::string_view suffix) {
+  Tail tail(suffix);
+  return tail.size &&
+         psl_is_public_suffix2(suffix_list(), tail.text.data(), PSL_TYPE_ANY | PSL_TYPE_NO_STAR_RULE);
+}
+
 }  // namespace shikake::url

@@ -21,4 +21,7 @@ std::string_view registrable_domain(std::string_view host);
 // others have names.
 bool is_private_suffix(std::string_view suffix);
 
+// Whether the list names this suffix, in either section: tells "com" from an ending that only looks like one.
+bool is_listed_suffix(std::string_view suffix);
+
 }  // namespace shikake::url

@@ -21,7 +21,7 @@ MAY_USE = {
     "taint": {"base"},
     "intel": {"base", "url"},
     "match": {"base", "url"},
-    "triage": {"base", "cell"},
+    "triage": {"base", "url", "cell"},
     "gateway": {"base", "url", "net", "cell"},
     "range": {"base", "url", "net", "cell"},
     "store": {"base", "url", "intel"},
