@@ -43,7 +43,7 @@ constexpr MachineRow machines[] = {
     {EM_PARISC, "hppa"},
     {EM_LOONGARCH, "loongarch"},
     {EM_ARC_COMPACT, "arc"},
-    {EM_ARC_COMPACT2, "arc"},
+
     {EM_BPF, "bpf"},
 };
 

@@ -153,6 +153,8 @@ Result<Rules> Rules::compile(std::span<const std::filesystem::path> folders, boo
   if (yr_compiler_get_rules(compiler.get(), &compiled) != ERROR_SUCCESS)
     return fail(Module::triage, ErrorCode::unsupported, "libyara has no memory for the rules");
   out.rules_.reset(compiled);
+  // Modules load what they need when they are first used ("magic" a database), which they can't later.
+  (void)out.match(base::as_bytes("x"));
   return out;
 }
 

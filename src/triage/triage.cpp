@@ -127,6 +127,7 @@ class Listening {
 }  // namespace
 
 Result<Triage> triage_fd(int fd, const Options& options) {
+  SHIKAKE_TRY(check_file(fd));
   const int inputs[] = {fd};
   SHIKAKE_ASSIGN(auto worker,
                  cell::ReaderProcess::start(worker_program, inputs, max_worker_frame, worker_memory));

@@ -1,4 +1,5 @@
 // shikake-triage: parses a file where a break-out gains nothing. Started by triage.cpp alone.
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -126,9 +127,16 @@ Result<> work(base::FrameChannel& channel) {
   return send(channel, WorkerMessage::done, {});
 }
 
+// What libraries have to say about hostile bytes is for nobody's terminal.
+void silence() {
+  const base::UniqueFd nothing(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+  if (!nothing || ::dup2(nothing.get(), STDERR_FILENO) < 0) ::close(STDERR_FILENO);
+}
+
 }  // namespace
 
 int main() {
+  silence();
   base::FrameChannel channel(base::UniqueFd(cell::reader_channel_fd), triage::max_worker_frame);
   if (auto result = work(channel); !result) {
     // Before the file was looked at, the parent is told why; afterwards its death is answer enough.
