@@ -38,8 +38,8 @@ std::vector<Attribute> ActiveFormatting::copy_attributes(size_t index) {
 }
 
 const std::vector<Attribute>& ActiveFormatting::attributes(size_t index) const {
-  const Entry& entry = entries_[index];
-  return entry.frozen ? entry.attributes : entry.element->attributes();
+  const Entry& of = entry(index);
+  return of.frozen ? of.attributes : of.element->attributes();
 }
 
 void ActiveFormatting::push(Element& element) {
@@ -47,9 +47,9 @@ void ActiveFormatting::push(Element& element) {
   int alike = 0;
   size_t earliest = kNotThere;
   for (size_t i = size(); i-- > 0 && entries_[i].element;) {
-    const Entry& entry = entries_[i];
-    if (entry.signature == signature && entry.element->local_name() == element.local_name() &&
-        entry.element->ns() == element.ns() && same_attributes(attributes(i), element.attributes())) {
+    const Entry& each = entry(i);
+    if (each.signature == signature && each.element->local_name() == element.local_name() &&
+        each.element->ns() == element.ns() && same_attributes(attributes(i), element.attributes())) {
       ++alike;
       earliest = i;
       if (alike == 3) break;
@@ -71,7 +71,7 @@ void ActiveFormatting::clear_to_marker() {
 
 size_t ActiveFormatting::find_last(Name name) {
   for (size_t i = size(); i-- > 0 && entries_[i].element;) {
-    if (entries_[i].element->is(name)) return i;
+    if (entry(i).element->is(name)) return i;
     if (!budget_.may_look(size() - i)) break;
   }
   return kNotThere;
@@ -79,7 +79,7 @@ size_t ActiveFormatting::find_last(Name name) {
 
 size_t ActiveFormatting::find(const Element& element) {
   for (size_t i = size(); i-- > 0;) {
-    if (entries_[i].element == &element) return i;
+    if (entry(i).element == &element) return i;
     if (!budget_.may_look(size() - i)) break;
   }
   return kNotThere;

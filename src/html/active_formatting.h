@@ -14,7 +14,7 @@ class ActiveFormatting {
   explicit ActiveFormatting(ScanBudget& budget) : budget_(budget) {}
 
   size_t size() const { return entries_.size(); }
-  Element* element(size_t index) const { return entries_[index].element; }  // nullptr: a marker
+  Element* element(size_t index) const { return entry(index).element; }  // nullptr: a marker
   // As the tag had them, whatever script did to the element since: for another element of the same tag.
   // Nothing where the budget is spent: a few megabytes in an attribute could be copied for every <p>.
   std::vector<Attribute> copy_attributes(size_t index);
@@ -44,6 +44,10 @@ class ActiveFormatting {
     bool frozen = false;
     std::vector<Attribute> attributes = {};  // when frozen
   };
+  const Entry& entry(size_t index) const {
+    budget_.looked();
+    return entries_[index];
+  }
   const std::vector<Attribute>& attributes(size_t index) const;
   void thaw(size_t index) { frozen_ = std::min(frozen_, index); }
 

@@ -85,7 +85,7 @@ void OpenElements::replace(size_t index, Element& element) {
 size_t OpenElements::find(const Element& element) {
   if (!is_open(element)) return kNotThere;
   for (size_t i = size(); i-- > 0;) {
-    if (elements_[i].element == &element) return i;
+    if (entry(i).element == &element) return i;
     if (!budget_.may_look(size() - i)) break;
   }
   return kNotThere;
@@ -94,7 +94,7 @@ size_t OpenElements::find(const Element& element) {
 size_t OpenElements::find_last(Name name) {
   if (count(name) == 0) return kNotThere;
   for (size_t i = size(); i-- > 0;) {
-    if (elements_[i].name == name) return i;
+    if (entry(i).name == name) return i;
     if (!budget_.may_look(size() - i)) break;
   }
   return kNotThere;
@@ -119,9 +119,9 @@ static bool bounds(uint32_t traits, Scope scope) {
 template <class Wanted>
 bool OpenElements::find_in_scope(Scope scope, Wanted wanted) {
   for (size_t i = size(); i-- > 0;) {
-    const Entry& entry = elements_[i];
-    if (wanted(entry)) return true;
-    if (bounds(entry.traits, scope) || !budget_.may_look(size() - i)) return false;
+    const Entry& seen = entry(i);
+    if (wanted(seen)) return true;
+    if (bounds(seen.traits, scope) || !budget_.may_look(size() - i)) return false;
   }
   return false;
 }

@@ -140,6 +140,7 @@ ParserCuts Parser::cuts() const {
   cuts.input = s.input_cut;
   cuts.depth = s.builder.depth_cuts();
   cuts.scans = s.builder.scans_cut();
+  cuts.looks = s.builder.looks();
   cuts.nodes = s.builder.arena_full();
   return cuts;
 }

@@ -77,6 +77,7 @@ struct ParserCuts {
   uint64_t input = 0;           // code units not taken in
   uint64_t depth = 0;           // elements that became siblings
   uint64_t scans = 0;           // rules cut short by ScanBudget
+  uint64_t looks = 0;           // no cut: open and formatting elements that all rules looked at
   bool nodes = false;           // the arena was full: the document ends there
   bool any() const { return attributes || attribute_text || input || depth || scans || nodes; }
 };

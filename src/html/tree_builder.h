@@ -69,6 +69,7 @@ class TreeBuilder final : public TokenSink {
 
   ScanBudget& budget() { return budget_; }
   uint64_t scans_cut() const { return budget_.refused(); }
+  uint64_t looks() const { return budget_.looks(); }
   const std::string& declared_encoding() const { return declared_encoding_; }
   uint64_t depth_cuts() const { return depth_cuts_; }
   bool arena_full() const { return arena_full_; }

@@ -80,6 +80,7 @@ INSTANTIATE_TEST_SUITE_P(
             "document.dispatchEvent(new Event('x'))</script>",
             "event-depth"},
         Row{"throws_in_a_getter", "<script>document.title={toString(){throw 7}}</script>"},
+        // That they cost linear work is counted in html's HostileShape; that nothing gets lost, below.
         Row{"nests_deep", times("<div>", 100'000)}, Row{"nests_formatting", times("<b><i>", 50'000)},
         Row{"closes_in_the_middle",
             "a<script>document.open();document.write('<p>');document.close()</script>b"},
@@ -127,6 +128,18 @@ INSTANTIATE_TEST_SUITE_P(
             "document.documentElement.appendChild(b);b.innerHTML='<img src=x "
             "onerror=1>';w.setTimeout('1',1);w.eval('1')</script>"}),
     [](const auto& row) { return row.param.name; });
+
+TEST(HostilePage, DeepNestingIsAllThereAndFlattened) {
+  VisitOptions options = local_visit("http://page.example/");
+  options.offline = true;
+  options.content = times("<div>", 100'000) +
+                    "<script>var all=document.getElementsByTagName('div'),depth=0;"
+                    "for(var e=all[all.length-1];e;e=e.parentElement)depth++;"
+                    "console.log(all.length+' '+depth)</script>";
+  intel::VisitRecord visit = visit_or_fail(options);
+  EXPECT_EQ(events_of(visit, "console"), std::vector<std::string>{"100000 512"});
+  EXPECT_EQ(visit.limits_hit, std::vector<std::string>());
+}
 
 TEST(HostileServers, RedirectsInALoop) {
   Sites sites(Sites::Pages{{"/", "<img src=/i><iframe src=/x></iframe>"},
