@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "base/child.h"
+#include "base/clock.h"
 #include "base/frame.h"
 #include "base/wire.h"
 
@@ -288,6 +289,19 @@ TEST(Wire, EveryChangedByteIsReadInBounds) {
       }
     }
   }
+}
+
+TEST(Wire, ATimeThatNoDateCanBeWrittenOfIsRefused) {
+  for (const char* text : {"0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"}) {
+    const TimePoint time = *from_rfc3339(text);
+    auto read = from_wire<TimePoint>(to_wire(time));
+    ASSERT_TRUE(read) << text;
+    EXPECT_EQ(to_rfc3339(*read), text);
+  }
+  for (const TimePoint time :
+       {*from_rfc3339("0001-01-01") - Duration(1), *from_rfc3339("9999-12-31T23:59:59.999999Z") + Duration(1),
+        TimePoint::min(), TimePoint::max()})
+    EXPECT_FALSE(from_wire<TimePoint>(to_wire(time))) << to_micros(time);
 }
 
 TEST(Wire, AHugeCountAllocatesNothing) {

@@ -10,7 +10,8 @@
 //
 // Format: integers little-endian at their own size; bool u8 (0 or 1); enumerations as their underlying
 // integer; strings and vectors u32 count, then the elements; optionals u8 (0 or 1), then the value;
-// durations and time points as the i64 count of their unit; structs their fields in order. Both ends
+// durations and time points as the i64 count of their unit (a time outside the years 0001 to 9999 is
+// refused: no date can be written of it); structs their fields in order. Both ends
 // are of one build, so there is no version.
 //
 // A hostile peer chooses every byte that a reader sees. It can neither make it read out of bounds nor
@@ -23,6 +24,7 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <ratio>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -174,8 +176,13 @@ class WireReader {
   }
   template <class ClockType, class Unit>
   void get(std::chrono::time_point<ClockType, Unit>& time) {
+    static_assert(std::ratio_greater_equal_v<typename Unit::period, std::micro>, "the bounds would overflow");
     Unit since;
     get(since);
+    if (since < first_second || since >= end_of_time) {
+      refuse();
+      since = {};
+    }
     time = std::chrono::time_point<ClockType, Unit>(since);
   }
   template <class T>
@@ -183,6 +190,9 @@ class WireReader {
   void get(T& message) { T::wire(*this, message); }
 
  private:
+  // Of the years that a date can be written with, 0001 to 9999.
+  static constexpr std::chrono::seconds first_second{-62'135'596'800}, end_of_time{253'402'300'800};
+
   // A count never exceeds the bytes that are left: each element takes at least one.
   uint32_t get_count() {
     uint32_t count;
