@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "intel/json.h"
+#include "publish/out/stix_common.h"
 #include "publish/stix_pattern.h"
 #include "publish/stix_words.h"
 #include "publish/uuid.h"
@@ -17,45 +18,13 @@ using boost::json::object;
 using intel::IndicatorType;
 using intel::Role;
 
-// Objects that have no time of their own (identities, malware): a day before there was any.
-constexpr base::TimePoint from_the_start(
-    std::chrono::sys_days(std::chrono::year(2025) / 1 / 1).time_since_epoch());
-constexpr std::string_view own_name = "Shikake";
 constexpr uint64_t max_count = 999'999'999;  // STIX 2.1, sections 4.14 and 5.2
-
-std::string own_id(std::string_view type, std::string_view what) {
-  return std::string(type) + "--" + uuid5(own_namespace, std::string(type) + "|" + std::string(what));
-}
-
-// Three decimals at least (section 3.2); years that the format can write.
-std::string stix_time(base::TimePoint time) {
-  return base::to_rfc3339(std::max(time, base::TimePoint()), 3);
-}
-
-object common(std::string_view type, std::string id, base::TimePoint created, base::TimePoint modified) {
-  return {{"type", type},
-          {"spec_version", "2.1"},
-          {"id", std::move(id)},
-          {"created", stix_time(created)},
-          {"modified", stix_time(std::max(created, modified))}};
-}
-
-object identity(std::string_view name, std::string_view identity_class) {
-  object out = common("identity", own_id("identity", name), from_the_start, from_the_start);
-  out["name"] = name;
-  out["identity_class"] = identity_class;
-  return out;
-}
 
 object malware(std::string_view family) {
   object out = common("malware", own_id("malware", family), from_the_start, from_the_start);
   out["name"] = family;
   out["is_family"] = true;
   return out;
-}
-
-std::string_view address_type(std::string_view value) {
-  return value.find(':') == std::string_view::npos ? "ipv4-addr" : "ipv6-addr";
 }
 
 // "192.0.2.1:80" → 192.0.2.1, 80
@@ -91,16 +60,6 @@ std::string pattern_of(const intel::IndicatorKey& key) {
     }
   }
   return "";
-}
-
-// Section 2.9: named by the properties that make them what they are, in canonical JSON (RFC 8785).
-object observable(std::string_view type, const object& contributing, object rest) {
-  object out{{"type", type},
-             {"spec_version", "2.1"},
-             {"id", std::string(type) + "--" +
-                        uuid5(stix_observable_namespace, intel::canonical_json(contributing))}};
-  for (auto& [key, value] : rest) out[key] = std::move(value);
-  return out;
 }
 
 object file_observable(const intel::Indicator& indicator) {
