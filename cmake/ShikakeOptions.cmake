@@ -7,7 +7,7 @@ set(SHIKAKE_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them")
 # Headers are found from src/, so that an include names its module: "url/url.h".
 include_directories(${CMAKE_SOURCE_DIR}/src)
 
-add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wimplicit-fallthrough
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor> -Wimplicit-fallthrough
                     -Wno-missing-field-initializers -fno-omit-frame-pointer
                     -fstack-protector-strong -fdata-sections -ffunction-sections)
 if(SHIKAKE_WERROR)
