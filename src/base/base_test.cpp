@@ -95,7 +95,11 @@ INSTANTIATE_TEST_SUITE_P(
                       TimeRow{"2016-02-29", "2016-02-29T00:00:00Z"}, TimeRow{"2015-02-29", nullptr},
                       TimeRow{"2014-05-08T24:00:00Z", nullptr}, TimeRow{"2014-05-08T09:00:00", nullptr},
                       TimeRow{"2014-05-08T09:00:00.Z", nullptr}, TimeRow{"2014-05-08T09:00:00Zx", nullptr},
-                      TimeRow{"0000-01-01", nullptr}, TimeRow{"-014-05-08", nullptr}, TimeRow{"", nullptr}));
+                      TimeRow{"9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z"},
+                      TimeRow{"9999-12-31T23:59:60Z", nullptr},       // the leap second is in the year 10000
+                      TimeRow{"9999-12-31T23:59:59-00:01", nullptr},  // so is this
+                      TimeRow{"0001-01-01T00:00:00+00:01", nullptr}, TimeRow{"0000-01-01", nullptr},
+                      TimeRow{"-014-05-08", nullptr}, TimeRow{"", nullptr}));
 
 TEST(Clock, Durations) {
   EXPECT_EQ(parse_duration("7d"), std::chrono::hours(168));

@@ -98,7 +98,11 @@ std::optional<TimePoint> from_rfc3339(std::string_view text) {
   if (!eat(text, at, "Tt ")) return std::nullopt;
   auto time = parse_time_of_day(text, at);
   if (!time || at != text.size()) return std::nullopt;
-  return midnight + time->since_midnight - time->offset;
+  // An offset or a leap second can lead out of the years that to_rfc3339 can write.
+  const TimePoint result = midnight + time->since_midnight - time->offset;
+  const TimePoint first = sys_days(year(1) / 1 / 1), end = sys_days(year(10'000) / 1 / 1);
+  if (result < first || result >= end) return std::nullopt;
+  return result;
 }
 
 std::optional<Duration> parse_duration(std::string_view text) {

@@ -421,6 +421,79 @@ TEST(FeedPolicy, NamesGiveRolesAway) {
   EXPECT_EQ(derived(observe(feed)).assertions[0].role, Role::phishing);
 }
 
+Observation found_near(boost::json::array candidates, boost::json::array patterns = {}) {
+  Observation observation;
+  observation.kind = ObservationKind::neighbour;
+  observation.subject = "http://k1.com/rms/nid/login.php";
+  observation.sensor = "neighbourhood";
+  observation.time = now;
+  observation.record = {{"candidates", std::move(candidates)}, {"patterns", std::move(patterns)}};
+  return observation;
+}
+
+boost::json::object candidate(const std::string& found, const std::string& verdict) {
+  return {{"url", found},   {"rule", "s2"},       {"s1", "1.php"},
+          {"s2", "/rms/#"}, {"host", "k#"},       {"seeds", {"http://k0.com/rms/1", "http://k1.com/rms/2"}},
+          {"rank", 1},      {"verdict", verdict}, {"inspected", !verdict.empty()}};
+}
+
+TEST(NeighbourPolicy, WhatWasSoughtAndConvictedIsEvidenceBesideItsVisit) {
+  boost::json::object convicted = candidate("http://k2.com/rms/3", "malicious");
+  convicted["visit"] = "0123";
+  Derivation all = derived(
+      found_near({convicted, candidate("http://k3.com/rms/4", "benign"),
+                  candidate("http://k4.com/rms/5", "suspicious"), candidate("http://k5.com/rms/6", "")}));
+  // The visit blocks; that it lay near a bad one is no reason of its own to.
+  EXPECT_EQ(said(all), Lines{"url http://k2.com/rms/3: audit:proxy"});
+  const Assertion& found = all.assertions[0];
+  EXPECT_EQ(found.why, "neighbour of http://k1.com/rms/2 by s2 (/rms/#), convicted by visit 0123");
+  EXPECT_EQ(found.place, "/candidates/0");
+  EXPECT_EQ(found.source, "neighbourhood");
+  EXPECT_TRUE(all.jobs.empty());
+}
+
+TEST(NeighbourPolicy, TheRuleNamesTheStructureThatWasTheSame) {
+  for (auto [rule, shown] : {std::pair("tk+s1", "(1.php)"), {"s2", "(/rms/#)"}, {"host+s1", "(k#)"}}) {
+    boost::json::object one = candidate("http://k2.com/rms/3", "malicious");
+    one["rule"] = rule;
+    EXPECT_TRUE(derived(found_near({one})).assertions[0].why.ends_with(shown)) << rule;
+  }
+}
+
+TEST(NeighbourPolicy, QueuedCandidatesAreVisitedBehindWhatWasAskedFor) {
+  boost::json::object queued = candidate("http://k2.com/rms/3", "");
+  queued["queued"] = true;
+  Derivation all = derived(found_near({queued, candidate("http://k3.com/rms/4", "")}));
+  EXPECT_TRUE(all.assertions.empty());
+  ASSERT_EQ(all.jobs.size(), 1u);
+  EXPECT_EQ(all.jobs[0].kind, "visit");
+  EXPECT_EQ(all.jobs[0].subject, "http://k2.com/rms/3");
+  EXPECT_LT(all.jobs[0].priority, 0);
+}
+
+TEST(NeighbourPolicy, PatternsNeverBlockAndOnlyRareOnesAlert) {
+  struct PatternRow {
+    uint64_t met, measured, inspected;
+    const char* uses;
+  };
+  for (const PatternRow& row : {PatternRow{0, 100'000, 9, " alert:proxy alert:ids"},
+                                PatternRow{500, 100'000, 9, " alert:proxy alert:ids"},
+                                PatternRow{600, 100'000, 9, " audit:proxy audit:ids"},
+                                PatternRow{600, 100'000, 98, " alert:proxy alert:ids"},
+                                PatternRow{0, 0, 9, " audit:proxy audit:ids"}}) {  // not measured: not known
+    boost::json::object pattern{{"pattern", "*/rms/nid/login.php?id="},
+                                {"rule", "s2"},
+                                {"key", "/rms/#"},
+                                {"malicious", 7},
+                                {"met", row.met},
+                                {"measured", row.measured},
+                                {"inspected", row.inspected}};
+    Derivation all = derived(found_near({}, {pattern}));
+    EXPECT_EQ(said(all), Lines{std::string("pattern */rms/nid/login.php?id=:") + row.uses});
+    EXPECT_EQ(all.assertions[0].place, "/patterns/0");
+  }
+}
+
 TEST(JudgementPolicy, ConfirmedBecomesEvidenceRefutedDoesNot) {
   Judgement judgement{{domain, "bad-site.com"}, Verdict::confirmed, "aki", "seen on a client", now};
   Derivation all = derived(to_observation(judgement));
@@ -440,11 +513,11 @@ TEST(JudgementPolicy, ConfirmedBecomesEvidenceRefutedDoesNot) {
 }
 
 TEST(Policy, BadRecordsAreRefusedNotGuessed) {
-  for (auto kind :
-       {ObservationKind::visit, ObservationKind::run, ObservationKind::feed, ObservationKind::judgement}) {
+  for (auto kind : {ObservationKind::visit, ObservationKind::run, ObservationKind::feed,
+                    ObservationKind::judgement, ObservationKind::neighbour}) {
     Observation observation;
     observation.kind = kind;
-    observation.record = {{"verdict", 7}};
+    observation.record = {{"verdict", 7}, {"candidates", 7}};
     auto result = derive(observation, View(), {});
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code, ErrorCode::invalid_input);

@@ -22,7 +22,10 @@ class Audit(harness.ProgramTest):
 
     def audit(self, *logs, status=0, stdin=b"", arguments=()):
         done = self.run_program("--json", "audit", *arguments, *logs, status=status, stdin=stdin)
-        return {row["client"]: row for row in map(json.loads, done.stdout.splitlines())}, done.stderr
+        findings = [json.loads(line) for line in done.stdout.splitlines()]
+        if findings:
+            self.check_schema("finding", *findings)
+        return {row["client"]: row for row in findings}, done.stderr
 
     def test_stages_and_evidence(self):
         log = self.write("access.log", "".join([

@@ -53,6 +53,15 @@ class Demo(InTheRange):
         self.assertEqual(way[0]["script"]["written_by"], "document.write")
         self.assertTrue(way[0]["script"]["ancestry"], "the iframe was written by an eval'd script")
 
+    def test_the_record_is_what_its_schema_says(self):
+        """Of a real visit: redirects, evals, writes, timers; and of one that finds nobody."""
+        chain, lost = self.visit(LANDING), self.visit("http://nobody.example/")
+        self.assertFalse(lost["nodes"][0]["fetched"])
+        self.check_schema("visit", chain, lost)
+        shown = json.loads(self.in_range("--json", "intel", "show", LANDING).stdout)
+        self.check_schema("indicator", shown["indicator"])
+        self.check_schema("observation", *shown["observations"])
+
     def test_the_same_seed_gives_the_same_visit(self):
         first, second = self.visit(LANDING, "--seed", "7", "--no-store"), self.visit(LANDING, "--seed", "7", "--no-store")
         # Which of several answers comes first is the network's affair; what came of them is not.

@@ -52,6 +52,16 @@ class ProgramTest(unittest.TestCase):
         done = self.run_program("--json", *arguments, **options)
         return [json.loads(line) for line in done.stdout.splitlines()]
 
+    def check_schema(self, name, *documents):
+        """Each is what docs/schemas/NAME.json says; skips where python3-jsonschema is missing."""
+        self.assertTrue(documents)
+        files = [self.write(f"{name}-{i}.json", json.dumps(document)) for i, document in enumerate(documents)]
+        done = subprocess.run([sys.executable, SOURCE / "tests/schemas/validate.py", SOURCE / "docs/schemas",
+                               *(f"{name}={file}" for file in files)], capture_output=True, text=True, timeout=TIMEOUT_S)
+        if done.returncode == 77:
+            raise unittest.SkipTest("python3-jsonschema is not installed")
+        self.assertEqual(done.returncode, 0, done.stdout[-4000:] + done.stderr[-2000:])
+
     def write(self, name, content):
         path = self.scratch / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())

@@ -5,6 +5,7 @@ import json
 import shutil
 import sqlite3
 import subprocess
+import time
 import unittest
 
 import harness
@@ -31,6 +32,37 @@ class Intelligence(harness.ProgramTest):
         row = known["bad.attacker-owned.com"]
         self.assertEqual(row["roles"], ["c2"])
         self.assertIn("https://reports.example.org/1", row["evidence"][0]["why"])
+
+    def test_what_is_printed_is_what_its_schema_says(self):
+        self.import_feed()
+        self.run_program("intel", "judge", "45.33.32.156", "confirmed", "--why", "seen by us", "--analyst", "aki")
+        self.check_schema("indicator", *self.values().values())
+        shown = self.run_json("intel", "show", "45.33.32.156")
+        self.check_schema("observation", *shown["observations"])
+        for observation in shown["observations"]:
+            self.check_schema(observation["kind"], observation["record"])
+
+    def test_expire_takes_out_what_has_decayed(self):
+        bundle = {"type": "bundle", "id": "bundle--1b6c2a3e-0b5f-4f55-9b7c-0d6a7f2f9e11", "objects": [
+            {"type": "indicator", "spec_version": "2.1", "id": f"indicator--1b6c2a3e-0b5f-4f55-9b7c-0d6a7f2f9e1{i}",
+             "created": since, "modified": since, "valid_from": since, "valid_until": "2090-01-01T00:00:00Z",
+             "indicator_types": ["malicious-activity"], "pattern_type": "stix",
+             "pattern": f"[domain-name:value = '{name}.attacker-owned.com']"}
+            for i, (name, since) in enumerate([
+                ("over", "2020-01-01T00:00:00Z"), ("still", time.strftime("%Y-%m-%dT00:00:00Z", time.gmtime()))])]}
+        self.run_program("intel", "import", self.write("bundle.json", json.dumps(bundle)))
+        self.import_feed()
+        before = self.run_json("intel", "stats")
+        self.assertEqual((before["indicators"], before["observations"]), (5, 2))
+        gone = self.run_json("intel", "expire", "--blobs", "30d")
+        self.assertEqual(gone, {"indicators": 1, "evidence": 1, "blobs": 0})
+        after = self.run_json("intel", "stats")
+        self.assertEqual((after["indicators"], after["evidence"]), (4, before["evidence"] - 1))
+        self.assertEqual(after["observations"], 2, "what was seen stays")
+        self.assertNotIn("over.attacker-owned.com", self.values())
+        self.assertIn(b"expired: 0 indicators", self.run_program("intel", "expire").stdout)
+        self.assertIn(b"such as 30d", self.run_program("intel", "expire", "--blobs", "soon", status=2).stderr)
+        self.assertIn(b"4  indicators", self.run_program("intel", "stats").stdout)
 
     def test_lookup_finds_what_concerns_a_url(self):
         self.import_feed()

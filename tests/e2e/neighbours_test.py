@@ -90,6 +90,7 @@ class Neighbours(harness.ProgramTest):
         self.assertEqual(rows["http://victim.test/img/t.php?id=7"]["rule"], "tk+s1")
         self.assertEqual([row["rank"] for row in found["candidates"]], [1, 2, 3])
         self.assertEqual(found["totals"]["seeds"], 3)
+        self.check_schema("neighbour", found)
         person = self.run_program("neighbours", "--seeds", self.seeds, "--as-of", "2021-07-31").stdout
         self.assertIn(b"hxxp://k3[.]test/", person)
 
@@ -179,6 +180,8 @@ class OnTheRange(harness.ProgramTest):
         budget = 12
         plot = self.scratch / "yield.svg"
         found = json.loads(self.in_range("--json", "neighbours", *self.seeds, "--inspect", str(budget), "--plot", plot).stdout)
+        self.check_schema("neighbour", found)
+        self.assertTrue(found["patterns"])
         inspected = [row for row in found["candidates"] if row["inspected"]]
         hits = {row["url"] for row in inspected if row["verdict"] == "malicious"}
         self.assertEqual(len(inspected), budget)
