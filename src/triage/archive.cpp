@@ -112,8 +112,10 @@ class Unpacking {
 
  private:
   static bool is_no_archive(::archive* reader, int status) {
-    if (archive_format(reader) == ARCHIVE_FORMAT_RAW) return archive_filter_count(reader) < 2;
-    return status == ARCHIVE_FATAL && archive_format(reader) == 0;
+    // A filter that was recognised makes one of anything; the raw format alone takes anything.
+    if (archive_filter_count(reader) >= 2) return false;
+    return archive_format(reader) == ARCHIVE_FORMAT_RAW ||
+           (status == ARCHIVE_FATAL && archive_format(reader) == 0);
   }
 
   // One member; false when a bound ends the whole.
