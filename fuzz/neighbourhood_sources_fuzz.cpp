@@ -26,7 +26,11 @@ class Checked final : public RowSink {
     auto again = corpus_url(url->href());
     SHIKAKE_CHECK(again && *again == *url);
     const Taken taken = take_apart(*url);
-    const Keys keys = keys_.read(*url);
+    const Reading* reading = keys_.read(url->href());
+    SHIKAKE_CHECK(reading);
+    SHIKAKE_CHECK(reading->tenant == taken.tenant.key && reading->folded_host == taken.host.folded);
+    SHIKAKE_CHECK(reading->s1 == taken.path.s1 && reading->s2 == taken.path.s2);
+    const Keys keys = reading->keys();
     SHIKAKE_CHECK(keys.place == place_of(taken.tenant.key, taken.path.s1));
     SHIKAKE_CHECK(keys.path_shape == path_shape_of(taken.path.s2));
     SHIKAKE_CHECK(keys.host_shape == host_shape_of(taken.host.folded));

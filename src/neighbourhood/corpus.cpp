@@ -1,10 +1,8 @@
 #include "neighbourhood/corpus.h"
 
 #include <algorithm>
+#include <iterator>
 
-#include "neighbourhood/hash.h"
-#include "url/structure.h"
-#include "url/tenant.h"
 
 namespace shikake::neighbourhood {
 namespace {
@@ -40,8 +38,13 @@ class Cursor {
 
  private:
   Result<> read_keys() {
-    SHIKAKE_ASSIGN(url::Url url, url::Url::parse(entry().url));
-    keys_ = key_reader_.read(url);
+    const Reading* reading = key_reader_.read(entry().url);
+    if (!reading) {
+      return fail(Error{Module::neighbourhood, ErrorCode::corrupted,
+                        "a block holds what is no URL; take the file away and add its sources again",
+                        segment_->path().string()});
+    }
+    keys_ = reading->keys();
     return {};
   }
 
@@ -55,29 +58,51 @@ class Cursor {
   bool at_end_ = false;
 };
 
-// Segments' answers to one question, each in order, as one: each URL once, the first `limit`.
-Listing unite(std::vector<std::pair<uint64_t, Seen>> found, size_t limit) {
-  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.first, a.second.url) < std::tie(b.first, b.second.url);
-  });
-  Listing listing;
-  for (auto& [place, seen] : found) {
-    if (!listing.urls.empty() && listing.urls.back().url == seen.url) {
-      Seen& same = listing.urls.back();
-      same.first = std::min(same.first, seen.first);
-      same.last = std::max(same.last, seen.last);
-      continue;
-    }
-    if (listing.urls.size() == limit) {
-      listing.more = true;
-      break;
-    }
-    listing.urls.push_back(std::move(seen));
+// Gathers segments' answers to one question: each URL once with its days united, the first `limit` in the
+// corpus's order and one more, which says that there are more.
+class First {
+ public:
+  explicit First(size_t limit) : limit_(std::min(limit, SIZE_MAX - 1)) {}
+
+  // Whether a URL at this place, or behind it, may still be among them.
+  bool wants(uint64_t place, std::string_view url = {}) const {
+    if (found_.size() <= limit_) return true;
+    const auto& [last_place, last_url] = found_.rbegin()->first;
+    return place != last_place ? place < last_place : url <= last_url;
   }
-  return listing;
-}
+  void take(uint64_t place, const Entry& entry) {
+    auto [at, fresh] = found_.try_emplace({place, std::string(entry.url)}, entry.first, entry.last);
+    if (!fresh) {
+      at->second.first = std::min(at->second.first, entry.first);
+      at->second.second = std::max(at->second.second, entry.last);
+    } else if (found_.size() > limit_ + 1) {
+      found_.erase(std::prev(found_.end()));
+    }
+  }
+  Listing finish() {
+    Listing listing;
+    listing.more = found_.size() > limit_;
+    if (listing.more) found_.erase(std::prev(found_.end()));
+    listing.urls.reserve(found_.size());
+    while (!found_.empty()) {
+      auto node = found_.extract(found_.begin());
+      listing.urls.push_back({std::move(node.key().second), node.mapped().first, node.mapped().second});
+    }
+    return listing;
+  }
+
+ private:
+  const size_t limit_;
+  std::map<std::pair<uint64_t, std::string>, std::pair<Day, Day>> found_;
+};
 
 }  // namespace
+
+// Copied: other readings follow.
+struct Corpus::Asked {
+  Keys keys;
+  std::string tenant, folded_host, s1, s2;
+};
 
 Result<Corpus> Corpus::open(const std::filesystem::path& directory) {
   for (int attempt = 1;; ++attempt) {
@@ -105,10 +130,10 @@ uint64_t Corpus::urls() const {
 
 Result<std::optional<Seen>> Corpus::find(std::string_view text) {
   SHIKAKE_ASSIGN(url::Url url, corpus_url(text));
-  const uint64_t place = reader_.keys().read(url).place;
+  SHIKAKE_ASSIGN(const Asked asked, ask(url));
   std::optional<Seen> found;
   for (const auto& segment : segments_) {
-    SHIKAKE_TRY(segment->for_place(place, reader_, [&](const Entry& entry) {
+    SHIKAKE_TRY(segment->for_place(asked.keys.place, reader_, [&](const Entry& entry) {
       if (entry.url == url.href()) {
         found = Seen{url.href(), std::min(entry.first, found ? found->first : entry.first),
                      std::max(entry.last, found ? found->last : entry.last)};
@@ -119,81 +144,86 @@ Result<std::optional<Seen>> Corpus::find(std::string_view text) {
   return found;
 }
 
+Result<Corpus::Asked> Corpus::ask(const url::Url& url) {
+  const Reading* reading = reader_.keys().read(url.href());
+  if (!reading)
+    return fail(Module::neighbourhood, ErrorCode::invalid_input, "not a URL as a corpus keeps it");
+  return Asked{reading->keys(), std::string(reading->tenant), std::string(reading->folded_host),
+               std::string(reading->s1), std::string(reading->s2)};
+}
+
 Result<Listing> Corpus::same_place(const url::Url& url, size_t limit) {
-  const std::string tenant = url::tenant_key(url), s1 = url::path_structure(url).s1;
-  const uint64_t place = place_of(tenant, s1);
-  std::vector<std::pair<uint64_t, Seen>> found;
+  SHIKAKE_ASSIGN(const Asked asked, ask(url));
+  const uint64_t place = asked.keys.place;
+  First first(limit);
   for (const auto& segment : segments_) {
-    size_t taken = 0;
-    // The tenant is asked for once a host; hosts come in runs.
-    std::string last_host;
-    bool last_is_it = false;
     SHIKAKE_TRY(segment->for_place(place, reader_, [&](const Entry& entry) {
-      auto other = url::Url::parse(entry.url);
-      if (!other || entry.url == url.href()) return true;
-      if (last_host != other->hostname() || url::tenant(*other).grain == url::TenantGrain::platform_path) {
-        last_host = other->hostname();
-        last_is_it = url::tenant_key(*other) == tenant;
-      }
-      if (!last_is_it || url::path_structure(*other).s1 != s1) return true;
-      found.emplace_back(place, Seen{std::string(entry.url), entry.first, entry.last});
-      return ++taken <= limit;
+      if (!first.wants(place, entry.url)) return false;
+      const Reading* other = reader_.keys().read(entry.url);
+      if (other && other->tenant == asked.tenant && other->s1 == asked.s1 && entry.url != url.href())
+        first.take(place, entry);
+      return true;
     }));
   }
-  return unite(std::move(found), limit);
+  return first.finish();
 }
 
 Result<Listing> Corpus::same_tenant(const url::Url& url, size_t limit) {
-  const std::string tenant = url::tenant_key(url);
-  std::vector<std::pair<uint64_t, Seen>> found;
+  SHIKAKE_ASSIGN(const Asked asked, ask(url));
+  First first(limit);
   for (const auto& segment : segments_) {
-    size_t taken = 0;
-    SHIKAKE_TRY(segment->for_tenant(place_of(tenant, ""), reader_, [&](const Entry& entry) {
-      auto other = url::Url::parse(entry.url);
-      if (!other || entry.url == url.href() || url::tenant_key(*other) != tenant) return true;
-      found.emplace_back(reader_.keys().read(*other).place,
-                         Seen{std::string(entry.url), entry.first, entry.last});
-      return ++taken <= limit;
+    SHIKAKE_TRY(segment->for_tenant(asked.keys.place, reader_, [&](const Entry& entry) {
+      const Reading* other = reader_.keys().read(entry.url);
+      if (!other || other->tenant != asked.tenant) return true;
+      if (!first.wants(other->place, entry.url)) return false;
+      if (entry.url != url.href()) first.take(other->place, entry);
+      return true;
     }));
   }
-  return unite(std::move(found), limit);
+  return first.finish();
 }
 
-Result<Listing> Corpus::with_shape(uint32_t shape, size_t limit,
-                                   const std::function<bool(const url::Url&)>& is_it) {
-  std::vector<std::pair<uint64_t, Seen>> found;
+Result<Listing> Corpus::with_shape(uint32_t shape, const url::Url& url, size_t limit,
+                                   const std::function<bool(const Reading&)>& is_it) {
+  // Gathered first and looked at in the corpus's order, until no other can come before those that were found:
+  // reading blocks is what takes time.
+  struct Spot {
+    uint64_t place;  // of its block
+    const Segment* segment;
+    Posting posting;
+  };
+  std::vector<Spot> spots;
   for (const auto& segment : segments_) {
-    std::vector<Posting>
-        postings;  // gathered first: reading blocks is what takes time, and the limit bounds it
+    size_t of_segment = 0;
     segment->for_shape(shape, [&](Posting posting) {
-      postings.push_back(posting);
-      return postings.size() <= limit;
+      spots.push_back({segment->place_at(posting.block), segment.get(), posting});
+      return ++of_segment <= limit;
     });
-    for (const Posting& posting : postings) {
-      SHIKAKE_ASSIGN(const BlockView* view, reader_.read(*segment, posting.block));
-      if (posting.slot >= view->size()) continue;
-      const Entry& entry = (*view)[posting.slot];
-      auto other = url::Url::parse(entry.url);
-      if (!other || !is_it(*other)) continue;
-      found.emplace_back(reader_.keys().read(*other).place,
-                         Seen{std::string(entry.url), entry.first, entry.last});
-    }
   }
-  return unite(std::move(found), limit);
+  std::stable_sort(spots.begin(), spots.end(),
+                   [](const Spot& a, const Spot& b) { return a.place < b.place; });
+  First first(limit);
+  for (const Spot& spot : spots) {
+    if (!first.wants(spot.place)) break;
+    SHIKAKE_ASSIGN(const BlockView* view, reader_.read(*spot.segment, spot.posting.block));
+    if (spot.posting.slot >= view->size()) continue;
+    const Entry& entry = (*view)[spot.posting.slot];
+    const Reading* other = reader_.keys().read(entry.url);
+    if (other && is_it(*other) && entry.url != url.href()) first.take(other->place, entry);
+  }
+  return first.finish();
 }
 
 Result<Listing> Corpus::same_path_shape(const url::Url& url, size_t limit) {
-  const std::string s2 = url::path_structure(url).s2;
-  return with_shape(path_shape_of(s2), limit, [&](const url::Url& other) {
-    return other != url && url::path_structure(other).s2 == s2;
-  });
+  SHIKAKE_ASSIGN(const Asked asked, ask(url));
+  return with_shape(asked.keys.path_shape, url, limit,
+                    [&](const Reading& other) { return other.s2 == asked.s2; });
 }
 
 Result<Listing> Corpus::same_host_shape(const url::Url& url, size_t limit) {
-  const std::string folded = url::host_structure(url).folded;
-  return with_shape(host_shape_of(folded), limit, [&](const url::Url& other) {
-    return other != url && url::host_structure(other).folded == folded;
-  });
+  SHIKAKE_ASSIGN(const Asked asked, ask(url));
+  return with_shape(asked.keys.host_shape, url, limit,
+                    [&](const Reading& other) { return other.folded_host == asked.folded_host; });
 }
 
 Result<> Corpus::for_each(const std::function<bool(const Keys&, const Entry&)>& visit) {

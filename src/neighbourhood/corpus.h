@@ -44,8 +44,8 @@ class Corpus {
   uint64_t urls() const;
   const std::vector<std::shared_ptr<Segment>>& segments() const { return segments_; }
 
-  Result<std::optional<Seen>> find(std::string_view url);  // as corpus_url() gives it
-  // Same tenant and S1 as this URL. The URL itself is left out.
+  Result<std::optional<Seen>> find(std::string_view url);
+  // The URL asked about is as corpus_url() gives it, or else invalid_input. Same tenant and S1 as this URL. The URL itself is left out.
   Result<Listing> same_place(const url::Url& url, size_t limit);
   // Same tenant, whatever the structure.
   Result<Listing> same_tenant(const url::Url& url, size_t limit);
@@ -59,7 +59,10 @@ class Corpus {
 
  private:
   Corpus() = default;
-  Result<Listing> with_shape(uint32_t shape, size_t limit, const std::function<bool(const url::Url&)>& is_it);
+  struct Asked;
+  Result<Asked> ask(const url::Url& url);
+  Result<Listing> with_shape(uint32_t shape, const url::Url& url, size_t limit,
+                             const std::function<bool(const Reading&)>& is_it);
 
   std::vector<std::shared_ptr<Segment>> segments_;
   BlockReader reader_;

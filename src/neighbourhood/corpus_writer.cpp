@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -21,6 +22,9 @@ constexpr size_t merge_fan = 8;
 constexpr int tier_bits = 3;  // "about one size": within a factor of eight
 // A query looks into each segment.
 constexpr size_t most_segments = 8;
+// Piles that a batch is dealt into before it is sorted: a few dozen URLs each, and few enough that each one's
+// end stays in the cache.
+constexpr int pile_bits = 15;
 // Of a segment's blocks, so many are shown to zstd: thirty times its dictionary's size.
 constexpr size_t sample_blocks = 500;
 
@@ -44,14 +48,17 @@ struct CorpusWriter::Batch {
 // A worker's own: URLs with their keys, waiting to be sorted.
 class CorpusWriter::Builder {
  public:
-  explicit Builder(size_t memory) : memory_(memory) {}
+  // All of it at once: pages come as they are written to, and growing would copy what stands there.
+  explicit Builder(size_t memory) : memory_(memory) { arena_.reserve(memory); }
 
   // Fails with the reason why the text is no corpus URL.
   Result<> add(std::string_view text, Day first, Day last) {
     SHIKAKE_ASSIGN(url::Url url, corpus_url(text));
-    const Keys keys = key_reader_.read(url);
-    order_.push_back({keys.place, static_cast<uint64_t>(arena_.size())});
-    Stored stored{keys.path_shape, keys.host_shape, first, last, static_cast<uint16_t>(url.href().size())};
+    const Reading* reading = key_reader_.read(url.href());
+    SHIKAKE_CHECK(reading);  // corpus_url() gave it
+    const Keys keys = reading->keys();
+    order_.push_back({keys.place, static_cast<uint64_t>(arena_.size()) << size_bits | url.href().size()});
+    Stored stored{keys.path_shape, keys.host_shape, first, last};
     arena_.append(reinterpret_cast<const char*>(&stored), sizeof stored);
     arena_.append(url.href());
     return {};
@@ -63,22 +70,25 @@ class CorpusWriter::Builder {
   Result<> write(const std::filesystem::path& path, int level);
 
  private:
+  static constexpr int size_bits = 16;
+  static_assert(longest_url < 1u << size_bits);
   struct Place {
-    uint64_t place, offset;
+    uint64_t place, offset_and_size;
   };
   struct Stored {
     uint32_t path_shape, host_shape;
     Day first, last;
-    uint16_t size;
   };
   Stored stored(const Place& at) const {
     Stored record;
-    std::memcpy(&record, arena_.data() + at.offset, sizeof record);
+    std::memcpy(&record, arena_.data() + (at.offset_and_size >> size_bits), sizeof record);
     return record;
   }
   std::string_view url(const Place& at) const {
-    return {arena_.data() + at.offset + sizeof(Stored), stored(at).size};
+    return {arena_.data() + (at.offset_and_size >> size_bits) + sizeof(Stored),
+            at.offset_and_size & ((1u << size_bits) - 1)};
   }
+  void sort();
   std::string sample_dictionary() const;
 
   const size_t memory_;
@@ -86,6 +96,25 @@ class CorpusWriter::Builder {
   std::string arena_;
   std::vector<Place> order_;
 };
+
+// By place, then by text. The places' upper bits are a hash and so fall evenly: dealt out by them first, what
+// is left to compare stands together.
+void CorpusWriter::Builder::sort() {
+  auto pile_of = [](const Place& at) { return at.place >> (64 - pile_bits); };
+  std::vector<uint32_t> ends((size_t{1} << pile_bits) + 1);
+  for (const Place& at : order_) ++ends[pile_of(at) + 1];
+  std::partial_sum(ends.begin(), ends.end(), ends.begin());
+  std::vector<Place> dealt(order_.size());
+  for (const Place& at : order_) dealt[ends[pile_of(at)]++] = at;
+  order_.swap(dealt);
+  uint32_t begin = 0;  // dealing has moved each pile's begin to its end
+  for (const uint32_t end : ends) {
+    std::sort(order_.begin() + begin, order_.begin() + end, [this](const Place& a, const Place& b) {
+      return a.place != b.place ? a.place < b.place : url(a) < url(b);
+    });
+    begin = end;
+  }
+}
 
 std::string CorpusWriter::Builder::sample_dictionary() const {
   std::string samples;
@@ -106,9 +135,7 @@ std::string CorpusWriter::Builder::sample_dictionary() const {
 }
 
 Result<> CorpusWriter::Builder::write(const std::filesystem::path& path, int level) {
-  std::sort(order_.begin(), order_.end(), [this](const Place& a, const Place& b) {
-    return a.place != b.place ? a.place < b.place : url(a) < url(b);
-  });
+  sort();
   SHIKAKE_ASSIGN(std::unique_ptr<SegmentWriter> writer,
                  SegmentWriter::open(path, sample_dictionary(), level));
   for (size_t i = 0; i < order_.size();) {

@@ -1,5 +1,7 @@
 #include "neighbourhood/keys.h"
 
+#include <algorithm>
+
 #include "neighbourhood/hash.h"
 #include "neighbourhood/telling.h"
 #include "url/structure.h"
@@ -7,7 +9,7 @@
 namespace shikake::neighbourhood {
 namespace {
 
-constexpr size_t cached_hosts = size_t{1} << 15;  // some 4 MB; a crawl's or a log's URLs come by host
+constexpr size_t cached_hosts = size_t{1} << 15;  // some 6 MB; a crawl's or a log's URLs come by host
 constexpr uint64_t s1_mask = (uint64_t{1} << s1_bits) - 1;
 constexpr uint64_t path_seed = 1, host_seed = 2;  // keep the two kinds of shape apart
 
@@ -35,33 +37,62 @@ uint32_t host_shape_of(std::string_view folded_host) {
 }
 
 struct KeyReader::HostKeys {
-  std::string host;
-  uint64_t tenant = 0;  // tenant_part, unless the tenant is told by the path
-  bool tenant_by_path = false;
+  std::string host, tenant, folded;
+  uint64_t tenant_part = 0;
+  bool tenant_by_path = false;  // then neither tenant nor tenant_part is told
   uint32_t shape = 0;
 };
 
 KeyReader::KeyReader() = default;
 KeyReader::~KeyReader() = default;
 
-const KeyReader::HostKeys& KeyReader::keys_of_host(const url::Url& url) {
-  std::string_view host = url.hostname();
+const KeyReader::HostKeys* KeyReader::keys_of_host(std::string_view host, std::string_view href) {
   if (cache_.empty()) cache_.resize(cached_hosts);
   HostKeys& keys = cache_[hash64(host) % cached_hosts];
-  if (keys.host == host) return keys;
+  if (keys.host == host) return &keys;
+  auto url = url::Url::parse(href);
+  if (!url || url->hostname() != host) return nullptr;
   keys.host = host;
-  url::Tenant tenant = url::tenant(url);
+  url::Tenant tenant = url::tenant(*url);
   keys.tenant_by_path = tenant.grain == url::TenantGrain::platform_path;
-  keys.tenant = tenant_part(tenant.key);
-  keys.shape = host_shape_of(url::host_structure(url).folded);
-  return keys;
+  keys.tenant_part = tenant_part(tenant.key);
+  keys.tenant = std::move(tenant.key);
+  keys.folded = url::host_structure(*url).folded;
+  keys.shape = host_shape_of(keys.folded);
+  return &keys;
 }
 
-Keys KeyReader::read(const url::Url& url) {
-  const HostKeys& host = keys_of_host(url);
-  const url::PathStructure structure = url::path_structure(url);
-  const uint64_t tenant = host.tenant_by_path ? tenant_part(url::tenant_key(url)) : host.tenant;
-  return {tenant | (hash64(structure.s1) & s1_mask), path_shape_of(structure.s2), host.shape};
+// The text is http[s]://host[:port]/path[?query], and nothing else.
+const Reading* KeyReader::read(std::string_view href) {
+  const size_t scheme_end = href.find("://");
+  if (scheme_end == href.npos) return nullptr;
+  const size_t host_begin = scheme_end + 3, path_begin = href.find('/', host_begin);
+  if (path_begin == href.npos) return nullptr;
+  std::string_view host = href.substr(host_begin, path_begin - host_begin);
+  const size_t address_end = host.starts_with('[') ? host.find(']') + 1 : 0;
+  host = host.substr(0, host.find(':', address_end));
+  if (host.empty()) return nullptr;
+  const HostKeys* of_host = keys_of_host(host, href);
+  if (!of_host) return nullptr;
+
+  const size_t query_begin = std::min(href.find('?', path_begin), href.size());
+  shape_.read(href.substr(path_begin, query_begin - path_begin),
+              href.substr(std::min(query_begin + 1, href.size())));
+  uint64_t tenant = of_host->tenant_part;
+  reading_.tenant = of_host->tenant;
+  if (of_host->tenant_by_path) {
+    auto url = url::Url::parse(href);
+    if (!url) return nullptr;
+    tenant_by_path_ = url::tenant_key(*url);
+    reading_.tenant = tenant_by_path_;
+    tenant = tenant_part(tenant_by_path_);
+  }
+  reading_.folded_host = of_host->folded;
+  reading_.s1 = shape_.s1();
+  reading_.s2 = shape_.s2();
+  reading_.place = tenant | (hash64(reading_.s1) & s1_mask);
+  reading_.host_shape = of_host->shape;
+  return &reading_;
 }
 
 Result<url::Url> corpus_url(url::Url parsed) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "url/structure.h"
 #include "url/tenant.h"
 #include "url/url.h"
 
@@ -30,18 +31,33 @@ struct Keys {
   friend bool operator==(const Keys&, const Keys&) = default;
 };
 
-// Reads keys fast where hosts come back: what belongs to a host is found once. One a thread.
+// What a URL is filed under, and the texts that its keys are the hashes of.
+struct Reading {
+  uint64_t place = 0;
+  uint32_t host_shape = 0;
+  std::string_view tenant;       // as url::tenant_key() has it
+  std::string_view folded_host;  // as url::host_structure()
+  std::string_view s1, s2;       // as url::path_structure()
+  Keys keys() const { return {place, path_shape_of(s2), host_shape}; }
+};
+
+// Reads them fast where hosts come back: what belongs to a host is found once. One a thread.
 class KeyReader {
  public:
   KeyReader();
   ~KeyReader();
-  Keys read(const url::Url& url);
+  // Of a text that corpus_url() gave. The reading holds until the next one; nothing where the text cannot
+  // have come from there.
+  const Reading* read(std::string_view href);
 
  private:
   struct HostKeys;
-  const HostKeys& keys_of_host(const url::Url& url);
+  const HostKeys* keys_of_host(std::string_view host, std::string_view href);
 
   std::vector<HostKeys> cache_;  // direct-mapped by the host's hash
+  url::ShapeReader shape_;
+  std::string tenant_by_path_;
+  Reading reading_;
 };
 
 // A web URL as a corpus keeps it: http or https, a host, no fragment, no credentials, at most

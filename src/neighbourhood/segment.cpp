@@ -179,8 +179,8 @@ Result<> Segment::for_range(uint64_t low, uint64_t high, BlockReader& reader,
     for (size_t i = 0; i < view->size(); ++i)
       if ((*view)[i].starts_place) starts[count++] = static_cast<uint8_t>(i);
     auto place_of_entry = [&](uint8_t slot) -> uint64_t {
-      auto url = url::Url::parse((*view)[slot].url);
-      return url ? reader.keys().read(*url).place : 0;
+      const Reading* reading = reader.keys().read((*view)[slot].url);
+      return reading ? reading->place : 0;
     };
     auto first = std::partition_point(starts.begin(), starts.begin() + static_cast<ptrdiff_t>(count),
                                       [&](uint8_t slot) { return place_of_entry(slot) < low; });

@@ -100,6 +100,7 @@ class Segment {
   // Where runs of URLs with this shape begin, in the segment's order. A few of them are others' (a
   // fingerprint is 8 bits): the caller looks.
   void for_shape(uint32_t shape, const std::function<bool(Posting)>& visit) const;
+  uint64_t place_at(uint64_t block) const;  // of the block's first URL
   // Reads all of it against its checksums.
   Result<> verify(BlockReader& reader) const;
 
@@ -108,7 +109,6 @@ class Segment {
   Segment() = default;
   Result<> for_range(uint64_t low, uint64_t high, BlockReader& reader,
                      const std::function<bool(const Entry&)>& visit) const;
-  uint64_t place_at(uint64_t block) const;   // of the block's first URL
   uint64_t offset_at(uint64_t block) const;  // from blocks_at
   Result<> read_footer();
   Error damaged(std::string_view what, uint64_t offset) const;

@@ -1,6 +1,8 @@
 #include "url/structure.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 #include "url/ascii.h"
 #include "url/suffix.h"
@@ -15,8 +17,37 @@ constexpr int most_changes_in_a_name = 1;
 constexpr size_t longest_extension = 8;  // ".download"; anything longer is a name with a dot
 constexpr size_t longest_bare_key = 12;  // "?login", "?wsdl"; longer is a value without a key
 
+// What a byte may be within a token, for one pass over it.
+enum Class : uint8_t {
+  digit = 1,
+  hex = 2,  // a digit too
+  lower = 4,
+  upper = 8,
+  joins = 16,  // stands in what is drawn by lot beside letters and digits
+};
+constexpr std::array<uint8_t, 256> make_classes() {
+  std::array<uint8_t, 256> classes{};
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    const char c = static_cast<char>(byte);
+    unsigned bits = 0;
+    if (is_digit(c)) bits |= digit;
+    if (hex_digit(c) >= 0) bits |= hex;
+    if (is_lower(c)) bits |= lower;
+    if (is_upper(c)) bits |= upper;
+    if (c == '-' || c == '_' || c == '=' || c == '~') bits |= joins;
+    classes[byte] = static_cast<uint8_t>(bits);
+  }
+  return classes;
+}
+constexpr auto classes = make_classes();
+constexpr uint8_t letter = lower | upper;
+
+uint8_t class_of(char c) {
+  return classes[static_cast<unsigned char>(c)];
+}
+
 bool is_uuid(std::string_view token) {
-  if (token.size() != 36) return false;
+  if (token.size() != 36 || token[8] != '-') return false;
   for (size_t i = 0; i < token.size(); ++i) {
     bool dash = i == 8 || i == 13 || i == 18 || i == 23;
     if (dash ? token[i] != '-' : hex_digit(token[i]) < 0) return false;
@@ -24,29 +55,42 @@ bool is_uuid(std::string_view token) {
   return true;
 }
 
-bool is_mixed(std::string_view token) {
-  if (token.size() < shortest_mixed) return false;
-  int changes = 0;
-  bool lower = false, upper = false, digit = false;
-  for (size_t i = 0; i < token.size(); ++i) {
-    char c = token[i];
-    lower |= is_lower(c), upper |= is_upper(c), digit |= is_digit(c);
-    if (!is_alpha(c) && !is_digit(c) && c != '-' && c != '_' && c != '=' && c != '~') return false;
-    if (i > 0 && ((is_digit(c) && is_alpha(token[i - 1])) || (is_alpha(c) && is_digit(token[i - 1]))))
-      ++changes;
-  }
-  return changes > most_changes_in_a_name || (changes > 0 && lower && upper && digit);
+bool has_digit(std::string_view token) {
+  return std::any_of(token.begin(), token.end(), is_digit);
 }
 
-std::string fold_digits(std::string_view token) {
-  std::string out;
+void append_with_digits_folded(std::string& out, std::string_view token) {
   for (size_t i = 0; i < token.size(); ++i) {
     if (!is_digit(token[i]))
       out += token[i];
     else if (i == 0 || !is_digit(token[i - 1]))
       out += '#';
   }
-  return out;
+}
+
+// fold(), behind what `out` holds.
+void append_folded(std::string& out, std::string_view token) {
+  switch (classify(token)) {
+    case TokenClass::number:
+      out += "<num>";
+      return;
+    case TokenClass::uuid:
+      out += "<uuid>";
+      return;
+    case TokenClass::hex:
+      out.append("<hex").append(std::to_string(token.size())) += '>';
+      return;
+    case TokenClass::mixed:
+      out += "<mixed>";
+      return;
+    case TokenClass::literal:
+      break;
+  }
+  append_with_digits_folded(out, token);
+}
+
+void append_lower(std::string& out, std::string_view text) {
+  for (char c : text) out += to_lower(c);
 }
 
 // Where the extension of a file name begins (its dot), or the name's size.
@@ -61,54 +105,24 @@ size_t extension_begin(std::string_view name) {
   return sound ? dot : name.size();
 }
 
-void sort_and_unite(std::vector<std::string>& keys) {
+void sort_and_unite(std::vector<std::string_view>& keys) {
+  if (keys.size() < 2) return;
   std::sort(keys.begin(), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
 }
 
-std::vector<std::string> query_keys(std::string_view query) {
-  std::vector<std::string> keys;
-  while (!query.empty()) {
-    size_t end = std::min(query.find('&'), query.size());
-    std::string_view pair = query.substr(0, end);
-    query.remove_prefix(std::min(end + 1, query.size()));
-    size_t equals = pair.find('=');
-    if (equals != pair.npos) {
-      keys.emplace_back(pair.substr(0, equals));
-    } else if (!pair.empty()) {
-      bool word = pair.size() <= longest_bare_key && std::none_of(pair.begin(), pair.end(), is_digit);
-      std::string folded = fold(pair);
-      keys.push_back(word                                                 ? std::string(pair)
-                     : pair.size() > longest_bare_key && folded[0] != '<' ? "<text>"
-                                                                          : folded);
-    }
-  }
-  sort_and_unite(keys);
-  return keys;
-}
-
-void append_keys(std::string& out, const std::vector<std::string>& keys) {
-  for (size_t i = 0; i < keys.size(); ++i) {
-    out += i == 0 ? '?' : '&';
-    out += keys[i];
+template <class Keys>
+void append_keys(std::string& out, const Keys& keys) {
+  char before = '?';
+  for (std::string_view key : keys) {
+    out += before;
+    out += key;
+    before = '&';
   }
 }
 
-// A whole path, each segment folded; of the last one the extension stays.
-std::string fold_path(std::string_view path) {
-  std::string out;
-  while (!path.empty()) {
-    path.remove_prefix(1);  // the slash
-    size_t end = std::min(path.find('/'), path.size());
-    std::string_view segment = path.substr(0, end);
-    path.remove_prefix(end);
-    size_t dot = path.empty() ? extension_begin(segment) : segment.size();
-    out += '/';
-    out += fold(segment.substr(0, dot));
-    out += to_lower(segment.substr(dot));
-  }
-  return out;
-}
+// Folding makes a token longer by this at most: "1" is "<num>".
+constexpr size_t most_longer_folded = 7;
 
 // "hex12", "number", ...: a label's class alone.
 std::string label_class(std::string_view label) {
@@ -131,56 +145,126 @@ std::string label_class(std::string_view label) {
 }  // namespace
 
 TokenClass classify(std::string_view token) {
-  if (token.empty()) return TokenClass::literal;
-  if (std::all_of(token.begin(), token.end(), is_digit)) return TokenClass::number;
   if (is_uuid(token)) return TokenClass::uuid;
-  bool hex = token.size() >= shortest_hex &&
-             std::all_of(token.begin(), token.end(), [](char c) { return hex_digit(c) >= 0; }) &&
-             std::any_of(token.begin(), token.end(), is_digit);
-  if (hex) return TokenClass::hex;
-  return is_mixed(token) ? TokenClass::mixed : TokenClass::literal;
+  if (!has_digit(token)) return TokenClass::literal;  // all other classes have one
+  uint8_t any = 0, all = 0xFF, before = 0;
+  bool of_a_lot = true;
+  int changes = 0;
+  for (char c : token) {
+    const uint8_t now = class_of(c);
+    any |= now, all &= now;
+    of_a_lot &= now != 0;
+    changes += (now & digit && before & letter) || (now & letter && before & digit);
+    before = now;
+  }
+  if (all & digit) return TokenClass::number;
+  if (all & hex && token.size() >= shortest_hex) return TokenClass::hex;
+  if (!of_a_lot || token.size() < shortest_mixed) return TokenClass::literal;
+  const bool all_kinds = any & lower && any & upper;
+  return changes > most_changes_in_a_name || (changes > 0 && all_kinds) ? TokenClass::mixed
+                                                                       : TokenClass::literal;
 }
 
 std::string fold(std::string_view token) {
-  switch (classify(token)) {
-    case TokenClass::number:
-      return "<num>";
-    case TokenClass::uuid:
-      return "<uuid>";
-    case TokenClass::hex:
-      return "<hex" + std::to_string(token.size()) + '>';
-    case TokenClass::mixed:
-      return "<mixed>";
-    case TokenClass::literal:
-      break;
+  std::string out;
+  append_folded(out, token);
+  return out;
+}
+
+// A key that is no key but a value is told by what it is made of.
+std::string_view ShapeReader::bare_key(std::string_view text) {
+  if (text.size() <= longest_bare_key && !has_digit(text)) return text;
+  const size_t at = folded_.size();
+  append_folded(folded_, text);
+  const std::string_view folded = std::string_view(folded_).substr(at);
+  return text.size() > longest_bare_key && folded[0] != '<' ? "<text>" : folded;
+}
+
+void ShapeReader::read_keys(std::string_view query) {
+  keys_.clear();
+  folded_.clear();
+  if (query.empty()) return;
+  // Views into what is folded stay good while it need not grow: keys once for s1 and once for s2.
+  const size_t pairs = static_cast<size_t>(std::count(query.begin(), query.end(), '&')) + 1;
+  folded_.reserve(2 * (query.size() + pairs * most_longer_folded));
+  while (!query.empty()) {
+    const size_t end = std::min(query.find('&'), query.size());
+    const std::string_view pair = query.substr(0, end);
+    query.remove_prefix(std::min(end + 1, query.size()));
+    const size_t equals = pair.find('=');
+    if (equals != pair.npos)
+      keys_.push_back(pair.substr(0, equals));
+    else if (!pair.empty())
+      keys_.push_back(bare_key(pair));
   }
-  return fold_digits(token);
+  sort_and_unite(keys_);
+}
+
+void ShapeReader::read(std::string_view path, std::string_view query) {
+  read_keys(query);
+  s1_.clear();
+  s2_.clear();
+  extension_ = {};
+  directories_ = 0;
+  std::string_view name;
+  for (std::string_view rest = path; !rest.empty();) {
+    rest.remove_prefix(1);  // the slash
+    const size_t end = std::min(rest.find('/'), rest.size());
+    const std::string_view segment = rest.substr(0, end);
+    rest.remove_prefix(end);
+    s2_ += '/';
+    if (!rest.empty()) {
+      ++directories_;
+      append_folded(s2_, segment);
+      continue;
+    }
+    // Of the last one the extension stays.
+    name = segment;
+    const size_t dot = extension_begin(segment);
+    extension_ = segment.substr(dot);
+    append_folded(s2_, segment.substr(0, dot));
+    append_lower(s2_, extension_);
+  }
+  std::array<char, 10> digits;
+  s1_.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), directories_).ptr);
+  if (!extension_.empty())
+    append_lower(s1_, extension_);
+  else
+    s1_ += name.empty() ? '/' : '-';
+  append_keys(s1_, keys_);
+  read_folded_keys();
+  append_keys(s2_, folded_keys_);
+}
+
+void ShapeReader::read_folded_keys() {
+  folded_keys_.clear();
+  for (std::string_view key : keys_) {
+    if (key.starts_with('<') || !has_digit(key)) {
+      folded_keys_.push_back(key);
+      continue;
+    }
+    const size_t at = folded_.size();
+    append_folded(folded_, key);
+    folded_keys_.push_back(std::string_view(folded_).substr(at));
+  }
+  sort_and_unite(folded_keys_);
 }
 
 PathStructure path_structure(const Url& url) {
   PathStructure shape;
   if (url.has_opaque_path()) return shape;
-  std::string_view path = url.pathname();
-  size_t last_slash = path.rfind('/');
-  std::string_view name = last_slash == path.npos ? std::string_view{} : path.substr(last_slash + 1);
-  if (!path.empty()) shape.directories = static_cast<uint32_t>(std::count(path.begin(), path.end(), '/') - 1);
-  std::string leaf = "/";
-  if (!name.empty()) {
-    shape.extension = to_lower(name.substr(extension_begin(name)));
-    shape.leaf = shape.extension.empty() ? Leaf::none : Leaf::extension;
-    leaf = shape.extension.empty() ? "-" : shape.extension;
-  }
-  shape.keys = query_keys(url.query().value_or(std::string_view{}));
-  shape.s1 = std::to_string(shape.directories) + leaf;
-  append_keys(shape.s1, shape.keys);
-
-  shape.s2 = fold_path(path);
-  std::vector<std::string> folded;
-  for (const std::string& key : shape.keys) folded.push_back(key.starts_with('<') ? key : fold(key));
-  sort_and_unite(folded);
-  append_keys(shape.s2, folded);
-
-  shape.s3 = path;
+  ShapeReader reader;
+  reader.read(url.pathname(), url.query().value_or(std::string_view{}));
+  shape.directories = reader.directories();
+  shape.extension = to_lower(reader.extension());
+  if (!shape.extension.empty())
+    shape.leaf = Leaf::extension;
+  else if (!url.pathname().empty() && !url.pathname().ends_with('/'))
+    shape.leaf = Leaf::none;
+  shape.keys.assign(reader.keys().begin(), reader.keys().end());
+  shape.s1 = reader.s1();
+  shape.s2 = reader.s2();
+  shape.s3 = url.pathname();
   append_keys(shape.s3, shape.keys);
   return shape;
 }
