@@ -29,8 +29,8 @@ class Checked final : public RowSink {
     const Reading* reading = keys_.read(url->href());
     SHIKAKE_CHECK(reading);
     SHIKAKE_CHECK(reading->tenant == taken.tenant.key && reading->folded_host == taken.host.folded);
-    SHIKAKE_CHECK(reading->s1 == taken.path.s1 && reading->s2 == taken.path.s2);
-    const Keys keys = reading->keys();
+    SHIKAKE_CHECK(reading->s1 == taken.path.s1 && keys_.s2() == taken.path.s2);
+    const Keys keys = keys_.keys();
     SHIKAKE_CHECK(keys.place == place_of(taken.tenant.key, taken.path.s1));
     SHIKAKE_CHECK(keys.path_shape == path_shape_of(taken.path.s2));
     SHIKAKE_CHECK(keys.host_shape == host_shape_of(taken.host.folded));

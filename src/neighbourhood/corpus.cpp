@@ -1,8 +1,6 @@
 #include "neighbourhood/corpus.h"
 
 #include <algorithm>
-#include <iterator>
-
 
 namespace shikake::neighbourhood {
 namespace {
@@ -44,7 +42,7 @@ class Cursor {
                         "a block holds what is no URL; take the file away and add its sources again",
                         segment_->path().string()});
     }
-    keys_ = reading->keys();
+    keys_ = key_reader_.keys();
     return {};
   }
 
@@ -62,38 +60,66 @@ class Cursor {
 // corpus's order and one more, which says that there are more.
 class First {
  public:
-  explicit First(size_t limit) : limit_(std::min(limit, SIZE_MAX - 1)) {}
+  explicit First(size_t limit) : limit_(std::min<size_t>(limit, UINT32_MAX)) {}
 
-  // Whether a URL at this place, or behind it, may still be among them.
+  // Whether a URL at this place, or behind it, may be among them, as far as was settled.
   bool wants(uint64_t place, std::string_view url = {}) const {
-    if (found_.size() <= limit_) return true;
-    const auto& [last_place, last_url] = found_.rbegin()->first;
-    return place != last_place ? place < last_place : url <= last_url;
+    if (settled_ <= limit_) return true;
+    const Found& last = found_[limit_];
+    return place != last.place ? place < last.place : url <= text(last);
   }
   void take(uint64_t place, const Entry& entry) {
-    auto [at, fresh] = found_.try_emplace({place, std::string(entry.url)}, entry.first, entry.last);
-    if (!fresh) {
-      at->second.first = std::min(at->second.first, entry.first);
-      at->second.second = std::max(at->second.second, entry.last);
-    } else if (found_.size() > limit_ + 1) {
-      found_.erase(std::prev(found_.end()));
+    found_.push_back({place, texts_.size(), entry.url.size(), entry.first, entry.last});
+    texts_.append(entry.url);
+    if (found_.size() > 2 * (limit_ + 1)) settle();
+  }
+  // Puts in order what was taken, and forgets what is too much.
+  void settle() {
+    if (settled_ == found_.size()) return;
+    auto less = [this](const Found& a, const Found& b) {
+      return a.place != b.place ? a.place < b.place : text(a) < text(b);
+    };
+    const auto fresh = found_.begin() + static_cast<ptrdiff_t>(settled_);
+    if (!std::is_sorted(fresh, found_.end(), less)) std::sort(fresh, found_.end(), less);
+    if (settled_ > 0) std::inplace_merge(found_.begin(), fresh, found_.end(), less);
+    size_t kept = 0;
+    for (const Found& found : found_) {
+      Found* before = kept > 0 ? &found_[kept - 1] : nullptr;
+      if (before && before->place == found.place && text(*before) == text(found)) {
+        before->first = std::min(before->first, found.first);
+        before->last = std::max(before->last, found.last);
+      } else if (kept <= limit_) {
+        found_[kept++] = found;
+      }
     }
+    found_.resize(kept);
+    settled_ = kept;
   }
   Listing finish() {
+    settle();
     Listing listing;
     listing.more = found_.size() > limit_;
-    if (listing.more) found_.erase(std::prev(found_.end()));
+    if (listing.more) found_.pop_back();
     listing.urls.reserve(found_.size());
-    while (!found_.empty()) {
-      auto node = found_.extract(found_.begin());
-      listing.urls.push_back({std::move(node.key().second), node.mapped().first, node.mapped().second});
-    }
+    for (const Found& found : found_)
+      listing.urls.push_back({std::string(text(found)), found.first, found.last});
     return listing;
   }
 
  private:
+  struct Found {
+    uint64_t place;
+    size_t offset, size;  // in texts_
+    Day first, last;
+  };
+  std::string_view text(const Found& found) const {
+    return std::string_view(texts_).substr(found.offset, found.size);
+  }
+
   const size_t limit_;
-  std::map<std::pair<uint64_t, std::string>, std::pair<Day, Day>> found_;
+  std::vector<Found> found_;
+  size_t settled_ = 0;  // of found_
+  std::string texts_;
 };
 
 }  // namespace
@@ -148,8 +174,8 @@ Result<Corpus::Asked> Corpus::ask(const url::Url& url) {
   const Reading* reading = reader_.keys().read(url.href());
   if (!reading)
     return fail(Module::neighbourhood, ErrorCode::invalid_input, "not a URL as a corpus keeps it");
-  return Asked{reading->keys(), std::string(reading->tenant), std::string(reading->folded_host),
-               std::string(reading->s1), std::string(reading->s2)};
+  return Asked{reader_.keys().keys(), std::string(reading->tenant), std::string(reading->folded_host),
+               std::string(reading->s1), reader_.keys().s2()};
 }
 
 Result<Listing> Corpus::same_place(const url::Url& url, size_t limit) {
@@ -159,11 +185,11 @@ Result<Listing> Corpus::same_place(const url::Url& url, size_t limit) {
   for (const auto& segment : segments_) {
     SHIKAKE_TRY(segment->for_place(place, reader_, [&](const Entry& entry) {
       if (!first.wants(place, entry.url)) return false;
-      const Reading* other = reader_.keys().read(entry.url);
-      if (other && other->tenant == asked.tenant && other->s1 == asked.s1 && entry.url != url.href())
+      if (entry.url != url.href() && reader_.keys().lies_at(asked.tenant, asked.s1, entry.url))
         first.take(place, entry);
       return true;
     }));
+    first.settle();
   }
   return first.finish();
 }
@@ -179,6 +205,7 @@ Result<Listing> Corpus::same_tenant(const url::Url& url, size_t limit) {
       if (entry.url != url.href()) first.take(other->place, entry);
       return true;
     }));
+    first.settle();
   }
   return first.finish();
 }
@@ -204,6 +231,7 @@ Result<Listing> Corpus::with_shape(uint32_t shape, const url::Url& url, size_t l
                    [](const Spot& a, const Spot& b) { return a.place < b.place; });
   First first(limit);
   for (const Spot& spot : spots) {
+    first.settle();
     if (!first.wants(spot.place)) break;
     SHIKAKE_ASSIGN(const BlockView* view, reader_.read(*spot.segment, spot.posting.block));
     if (spot.posting.slot >= view->size()) continue;
@@ -217,7 +245,7 @@ Result<Listing> Corpus::with_shape(uint32_t shape, const url::Url& url, size_t l
 Result<Listing> Corpus::same_path_shape(const url::Url& url, size_t limit) {
   SHIKAKE_ASSIGN(const Asked asked, ask(url));
   return with_shape(asked.keys.path_shape, url, limit,
-                    [&](const Reading& other) { return other.s2 == asked.s2; });
+                    [&](const Reading&) { return reader_.keys().s2() == asked.s2; });
 }
 
 Result<Listing> Corpus::same_host_shape(const url::Url& url, size_t limit) {

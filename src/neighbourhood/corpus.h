@@ -45,7 +45,8 @@ class Corpus {
   const std::vector<std::shared_ptr<Segment>>& segments() const { return segments_; }
 
   Result<std::optional<Seen>> find(std::string_view url);
-  // The URL asked about is as corpus_url() gives it, or else invalid_input. Same tenant and S1 as this URL. The URL itself is left out.
+  // The URL asked about is as corpus_url() gives it, or else invalid_input. Same tenant and S1 as this URL.
+  // The URL itself is left out.
   Result<Listing> same_place(const url::Url& url, size_t limit);
   // Same tenant, whatever the structure.
   Result<Listing> same_tenant(const url::Url& url, size_t limit);

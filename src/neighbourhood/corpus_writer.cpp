@@ -56,7 +56,7 @@ class CorpusWriter::Builder {
     SHIKAKE_ASSIGN(url::Url url, corpus_url(text));
     const Reading* reading = key_reader_.read(url.href());
     SHIKAKE_CHECK(reading);  // corpus_url() gave it
-    const Keys keys = reading->keys();
+    const Keys keys = key_reader_.keys();
     order_.push_back({keys.place, static_cast<uint64_t>(arena_.size()) << size_bits | url.href().size()});
     Stored stored{keys.path_shape, keys.host_shape, first, last};
     arena_.append(reinterpret_cast<const char*>(&stored), sizeof stored);

@@ -47,9 +47,11 @@ KeyReader::KeyReader() = default;
 KeyReader::~KeyReader() = default;
 
 const KeyReader::HostKeys* KeyReader::keys_of_host(std::string_view host, std::string_view href) {
+  if (last_ && last_->host == host) return last_;
+  last_ = nullptr;
   if (cache_.empty()) cache_.resize(cached_hosts);
   HostKeys& keys = cache_[hash64(host) % cached_hosts];
-  if (keys.host == host) return &keys;
+  if (keys.host == host) return last_ = &keys;
   auto url = url::Url::parse(href);
   if (!url || url->hostname() != host) return nullptr;
   keys.host = host;
@@ -59,25 +61,49 @@ const KeyReader::HostKeys* KeyReader::keys_of_host(std::string_view host, std::s
   keys.tenant = std::move(tenant.key);
   keys.folded = url::host_structure(*url).folded;
   keys.shape = host_shape_of(keys.folded);
-  return &keys;
+  return last_ = &keys;
 }
 
-// The text is http[s]://host[:port]/path[?query], and nothing else.
-const Reading* KeyReader::read(std::string_view href) {
-  const size_t scheme_end = href.find("://");
-  if (scheme_end == href.npos) return nullptr;
-  const size_t host_begin = scheme_end + 3, path_begin = href.find('/', host_begin);
-  if (path_begin == href.npos) return nullptr;
-  std::string_view host = href.substr(host_begin, path_begin - host_begin);
-  const size_t address_end = host.starts_with('[') ? host.find(']') + 1 : 0;
-  host = host.substr(0, host.find(':', address_end));
-  if (host.empty()) return nullptr;
-  const HostKeys* of_host = keys_of_host(host, href);
-  if (!of_host) return nullptr;
+namespace {
 
+struct Pieces {
+  std::string_view host, path, query;
+};
+
+// The text is http[s]://host[:port]/path[?query], and nothing else. No host where it is not.
+Pieces pieces_of(std::string_view href) {
+  const size_t scheme_end = href.find("://");
+  if (scheme_end == href.npos) return {};
+  const size_t host_begin = scheme_end + 3, path_begin = href.find('/', host_begin);
+  if (path_begin == href.npos) return {};
+  const std::string_view host = href.substr(host_begin, path_begin - host_begin);
+  const size_t address_end = host.starts_with('[') ? host.find(']') + 1 : 0;
   const size_t query_begin = std::min(href.find('?', path_begin), href.size());
-  shape_.read(href.substr(path_begin, query_begin - path_begin),
-              href.substr(std::min(query_begin + 1, href.size())));
+  return {host.substr(0, host.find(':', address_end)), href.substr(path_begin, query_begin - path_begin),
+          href.substr(std::min(query_begin + 1, href.size()))};
+}
+
+}  // namespace
+
+bool KeyReader::lies_at(std::string_view tenant, std::string_view s1, std::string_view href) {
+  const Pieces pieces = pieces_of(href);
+  const bool below =
+      pieces.host.ends_with(tenant) &&
+      (pieces.host.size() == tenant.size() || pieces.host[pieces.host.size() - tenant.size() - 1] == '.');
+  if (!below) {  // an IPv6 address, a dot at the end, or told by the path
+    const Reading* reading = read(href);
+    return reading && reading->tenant == tenant && reading->s1 == s1;
+  }
+  shape_.read(pieces.path, pieces.query);
+  return shape_.s1() == s1;
+}
+
+const Reading* KeyReader::read(std::string_view href) {
+  const Pieces pieces = pieces_of(href);
+  if (pieces.host.empty()) return nullptr;
+  const HostKeys* of_host = keys_of_host(pieces.host, href);
+  if (!of_host) return nullptr;
+  shape_.read(pieces.path, pieces.query);
   uint64_t tenant = of_host->tenant_part;
   reading_.tenant = of_host->tenant;
   if (of_host->tenant_by_path) {
@@ -89,7 +115,6 @@ const Reading* KeyReader::read(std::string_view href) {
   }
   reading_.folded_host = of_host->folded;
   reading_.s1 = shape_.s1();
-  reading_.s2 = shape_.s2();
   reading_.place = tenant | (hash64(reading_.s1) & s1_mask);
   reading_.host_shape = of_host->shape;
   return &reading_;

@@ -37,8 +37,7 @@ struct Reading {
   uint32_t host_shape = 0;
   std::string_view tenant;       // as url::tenant_key() has it
   std::string_view folded_host;  // as url::host_structure()
-  std::string_view s1, s2;       // as url::path_structure()
-  Keys keys() const { return {place, path_shape_of(s2), host_shape}; }
+  std::string_view s1;           // as url::path_structure()
 };
 
 // Reads them fast where hosts come back: what belongs to a host is found once. One a thread.
@@ -49,12 +48,19 @@ class KeyReader {
   // Of a text that corpus_url() gave. The reading holds until the next one; nothing where the text cannot
   // have come from there.
   const Reading* read(std::string_view href);
+  // Whether a text whose place is this tenant's and S1's by its hash is so in truth: read() finds it as well,
+  // but must look up the suffix of each new host for it.
+  bool lies_at(std::string_view tenant, std::string_view s1, std::string_view href);
+  // Of what was read last, while its text lives: found only when asked for.
+  const std::string& s2() { return shape_.s2(); }
+  Keys keys() { return {reading_.place, path_shape_of(s2()), reading_.host_shape}; }
 
  private:
   struct HostKeys;
   const HostKeys* keys_of_host(std::string_view host, std::string_view href);
 
   std::vector<HostKeys> cache_;  // direct-mapped by the host's hash
+  const HostKeys* last_ = nullptr;
   url::ShapeReader shape_;
   std::string tenant_by_path_;
   Reading reading_;

@@ -162,7 +162,7 @@ TokenClass classify(std::string_view token) {
   if (!of_a_lot || token.size() < shortest_mixed) return TokenClass::literal;
   const bool all_kinds = any & lower && any & upper;
   return changes > most_changes_in_a_name || (changes > 0 && all_kinds) ? TokenClass::mixed
-                                                                       : TokenClass::literal;
+                                                                        : TokenClass::literal;
 }
 
 std::string fold(std::string_view token) {
@@ -202,29 +202,14 @@ void ShapeReader::read_keys(std::string_view query) {
 
 void ShapeReader::read(std::string_view path, std::string_view query) {
   read_keys(query);
+  path_ = path;
   s1_.clear();
   s2_.clear();
-  extension_ = {};
-  directories_ = 0;
-  std::string_view name;
-  for (std::string_view rest = path; !rest.empty();) {
-    rest.remove_prefix(1);  // the slash
-    const size_t end = std::min(rest.find('/'), rest.size());
-    const std::string_view segment = rest.substr(0, end);
-    rest.remove_prefix(end);
-    s2_ += '/';
-    if (!rest.empty()) {
-      ++directories_;
-      append_folded(s2_, segment);
-      continue;
-    }
-    // Of the last one the extension stays.
-    name = segment;
-    const size_t dot = extension_begin(segment);
-    extension_ = segment.substr(dot);
-    append_folded(s2_, segment.substr(0, dot));
-    append_lower(s2_, extension_);
-  }
+  const size_t last_slash = path.rfind('/');
+  const std::string_view name = last_slash == path.npos ? std::string_view{} : path.substr(last_slash + 1);
+  directories_ =
+      path.empty() ? 0 : static_cast<uint32_t>(std::count(path.begin(), path.end() - name.size() - 1, '/'));
+  extension_ = name.substr(extension_begin(name));
   std::array<char, 10> digits;
   s1_.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), directories_).ptr);
   if (!extension_.empty())
@@ -232,11 +217,25 @@ void ShapeReader::read(std::string_view path, std::string_view query) {
   else
     s1_ += name.empty() ? '/' : '-';
   append_keys(s1_, keys_);
-  read_folded_keys();
-  append_keys(s2_, folded_keys_);
 }
 
-void ShapeReader::read_folded_keys() {
+const std::string& ShapeReader::s2() {
+  if (!s2_.empty()) return s2_;
+  for (std::string_view rest = path_; !rest.empty();) {
+    rest.remove_prefix(1);  // the slash
+    const size_t end = std::min(rest.find('/'), rest.size());
+    std::string_view segment = rest.substr(0, end);
+    rest.remove_prefix(end);
+    if (rest.empty()) segment.remove_suffix(extension_.size());  // the last one's stays
+    s2_ += '/';
+    append_folded(s2_, segment);
+  }
+  append_lower(s2_, extension_);
+  append_folded_keys();
+  return s2_;
+}
+
+void ShapeReader::append_folded_keys() {
   folded_keys_.clear();
   for (std::string_view key : keys_) {
     if (key.starts_with('<') || !has_digit(key)) {
@@ -248,6 +247,7 @@ void ShapeReader::read_folded_keys() {
     folded_keys_.push_back(std::string_view(folded_).substr(at));
   }
   sort_and_unite(folded_keys_);
+  append_keys(s2_, folded_keys_);
 }
 
 PathStructure path_structure(const Url& url) {

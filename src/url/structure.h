@@ -48,8 +48,8 @@ struct PathStructure {
 // Empty strings for a URL with an opaque path (mailto:x, data:,x).
 PathStructure path_structure(const Url& url);
 
-// The same of a path and a query alone, without s3, for who reads millions: its memory is used again, and what
-// it gives holds until the next read() (extension() and keys() no longer than the text that was read).
+// The same of a path and a query alone, without s3, for who reads millions: its memory is used again, and s2
+// is made when it is asked for. What it gives holds until the next read(); the text that was read must too.
 class ShapeReader {
  public:
   // As Url::pathname() and Url::query() have them.
@@ -59,18 +59,19 @@ class ShapeReader {
   std::string_view extension() const { return extension_; }  // in its own case
   const std::vector<std::string_view>& keys() const { return keys_; }
   const std::string& s1() const { return s1_; }
-  const std::string& s2() const { return s2_; }
+  const std::string& s2();
 
  private:
   void read_keys(std::string_view query);
-  void read_folded_keys();
+  void append_folded_keys();
   std::string_view bare_key(std::string_view text);
 
+  std::string_view path_;
   uint32_t directories_ = 0;
   std::string_view extension_;
   std::vector<std::string_view> keys_, folded_keys_;
-  std::string folded_;  // what keys_ and folded_keys_ point to that is no part of the query
-  std::string s1_, s2_;
+  std::string folded_;   // what keys_ and folded_keys_ point to that is no part of the query
+  std::string s1_, s2_;  // s2_ is empty until it is asked for
 };
 
 // Most phishing URLs are a root path, so the host is all the shape they have.
