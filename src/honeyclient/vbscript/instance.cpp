@@ -1,5 +1,7 @@
 #include "honeyclient/vbscript/instance.h"
 
+#include <algorithm>
+
 #include "honeyclient/vbscript/convert.h"
 
 namespace shikake::honeyclient::vbscript {
@@ -41,6 +43,11 @@ std::shared_ptr<Procedure> Instance::readable(std::u16string_view name) const {
   for (ProcedureKind kind : {ProcedureKind::property_get, ProcedureKind::function, ProcedureKind::sub})
     if (auto found = procedure(name, kind)) return found;
   return nullptr;
+}
+
+bool Instance::is_method(std::u16string_view given) const {
+  auto found = readable(lower_case(given));
+  return found && found->kind != ProcedureKind::property_get;
 }
 
 Value Instance::call(std::u16string_view given, Arguments arguments) {
@@ -95,7 +102,9 @@ void Instance::put(std::u16string_view given, Arguments arguments, const Value& 
 
 Value ProcedureObject::call(std::u16string_view name, Arguments arguments) {
   if (!name.empty() && !same_name(name, u"call")) raise(Fault::no_such_member, name);
-  return machine_.call_procedure(procedure_, arguments, nullptr);
+  // Who hands over an event does not ask whether the handler takes it.
+  return machine_.call_procedure(
+      procedure_, arguments.first(std::min(arguments.size(), procedure_->parameters.size())), nullptr);
 }
 
 ObjectRef make_instance(Machine& machine, const std::shared_ptr<ClassDeclaration>& declaration) {

@@ -17,6 +17,7 @@ class Instance final : public Object {
   std::u16string type_name() const override { return declaration_->spelled; }
   Value call(std::u16string_view name, Arguments arguments) override;
   void put(std::u16string_view name, Arguments arguments, const Value& value, bool set) override;
+  bool is_method(std::u16string_view name) const override;
 
   // For code of the class itself: private members too. Names are lower case.
   Cell field(std::u16string_view name) const;

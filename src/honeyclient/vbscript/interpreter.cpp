@@ -12,6 +12,7 @@ namespace {
 // it.
 constexpr ptrdiff_t max_stack_bytes = 1 << 20;
 constexpr uint64_t steps_between_questions = 4096;
+constexpr size_t units_a_step = 1024;  // what is copied in about a step's time
 
 }  // namespace
 
@@ -22,13 +23,17 @@ Machine::~Machine() {
   ending_ = true;
 }
 
-void Machine::step() {
+void Machine::step(uint64_t cost) {
   if (stop_requested_) throw Stopped{};
-  if (++steps_ % steps_between_questions == 0 && !host.keep_going()) throw Stopped{};
+  steps_ += cost;
+  if (steps_ - asked_at_ < steps_between_questions) return;
+  asked_at_ = steps_;
+  if (!host.keep_going()) throw Stopped{};
 }
 
-void Machine::check_text(size_t units) const {
+void Machine::check_text(size_t units) {
   if (units > max_text_units) raise(Fault::out_of_string_space);
+  step(units / units_a_step);
 }
 
 void Machine::check_stack() {

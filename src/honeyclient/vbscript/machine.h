@@ -62,8 +62,8 @@ class Machine {
 
   // --- what built-in functions need
   Value evaluate_here(std::u16string_view text);  // Eval
-  void step();                                    // counts one; asks the host now and then
-  void check_text(size_t units) const;            // raises past max_text_units
+  void step(uint64_t cost = 1);                   // asks the host now and then whether to go on
+  void check_text(size_t units);                  // raises past max_text_units; long texts cost steps
 
   // --- for objects of classes
   Value& element_of(Array& array, Arguments indices) const;
@@ -134,7 +134,7 @@ class Machine {
   std::vector<std::unique_ptr<Frame>> frames_;
   std::vector<std::shared_ptr<Program>> programs_;  // trees that procedures and frames point into
   const char* stack_base_ = nullptr;
-  uint64_t steps_ = 0;
+  uint64_t steps_ = 0, asked_at_ = 0;
   bool ending_ = false;          // no more code of the script is run
   bool stop_requested_ = false;  // the host said stop where no exception may pass
 };

@@ -29,6 +29,10 @@ class Object {
   // A property that is assigned to, `set` with Set.
   virtual void put(std::u16string_view name, Arguments arguments, const Value& value, bool set) = 0;
   virtual std::vector<Value> items();  // For Each; not a collection: raises
+  // Whether a name is called rather than read: for callers whose language tells the two apart.
+  virtual bool is_method(std::u16string_view) const { return false; }
+  // The host's own objects tell themselves apart from the script's by this.
+  virtual bool is_of_host() const { return false; }
 };
 
 // The page or program that a script runs in. Whatever it gives must stay valid without the script.

@@ -108,15 +108,7 @@ bool exists(const Persona& persona, std::u16string_view given) {
 }
 
 void construct_active_x(Call& call) {
-  std::u16string given = call.text(0);
-  std::string name = utf8(trim(given)).substr(0, limits::max_argument_text);
-  report(call.cx, call.window, name, u"", nullptr);
-  const Row* row = find_row(given);
-  if (row && row->behaviour == Behaviour::xml_http) return call.give(make_request(call.cx, call.window));
-  if (row && row->behaviour == Behaviour::dictionary)
-    return call.give(wrap_exotic(call.cx, *new Component(call.window, name, u""), "(component)"));
-  if (!exists(call.page.persona(), given)) call.page.unemulated("component " + name);
-  call.give(wrap_exotic(call.cx, *new Component(call.window, name, u""), "(component)"));
+  call.give(make_component(call.cx, call.window, call.text(0)));
 }
 
 constexpr JSFunctionSpec methods[] = {JS_FN("toString", native<component_text>, 0, 0),
@@ -130,6 +122,16 @@ constexpr Interface table[] = {
      .construct_arguments = 1}};
 
 }  // namespace
+
+JSObject* make_component(JSContext* cx, Window& window, std::u16string_view given) {
+  std::string name = utf8(trim(given)).substr(0, limits::max_argument_text);
+  report(cx, window, name, u"", nullptr);
+  const Row* row = find_row(given);
+  if (row && row->behaviour == Behaviour::xml_http) return make_request(cx, window);
+  bool known = (row && row->behaviour == Behaviour::dictionary) || exists(window.page.persona(), given);
+  if (!known) window.page.unemulated("component " + name);
+  return wrap_exotic(cx, *new Component(window, name, u""), "(component)");
+}
 
 void define_active_x(JSContext* cx, Window& window) {
   JS::RootedObject global(cx, window.global());

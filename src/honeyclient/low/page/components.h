@@ -7,6 +7,8 @@
 namespace shikake::honeyclient::low::page {
 
 void define_active_x(JSContext* cx, Window& window);
+// What new ActiveXObject(name) and VBScript's CreateObject(name) give.
+JSObject* make_component(JSContext* cx, Window& window, std::u16string_view program_id);
 // <object classid="clsid:…">: its script object absorbs calls too.
 void note_class_id(Window& window, html::Element& element, std::u16string_view class_id);
 JSObject* object_component(JSContext* cx, Window& window, html::Element& element);

@@ -7,11 +7,13 @@
 
 namespace shikake::honeyclient::low::page {
 
-const Source& expect_source(Window& window, std::u16string_view text, std::string_view file,
-                            const std::optional<Place>& by, std::string_view how, uint32_t line) {
+namespace {
+
+// Into the record, where it was evaluated.
+Source described(Window& window, std::u16string_view text, std::string_view file,
+                 const std::optional<Place>& by, std::string_view how, uint32_t line) {
   std::string bytes = utf8(text);
   base::Digest digest = base::sha256(bytes);
-  Source source{std::string(file), std::string(digest.bytes.begin(), digest.bytes.end()), by};
   if (!how.empty()) {
     Position made_by = by ? Positions::position(*by) : Position{std::string(file), {}, line, 1};
     if (bytes.size() > limits::max_source_kept) {
@@ -20,7 +22,19 @@ const Source& expect_source(Window& window, std::u16string_view text, std::strin
     }
     window.page.tell(FromPage::evaluated, Evaluated{window.id, std::string(how), made_by, std::move(bytes)});
   }
-  return window.page.positions.expect(std::move(source));
+  return {std::string(file), std::string(digest.bytes.begin(), digest.bytes.end()), by};
+}
+
+}  // namespace
+
+const Source& expect_source(Window& window, std::u16string_view text, std::string_view file,
+                            const std::optional<Place>& by, std::string_view how, uint32_t line) {
+  return window.page.positions.expect(described(window, text, file, by, how, line));
+}
+
+const Source& keep_source(Window& window, std::u16string_view text, std::string_view file,
+                          const std::optional<Place>& by, std::string_view how, uint32_t line) {
+  return window.page.positions.keep(described(window, text, file, by, how, line));
 }
 
 bool on_eval(JSContext* cx, JSString* code) {

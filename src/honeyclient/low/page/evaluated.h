@@ -15,6 +15,10 @@ class Window;
 const Source& expect_source(Window& window, std::u16string_view text, std::string_view file,
                             const std::optional<Place>& by, std::string_view how, uint32_t line = 1);
 
+// The same for a text that another interpreter is about to run.
+const Source& keep_source(Window& window, std::u16string_view text, std::string_view file,
+                          const std::optional<Place>& by, std::string_view how, uint32_t line = 1);
+
 // The engine's security hook: eval, Function and their like. Always allows.
 bool on_eval(JSContext* cx, JSString* code);
 

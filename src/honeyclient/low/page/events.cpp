@@ -10,6 +10,8 @@
 #include "honeyclient/low/page/evaluated.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"
+#include "honeyclient/low/page/script_type.h"
+#include "honeyclient/low/page/vbscript.h"
 #include "honeyclient/low/page/window.h"
 
 namespace shikake::honeyclient::low::page {
@@ -97,6 +99,11 @@ void compile_handler(JSContext* cx, Native& target, Handler& handler) {
   if (element) by = window.page.positions.place_of_tag(element->origin);
   std::string file = window.url.href();
   uint32_t line = element && element->position.line ? element->position.line : 1;
+  if (element && is_vbscript_handler(window.page.persona(), *element, text)) {
+    JSObject* function = compile_vbscript_handler(cx, window, {text, file, line, 1, by, "handler"});
+    handler.value = function ? JS::ObjectValue(*function) : JS::NullValue();
+    return;
+  }
   expect_source(window, text, file, by, "handler", line);
   JS::CompileOptions options(cx);
   options.setFileAndLine(file.c_str(), line - 1);  // the engine puts a line of its own before the body

@@ -6,6 +6,7 @@
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"
 #include "honeyclient/low/page/script_type.h"
+#include "honeyclient/low/page/vbscript.h"
 #include "honeyclient/low/page/window.h"
 #include "html/decoder.h"
 #include "html/encoding.h"
@@ -124,6 +125,7 @@ void Loader::check_complete() {
   completed_ = true;
   window_.page.post([this] {
     if (window_.gone) return;
+    bind_event_procedures(window_);
     set_ready_state(u"complete");
     fire(window_, window_, u"load");
     fire(window_, window_, u"pageshow", false, false, "PageTransitionEvent");
@@ -260,12 +262,12 @@ bool Loader::prepare_script(html::Element& element, bool by_parser) {
   if (type == ScriptType::data) return false;
   flags.already_started = true;
   if (type == ScriptType::module) page.unemulated("module scripts");
-  if (type == ScriptType::vbscript) page.unemulated("VBScript");
   if (type == ScriptType::nomodule) return false;
 
   auto script = std::make_shared<Script>();
   script->element = &element;
-  script->runs = type == ScriptType::classic;
+  script->vbscript = type == ScriptType::vbscript;
+  script->runs = type == ScriptType::classic || script->vbscript;
   // A file is what its server says it is; an inline text is what the script that wrote it made of it.
   if (!source && element.origin) script->by = page.positions.place_of_tag(element.origin);
   if (!source && !by_parser && !element.origin) script->by = page.positions.here();
@@ -340,7 +342,11 @@ void Loader::execute(Script& script) {
   }
   html::Element* before = std::exchange(window_.current_script, script.element);
   bool ignored_before = std::exchange(ignore_destructive_writes, script.destructive_writes_ignored);
-  window_.run({script.text, script.file, script.line, script.column, script.by, script.how});
+  Window::Text text{script.text, script.file, script.line, script.column, script.by, script.how};
+  if (script.vbscript)
+    run_vbscript(window_, text);
+  else
+    window_.run(text);
   window_.current_script = before;
   ignore_destructive_writes = ignored_before;
   flush();

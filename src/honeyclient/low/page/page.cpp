@@ -150,6 +150,7 @@ void Page::run_microtasks() {
 void Page::run_script(Window& window, const std::function<void()>& body) {
   if (window.gone || !scripts_run()) return;
   JSAutoRealm realm(cx, window.global());
+  Positions::Within engine(positions, std::nullopt);
   ++script_depth_;
   if (!guarded(cx, body)) report_exception(window);
   --script_depth_;

@@ -38,6 +38,22 @@ class Positions {
 
   // Call before compiling: the source that gets the engine's next number.
   const Source& expect(Source source);
+  // A source that another interpreter runs: the engine gives it no number.
+  const Source& keep(Source source) { return sources_.emplace_back(std::move(source)); }
+  // While that interpreter calls into the page, its place is the innermost one; while the engine runs
+  // script under it, the engine's is again.
+  class Within {
+   public:
+    Within(Positions& positions, std::optional<Place> place) : positions_(positions) {
+      positions.others_.push_back(std::move(place));
+    }
+    ~Within() { positions_.others_.pop_back(); }
+    Within(const Within&) = delete;
+    Within& operator=(const Within&) = delete;
+
+   private:
+    Positions& positions_;
+  };
   // So many are known that no more of script's making are taken in.
   bool full() const;
   // Innermost script frame; nothing when no script runs.
@@ -64,6 +80,7 @@ class Positions {
   };
   JSContext* cx_;
   std::deque<Source> sources_;  // addresses stay
+  std::vector<std::optional<Place>> others_;
   std::unordered_map<uint32_t, const Source*> by_number_;
   std::deque<Written> written_;
   struct Seen {

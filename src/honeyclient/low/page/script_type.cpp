@@ -28,6 +28,17 @@ constexpr std::array<std::u16string_view, 16> javascript_types = {u"application/
 
 }  // namespace
 
+bool is_vbscript_handler(const Persona& persona, const html::Element& element, std::u16string& text) {
+  if (persona.engine != Engine::trident) return false;
+  std::u16string start = lower(trim(std::u16string_view(text).substr(0, 40)));
+  if (start.starts_with(u"vbscript:")) {
+    text = text.substr(text.find(u':') + 1);
+    return true;
+  }
+  const std::u16string* language = element.attribute(html::Name::language);
+  return language && lower(trim(*language)).starts_with(u"vbs") && !start.starts_with(u"javascript:");
+}
+
 ScriptType script_type(const Persona& persona, const html::Element& element) {
   const std::u16string* type = element.attribute(html::Name::type);
   const std::u16string* language = element.attribute(html::Name::language);

@@ -8,6 +8,9 @@ namespace shikake::honeyclient::low::page {
 
 enum class ScriptType : uint8_t { classic, module, nomodule, vbscript, data };
 
+// Whether a handler attribute holds VBScript: it says so, or its element does. Takes "vbscript:" off.
+bool is_vbscript_handler(const Persona& persona, const html::Element& element, std::u16string& text);
+
 // https://html.spec.whatwg.org/#prepare-the-script-element, steps 8 to 13
 ScriptType script_type(const Persona& persona, const html::Element& element);
 

@@ -86,6 +86,7 @@ class Window final : public Native {
   Child* child_named(std::u16string_view name);
 
   std::map<std::string, JS::Heap<JSObject*>, std::less<>> prototypes, constructors, singletons;
+  std::shared_ptr<void> vbscript;  // vbscript.cpp's, once a script is in it
   uint32_t event_depth = 0;
   JS::Heap<JS::Value> current_event;
   html::Element* current_script = nullptr;

@@ -17,6 +17,7 @@
 #include "honeyclient/low/page/storage.h"
 #include "honeyclient/low/page/style.h"
 #include "honeyclient/low/page/tables.h"
+#include "honeyclient/low/page/vbscript.h"
 #include "honeyclient/low/page/window.h"
 
 namespace shikake::honeyclient::low::page {
@@ -202,11 +203,11 @@ void get_secure(Call& call) {
 void exec_script(Call& call) {  // Trident's window.execScript
   std::u16string text = call.text(0);
   std::u16string language = lower(call.text_or(1, u"jscript"));
-  if (language.starts_with(u"vbs")) {
-    call.page.unemulated("VBScript");
-    return call.give_null();
-  }
-  call.window.run({text, call.window.url.href(), 1, 1, call.page.positions.here(), "execScript"});
+  Window::Text source{text, call.window.url.href(), 1, 1, call.page.positions.here(), "execScript"};
+  if (language.starts_with(u"vbs"))
+    run_vbscript(call.window, source);
+  else
+    call.window.run(source);
   call.give_null();
 }
 

@@ -1,0 +1,16 @@
+// VBScript in a window of an Internet Explorer persona: its scripts share the window with JScript's. Each
+// sees the other's procedures and variables as globals, and both see the same objects.
+#pragma once
+
+#include "honeyclient/low/page/window.h"
+
+namespace shikake::honeyclient::low::page {
+
+// Runs a text as the window's next VBScript. What goes wrong is reported, as an uncaught exception is.
+void run_vbscript(Window& window, const Window::Text& text);
+// A handler attribute's text as a function; null where it does not parse.
+JSObject* compile_vbscript_handler(JSContext* cx, Window& window, const Window::Text& text);
+// "Sub button_onClick" is a handler of what is called "button": for those that exist by now.
+void bind_event_procedures(Window& window);
+
+}  // namespace shikake::honeyclient::low::page
