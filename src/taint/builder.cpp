@@ -1,0 +1,444 @@
+#include "taint/builder.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace shikake::taint {
+namespace {
+
+// An address that depends on more runs than this is described by its own bytes instead.
+constexpr size_t kMaxLeaves = 6;
+
+uint64_t cut(uint64_t number, uint8_t lanes) {
+  return lanes >= 8 ? number : number & ((uint64_t{1} << (8 * lanes)) - 1);
+}
+
+// Constants up to this size may be an answer or a state; larger ones are mostly addresses.
+constexpr uint64_t kLargestNote = 0xffff;
+
+bool is_note(uint64_t number, uint8_t lanes) {
+  const uint64_t negated = cut(~number + 1, lanes);
+  return number <= kLargestNote || negated <= kLargestNote;
+}
+
+bool is_register(Ref ref) { return ref >= kRegisters && ref < kTemporaries; }
+
+}  // namespace
+
+Builder::Builder(const RegisterLayout& layout) : layout_(layout) {
+  for (size_t i = 0; i < current_.size(); ++i) current_[i] = static_cast<Ref>(kRegisters + i);
+}
+
+void Builder::emit(Op op, size_t lanes, Ref to, Ref a, Ref b) {
+  program_.code.push_back({op, static_cast<uint8_t>(lanes), to, a, b});
+}
+
+Ref Builder::temporary(size_t lanes) {
+  if (next_temporary_ + lanes > kTemporaries + kMaxTemporaries) {
+    overflowed_ = true;
+    return kTemporaries;
+  }
+  const Ref first = static_cast<Ref>(next_temporary_);
+  next_temporary_ += lanes;
+  return first;
+}
+
+void Builder::lane_leaves(Value& value) {
+  value.leaves.clear();
+  for (size_t i = 0; i < value.lanes; ++i) {
+    const Ref ref = value.lane[i];
+    if (ref == kZeros) continue;
+    if (!value.leaves.empty()) {
+      auto& last = value.leaves.back();
+      if (ref == last.first + last.lanes) {
+        ++last.lanes;
+        continue;
+      }
+      if (ref >= last.first && ref < last.first + last.lanes) continue;
+    }
+    value.leaves.push_back({ref, 1});
+  }
+}
+
+void Builder::add_leaves(Value& to, const Value& from) {
+  for (const auto& leaf : from.leaves)
+    if (std::find(to.leaves.begin(), to.leaves.end(), leaf) == to.leaves.end()) to.leaves.push_back(leaf);
+}
+
+Value Builder::fresh(uint8_t lanes, Ref first) {
+  Value value = nothing(lanes);
+  for (size_t i = 0; i < lanes; ++i) value.lane[i] = static_cast<Ref>(first + i);
+  lane_leaves(value);
+  return value;
+}
+
+Value Builder::nothing(uint8_t lanes) {
+  Value value;
+  value.lanes = lanes;
+  value.id = value.base = next_id_++;
+  return value;
+}
+
+Value Builder::constant(uint8_t lanes, uint64_t number) {
+  Value value = nothing(lanes);
+  if (lanes <= 8) {
+    value.constant = cut(number, lanes);
+    value.made = is_note(*value.constant, lanes);
+  }
+  value.base = 0;
+  value.offset = static_cast<int64_t>(number);
+  return value;
+}
+
+Value Builder::rearranged(uint8_t lanes, const std::array<Ref, kMaxLanes>& places_of, const Value& from) {
+  Value value = nothing(lanes);
+  std::copy_n(places_of.begin(), lanes, value.lane.begin());
+  lane_leaves(value);
+  if (value.leaves.size() > from.leaves.size() && !from.leaves.empty()) value.leaves = from.leaves;
+  value.made = from.made;
+  return value;
+}
+
+Value Builder::get(size_t offset, uint8_t lanes) {
+  const auto key = std::pair(offset, lanes);
+  if (const auto found = known_.find(key); found != known_.end()) return found->second;
+  Value value = nothing(lanes);
+  for (size_t i = 0; i < lanes; ++i) {
+    const bool tracked = offset + i < layout_.bytes && layout_.unit[offset + i] != RegisterLayout::kNoUnit;
+    value.lane[i] = tracked ? current_[offset + i] : kZeros;
+  }
+  lane_leaves(value);
+  known_.emplace(key, value);
+  return value;
+}
+
+void Builder::put(size_t offset, const Value& given) {
+  Value value = given;
+  if (conditional_) {
+    const Value before = get(offset, given.lanes);
+    const Value either = lanewise(given, before);
+    value = elements(given.lanes, 1, {&either, &*conditional_});
+  }
+  std::erase_if(known_, [&](const auto& entry) {
+    const auto& [start, lanes] = entry.first;
+    return start < offset + value.lanes && offset < start + lanes;
+  });
+  for (size_t i = 0; i < value.lanes; ++i) {
+    if (offset + i >= layout_.bytes || layout_.unit[offset + i] == RegisterLayout::kNoUnit) continue;
+    current_[offset + i] = value.lane[i];
+    made_[offset + i] = value.made;
+  }
+  known_.emplace(std::pair(offset, value.lanes), value);
+}
+
+Value Builder::load(uint8_t lanes, const Value& address) {
+  const auto number = static_cast<Ref>(program_.memory.size());
+  program_.memory.push_back({instruction_, lanes, false, false, false, address.base, address.offset});
+  const Ref first = temporary(lanes);
+  emit(Op::load, lanes, first, kZeros, number);
+  for (const auto& leaf : address.leaves) emit(Op::address, lanes, first, leaf.first, leaf.lanes);
+  return fresh(lanes, first);
+}
+
+void Builder::store(const Value& address, const Value& data) {
+  const auto number = static_cast<Ref>(program_.memory.size());
+  program_.memory.push_back(
+      {instruction_, data.lanes, true, data.constant.has_value(), data.made, address.base, address.offset});
+  emit(Op::store, data.lanes, kZeros, contiguous(data), number);
+}
+
+std::vector<Ref> Builder::places(const Value& value) const {
+  return {value.lane.begin(), value.lane.begin() + value.lanes};
+}
+
+Ref Builder::joined(std::vector<Ref> refs) {
+  std::sort(refs.begin(), refs.end());
+  refs.erase(std::unique(refs.begin(), refs.end()), refs.end());
+  std::erase(refs, kZeros);
+  if (refs.empty()) return kZeros;
+  if (refs.size() == 1) return refs[0];
+  const auto [found, is_new] = unions_.try_emplace(refs, kZeros);
+  if (!is_new) return found->second;
+  Ref result = kZeros;
+  for (size_t i = 0; i < refs.size();) {
+    size_t end = i + 1;
+    while (end < refs.size() && refs[end] == refs[i] + (end - i) && end - i < kMaxLanes) ++end;
+    Ref part = refs[i];
+    if (end - i >= 2) {
+      part = temporary(1);
+      emit(Op::reduce, end - i, part, refs[i], kZeros);
+    }
+    if (result == kZeros) {
+      result = part;
+    } else {
+      const Ref both = temporary(1);
+      emit(Op::join, 1, both, result, part);
+      result = both;
+    }
+    i = end;
+  }
+  unions_[refs] = result;
+  return result;
+}
+
+Value Builder::all(uint8_t lanes, std::initializer_list<const Value*> operands) {
+  return all(lanes, std::vector<const Value*>(operands));
+}
+
+Value Builder::all(uint8_t lanes, const std::vector<const Value*>& operands) {
+  std::vector<Ref> refs;
+  Value value = nothing(lanes);
+  for (const Value* operand : operands) {
+    const auto more = places(*operand);
+    refs.insert(refs.end(), more.begin(), more.end());
+    add_leaves(value, *operand);
+  }
+  std::fill_n(value.lane.begin(), lanes, joined(std::move(refs)));
+  if (value.leaves.size() > kMaxLeaves) lane_leaves(value);
+  return value;
+}
+
+Value Builder::lanewise(const Value& a, const Value& b) {
+  Value value = nothing(a.lanes);
+  size_t mixed = 0;
+  for (size_t i = 0; i < a.lanes; ++i) {
+    const Ref x = a.lane[i];
+    const Ref y = b.lane[i];
+    if (x == y || y == kZeros) {
+      value.lane[i] = x;
+    } else if (x == kZeros) {
+      value.lane[i] = y;
+    } else {
+      ++mixed;
+    }
+  }
+  if (mixed > 2) {
+    const Ref first = temporary(a.lanes);
+    const Ref x = contiguous(a);
+    emit(Op::lanes, a.lanes, first, x, contiguous(b));
+    for (size_t i = 0; i < a.lanes; ++i) value.lane[i] = static_cast<Ref>(first + i);
+  } else if (mixed > 0) {
+    for (size_t i = 0; i < a.lanes; ++i) value.lane[i] = joined({a.lane[i], b.lane[i]});
+  }
+  lane_leaves(value);
+  return value;
+}
+
+Value Builder::prefix(const Value& a, const Value& b) {
+  Value value = nothing(a.lanes);
+  std::vector<Ref> distinct;
+  for (const Value* operand : {&a, &b})
+    for (size_t i = 0; i < operand->lanes; ++i)
+      if (operand->lane[i] != kZeros) distinct.push_back(operand->lane[i]);
+  std::sort(distinct.begin(), distinct.end());
+  distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
+  if (distinct.size() <= 3) {
+    std::vector<Ref> below;
+    for (size_t i = 0; i < a.lanes; ++i) {
+      below.push_back(a.lane[i]);
+      if (i < b.lanes) below.push_back(b.lane[i]);
+      value.lane[i] = joined(below);
+    }
+  } else {
+    const Ref first = temporary(a.lanes);
+    const Ref x = contiguous(a);
+    emit(Op::prefix, a.lanes, first, x, contiguous(b));
+    for (size_t i = 0; i < a.lanes; ++i) value.lane[i] = static_cast<Ref>(first + i);
+  }
+  value.made = true;
+  add_leaves(value, a);
+  add_leaves(value, b);
+  if (value.leaves.size() > kMaxLeaves) lane_leaves(value);
+  return value;
+}
+
+Value Builder::elements(uint8_t lanes, uint8_t size, const std::vector<const Value*>& operands) {
+  Value value = nothing(lanes);
+  for (size_t first = 0; first < lanes; first += size) {
+    std::vector<Ref> refs;
+    for (const Value* operand : operands) {
+      const bool apart = operand->lanes == lanes;
+      const size_t from = apart ? first : 0;
+      const size_t to = apart ? first + size : operand->lanes;
+      refs.insert(refs.end(), operand->lane.begin() + from, operand->lane.begin() + to);
+    }
+    std::fill_n(value.lane.begin() + first, size, joined(std::move(refs)));
+  }
+  lane_leaves(value);
+  return value;
+}
+
+Ref Builder::contiguous(const Value& value) {
+  const Ref first = value.lane[0];
+  bool run = true;
+  bool zeros = first == kZeros;
+  for (size_t i = 1; i < value.lanes; ++i) {
+    run = run && first != kZeros && value.lane[i] == first + i;
+    zeros = zeros && value.lane[i] == kZeros;
+  }
+  if (zeros) return kZeros;
+  if (run) return first;
+  const Ref copy = temporary(value.lanes);
+  for (size_t i = 0; i < value.lanes;) {
+    size_t end = i + 1;
+    const Ref ref = value.lane[i];
+    const bool same = end < value.lanes && value.lane[end] == ref;
+    while (end < value.lanes &&
+           value.lane[end] == (same ? ref : static_cast<Ref>(ref + (end - i))))
+      ++end;
+    const Op op = ref == kZeros ? Op::clear : same ? Op::splat : Op::move;
+    emit(op, end - i, static_cast<Ref>(copy + i), ref, kZeros);
+    i = end;
+  }
+  return copy;
+}
+
+void Builder::branch(const Value& condition, Address to) {
+  const auto number = static_cast<Ref>(program_.exits.size());
+  program_.exits.push_back({instruction_, false, to});
+  const Ref ref = joined(places(condition));
+  if (ref != kZeros) emit(Op::branch, 1, kZeros, ref, number);
+}
+
+void Builder::target(const Value& address) {
+  const auto number = static_cast<Ref>(program_.exits.size());
+  program_.exits.push_back({instruction_, true, 0});
+  const Ref ref = joined(places(address));
+  if (ref != kZeros) emit(Op::target, 1, kZeros, ref, number);
+}
+
+void Builder::without_rule() {
+  if (program_.without_rule.empty() || program_.without_rule.back() != instruction_)
+    program_.without_rule.push_back(instruction_);
+}
+
+std::vector<Builder::Move> Builder::register_moves() const {
+  std::vector<Move> moves;
+  for (size_t i = 0; i < layout_.bytes;) {
+    const auto self = [&](size_t at) { return current_[at] == kRegisters + at; };
+    if (self(i)) {
+      ++i;
+      continue;
+    }
+    const Ref ref = current_[i];
+    size_t end = i + 1;
+    const bool same = end < layout_.bytes && current_[end] == ref && made_[end] == made_[i];
+    while (end < layout_.bytes && end - i < kMaxLanes && !self(end) && made_[end] == made_[i] &&
+           current_[end] == (same ? ref : static_cast<Ref>(ref + (end - i))))
+      ++end;
+    const Op op = ref == kZeros ? Op::clear : same ? Op::splat : Op::move;
+    if (op == Op::move && ref == kZeros) end = i + 1;
+    moves.push_back({op, static_cast<uint8_t>(end - i), static_cast<Ref>(kRegisters + i), ref});
+    i = end;
+  }
+  return moves;
+}
+
+// All registers are written at the end, "at once": a move whose source another move overwrites goes
+// first, and a circle is cut by a copy.
+void Builder::write_registers() {
+  std::vector<Move> moves = register_moves();
+  for (const Move& move : moves)
+    program_.written.push_back({move.to, move.lanes, made_[move.to - size_t{kRegisters}]});
+  const auto reads = [](const Move& move, const Move& other) {
+    if (move.op == Op::clear || !is_register(move.a)) return false;
+    const size_t width = move.op == Op::splat ? 1 : move.lanes;
+    return move.a < other.to + other.lanes && other.to < move.a + width;
+  };
+  while (!moves.empty()) {
+    size_t chosen = moves.size();
+    for (size_t i = 0; i < moves.size() && chosen == moves.size(); ++i) {
+      bool free = true;
+      for (size_t j = 0; j < moves.size(); ++j) free = free && (i == j || !reads(moves[j], moves[i]));
+      if (free) chosen = i;
+    }
+    if (chosen == moves.size()) {
+      // Keep what the first one overwrites for those that still read it.
+      for (size_t j = 1; j < moves.size(); ++j) {
+        if (!reads(moves[j], moves[0])) continue;
+        const size_t width = moves[j].op == Op::splat ? 1 : moves[j].lanes;
+        const Ref copy = temporary(width);
+        emit(Op::move, width, copy, moves[j].a, kZeros);
+        moves[j].a = copy;
+      }
+      chosen = 0;
+    }
+    const Move move = moves[chosen];
+    moves.erase(moves.begin() + static_cast<std::ptrdiff_t>(chosen));
+    emit(move.op, move.lanes, move.to, move.a, kZeros);
+  }
+}
+
+namespace {
+
+struct Uses {
+  size_t a = 0;
+  size_t b = 0;
+};
+// How many places an instruction reads from its operands on.
+Uses uses(const Instruction& i) {
+  switch (i.op) {
+    case Op::move: case Op::store: case Op::reduce: return {i.lanes, 0};
+    case Op::splat: case Op::branch: case Op::target: return {1, 0};
+    case Op::join: return {1, 1};
+    case Op::lanes: case Op::prefix: return {i.lanes, i.lanes};
+    case Op::address: return {i.b, 0};
+    case Op::end: case Op::clear: case Op::load: return {0, 0};
+  }
+  return {};
+}
+size_t defines(const Instruction& i) {
+  switch (i.op) {
+    case Op::join: case Op::reduce: return 1;
+    case Op::store: case Op::branch: case Op::target: case Op::end: return 0;
+    default: return i.lanes;
+  }
+}
+
+}  // namespace
+
+void Builder::drop_unused() {
+  std::bitset<kFileSize> needed;
+  std::vector<Instruction> kept;
+  kept.reserve(program_.code.size() + 1);
+  for (size_t n = program_.code.size(); n-- > 0;) {
+    const Instruction& i = program_.code[n];
+    const size_t defined = defines(i);
+    bool used = defined == 0 || is_register(i.to);
+    for (size_t k = 0; k < defined && !used; ++k) used = needed[i.to + k];
+    if (!used) continue;
+    const Uses u = uses(i);
+    for (size_t k = 0; k < u.a; ++k) needed.set(i.a + k);
+    for (size_t k = 0; k < u.b; ++k) needed.set(i.b + k);
+    kept.push_back(i);
+  }
+  std::reverse(kept.begin(), kept.end());
+  kept.push_back({Op::end, 0, 0, 0, 0});
+  program_.code = std::move(kept);
+}
+
+void Builder::note_units() {
+  const auto units = [&](Ref first, size_t lanes) {
+    Units found = 0;
+    for (size_t k = 0; k < lanes; ++k) {
+      if (!is_register(static_cast<Ref>(first + k))) continue;
+      const uint8_t unit = layout_.unit[first + k - kRegisters];
+      if (unit != RegisterLayout::kNoUnit) found |= Units{1} << unit;
+    }
+    return found;
+  };
+  for (const Instruction& i : program_.code) {
+    const Uses u = uses(i);
+    program_.reads |= units(i.a, u.a) | units(i.b, u.b);
+    program_.writes |= units(i.to, defines(i));
+  }
+}
+
+Program Builder::finish() {
+  write_registers();
+  drop_unused();
+  note_units();
+  return std::move(program_);
+}
+
+}  // namespace shikake::taint

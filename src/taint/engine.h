@@ -1,0 +1,185 @@
+// Runs rule programs over the shadow of one guest process. It knows bytes, registers and addresses; who
+// executes the guest (an emulator's callbacks, a tracer, a test) tells it which blocks ran and which
+// addresses they touched, and gets told what labels decided.
+//
+//     Engine                       one a guest process: shadow memory, lifter, blocks
+//       └─ Thread                  one a guest thread: register labels, accesses of the running block, regions
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "taint/label.h"
+#include "taint/lift.h"
+#include "taint/program.h"
+#include "taint/shadow.h"
+
+namespace shikake::taint {
+
+class Thread;
+
+// One access as the executor saw it, in the order of execution.
+struct Access {
+  Address address;
+  uint16_t instruction;
+  uint8_t size;
+  bool store;
+};
+
+// What is known of one exit over the run.
+struct Site {
+  Label last = 0;
+  uint32_t decision = 0;      // number of the decision last made here; 0: none
+  Label joined = 0;           // once labels at the site became too many
+  uint16_t labels_seen = 0;
+  Address region_end = 0;     // where its paths meet again; 0: at the function's end
+  bool region_known = false;
+};
+
+// A piece of guest code that runs from its first instruction to its last (or leaves early at an exit).
+struct Block {
+  Address address = 0;
+  Code code;
+  std::vector<uint8_t> bytes;      // what code.bytes shows
+  // Units that its program reads or writes; all until it is lifted.
+  std::atomic<Units> touched = ~Units{0};
+  std::atomic<Program*> program = nullptr;
+  std::vector<Site> sites;
+  bool accesses_match = false;     // recorded accesses are the program's, one for one
+  Address end() const { return address + bytes.size() - code.before; }
+};
+
+// A decision: a branch or jump that depended on labels. `taken`: where execution went.
+struct Decision {
+  uint32_t number = 0;
+  Address address = 0;   // of the instruction
+  bool indirect = false;
+  Label label = 0;
+  Address taken = 0;
+};
+
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  // The first time at this site with this label. Called with no lock held.
+  virtual void decided(Thread& thread, const Decision& decision) = 0;
+  virtual void without_rule(Address address, std::span<const uint8_t> bytes) = 0;
+};
+
+// Reads guest code for the search of a region's end; returns how many bytes could be read.
+using CodeReader = std::function<size_t(Address, std::span<uint8_t>)>;
+
+class Engine {
+ public:
+  // `decisions` counts decisions over all processes of the run.
+  Engine(Architecture architecture, LabelArena& labels, std::atomic<uint32_t>& decisions, Listener& listener,
+         CodeReader reader);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  Shadow& shadow() { return shadow_; }
+  LabelArena& label_arena() { return labels_; }
+  Listener& listener() { return listener_; }
+  const RegisterLayout& layout() const { return layout_; }
+  Architecture architecture() const { return architecture_; }
+
+  // The program of a block, lifted when first asked for. Never null.
+  const Program& program(Block& block);
+  // Where the paths from an exit of the block meet again inside its function; 0 when only at its end.
+  Address region_end(const Block& block, const Program& program, const Exit& exit);
+  uint32_t new_decision() { return decisions_.fetch_add(1) + 1; }
+
+ private:
+  const Architecture architecture_;
+  LabelArena& labels_;
+  std::atomic<uint32_t>& decisions_;
+  Listener& listener_;
+  CodeReader reader_;
+  Shadow shadow_;
+  std::mutex lifting_;
+  std::unique_ptr<Lifter> lifter_;
+  RegisterLayout layout_;
+  std::vector<std::unique_ptr<Program>> programs_;
+};
+
+// A stretch of execution that depends on a decision.
+struct Region {
+  uint32_t decision;
+  Label label;
+  Address end;        // 0: when the function returns
+  Address site;
+  int depth;          // calls below the thread's reference frame
+  bool indirect;
+};
+
+// Accesses of one block; more (a block of long vector saves) are processed in parts.
+inline constexpr size_t kMaxAccesses = 4096;
+// Nested regions beyond this are not opened; real programs stay below 30.
+inline constexpr size_t kMaxRegions = 256;
+
+class Thread {
+ public:
+  explicit Thread(Engine& engine);
+
+  // --- called for each block and access, so inlined into the executor's callbacks ---------------------
+  void access(Address address, uint16_t instruction, uint8_t size, bool store) {
+    accesses_[count_ & (kMaxAccesses - 1)] = {address, instruction, size, store};
+    ++count_;
+    touched_ |= Shadow::filter.at(address);
+  }
+  // `block` begins now; the one before ran to where this one starts.
+  void enter(Block& block) {
+    if (block_ != nullptr && (touched_ | attention_ | (units_ & block_->touched.load(std::memory_order_relaxed))) != 0)
+      finish_block(block.address);
+    block_ = &block;
+    count_ = 0;
+    touched_ = 0;
+  }
+
+  // Ends the running block, at a system call or signal.
+  void flush();
+
+  Labels& labels() { return labels_; }
+  Engine& engine() { return engine_; }
+  std::span<const Region> regions() const { return regions_; }
+
+  // Labels of register bytes, by the layout's offset.
+  Label* registers(size_t offset) { return file_.data() + kRegisters + offset; }
+  void set_register(size_t offset, size_t count, Label label);
+  // A copy for what a new thread or a signal handler's return needs.
+  std::vector<Label> save_registers() const;
+  void restore_registers(std::span<const Label> registers);
+
+ private:
+  void finish_block(std::optional<Address> next);
+  void run(Block& block, const Program& program, Address next);
+  bool match_accesses(Block& block, const Program& program);
+  void match_by_instruction(const Program& program);
+  void read(Address address, size_t lanes, Label* to);
+  void write(Address address, size_t lanes, const Label* from);
+  void decide(Block& block, const Program& program, size_t exit, Label label, Address next);
+  void mark_writes(const Program& program, Label control);
+  void follow(const Program& program, Address next);
+  void update_units(const Program& program);
+
+  Engine& engine_;
+  Labels labels_;
+  Block* block_ = nullptr;
+  uint64_t count_ = 0;
+  uint64_t touched_ = 0;
+  Units units_ = 0;
+  uint64_t attention_ = 0;  // regions are open
+  int depth_ = 0;
+  std::vector<Region> regions_;
+  std::vector<Address> addresses_;
+  Label control_ = 0;
+  std::vector<Access> accesses_;
+  alignas(64) std::array<Label, kFileSize> file_{};
+};
+
+}  // namespace shikake::taint

@@ -1,0 +1,33 @@
+#include "taint/lift.h"
+
+#include <iterator>
+
+namespace shikake::taint {
+namespace {
+struct Named {
+  std::string_view name;
+  Architecture architecture;
+};
+constexpr Named kNames[] = {
+    {"x86_64", Architecture::x86_64},   {"i386", Architecture::i386}, {"arm", Architecture::arm},
+    {"aarch64", Architecture::aarch64},
+};
+}  // namespace
+
+std::optional<Architecture> architecture(std::string_view wanted) {
+  for (const Named& named : kNames)
+    if (named.name == wanted) return named.architecture;
+  return std::nullopt;
+}
+
+std::string_view name(Architecture wanted) {
+  for (const Named& named : kNames)
+    if (named.architecture == wanted) return named.name;
+  return "unknown";
+}
+
+std::unique_ptr<Lifter> make_lifter(Architecture wanted) {
+  return make_vex_lifter(wanted);
+}
+
+}  // namespace shikake::taint

@@ -1,0 +1,19 @@
+// Where the paths from a decision meet again: the immediate post-dominator in the control flow graph of
+// its function, decoded from guest code (T. Lengauer's tree by the simple algorithm of Cooper, Harvey and
+// Kennedy, "A Simple, Fast Dominance Algorithm", on the reversed graph).
+#pragma once
+
+#include <span>
+
+#include "taint/engine.h"
+
+namespace shikake::taint {
+
+// Instructions decoded at most for one decision; a function with more ends its regions at its return.
+inline constexpr size_t kMaxInstructions = 4000;
+
+// `successors`: where the decision may go. 0: they meet only when the function returns, or it is unknown.
+Address immediate_postdominator(Lifter& lifter, const CodeReader& reader, std::span<const Address> successors,
+                                bool thumb);
+
+}  // namespace shikake::taint

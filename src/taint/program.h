@@ -1,0 +1,112 @@
+// The rule program of one block of guest code: how labels move through it, with everything else left
+// out. Made once a block by a lifter (lift_vex, lift_mips) through Builder; run by Engine.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "taint/shadow.h"
+
+namespace shikake::taint {
+
+// A place in a thread's label file: a flat array of labels, one a byte.
+//     0 …                zeros: lanes that depend on nothing
+//     kRegisters …       the guest's registers, laid out as the lifter says
+//     kTemporaries …     what a program computes on the way
+using Ref = uint16_t;
+inline constexpr Ref kZeros = 0;
+inline constexpr size_t kMaxLanes = 32;  // bytes of the widest value: a 256-bit register
+inline constexpr Ref kRegisters = 64;
+inline constexpr size_t kRegisterBytes = 1984;
+inline constexpr Ref kTemporaries = kRegisters + kRegisterBytes;
+inline constexpr size_t kFileSize = 16384;
+// A program that needs more is refused by Builder, and the lifter cuts the block.
+inline constexpr size_t kMaxTemporaries = kFileSize - kTemporaries - kMaxLanes;
+
+enum class Op : uint8_t {
+  end,
+  move,     // to[i] = a[i]
+  clear,    // to[i] = 0
+  splat,    // to[i] = a
+  join,     // to = a ∪ b
+  lanes,    // to[i] = a[i] ∪ b[i]
+  prefix,   // to[i] = a[0..i] ∪ b[0..i]: carries move upwards
+  reduce,   // to = a[0..lanes)
+  load,     // to[i] = memory op number b, byte i
+  address,  // to[i] ∪= b labels from a on: the value was chosen by a labelled address
+  store,    // memory op number b, byte i = a[i]
+  branch,   // a decision at exit number b on label a
+  target,   // a jump to an address with labels a[0..lanes), at exit number b
+};
+
+struct Instruction {
+  Op op;
+  uint8_t lanes;
+  Ref to;
+  Ref a;
+  Ref b;
+};
+static_assert(sizeof(Instruction) == 8);
+
+// One access to memory that the rules expect, in program order.
+struct MemoryOp {
+  uint16_t instruction;  // number in the block
+  uint16_t size;         // bytes
+  bool store;
+  bool constant;     // stores a number known at translation time
+  bool made;         // stores what this block made: a small constant or a sum, not a copy
+  uint32_t base;     // the same for addresses that differ by a constant only
+  int64_t offset;    // that constant
+};
+
+enum class JumpKind : uint8_t { next, call, ret, system_call, other };
+
+// Where the block may be left, and on what it depends.
+struct Exit {
+  uint16_t instruction = 0;
+  bool indirect = false;
+  Address target = 0;  // unless indirect
+};
+
+// A run of register bytes that the program writes.
+struct Written {
+  Ref first;
+  uint16_t lanes;
+  bool made;  // see MemoryOp
+};
+
+// Registers in units of one bit, to see quickly whether a block could touch a label. Several registers
+// may share a unit.
+using Units = uint64_t;
+
+struct Program {
+  std::vector<Instruction> code;
+  std::vector<MemoryOp> memory;
+  std::vector<Exit> exits;
+  std::vector<Written> written;
+  Units reads = 0;
+  Units writes = 0;
+  JumpKind kind = JumpKind::next;
+  // Addresses that may follow inside the same function; a call's is its return address.
+  std::vector<Address> successors;
+  bool indirect_exit = false;
+  // Instructions that no rule describes; labels of what they read are joined into what they write where
+  // that is known.
+  std::vector<uint16_t> without_rule;
+};
+
+// A guest architecture's registers as lifters and engine share them.
+struct RegisterLayout {
+  size_t bytes = 0;
+  std::array<uint8_t, kRegisterBytes> unit{};   // bit number of each register byte; kNoUnit: not tracked
+  static constexpr uint8_t kNoUnit = 0xff;
+  // Bytes that a decision never marks: stack and frame pointer, flags, return address.
+  std::array<bool, kRegisterBytes> undecided{};
+  size_t stack_pointer = 0;
+  size_t result = 0;      // system call result
+  size_t word = 8;        // bytes of a register
+};
+
+}  // namespace shikake::taint

@@ -1,0 +1,195 @@
+#include "taint/qemu/plugin.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <new>
+#include <string_view>
+
+#include "taint/qemu/guest_memory.h"
+#include "taint/qemu/plugin_api.h"
+
+namespace shikake::taint::qemu {
+namespace {
+
+Plugin* plugin = nullptr;  // one a process, for QEMU's callbacks; lives as long as the process
+
+void on_block(unsigned vcpu, void* block) { plugin->thread(vcpu).enter(*static_cast<Block*>(block)); }
+
+void on_access(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t address, void* instruction) {
+  plugin->thread(vcpu).access(address, static_cast<uint16_t>(reinterpret_cast<uintptr_t>(instruction)),
+                              static_cast<uint8_t>(1u << qemu_plugin_mem_size_shift(info)),
+                              qemu_plugin_mem_is_store(info));
+}
+
+// How far Thumb's decoding looks back.
+constexpr size_t kLookBack = 32;
+
+void on_translation(qemu_plugin_id_t, qemu_plugin_tb* tb) {
+  const size_t count = qemu_plugin_tb_n_insns(tb);
+  const Address address = qemu_plugin_tb_vaddr(tb);
+  const size_t before = std::min<size_t>(kLookBack, address % kPageBytes);
+  std::vector<uint8_t> bytes(before);
+  if (before != 0 && read_guest(address - before, std::span(bytes)) != before) std::fill(bytes.begin(), bytes.end(), 0);
+  std::vector<uint8_t> lengths;
+  bool thumb = false;
+  for (size_t i = 0; i < count; ++i) {
+    const qemu_plugin_insn* instruction = qemu_plugin_tb_get_insn(tb, i);
+    const size_t size = qemu_plugin_insn_size(instruction);
+    const auto* data = static_cast<const uint8_t*>(qemu_plugin_insn_data(instruction));
+    bytes.insert(bytes.end(), data, data + size);
+    lengths.push_back(static_cast<uint8_t>(size));
+    thumb = thumb || (size == 2 && plugin->architecture() == Architecture::arm);
+  }
+  Block& block = plugin->block(address, std::move(bytes), before, std::move(lengths), thumb);
+  qemu_plugin_register_vcpu_tb_exec_cb(tb, on_block, QEMU_PLUGIN_CB_NO_REGS, &block);
+  for (size_t i = 0; i < count; ++i)
+    qemu_plugin_register_vcpu_mem_cb(qemu_plugin_tb_get_insn(tb, i), on_access, QEMU_PLUGIN_CB_NO_REGS,
+                                     QEMU_PLUGIN_MEM_RW, reinterpret_cast<void*>(i));
+}
+
+void on_call(qemu_plugin_id_t, unsigned vcpu, int64_t number, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
+             uint64_t a5, uint64_t a6, uint64_t, uint64_t) {
+  plugin->before_call(vcpu, number, {a1, a2, a3, a4, a5, a6});
+}
+void on_return(qemu_plugin_id_t, unsigned vcpu, int64_t number, int64_t result) {
+  plugin->after_call(vcpu, number, result);
+}
+void on_thread(qemu_plugin_id_t, unsigned vcpu) { plugin->start_thread(vcpu); }
+
+void register_all(qemu_plugin_id_t id) {
+  qemu_plugin_register_vcpu_init_cb(id, on_thread);
+  qemu_plugin_register_vcpu_syscall_cb(id, on_call);
+  qemu_plugin_register_vcpu_syscall_ret_cb(id, on_return);
+  if (plugin->active()) qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
+}
+
+Options parse(int argc, char** argv) {
+  Options options;
+  for (int i = 0; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    const size_t equal = argument.find('=');
+    const std::string_view key = argument.substr(0, equal);
+    const std::string value(equal == std::string_view::npos ? "" : argument.substr(equal + 1));
+    if (key == "state") options.state = value;
+    if (key == "events") options.events = value;
+    if (key == "label") options.labelled_paths.push_back(value);
+    if (key == "always") options.always = value == "on";
+  }
+  return options;
+}
+
+}  // namespace
+
+Plugin::Plugin(Architecture architecture, uint64_t id, Options options, RunState& state)
+    : id_(id),
+      options_(std::move(options)),
+      state_(state),
+      channels_(state),
+      engine_(architecture, state.labels, state.next_decision, *this,
+              [](Address address, std::span<uint8_t> to) { return read_guest(address, to); }),
+      active_(options_.always) {}
+
+std::unique_ptr<Plugin> Plugin::make(Architecture architecture, uint64_t id, Options options) {
+  RunState* state = map_run_state(options.state.c_str());
+  if (state == nullptr) return nullptr;
+  std::unique_ptr<Plugin> made(new Plugin(architecture, id, std::move(options), *state));
+  if (!made->recorder_.open(made->options_.events.c_str())) return nullptr;
+  return made;
+}
+
+void Plugin::start_thread(unsigned vcpu) {
+  if (vcpu >= kMaxThreads) return;
+  threads_[vcpu] = std::make_unique<Thread>(engine_);
+}
+
+Block& Plugin::block(Address address, std::vector<uint8_t> bytes, size_t before, std::vector<uint8_t> lengths,
+                     bool thumb) {
+  const std::lock_guard guard(blocks_lock_);
+  auto& same_address = blocks_[address];
+  for (const auto& known : same_address)
+    if (known->bytes == bytes && known->code.lengths == lengths) return *known;
+  auto made = std::make_unique<Block>();
+  made->address = address;
+  made->bytes = std::move(bytes);
+  made->code = {address, made->bytes, before, std::move(lengths), thumb};
+  same_address.push_back(std::move(made));
+  return *same_address.back();
+}
+
+void Plugin::activate() {
+  if (active_.exchange(true)) return;
+  state_.labelled.store(1);
+  // Forgets all translations; what runs from here on is translated with callbacks.
+  qemu_plugin_reset(id_, [](qemu_plugin_id_t id) { register_all(id); });
+}
+
+void Plugin::decided(Thread& thread, const Decision& decision) {
+  Event event("decision");
+  event.number("pid", getpid())
+      .number("number", decision.number)
+      .number("address", static_cast<int64_t>(decision.address))
+      .raw("place", place(decision.address))
+      .flag("indirect", decision.indirect)
+      .number("taken", static_cast<int64_t>(decision.taken))
+      .label("label", thread.labels(), decision.label);
+  recorder_.write(std::move(event));
+}
+
+void Plugin::without_rule(Address address, std::span<const uint8_t> bytes) {
+  Event event("without_rule");
+  event.number("pid", getpid()).number("address", static_cast<int64_t>(address)).hex("bytes", bytes);
+  recorder_.write(std::move(event));
+}
+
+// The file that holds an address, and the offset in it, from the emulator's own memory map.
+std::string Plugin::place(Address address) {
+  std::string found = "null";
+  FILE* maps = std::fopen("/proc/self/maps", "re");
+  if (maps == nullptr) return found;
+  const Address host = address + host_offset();
+  char line[4352];
+  while (std::fgets(line, sizeof line, maps) != nullptr) {
+    unsigned long first = 0, last = 0, offset = 0;
+    int path = 0;
+    if (std::sscanf(line, "%lx-%lx %*4s %lx %*s %*u %n", &first, &last, &offset, &path) < 3) continue;
+    if (host < first || host >= last) continue;
+    std::string_view file = line + path;
+    while (!file.empty() && file.back() == '\n') file.remove_suffix(1);
+    Event event("place");
+    event.text("module", file).number("offset", static_cast<int64_t>(host - first + offset));
+    found = std::move(event).line();
+    found.pop_back();
+    break;
+  }
+  std::fclose(maps);
+  return found;
+}
+
+}  // namespace shikake::taint::qemu
+
+extern "C" {
+
+__attribute__((visibility("default"))) int qemu_plugin_version = 1;
+
+__attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t* info, int argc,
+                                                               char** argv) {
+  using namespace shikake::taint;
+  const auto architecture = shikake::taint::architecture(info->target_name);
+  if (!architecture) {
+    std::fprintf(stderr, "shikake-taint: no rules for the architecture %s\n", info->target_name);
+    return -1;
+  }
+  auto made = qemu::Plugin::make(*architecture, id, qemu::parse(argc, argv));
+  if (made == nullptr) {
+    std::fprintf(stderr, "shikake-taint: can't open the run's files (state=FILE,events=FILE): %s\n", std::strerror(errno));
+    return -1;
+  }
+  qemu::plugin = made.release();
+  qemu::register_all(id);
+  return 0;
+}
+
+}  // extern "C"

@@ -1,0 +1,94 @@
+// The taint plugin for qemu-user: joins QEMU's callbacks to the engine, and system calls to sources and
+// sinks. Loaded as  qemu-ARCH -plugin shikake-taint.so,state=FILE,events=FILE[,label=PATH-PREFIX…] PROGRAM
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "taint/engine.h"
+#include "taint/qemu/recorder.h"
+#include "taint/qemu/run_state.h"
+#include "taint/qemu/system_call.h"
+
+namespace shikake::taint::qemu {
+
+// Threads of one process that are followed; QEMU itself gets slow far earlier.
+inline constexpr size_t kMaxThreads = 1024;
+
+struct Options {
+  std::string state, events, exe;
+  std::vector<std::string> labelled_paths;  // files whose content gets labels: prefixes
+  bool always = false;                      // instrument from the start
+};
+
+struct CallArguments {
+  Call call = Call::other;
+  std::array<uint64_t, 6> a{};
+};
+
+class Plugin : public Listener {
+ public:
+  // Null when the run's files can't be had.
+  static std::unique_ptr<Plugin> make(Architecture architecture, uint64_t id, Options options);
+
+  Thread& thread(unsigned vcpu) { return *threads_[vcpu]; }
+  void start_thread(unsigned vcpu);
+  Block& block(Address address, std::vector<uint8_t> bytes, size_t before, std::vector<uint8_t> lengths, bool thumb);
+
+  void before_call(unsigned vcpu, int64_t number, std::array<uint64_t, 6> arguments);
+  void after_call(unsigned vcpu, int64_t number, int64_t result);
+
+  Architecture architecture() const { return engine_.architecture(); }
+  bool active() const { return active_; }
+
+  void decided(Thread& thread, const Decision& decision) override;
+  void without_rule(Address address, std::span<const uint8_t> bytes) override;
+
+ private:
+  Plugin(Architecture architecture, uint64_t id, Options options, RunState& state);
+
+  // Sources.
+  void received(Thread& thread, int fd, Address buffer, uint64_t count);
+  void read_back(Thread& thread, int fd, Address buffer, uint64_t count, std::optional<uint64_t> offset);
+  void scatter(Thread& thread, const CallArguments& call, uint64_t count);
+  void message_received(Thread& thread, int fd, Address message, uint64_t count);
+  // Sinks.
+  void sent(Thread& thread, int fd, Address buffer, uint64_t count, std::optional<uint64_t> offset);
+  void gather(Thread& thread, const CallArguments& call, uint64_t count);
+  void message_sent(Thread& thread, int fd, Address message, uint64_t count);
+  void path_action(Thread& thread, const CallArguments& call, int64_t result);
+  void connecting(Thread& thread, const CallArguments& call, int64_t result);
+  void executing(Thread& thread, const CallArguments& call);
+  void simple_action(Thread& thread, const CallArguments& call);
+  Event action(Thread& thread, std::string_view kind);
+
+  CallArguments unpack(int64_t number, const std::array<uint64_t, 6>& a) const;
+  uint16_t flow(int fd, Channel& channel);
+  uint16_t labelled_file(int fd, Channel& channel);
+  bool is_network(int fd) const;
+  Label joined(Thread& thread, Address address, uint64_t count);
+  void put_labels(Thread& thread, Address address, std::span<const Label> labels);
+  void activate();
+  std::string place(Address address);
+  uint64_t word(Address address) const;
+  size_t word_bytes() const { return engine_.layout().word; }
+
+  const uint64_t id_;
+  const Options options_;
+  RunState& state_;
+  Channels channels_;
+  Recorder recorder_;
+  Engine engine_;
+  std::array<std::unique_ptr<Thread>, kMaxThreads> threads_;
+  std::array<CallArguments, kMaxThreads> calls_{};
+  std::mutex blocks_lock_;
+  std::unordered_map<Address, std::vector<std::unique_ptr<Block>>> blocks_;
+  std::atomic<bool> active_ = false;
+};
+
+}  // namespace shikake::taint::qemu

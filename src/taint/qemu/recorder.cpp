@@ -1,0 +1,104 @@
+#include "taint/qemu/recorder.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+namespace shikake::taint::qemu {
+namespace {
+
+// Out of the way of descriptors that a guest counts on or closes in loops.
+constexpr int kLowestDescriptor = 900;
+
+void escape(std::string& out, std::string_view text) {
+  for (const char c : text) {
+    const auto byte = static_cast<uint8_t>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (byte < 0x20 || byte >= 0x7f) {
+      char buffer[8];
+      std::snprintf(buffer, sizeof buffer, "\\u%04x", byte);
+      out += buffer;
+    } else {
+      out += c;
+    }
+  }
+}
+
+}  // namespace
+
+Event::Event(std::string_view name) : text_("{\"event\":\"") { (text_ += name) += '"'; }
+
+void Event::key(std::string_view key) { ((text_ += ",\"") += key) += "\":"; }
+
+Event& Event::number(std::string_view name, int64_t value) {
+  key(name);
+  text_ += std::to_string(value);
+  return *this;
+}
+Event& Event::text(std::string_view name, std::string_view value) {
+  key(name);
+  text_ += '"';
+  escape(text_, value.substr(0, kMaxEventData));
+  text_ += '"';
+  return *this;
+}
+Event& Event::hex(std::string_view name, std::span<const uint8_t> value) {
+  static constexpr char digits[] = "0123456789abcdef";
+  key(name);
+  text_ += '"';
+  for (const uint8_t byte : value.first(std::min(value.size(), kMaxEventData))) {
+    text_ += digits[byte >> 4];
+    text_ += digits[byte & 15];
+  }
+  text_ += '"';
+  return *this;
+}
+Event& Event::flag(std::string_view name, bool value) { return raw(name, value ? "true" : "false"); }
+Event& Event::raw(std::string_view name, std::string_view json) {
+  key(name);
+  text_ += json;
+  return *this;
+}
+Event& Event::label(std::string_view name, const Labels& labels, Label label) {
+  key(name);
+  text_ += '[';
+  bool first = true;
+  for (const Range& range : labels.ranges(label)) {
+    if (!first) text_ += ',';
+    first = false;
+    ((((((text_ += '[') += std::to_string(range.source)) += ',') += std::to_string(range.first)) += ',') +=
+     std::to_string(range.last)) += range.by_decision ? ",1]" : ",0]";
+  }
+  text_ += ']';
+  if (labels.coarsened(label)) flag("coarsened", true);
+  return *this;
+}
+std::string Event::line() && { return std::move(text_ += "}\n"); }
+
+bool Recorder::open(const char* path) {
+  path_ = path;
+  const int low = ::open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+  if (low < 0) return false;
+  const int high = fcntl(low, F_DUPFD_CLOEXEC, kLowestDescriptor);
+  if (high < 0) {
+    fd_ = low;
+  } else {
+    ::close(low);
+    fd_ = high;
+  }
+  return true;
+}
+
+void Recorder::write(Event event) {
+  const std::string line = std::move(event).line();
+  if (written_ + line.size() > kMaxEventBytes) return;
+  written_ += line.size();
+  // A guest that closes every descriptor closes this one too.
+  if (::write(fd_, line.data(), line.size()) < 0 && open(path_.c_str()))
+    if (::write(fd_, line.data(), line.size()) < 0) return;
+}
+
+}  // namespace shikake::taint::qemu

@@ -1,0 +1,104 @@
+#include "taint/qemu/run_state.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace shikake::taint::qemu {
+
+RunState* map_run_state(const char* path) {
+  const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return nullptr;
+  void* at = MAP_FAILED;
+  if (ftruncate(fd, sizeof(RunState)) == 0)
+    at = mmap(nullptr, sizeof(RunState), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+  close(fd);
+  return at == MAP_FAILED ? nullptr : static_cast<RunState*>(at);
+}
+
+namespace {
+class Lock {
+ public:
+  explicit Lock(std::atomic<uint32_t>& lock) : lock_(lock) {
+    // Not for ever: a process may have been killed while it held the lock.
+    for (int tries = 0; lock_.exchange(1, std::memory_order_acquire) != 0 && tries < 100000; ++tries) sched_yield();
+  }
+  ~Lock() { lock_.store(0, std::memory_order_release); }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+
+ private:
+  std::atomic<uint32_t>& lock_;
+};
+}  // namespace
+
+Channel* Channels::of(int fd) {
+  struct stat status;
+  if (fstat(fd, &status) != 0) return nullptr;
+  const Lock guard(state_.lock);
+  size_t slot = (status.st_ino * 0x9e3779b97f4a7c15u ^ status.st_dev) % kMaxChannels;
+  for (size_t tries = 0; tries < kMaxChannels; ++tries, slot = (slot + 1) % kMaxChannels) {
+    Channel& channel = state_.channels[slot];
+    if (channel.used.load() == 0) {
+      channel.device = status.st_dev;
+      channel.inode = status.st_ino;
+      channel.kind = S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) ? ChannelKind::stream : ChannelKind::file;
+      channel.source = 0;
+      channel.used.store(1);
+      return &channel;
+    }
+    if (channel.device == status.st_dev && channel.inode == status.st_ino) return &channel;
+  }
+  return nullptr;
+}
+
+Chunk* Channels::chunk(const Channel& channel, uint64_t offset, bool make) {
+  const uint64_t key = (uint64_t{number(channel)} + 1) << 40 | (offset / kChunkBytes & 0xffffffffffu);
+  size_t slot = (key * 0x9e3779b97f4a7c15u) >> 48;
+  static_assert(kMaxChunks == 1u << 16);
+  // Long probing means a nearly full table: later labels are lost rather than time.
+  for (int tries = 0; tries < 64; ++tries, slot = (slot + 1) % kMaxChunks) {
+    Chunk& chunk = state_.chunks[slot];
+    uint64_t there = chunk.key.load(std::memory_order_acquire);
+    if (there == key) return &chunk;
+    if (there != 0) continue;
+    if (!make) return nullptr;
+    if (chunk.key.compare_exchange_strong(there, key)) return &chunk;
+    if (there == key) return &chunk;
+  }
+  return nullptr;
+}
+
+void Channels::write(const Channel& channel, uint64_t offset, std::span<const Label> labels) {
+  while (!labels.empty()) {
+    const size_t in_chunk = offset % kChunkBytes;
+    const size_t part = std::min(labels.size(), kChunkBytes - in_chunk);
+    const bool labelled = std::any_of(labels.begin(), labels.begin() + static_cast<std::ptrdiff_t>(part),
+                                      [](Label l) { return l != 0; });
+    if (Chunk* to = chunk(channel, offset, labelled); to != nullptr)
+      std::copy_n(labels.begin(), part, to->labels + in_chunk);
+    offset += part;
+    labels = labels.subspan(part);
+  }
+}
+
+void Channels::read(const Channel& channel, uint64_t offset, std::span<Label> labels, bool forget) {
+  while (!labels.empty()) {
+    const size_t in_chunk = offset % kChunkBytes;
+    const size_t part = std::min(labels.size(), kChunkBytes - in_chunk);
+    if (Chunk* from = chunk(channel, offset, false); from != nullptr) {
+      std::copy_n(from->labels + in_chunk, part, labels.begin());
+      if (forget) std::fill_n(from->labels + in_chunk, part, Label{0});
+    } else {
+      std::fill_n(labels.begin(), part, Label{0});
+    }
+    offset += part;
+    labels = labels.subspan(part);
+  }
+}
+
+}  // namespace shikake::taint::qemu

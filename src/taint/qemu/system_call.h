@@ -1,0 +1,25 @@
+// System calls of the guests' architectures under one name each.
+#pragma once
+
+#include <cstdint>
+
+#include "taint/lift.h"
+
+namespace shikake::taint::qemu {
+
+enum class Call : uint8_t {
+  other,
+  read, write, readv, writev, pread, pwrite, preadv, pwritev, sendfile, splice,
+  socket, socketpair, socketcall, bind, listen, accept, accept4, connect,
+  send, sendto, sendmsg, sendmmsg, recv, recvfrom, recvmsg, recvmmsg,
+  open, openat, creat, close, unlink, unlinkat, rename, renameat, renameat2, mkdir, mkdirat, rmdir,
+  link, linkat, symlink, symlinkat, chmod, fchmodat, mount, memfd_create,
+  execve, execveat, fork, vfork, clone, clone3, exit, exit_group, kill, tkill, tgkill, ptrace,
+  mmap, mmap2, old_mmap, munmap, mremap, brk, sigreturn, rt_sigreturn, nanosleep, clock_nanosleep, reboot,
+  init_module, finit_module,
+};
+
+Call call_of(Architecture architecture, int64_t number);
+const char* name(Call call);
+
+}  // namespace shikake::taint::qemu

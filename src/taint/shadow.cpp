@@ -1,0 +1,124 @@
+#include "taint/shadow.h"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+namespace shikake::taint {
+
+ShadowFilter Shadow::filter;
+
+namespace {
+
+// Makes what is missing; of two threads that make the same, one's is thrown away.
+template <class T>
+T* make(std::atomic<T*>& slot) {
+  T* there = slot.load(std::memory_order_acquire);
+  if (there != nullptr) return there;
+  auto made = std::make_unique<T>();
+  if (slot.compare_exchange_strong(there, made.get(), std::memory_order_acq_rel)) return made.release();
+  return there;
+}
+
+size_t index(Address address, unsigned shift, unsigned bits) {
+  return static_cast<size_t>(address >> shift) & ((size_t{1} << bits) - 1);
+}
+
+size_t left_in_page(Address address) { return kPageBytes - (address & (kPageBytes - 1)); }
+
+}  // namespace
+
+Shadow::Shadow() : top_(new Top) {}
+
+Shadow::~Shadow() {
+  for (auto& middle_slot : top_->next) {
+    Middle* middle = middle_slot.load();
+    if (middle == nullptr) continue;
+    for (auto& table_slot : middle->next) {
+      Table* table = table_slot.load();
+      if (table == nullptr) continue;
+      for (auto& page_slot : table->next) delete page_slot.load();
+      delete table;
+    }
+    delete middle;
+  }
+  delete top_;
+}
+
+Label* Shadow::page(Address address) const {
+  const Middle* middle = top_->next[index(address, 36, kTopBits)].load(std::memory_order_acquire);
+  if (middle == nullptr) return nullptr;
+  const Table* table = middle->next[index(address, 24, kMiddleBits)].load(std::memory_order_acquire);
+  if (table == nullptr) return nullptr;
+  Page* page = table->next[index(address, kPageBits, kTableBits)].load(std::memory_order_acquire);
+  return page == nullptr ? nullptr : page->labels.data();
+}
+
+Label* Shadow::make_page(Address address) {
+  Middle* middle = make(top_->next[index(address, 36, kTopBits)]);
+  Table* table = make(middle->next[index(address, 24, kMiddleBits)]);
+  auto& slot = table->next[index(address, kPageBits, kTableBits)];
+  if (slot.load(std::memory_order_acquire) == nullptr) pages_.fetch_add(1, std::memory_order_relaxed);
+  return make(slot)->labels.data();
+}
+
+void Shadow::mark(Address address, size_t count) {
+  // The granule before too: an access may begin there and reach into this one.
+  constexpr Address granule = Address{1} << kGranuleBits;
+  for (Address a = address - granule; a < address + count + granule - 1; a += granule)
+    filter.maybe[(a >> kGranuleBits) & (kFilterSize - 1)] = 1;
+}
+
+void Shadow::set(Address address, Label label) { write(address, 1, &label); }
+
+void Shadow::read(Address address, size_t count, Label* labels) const {
+  while (count > 0) {
+    const size_t part = std::min(count, left_in_page(address));
+    const Label* from = page(address);
+    if (from == nullptr) {
+      std::fill_n(labels, part, Label{0});
+    } else {
+      std::memcpy(labels, from + (address & (kPageBytes - 1)), part * sizeof(Label));
+    }
+    address += part;
+    labels += part;
+    count -= part;
+  }
+}
+
+void Shadow::write(Address address, size_t count, const Label* labels) {
+  while (count > 0) {
+    const size_t part = std::min(count, left_in_page(address));
+    const bool labelled = std::any_of(labels, labels + part, [](Label l) { return l != 0; });
+    Label* to = labelled ? make_page(address) : page(address);
+    if (to != nullptr)
+      std::memcpy(to + (address & (kPageBytes - 1)), labels, part * sizeof(Label));
+    if (labelled) mark(address, part);
+    address += part;
+    labels += part;
+    count -= part;
+  }
+}
+
+void Shadow::clear(Address address, uint64_t count) {
+  while (count > 0 && !empty()) {
+    const uint64_t part = std::min<uint64_t>(count, left_in_page(address));
+    if (Label* to = page(address); to != nullptr)
+      std::fill_n(to + (address & (kPageBytes - 1)), part, Label{0});
+    address += part;
+    count -= part;
+  }
+}
+
+void Shadow::move(Address to, Address from, uint64_t count) {
+  std::vector<Label> labels(kPageBytes);
+  for (uint64_t done = 0; done < count && !empty(); done += kPageBytes) {
+    const size_t part = static_cast<size_t>(std::min<uint64_t>(kPageBytes, count - done));
+    read(from + done, part, labels.data());
+    write(to + done, part, labels.data());
+  }
+  clear(from, count);
+}
+
+}  // namespace shikake::taint

@@ -1,0 +1,78 @@
+// Shadow memory: one label a byte of the guest's memory, in pages made when the first labelled byte is
+// written to them. Reads take no lock; pages are never given back while a program runs.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "taint/label.h"
+
+namespace shikake::taint {
+
+using Address = uint64_t;
+
+inline constexpr unsigned kPageBits = 12;
+inline constexpr size_t kPageBytes = size_t{1} << kPageBits;
+
+// "May these 512 bytes hold a label?", for the emulator's callback on each memory access: one load and
+// one or. Addresses 512 MiB apart share an entry, which costs time and loses nothing.
+inline constexpr unsigned kGranuleBits = 9;
+inline constexpr size_t kFilterSize = size_t{1} << 20;
+struct ShadowFilter {
+  std::array<uint8_t, kFilterSize> maybe{};
+  uint8_t at(Address address) const { return maybe[(address >> kGranuleBits) & (kFilterSize - 1)]; }
+};
+
+class Shadow {
+ public:
+  Shadow();
+  ~Shadow();
+  Shadow(const Shadow&) = delete;
+  Shadow& operator=(const Shadow&) = delete;
+
+  // The labels of the page that holds `address`, or null when none of its bytes ever had one.
+  Label* page(Address address) const;
+  // The same, made if missing.
+  Label* make_page(Address address);
+
+  Label get(Address address) const {
+    const Label* labels = page(address);
+    return labels == nullptr ? Label{0} : labels[address & (kPageBytes - 1)];
+  }
+  void set(Address address, Label label);
+  void read(Address address, size_t count, Label* labels) const;
+  void write(Address address, size_t count, const Label* labels);
+  void clear(Address address, uint64_t count);
+  // Moves labels as mremap moves bytes.
+  void move(Address to, Address from, uint64_t count);
+
+  size_t pages() const { return pages_.load(std::memory_order_relaxed); }
+  // Whether some byte may hold a label.
+  bool empty() const { return pages() == 0; }
+
+  // In static memory, so that generated callbacks reach it without a load of its address.
+  static ShadowFilter filter;
+
+ private:
+  // 47 bits of address: 11 + 12 bits of directory, 12 bits of table, 12 bits in the page.
+  static constexpr unsigned kTopBits = 12, kMiddleBits = 12, kTableBits = 12;
+  template <class T, unsigned Bits>
+  struct Level {
+    std::array<std::atomic<T*>, size_t{1} << Bits> next{};
+  };
+  struct Page {
+    std::array<Label, kPageBytes> labels{};
+  };
+  using Table = Level<Page, kTableBits>;
+  using Middle = Level<Table, kMiddleBits>;
+  using Top = Level<Middle, kTopBits>;
+
+  static void mark(Address address, size_t count);
+
+  Top* top_;
+  std::atomic<size_t> pages_ = 0;
+};
+
+}  // namespace shikake::taint
