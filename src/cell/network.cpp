@@ -1,8 +1,11 @@
 #include "cell/network.h"
 
 #include <arpa/inet.h>
+#include <linux/ethtool.h>
+#include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
 #include <linux/veth.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
@@ -185,6 +188,43 @@ Result<> NetworkDevices::add_route(const std::string& name, const Prefix& to,
   }
   auto bytes = request.finish();
   return ask(bytes, fmt::format("no route to {}/{} over {}", to.address, to.length, name));
+}
+
+Result<> NetworkDevices::receive_everything(const std::string& name) {
+  constexpr uint32_t table = 100;  // any that is neither local, main nor default
+  SHIKAKE_ASSIGN(int loopback, index_of(socket_, "lo"));
+  for (int family : {AF_INET, AF_INET6}) {
+    if (family == AF_INET6 && !has_ipv6()) break;
+    fib_rule_hdr rule{};
+    rule.family = static_cast<uint8_t>(family);
+    rule.table = table;
+    rule.action = FR_ACT_TO_TBL;
+    auto bytes = Request(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, rule).attribute(FRA_IIFNAME, name).finish();
+    SHIKAKE_TRY(ask(bytes, "no routing rule for what comes in by " + name));
+    rtmsg route{};
+    route.rtm_family = static_cast<uint8_t>(family);
+    route.rtm_table = table;
+    route.rtm_protocol = RTPROT_STATIC;
+    route.rtm_scope = RT_SCOPE_HOST;
+    route.rtm_type = RTN_LOCAL;
+    bytes = Request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, route).attribute(RTA_OIF, loopback).finish();
+    SHIKAKE_TRY(ask(bytes, "no local route for what comes in by " + name));
+  }
+  return {};
+}
+
+Result<> NetworkDevices::behave_like_wire(const std::string& name) {
+  base::UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) return fail_errno(Module::cell, "no socket to set up " + name);
+  for (uint32_t command : {ETHTOOL_STXCSUM, ETHTOOL_STSO, ETHTOOL_SGSO, ETHTOOL_SGRO}) {
+    ethtool_value off{command, 0};
+    ifreq request{};
+    name.copy(request.ifr_name, IFNAMSIZ - 1);
+    request.ifr_data = reinterpret_cast<char*>(&off);
+    if (ioctl(socket.get(), SIOCETHTOOL, &request) != 0 && errno != EOPNOTSUPP)
+      return fail_errno(Module::cell, "the offloads of " + name + " cannot be switched off");
+  }
+  return {};
 }
 
 bool has_ipv6() {

@@ -31,6 +31,13 @@ class NetworkDevices {
   Result<> bring_up(const std::string& name);
   // Usable at once: IPv6's search for duplicates is skipped, nobody else is on the cable.
   Result<> add_address(const std::string& name, const Prefix& address);
+  // Packets that come in by the device are for this machine, whatever address they name (for IPv6 if there is
+  // any here): a rule leads them to a table of routes that holds nothing else.
+  Result<> receive_everything(const std::string& name);
+  // Packets leave and arrive as on a wire, each with its checksum and no larger than the device's MTU: a
+  // cable inside one machine skips both, which a capture would show. Devices that can't switch it off stay as
+  // they are.
+  Result<> behave_like_wire(const std::string& name);
   // Through a gateway, which another route must lead to, or directly when there is none.
   Result<> add_route(const std::string& name, const Prefix& to,
                      const std::optional<std::string>& gateway = {});

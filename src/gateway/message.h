@@ -21,7 +21,7 @@ constexpr uint32_t max_frame_bytes = 256 << 10;
 
 enum class FrameType : uint8_t {
   ready,         // Ready: the network stands; nothing was sent before
-  failed,        // std::string: why there is no gateway; the last frame
+  failed,        // Failure: why there is no gateway; the last frame
   flow_opened,   // Flow
   flow_updated,  // Flow: its protocol, host or TLS facts became known
   flow_closed,   // Flow: complete
@@ -192,6 +192,13 @@ struct Ended {
     codec(self.flows, self.dns_lookups, self.captured_packets, self.captured_bytes, self.lost_packets,
           self.relayed_bytes);
   }
+};
+
+struct Failure {
+  bool unsupported = false;  // by this machine; else something went wrong
+  int32_t system_errno = 0;
+  std::string what;
+  static void wire(auto& codec, auto& self) { codec(self.unsupported, self.system_errno, self.what); }
 };
 
 // How far the cell's clock runs ahead of ours: what NTP answers.

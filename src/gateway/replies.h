@@ -89,7 +89,7 @@ struct Replies {
   static void wire(auto& codec, auto& self) { codec(self.http, self.tcp, self.udp, self.dns); }
 };
 
-// `*` in `pattern` stands for any bytes; compared without case if `fold`. Linear in both.
+// `*` in `pattern` stands for any bytes; compared without case if `fold`. At most pattern × text steps.
 bool fits(std::string_view pattern, std::string_view text, bool fold);
 
 void HttpReply::wire(auto& codec, auto& self) {
