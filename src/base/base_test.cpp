@@ -144,7 +144,9 @@ TEST(Display, Defang) {
 
 TEST(Display, DefangText) {
   EXPECT_EQ(defang_text("see http://a.example/ and https://b.example/?u=http://c.example"),
-            "see hxxp://a.example/ and hxxps://b.example/?u=hxxp://c.example");
+            "see hxxp://a[.]example/ and hxxps://b[.]example/?u=hxxp://c[.]example");
+  EXPECT_EQ(defang_text("\"http://a.example\": 1.5 http://"), "\"hxxp://a[.]example\": 1.5 hxxp://");
+  EXPECT_EQ(defang_text(""), "");
   EXPECT_EQ(defang_text("http and httpd speak it"), "http and httpd speak it");
 }
 

@@ -134,11 +134,18 @@ std::string defang(std::string_view url_or_host) {
 }
 
 std::string defang_text(std::string_view sentence) {
-  std::string out(sentence);
-  for (size_t at = out.find("http"); at != std::string::npos; at = out.find("http", at + 4)) {
-    if (out.compare(at, 7, "http://") == 0 || out.compare(at, 8, "https://") == 0) out.replace(at, 4, "hxxp");
+  std::string out;
+  for (;;) {
+    const size_t at = std::min(sentence.find("http://"), sentence.find("https://"));
+    out += sentence.substr(0, at);
+    if (at == std::string_view::npos) return out;
+    sentence.remove_prefix(at);
+    // Up to its path: another URL may stand in that.
+    const std::string_view origin =
+        sentence.substr(0, sentence.find_first_of("/?# \t\r\n\"<>", sentence.find("://") + 3));
+    out += defang(origin);
+    sentence.remove_prefix(origin.size());
   }
-  return out;
 }
 
 }  // namespace shikake::base

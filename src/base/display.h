@@ -22,7 +22,7 @@ std::string_view from_csv_field(std::string_view text);
 
 // http://a.example/x -> hxxp://a[.]example/x; only the scheme and the host's dots change.
 std::string defang(std::string_view url_or_host);
-// The same for every URL in a sentence, schemes only: so that no terminal makes a link of it.
+// The same for every URL in a sentence.
 std::string defang_text(std::string_view sentence);
 
 }  // namespace shikake::base

@@ -138,9 +138,17 @@ Result<IndicatorKey> guess_key(std::string_view text) {
   auto unknown = [&] {
     return fail(Module::intel, ErrorCode::invalid_input,
                 "\"" + base::for_terminal(text, 200) +
-                    "\" is no URL, domain, address, network, address with port or SHA-256");
+                    "\" is no URL, domain, address, network, address with port, SHA-256 or pattern "
+                    "(\"/path?query\")");
   };
   if (value.empty()) return unknown();
+  // Before anything else is made of its slash: no URL begins so. All of nothing but these would match
+  // everything.
+  if (value.front() == '/' || value.front() == '*') {
+    if (value.find_first_not_of("/*?") == value.npos || value.find_first_of(" \t") != value.npos)
+      return unknown();
+    return as(IndicatorType::pattern, value);
+  }
   if (value.find("://") != std::string_view::npos) return as(IndicatorType::url, value);
   if (value.size() == 64 && is_hex(value)) return as(IndicatorType::sha256, value);
   if (url::IpAddress::parse(value)) return as(IndicatorType::ip, value);

@@ -120,7 +120,8 @@ Result<std::vector<intel::Indicator>> Store::matching(const IndicatorKey& key) c
 Result<std::vector<intel::Indicator>> Store::lookup(std::string_view text) const {
   auto key = intel::guess_key(text);
   if (key) return matching(*key);
-  // Not an indicator by itself: maybe a file's MD5 or SHA-1, or a pattern as it is stored.
+  // Not an indicator by itself: maybe a file's MD5 or SHA-1, or a pattern that begins with neither '/' nor
+  // '*'.
   return guarded("looking up a value", [&]() -> Result<std::vector<intel::Indicator>> {
     std::string alias(text);
     std::transform(alias.begin(), alias.end(), alias.begin(),
@@ -200,7 +201,8 @@ Result<> Store::for_each_observation(
                        " ORDER BY id LIMIT 1",
           use(last_time), use(last_id), into(id), into(time), into(digest), into(body);
       if (state_->sql().got_data()) return true;
-      state_->sql() << "SELECT id, time, digest, body FROM observations WHERE time > :t ORDER BY time, id LIMIT 1",
+      state_->sql()
+          << "SELECT id, time, digest, body FROM observations WHERE time > :t ORDER BY time, id LIMIT 1",
           use(last_time), into(id), into(time), into(digest), into(body);
       return state_->sql().got_data();
     });

@@ -63,9 +63,10 @@ TEST_F(StoreTest, WhatIsPutIsFoundAfterReopening) {
 
 TEST_F(StoreTest, LookupUnderstandsDefangedTextAndFindsWhatConcernsIt) {
   Intake intake(*store_, {});
-  ASSERT_TRUE(intake.take(feed_of({entry("evil-site.com"), entry("http://www.evil-site.com/a"),
-                                   entry("8.9.10.11"), entry("8.9.10.0/24"), entry("8.9.10.11:80")},
-                                  clock_.now())));
+  ASSERT_TRUE(
+      intake.take(feed_of({entry("evil-site.com"), entry("http://www.evil-site.com/a"), entry("8.9.10.11"),
+                           entry("8.9.10.0/24"), entry("8.9.10.11:80"), entry("/gate.php?id=")},
+                          clock_.now())));
   auto values = [&](std::string_view text) {
     std::vector<std::string> all;
     auto found = store_->lookup(text);
@@ -82,6 +83,8 @@ TEST_F(StoreTest, LookupUnderstandsDefangedTextAndFindsWhatConcernsIt) {
   EXPECT_EQ(values("notevil-site.com"), Values{});
   EXPECT_EQ(values("http://8.9.10.11/x"), (Values{"8.9.10.11:80", "8.9.10.11", "8.9.10.0/24"}));
   EXPECT_EQ(values("8.9.10.77"), Values{"8.9.10.0/24"});
+  EXPECT_EQ(values("/gate.php?id="), Values{"/gate.php?id="});
+  EXPECT_EQ(values("/gate.php"), Values{});
   EXPECT_FALSE(store_->lookup("what is this"));
 }
 

@@ -187,8 +187,8 @@ TEST(Squid, NoEntryUnderItsOwnParent) {
              {IndicatorType::ip, "198.18.0.1", block_everywhere()},
              {IndicatorType::cidr, "198.18.0.0/16", block_everywhere()},
              {IndicatorType::ip, "2001:db8::1", block_everywhere()},
-             {IndicatorType::ip_port, "198.18.9.9:8080", block_everywhere()},
-             {IndicatorType::ip_port, "198.18.9.9:80", block_everywhere()},
+             {IndicatorType::ip_port, "198.19.9.9:8080", block_everywhere()},
+             {IndicatorType::ip_port, "198.19.9.9:80", block_everywhere()},
              {IndicatorType::ip_port, "[2001:db8::2]:443", block_everywhere()},
              {IndicatorType::url, "http://bad.example.net/a.php?x=(1)|[2]*{3}+^$\\", block_everywhere()},
              {IndicatorType::url, "https://bad.example.net/\"quoted\"'s%20#", block_everywhere()},
@@ -206,7 +206,7 @@ TEST(Squid, NoEntryUnderItsOwnParent) {
       out.text,
       R"(acl shikake_urls url_regex ^http://bad\.example\.net/a\.php\?x=\(1\)\|\[2\]\*\{3\}\+\^\$\\$)"))
       << out.text;
-  EXPECT_TRUE(has_line(out.text, R"(acl shikake_urls url_regex ^([a-z]+://)?198\.18\.9\.9:8080(/|$))"));
+  EXPECT_TRUE(has_line(out.text, R"(acl shikake_urls url_regex ^([a-z]+://)?198\.19\.9\.9:8080(/|$))"));
   EXPECT_TRUE(has_line(out.text, "http_access deny shikake_domains"));
   EXPECT_EQ(out.report.subsumed, 3U);
   EXPECT_EQ(out.report.inexpressible, 2U);
@@ -222,6 +222,50 @@ TEST(Squid, NoEntryUnderItsOwnParent) {
   EXPECT_EQ(*status, 0) << log;
   for (const char* complaint : {"WARNING", "ERROR", "FATAL", "subdomain", "Bungled"})
     EXPECT_EQ(log.find(complaint), std::string::npos) << log;
+}
+
+TEST(Squid, NoUrlThatAListedNameOrAddressCovers) {
+  struct UrlRow {
+    IndicatorType type;
+    const char* value;
+    bool written;
+  };
+  const std::vector<UrlRow> rows = {
+      {IndicatorType::url, "http://example.org/x", false},
+      {IndicatorType::url, "https://a.www.example.org:8443/x", false},
+      {IndicatorType::url, "http://notexample.org/x", true},
+      {IndicatorType::url, "http://example.org.uk/x", true},
+      {IndicatorType::url, "http://org/x", true},
+      {IndicatorType::url, "http://zz.example.net/x", true},
+      {IndicatorType::url, "http://198.18.3.4/x", false},
+      {IndicatorType::url, "http://198.19.3.4/x", true},
+      {IndicatorType::url, "http://198.17.255.255/x", true},
+      {IndicatorType::url, "http://[2001:db8::1]/x", false},
+      {IndicatorType::url, "http://[2001:db8::2]/x", true},
+      {IndicatorType::ip_port, "198.18.9.9:8080", false},
+      {IndicatorType::ip_port, "198.20.9.9:8080", true},
+  };
+  Home home;
+  std::vector<Given> all = {{IndicatorType::domain, "mm.example.net", block_everywhere()}};
+  for (const UrlRow& row : rows) all.push_back({row.type, row.value, block_everywhere()});
+  // Behind the URLs in the store's order.
+  all.push_back({IndicatorType::domain, "example.org", block_everywhere()});
+  all.push_back({IndicatorType::cidr, "198.18.0.0/16", block_everywhere()});
+  all.push_back({IndicatorType::ip, "2001:db8::1", block_everywhere()});
+  put(home, all);
+  Exported out = exported(home, {.format = "squid"});
+  uint64_t subsumed = 0;
+  for (const UrlRow& row : rows) {
+    // As much of the value as has nothing to escape.
+    const std::string value(row.value);
+    std::string plain;
+    for (char c : value.substr(value.find("//") == value.npos ? 0 : value.find("//")))
+      plain += (std::string_view(".[]").find(c) != std::string_view::npos ? "\\" : "") + std::string(1, c);
+    EXPECT_EQ(out.text.find(plain) != std::string::npos, row.written) << row.value;
+    subsumed += !row.written;
+  }
+  EXPECT_EQ(out.report.subsumed, subsumed);
+  EXPECT_EQ(out.report.entries, all.size() - subsumed);
 }
 
 TEST(Squid, NothingToBlockIsStillAConfiguration) {

@@ -30,10 +30,12 @@ uint64_t ExportReport::*why_not(const intel::Indicator& indicator, const ExportO
 }  // namespace
 
 Result<ExportReport> select_indicators(const ExportOptions& options, const store::Store& store,
-                                       bool with_evidence, const EachIndicator& each) {
+                                       bool with_evidence, const EachIndicator& each,
+                                       std::optional<intel::IndicatorType> type) {
   ExportReport report;
   base::TimePoint at = options.at.value_or(store.clock().now());
   store::Filter filter;
+  filter.type = type;
   filter.source = options.source;
   filter.min_score = options.min_score;
   filter.at = at;
@@ -71,6 +73,7 @@ Result<> Spool::flush() {
 
 Result<> Spool::write(std::string_view bytes) {
   buffer_ += bytes;
+  empty_ = empty_ && bytes.empty();
   return buffer_.size() < chunk_bytes ? Result<>{} : flush();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "base/unique_fd.h"
@@ -10,11 +11,12 @@
 namespace shikake::publish {
 
 // Calls `each` for what `options` selects, in the store's order; counts the rest. `each` says whether it
-// could write the indicator.
+// could write the indicator. `type`: of these alone.
 enum class Written : uint8_t { yes, inexpressible, subsumed };
 using EachIndicator = std::function<Result<Written>(const intel::Indicator&)>;
 Result<ExportReport> select_indicators(const ExportOptions& options, const store::Store& store,
-                                       bool with_evidence, const EachIndicator& each);
+                                       bool with_evidence, const EachIndicator& each,
+                                       std::optional<intel::IndicatorType> type = std::nullopt);
 
 // A body kept in a nameless temporary file, so that what stands above it can count it.
 class Spool {
@@ -22,6 +24,7 @@ class Spool {
   static Result<Spool> open();
   Result<> write(std::string_view bytes);
   Result<> copy_to(const ByteSink& sink);
+  bool empty() const { return empty_; }
 
  private:
   explicit Spool(base::UniqueFd file) : file_(std::move(file)) {}
@@ -29,6 +32,7 @@ class Spool {
 
   base::UniqueFd file_;
   std::string buffer_;
+  bool empty_ = true;
 };
 
 // The lines at the top of every export: what it is, when, how many, and what was left out. Each starts with

@@ -6,11 +6,14 @@
 //   http_access deny shikake_domains                    one for each list that is not empty
 //
 // Squid (http://www.squid-cache.org/Doc/config/acl/) refuses a dstdomain list in which one entry lies under
-// another, so those are left out.
+// another, so those are left out, and so are URLs that a listed name or address covers already.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
+#include <string>
+#include <tuple>
 #include <vector>
 
 #include "publish/out/selection.h"
@@ -102,46 +105,14 @@ std::string original(std::string_view reversed_domain) {
   }
 }
 
-struct Lists {
-  std::vector<std::string> domains;  // reversed
-  std::vector<url::Cidr> networks;
-  uint64_t urls = 0;
-};
-
-Result<Written> sort_in(const intel::IndicatorKey& key, Lists& lists, Spool& urls) {
-  std::optional<std::string> regex;
-  switch (key.type) {
-    case IndicatorType::domain:
-      if (!is_plain_domain(key.value)) return Written::inexpressible;
-      lists.domains.push_back(reversed(key.value));
-      return Written::yes;
-    case IndicatorType::ip:
-    case IndicatorType::cidr:
-      if (auto network = url::Cidr::parse(key.value)) {
-        lists.networks.push_back(*network);
-        return Written::yes;
-      }
-      return Written::inexpressible;
-    case IndicatorType::url:
-      regex = regex_of_url(key.value);
-      break;
-    case IndicatorType::ip_port:
-      regex = regex_of_endpoint(key.value);
-      break;
-    default:
-      break;
-  }
-  if (!regex) return Written::inexpressible;
-  SHIKAKE_TRY(urls.write("acl shikake_urls url_regex " + *regex + "\n"));
-  ++lists.urls;
-  return Written::yes;
+// A network before all that lies in it.
+bool in_order(const url::Cidr& a, const url::Cidr& b) {
+  return std::tuple(a.network(), a.prefix_length()) < std::tuple(b.network(), b.prefix_length());
 }
 
 // Squid warns of networks inside networks as it does of domains.
 uint64_t remove_subsumed(std::vector<url::Cidr>& networks) {
-  std::sort(networks.begin(), networks.end(), [](const url::Cidr& a, const url::Cidr& b) {
-    return std::tuple(a.network(), a.prefix_length()) < std::tuple(b.network(), b.prefix_length());
-  });
+  std::sort(networks.begin(), networks.end(), in_order);
   std::vector<url::Cidr> kept;
   for (const url::Cidr& network : networks) {
     if (kept.empty() || !kept.back().contains(network)) kept.push_back(network);
@@ -149,6 +120,69 @@ uint64_t remove_subsumed(std::vector<url::Cidr>& networks) {
   uint64_t removed = networks.size() - kept.size();
   networks = std::move(kept);
   return removed;
+}
+
+// What is listed by name and by address, each entry under none of the others.
+class Lists {
+ public:
+  void add(const intel::IndicatorKey& key) {
+    if (key.type == IndicatorType::domain) {
+      if (is_plain_domain(key.value)) domains_.push_back(reversed(key.value));
+    } else if (auto network = url::Cidr::parse(key.value)) {
+      networks_.push_back(*network);
+    }
+  }
+  // Once all are added: how many went.
+  uint64_t remove_subsumed() {
+    return publish::remove_subsumed(domains_) + publish::remove_subsumed(networks_);
+  }
+
+  // Of a URL as it is serialised: what lies in front of the first greater one of a sorted list is the only
+  // entry that can cover it.
+  bool covers(std::string_view href) const {
+    auto url = url::Url::parse(href);
+    if (!url) return false;
+    if (auto address = url->ip()) {
+      const url::Cidr host = *url::Cidr::make(*address, address->is_v4() ? 32 : 128);
+      auto after = std::upper_bound(networks_.begin(), networks_.end(), host, in_order);
+      return after != networks_.begin() && std::prev(after)->contains(host);
+    }
+    const std::string name = reversed(url->hostname());
+    auto after = std::upper_bound(domains_.begin(), domains_.end(), name);
+    return after != domains_.begin() && name.starts_with(*std::prev(after));
+  }
+
+  const std::vector<std::string>& domains() const { return domains_; }  // reversed
+  const std::vector<url::Cidr>& networks() const { return networks_; }
+
+ private:
+  std::vector<std::string> domains_;
+  std::vector<url::Cidr> networks_;
+};
+
+// Names and addresses are in the lists already; URLs and endpoints go into the spool.
+Result<Written> write_one(const intel::IndicatorKey& key, const Lists& lists, Spool& urls) {
+  std::optional<std::string> regex;
+  switch (key.type) {
+    case IndicatorType::domain:
+      return is_plain_domain(key.value) ? Written::yes : Written::inexpressible;
+    case IndicatorType::ip:
+    case IndicatorType::cidr:
+      return url::Cidr::parse(key.value) ? Written::yes : Written::inexpressible;
+    case IndicatorType::url:
+      if (lists.covers(key.value)) return Written::subsumed;
+      regex = regex_of_url(key.value);
+      break;
+    case IndicatorType::ip_port:
+      if (lists.covers("http://" + key.value + "/")) return Written::subsumed;
+      regex = regex_of_endpoint(key.value);
+      break;
+    default:
+      break;
+  }
+  if (!regex) return Written::inexpressible;
+  SHIKAKE_TRY(urls.write("acl shikake_urls url_regex " + *regex + "\n"));
+  return Written::yes;
 }
 
 std::string address_text(const url::Cidr& network) {
@@ -161,13 +195,23 @@ std::string address_text(const url::Cidr& network) {
 Result<ExportReport> write_squid(const ByteSink& sink, const ExportOptions& options,
                                  const store::Store& store) {
   Lists lists;
+  for (IndicatorType type : {IndicatorType::domain, IndicatorType::ip, IndicatorType::cidr}) {
+    SHIKAKE_TRY(select_indicators(
+        options, store, false,
+        [&](const intel::Indicator& indicator) {
+          lists.add(indicator.key);
+          return Written::yes;
+        },
+        type));
+  }
+  const uint64_t removed = lists.remove_subsumed();
   SHIKAKE_ASSIGN(Spool urls, Spool::open());
   SHIKAKE_ASSIGN(ExportReport report,
                  select_indicators(options, store, false, [&](const intel::Indicator& indicator) {
-                   return sort_in(indicator.key, lists, urls);
+                   return write_one(indicator.key, lists, urls);
                  }));
-  report.subsumed = remove_subsumed(lists.domains) + remove_subsumed(lists.networks);
-  report.entries -= report.subsumed;
+  report.subsumed += removed;
+  report.entries -= removed;
 
   std::string chunk = header_lines("#", "Shikake access lists for Squid", options, report);
   constexpr size_t chunk_bytes = 64 << 10;
@@ -178,18 +222,18 @@ Result<ExportReport> write_squid(const ByteSink& sink, const ExportOptions& opti
     chunk.clear();
     return {};
   };
-  for (const std::string& domain : lists.domains)
+  for (const std::string& domain : lists.domains())
     SHIKAKE_TRY(line("acl shikake_domains dstdomain ." + original(domain)));
-  for (const url::Cidr& network : lists.networks)
+  for (const url::Cidr& network : lists.networks())
     SHIKAKE_TRY(line("acl shikake_addresses dst " + address_text(network)));
   SHIKAKE_TRY(sink(chunk));
   chunk.clear();
   SHIKAKE_TRY(urls.copy_to(sink));
   // What is only fit to alert is logged under the lists' names, not denied.
   if (*options.action == intel::Action::block) {
-    if (!lists.domains.empty()) SHIKAKE_TRY(line("http_access deny shikake_domains"));
-    if (!lists.networks.empty()) SHIKAKE_TRY(line("http_access deny shikake_addresses"));
-    if (lists.urls > 0) SHIKAKE_TRY(line("http_access deny shikake_urls"));
+    if (!lists.domains().empty()) SHIKAKE_TRY(line("http_access deny shikake_domains"));
+    if (!lists.networks().empty()) SHIKAKE_TRY(line("http_access deny shikake_addresses"));
+    if (!urls.empty()) SHIKAKE_TRY(line("http_access deny shikake_urls"));
   }
   SHIKAKE_TRY(sink(chunk));
   return report;
