@@ -5,8 +5,8 @@
 //   SHIKAKE_ASSIGN(CellProcess sample, cell.start({.program = "/home/mika/a.out"}, [] { raise(SIGSTOP); }));
 //   … sample.wait(deadline) …  changed_files(cell) (changes.h)
 //
-// The caller has to be root, be it of the machine or of a user namespace of its own: an ordinary user's process
-// calls enter_user_namespace() (users.h) once, while it has one thread.
+// The caller has to be root, be it of the machine or of a user namespace of its own: an ordinary user's
+// process calls enter_user_namespace() (users.h) once, while it has one thread.
 //
 // A cell dies with the thread that made it, in whatever way that ends: no process, mount, namespace or cgroup
 // stays. docs/cell.md says what it looks like from inside, and what it can't hide.
@@ -32,36 +32,37 @@
 
 namespace shikake::cell {
 
-// What all of a cell may use together, where the kernel lets us say so: Cell::bounds() tells what is in force.
+// What all of a cell may use together, where the kernel lets us say so: Cell::bounds() tells what is in
+// force.
 struct CellBounds {
-  uint32_t processes = 256;                    // threads too
-  uint64_t memory = uint64_t{1} << 30;         // bytes
-  double processors = 1.0;                     // of time on them; 0.5: half of one
-  uint64_t disk = uint64_t{256} << 20;         // bytes that files changed or made may hold
-  uint64_t file_size = uint64_t{128} << 20;    // bytes, of one file; SIGXFSZ
-  uint64_t open_files = 1024;                  // of one process
-  std::chrono::seconds processor_time{600};    // of one process; SIGXCPU
+  uint32_t processes = 256;                  // threads too
+  uint64_t memory = uint64_t{1} << 30;       // bytes
+  double processors = 1.0;                   // of time on them; 0.5: half of one
+  uint64_t disk = uint64_t{256} << 20;       // bytes that files changed or made may hold
+  uint64_t file_size = uint64_t{128} << 20;  // bytes, of one file; SIGXFSZ
+  uint64_t open_files = 1024;                // of one process
+  std::chrono::seconds processor_time{600};  // of one process; SIGXCPU
 };
 
 // What happens to a system call that no program in a cell may make (refusals.h).
 enum class Refusals : uint8_t {
   answer,  // the kernel answers with an errno; nobody is told
-  trace,   // stops for the tracer, who has to answer (refusals.h); without one it is ENOSYS. Never carried out
+  trace,  // stops for the tracer, who has to answer (refusals.h); without one it is ENOSYS. Never carried out
 };
 
 struct CellPlan {
   const Guest* guest = nullptr;  // has to live until make() returns
   CellBounds bounds = {};
-  std::optional<GuestUser> user = {};   // instead of the guest's; "root" has number 0 and home /root
-  std::vector<GuestFile> files = {};    // planted, above the guest's own: the sample, a CA, resolv.conf
+  std::optional<GuestUser> user = {};  // instead of the guest's; "root" has number 0 and home /root
+  std::vector<GuestFile> files = {};   // planted, above the guest's own: the sample, a CA, resolv.conf
   // A network namespace to live in, the caller's still; -1: an empty one of its own with loopback up.
   int network = -1;
   Refusals refusals = Refusals::answer;
 };
 
 struct CellCommand {
-  std::string program;                 // a path inside; not searched for
-  std::vector<std::string> arguments;  // after argv[0]
+  std::string program;                    // a path inside; not searched for
+  std::vector<std::string> arguments;     // after argv[0]
   std::optional<std::string> argv0 = {};  // instead of `program`
   // NAME=value; without it, what the guest's user has after a login.
   std::optional<std::vector<std::string>> environment = {};
@@ -79,8 +80,8 @@ class CellProcess {
   CellProcess& operator=(CellProcess&& other) noexcept;
   ~CellProcess();  // kills and reaps the process; what it started stays until the cell ends
 
-  pid_t pid() const { return pid_; }        // as the caller counts
-  pid_t inside() const { return inside_; }  // as the cell counts
+  pid_t pid() const { return pid_; }          // as the caller counts
+  pid_t inside() const { return inside_; }    // as the cell counts
   int pidfd() const { return pidfd_.get(); }  // readable once it has ended
 
   // Whether exec succeeded: nothing once the program runs, an error with errno if it could not be started,
@@ -109,7 +110,7 @@ struct BoundInForce {
   enum class By : uint8_t { cgroup_v1, cgroup_v2, rlimit, tmpfs, none };
   std::string_view what;  // the member of CellBounds: "processes", "memory", …
   By by = By::none;
-  double value = 0;       // in the member's unit
+  double value = 0;          // in the member's unit
   bool per_process = false;  // each process may use as much, not all of them together
 };
 std::string_view name(BoundInForce::By by);
@@ -131,8 +132,8 @@ class Cell {
   ~Cell();  // end()
 
   // Starts a program as the cell's user. `before_exec` runs in the new process as the last thing before exec,
-  // confined already (it may raise(SIGSTOP), ask for a filter, use descriptors that it knows); then start() does
-  // not wait for the exec: see CellProcess::started().
+  // confined already (it may raise(SIGSTOP), ask for a filter, use descriptors that it knows); then start()
+  // does not wait for the exec: see CellProcess::started().
   Result<CellProcess> start(const CellCommand& command, const std::function<void()>& before_exec = {});
 
   const std::vector<BoundInForce>& bounds() const;
@@ -140,15 +141,16 @@ class Cell {
 
   const GuestIdentity& identity() const;
   const GuestUser& user() const;
-  const base::UniqueFd& upper() const;    // O_PATH: the folder that holds what changed; changes.h reads it
+  const base::UniqueFd& upper() const;  // O_PATH: the folder that holds what changed; changes.h reads it
   // O_PATH: the guest as it was before, uppermost first; for the fallback the folder /usr is not among it.
   const std::array<base::UniqueFd, 2>& lower() const;
-  pid_t init() const;                     // process 1, as the caller counts; for a look from outside
+  pid_t init() const;  // process 1, as the caller counts; for a look from outside
 
   void end();  // kills every process inside and waits until they are gone; the cell is of no more use
 
+  struct State;  // state.h: for the files that make up a cell
+
  private:
-  struct State;
   explicit Cell(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

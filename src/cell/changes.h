@@ -25,9 +25,9 @@ struct FileChange {
   std::string path;  // absolute inside; any bytes but NUL
   Kind kind = Kind::created;
   Type type = Type::file;
-  uint64_t size = 0;  // bytes; of a link, its target's length
-  mode_t mode = 0;    // permission bits
-  uid_t owner = 0;    // inside
+  uint64_t size = 0;        // bytes; of a link, its target's length
+  mode_t mode = 0;          // permission bits
+  uid_t owner = 0;          // inside
   std::string target = {};  // of a link
 };
 
@@ -42,8 +42,8 @@ inline constexpr size_t most_changes = 100'000;
 // While programs run the rows are a moment's; a folder counts as changed only if it was made or replaced.
 Result<FileChanges> changed_files(const Cell& cell, size_t most = most_changes);
 
-// One of its files, opened for reading: never through a symbolic link, never a device or a pipe, never above the
-// upper layer. not_found if it is gone meanwhile.
+// One of its files, opened for reading: never through a symbolic link, never a device or a pipe, never above
+// the upper layer. not_found if it is gone meanwhile.
 Result<base::UniqueFd> open_changed(const Cell& cell, const FileChange& change);
 
 }  // namespace shikake::cell

@@ -4,7 +4,8 @@
 //     guest.toml               what it holds and when it was built, written last
 //     root/                    the root file system; its owner is who stands for root inside a cell
 //
-// The made-up rest (who the victim is, which documents they have) is a part of the program: data/guests/*.toml.
+// The made-up rest (who the victim is, which documents they have) is a part of the program:
+// data/guests/*.toml.
 #pragma once
 
 #include <sys/types.h>
@@ -34,7 +35,8 @@ struct GuestFile {
   std::string path;  // absolute inside
   std::string content = {};
   mode_t mode = 0644;
-  bool users = false;  // belongs to the guest's user, as do the folders that have to be made for it in their home
+  bool users =
+      false;  // belongs to the guest's user, as do the folders that have to be made for it in their home
   std::chrono::seconds age = {};  // last changed so long before the cell starts
 };
 
@@ -43,11 +45,11 @@ struct GuestIdentity {
   std::string host_name;
   GuestUser user;
   // What /proc says of the kernel; uname(2) says it only where a tracer answers for it.
-  std::string kernel_release;       // "6.1.0-28-amd64"
-  std::string kernel_version;       // uname(2)'s: "#1 SMP PREEMPT_DYNAMIC Debian 6.1.119-1 (2024-11-22)"
-  std::string kernel_banner;        // /proc/version
-  std::string kernel_command_line;  // /proc/cmdline
-  std::chrono::seconds uptime = {};  // when the cell starts
+  std::string kernel_release;            // "6.1.0-28-amd64"
+  std::string kernel_version;            // uname(2)'s: "#1 SMP PREEMPT_DYNAMIC Debian 6.1.119-1 (2024-11-22)"
+  std::string kernel_banner;             // /proc/version
+  std::string kernel_command_line;       // /proc/cmdline
+  std::chrono::seconds uptime = {};      // when the cell starts
   std::vector<std::string> environment;  // NAME=value, besides HOME, USER, LOGNAME, SHELL and PWD
   std::vector<GuestFile> files;
 };

@@ -37,6 +37,7 @@ Result<> set_limit(int resource, const char* name, std::optional<uint64_t> value
 Result<> apply(const Limits& limits) {
   SHIKAKE_TRY(set_limit(RLIMIT_CORE, "core files", 0));
   SHIKAKE_TRY(set_limit(RLIMIT_AS, "address space", limits.address_space));
+  SHIKAKE_TRY(set_limit(RLIMIT_DATA, "data", limits.data));
   SHIKAKE_TRY(set_limit(RLIMIT_CPU, "CPU time", limits.cpu_seconds));
   SHIKAKE_TRY(set_limit(RLIMIT_NOFILE, "open files", limits.open_files));
   SHIKAKE_TRY(set_limit(RLIMIT_FSIZE, "file size", limits.file_size));

@@ -19,10 +19,11 @@ namespace shikake::cell {
 // Core files are always off: they would hold what the process was confined for.
 struct Limits {
   std::optional<uint64_t> address_space = {};  // bytes, all mappings; counts reserved memory too
-  std::optional<uint64_t> cpu_seconds = {};    // of all threads; then SIGXCPU, which kills unless handled
-  std::optional<uint64_t> open_files = {};     // one more than the highest descriptor
-  std::optional<uint64_t> file_size = {};      // bytes; writing further raises SIGXFSZ
-  std::optional<uint64_t> processes = {};      // of the user, not of this process; does not bind root
+  std::optional<uint64_t> data = {};  // bytes that are its own and may be written (not what is only reserved)
+  std::optional<uint64_t> cpu_seconds = {};  // of all threads; then SIGXCPU, which kills unless handled
+  std::optional<uint64_t> open_files = {};   // one more than the highest descriptor
+  std::optional<uint64_t> file_size = {};    // bytes; writing further raises SIGXFSZ
+  std::optional<uint64_t> processes = {};    // of the user, not of this process; does not bind root
 };
 
 // Exit status of a child that could not be confined on this machine, and therefore did nothing.

@@ -45,8 +45,20 @@ Result<> make_mounts_private() {
   return {};
 }
 
-Result<> mount_proc() {
-  if (mount("proc", "/proc", "proc", harmless, nullptr) != 0) {
+Result<> mount_new(const char* type, const std::string& folder, const std::string& source,
+                   unsigned long flags, const std::string& options) {
+  if (mount(source.c_str(), folder.c_str(), type, flags | MS_NOSUID, options.c_str()) == 0) return {};
+  return fail_errno(Module::cell, fmt::format("{} cannot be mounted on {}", type, folder));
+}
+
+Result<> bind_mount(const base::UniqueFd& descriptor, const std::string& path) {
+  const std::string from = fmt::format("/proc/self/fd/{}", descriptor.get());
+  if (mount(from.c_str(), path.c_str(), nullptr, MS_BIND | MS_REC, nullptr) == 0) return {};
+  return fail_errno(Module::cell, fmt::format("nothing can be bound to {}", path));
+}
+
+Result<> mount_proc(const std::string& folder) {
+  if (mount("proc", folder.c_str(), "proc", harmless, nullptr) != 0) {
     Error error{Module::cell, ErrorCode::unsupported,
                 "/proc cannot be mounted afresh (a container that hides parts of /proc forbids it; run this "
                 "outside of it, or as a privileged container)"};

@@ -7,14 +7,22 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/unique_fd.h"
 
 namespace shikake::cell {
 
 // Cuts the namespace's mounts off from those that they were copied from. spawn() does it.
 Result<> make_mounts_private();
 
+// mount(2), with an error that names the place. What is mounted is never one for set-user-id programs.
+Result<> mount_new(const char* type, const std::string& folder, const std::string& source,
+                   unsigned long flags = 0, const std::string& options = "");
+// Shows what `descriptor` (O_PATH) is open on at `path`, a file or a folder as it is one, mounts below
+// included.
+Result<> bind_mount(const base::UniqueFd& descriptor, const std::string& path);
+
 // The /proc of the calling process' pid namespace.
-Result<> mount_proc();
+Result<> mount_proc(const std::string& folder = "/proc");
 
 struct CoverFile {
   std::string path;  // below the folder: "resolv.conf", "ssl/certs/ca-certificates.crt"

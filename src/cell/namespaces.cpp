@@ -1,6 +1,7 @@
 #include "cell/namespaces.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -21,6 +22,7 @@
 #include "base/check.h"
 #include "cell/limits.h"
 #include "cell/mounts.h"
+#include "cell/report.h"
 
 namespace shikake::cell {
 namespace {
@@ -82,8 +84,16 @@ std::string identity_map(const char* own_map) {
   return map;
 }
 
-Result<> write_maps(pid_t child, UserMap users) {
+Result<> write_maps(pid_t child, const NamespacePlan& plan) {
   const std::string folder = fmt::format("/proc/{}/", child);
+  if (plan.ids) {
+    const std::string map =
+        fmt::format("{} {} {}\n", plan.ids->inside, plan.ids->outside.first, plan.ids->outside.count);
+    SHIKAKE_TRY(write_file(folder + "uid_map", map));
+    if (plan.ids->outside.count == 1) SHIKAKE_TRY(write_file(folder + "setgroups", "deny"));
+    return write_file(folder + "gid_map", map);
+  }
+  const UserMap users = plan.users;
   if (users == UserMap::same && write_file(folder + "uid_map", identity_map("/proc/self/uid_map"))) {
     if (write_file(folder + "gid_map", identity_map("/proc/self/gid_map"))) return {};
   } else {
@@ -105,12 +115,6 @@ constexpr char maps_wanted = 'm';
 constexpr char maps_written = 'w';
 constexpr char standing = 's';
 
-struct Report {
-  ErrorCode code;
-  int system_errno;
-  std::array<char, 500> what;
-};
-
 void say(const base::UniqueFd& channel, char message) {
   // A peer that is gone is found out at the next read.
   (void)!::send(channel.get(), &message, 1, MSG_NOSIGNAL);
@@ -122,9 +126,7 @@ bool hear(const base::UniqueFd& channel, char expected) {
 }
 
 [[noreturn]] void give_up(const base::UniqueFd& channel, const Error& error) {
-  Report report{error.code, error.system_errno, {}};
-  fmt::format_to_n(report.what.begin(), report.what.size() - 1, "{}", error.what);
-  (void)!::send(channel.get(), &report, sizeof report, MSG_NOSIGNAL);
+  send_failure(channel, error);
   _exit(127);
 }
 
@@ -142,6 +144,8 @@ bool hear(const base::UniqueFd& channel, char expected) {
 // Waits for process 1 with every signal blocked, so that a Ctrl-C meant for the command inside does not
 // take the namespaces from under it.
 [[noreturn]] void keep(pid_t init) {
+  // Whoever waits for the end of a pipe of the caller's must not wait for this process.
+  close_range(0, ~0U, 0);
   int status = 0;
   while (waitpid(init, &status, 0) < 0) {
     if (errno != EINTR) _exit(127);
@@ -158,23 +162,43 @@ bool hear(const base::UniqueFd& channel, char expected) {
 
 int other_flags(const NamespacePlan& plan) {
   return (plan.mount ? CLONE_NEWNS : 0) | (plan.network ? CLONE_NEWNET : 0) | (plan.pid ? CLONE_NEWPID : 0) |
-         (plan.uts ? CLONE_NEWUTS : 0) | (plan.ipc ? CLONE_NEWIPC : 0) | (plan.cgroup ? CLONE_NEWCGROUP : 0);
+         (plan.uts ? CLONE_NEWUTS : 0) | (plan.ipc ? CLONE_NEWIPC : 0) | (plan.cgroup ? CLONE_NEWCGROUP : 0) |
+         (plan.clock_offset ? CLONE_NEWTIME : 0);
+}
+
+Result<> become(uint32_t inside) {
+  // Refused where the caller alone exists; then there is nobody else's group to give up either.
+  (void)setgroups(0, nullptr);
+  if (setresgid(inside, inside, inside) != 0 || setresuid(inside, inside, inside) != 0)
+    return fail_errno(Module::cell, fmt::format("user {} of a new user namespace cannot be had", inside));
+  return {};
+}
+
+// Before the first process is in the namespace, and never again.
+Result<> set_clocks(std::chrono::seconds offset) {
+  return write_file("/proc/self/timens_offsets",
+                    fmt::format("monotonic {0} 0\nboottime {0} 0\n", offset.count()));
 }
 
 // In the child: the ordered recipe.
 Result<> contain(const NamespacePlan& plan, pid_t parent, const base::UniqueFd& channel) {
+  if (plan.first) SHIKAKE_TRY(plan.first());
+  // The /proc files of a process that may not be traced belong to root, out of the parent's reach and its
+  // own.
+  const int traceable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
   if (plan.user) {
     SHIKAKE_TRY(unshare_or_explain(CLONE_NEWUSER, true));
-    // The /proc files of a process that may not be traced belong to root, out of the parent's reach.
-    const int traceable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
     prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
     say(channel, maps_wanted);  // only somebody outside can write them in full
     if (!hear(channel, maps_written)) {
       return fail(Module::cell, ErrorCode::cancelled, "the parent gave up on the user namespace");
     }
-    prctl(PR_SET_DUMPABLE, traceable == 1 ? 1 : 0, 0, 0, 0);
+    if (plan.ids) SHIKAKE_TRY(become(plan.ids->inside));
+    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);  // a change of user takes it away
   }
   SHIKAKE_TRY(unshare_or_explain(other_flags(plan), plan.user));
+  if (plan.clock_offset) SHIKAKE_TRY(set_clocks(*plan.clock_offset));
+  if (plan.user) prctl(PR_SET_DUMPABLE, traceable == 1 ? 1 : 0, 0, 0, 0);
   SHIKAKE_TRY(die_with_parent(parent, SIGKILL));
   if (plan.mount) SHIKAKE_TRY(make_mounts_private());
   return {};
@@ -206,17 +230,16 @@ Result<> contain(const NamespacePlan& plan, pid_t parent, const base::UniqueFd& 
 // In the parent: until the child stands or says why it does not.
 Result<> attend(const NamespacePlan& plan, pid_t child_pid, const base::UniqueFd& channel) {
   for (;;) {
-    std::array<char, sizeof(Report)> message{};
+    std::array<char, most_report_bytes> message{};
     ssize_t size = ::recv(channel.get(), message.data(), message.size(), 0);
     if (size < 0 && errno == EINTR) continue;
-    if (size == sizeof(Report)) {
-      Report said{};
-      std::memcpy(&said, message.data(), sizeof said);
-      return fail(Error{Module::cell, said.code, said.what.data(), {}, {}, {}, said.system_errno});
+    if (size > 0) {
+      if (auto said = received_failure({message.data(), static_cast<size_t>(size)}))
+        return fail(*std::move(said));
     }
     if (size != 1) return fail(Module::cell, ErrorCode::unavailable, "the contained child died at its start");
     if (message[0] == standing) return {};
-    SHIKAKE_TRY(write_maps(child_pid, plan.users));
+    SHIKAKE_TRY(write_maps(child_pid, plan));
     say(channel, maps_written);
   }
 }
@@ -272,6 +295,10 @@ Result<Contained> spawn(const NamespacePlan& plan, const std::function<int()>& b
   Contained contained(pid);
   SHIKAKE_TRY(attend(plan, pid, ours));
   return contained;
+}
+
+Result<> enter_new_user_namespace() {
+  return unshare_or_explain(CLONE_NEWUSER, true);
 }
 
 Result<base::UniqueFd> current_network() {

@@ -3,10 +3,13 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <functional>
+#include <optional>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "cell/users.h"
 
 namespace shikake::cell {
 
@@ -20,15 +23,28 @@ enum class UserMap : uint8_t {
   root,
 };
 
+// Whom a new user namespace knows: `inside` and the next are `outside.first` and the next.
+struct IdMap {
+  uint32_t inside = 0;
+  IdRange outside = {};  // of the caller's, who needs CAP_SETUID and CAP_SETGID over them, or is the only one
+};
+
 struct NamespacePlan {
   bool user = false;  // an ordinary user needs it for any of the others
   UserMap users = UserMap::same;
+  std::optional<IdMap> ids =
+      {};  // instead of `users`; the child becomes `inside`, holding every capability there
   bool mount = false;
   bool network = false;
   bool pid = false;  // the child is process 1: at its end the kernel kills every process inside
   bool uts = false;
   bool ipc = false;
   bool cgroup = false;
+  // The monotonic and the boot clock go before the machine's by so much (after, if negative): needs `pid`,
+  // since only a child of who asks for it has another time. time_namespaces(7).
+  std::optional<std::chrono::seconds> clock_offset = {};
+  // Done in the child first of all, with the caller's powers still: to join what it could not join later.
+  std::function<Result<>()> first = {};
 };
 
 // A child in namespaces of its own. It dies with its owner: by the destructor, and by the kernel when
@@ -57,6 +73,10 @@ class Contained {
 // lives as long as the child should.
 // ErrorCode::unsupported: this machine forbids it, and the text says what to do about it.
 Result<Contained> spawn(const NamespacePlan& plan, const std::function<int()>& body);
+
+// The same for the calling process alone, which must have one thread: a user namespace, with nobody in it
+// yet.
+Result<> enter_new_user_namespace();
 
 // Moves the calling thread into a new network namespace, which has a loopback device that is down and
 // nothing else. Gives a descriptor that keeps it alive and leads back to it.

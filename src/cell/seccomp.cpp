@@ -310,13 +310,18 @@ Result<SeccompProgram> SeccompPolicy::compile() const {
   seccomp_attr_set(context.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);  // a binary tree: many calls are allowed
   SHIKAKE_TRY(emit(context.get()));
 
+  return SeccompProgram::from_libseccomp(context.get());
+}
+
+Result<SeccompProgram> SeccompProgram::from_libseccomp(void* context) {
   // A pipe, not a file: a process that may write no files (RLIMIT_FSIZE 0) may be the one that asks. The
   // kernel takes at most BPF_MAXINSNS instructions, half of what a pipe holds, so writing can't block.
   static_assert(BPF_MAXINSNS * sizeof(sock_filter) < 64 * 1024);
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return fail_errno(Module::cell, "no pipe for the seccomp filter");
+  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+    return fail_errno(Module::cell, "no pipe for the seccomp filter");
   const base::UniqueFd from(ends[0]), to(ends[1]);
-  if (int status = seccomp_export_bpf(context.get(), to.get()); status < 0) {
+  if (int status = seccomp_export_bpf(context, to.get()); status < 0) {
     return fail(Error{
         Module::cell, ErrorCode::unsupported, "the seccomp filter cannot be built", {}, {}, {}, -status});
   }

@@ -24,9 +24,10 @@ class SeccompProgram {
  public:
   // For all threads of the process, for ever; sets no_new_privs first.
   Result<> install() const;
+  // Of a scmp_filter_ctx, for a filter that is no SeccompPolicy.
+  static Result<SeccompProgram> from_libseccomp(void* context);
 
  private:
-  friend class SeccompPolicy;
   std::vector<uint64_t> instructions_;  // one BPF instruction (struct sock_filter) each
 };
 

@@ -1,0 +1,167 @@
+#include "cell/refusals.h"
+
+#include <sched.h>
+#include <seccomp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <vector>
+
+namespace shikake::cell {
+namespace {
+
+struct Row {
+  const char* call;
+  int error;
+  // Refused only if the argument holds all bits of `mask` as `value` has them; no mask: with any arguments.
+  unsigned argument = 0;
+  uint64_t mask = 0;
+  uint64_t value = 0;
+};
+
+constexpr uint64_t whole = 0xffff'ffff;  // of an argument that is an int
+
+// What an ordinary user of Debian gets, unless a comment says why not.
+constexpr Row unconditional[] = {
+    // The kernel's own code.
+    {"init_module", EPERM},
+    {"finit_module", EPERM},
+    {"delete_module", EPERM},
+    {"kexec_load", EPERM},
+    {"kexec_file_load", EPERM},
+    {"bpf", EPERM},
+    {"perf_event_open", EACCES},
+    {"userfaultfd", EPERM},
+    // Its requests are seen by no filter and no tracer. Allowed by Debian; refused so where an administrator
+    // set
+    // kernel.io_uring_disabled.
+    {"io_uring_setup", EPERM},
+    {"io_uring_enter", EPERM},
+    {"io_uring_register", EPERM},
+    // Keys are the machine's, not a namespace's. Allowed by Debian; these are errors of a user without any.
+    {"add_key", EDQUOT},
+    {"request_key", ENOKEY},
+    {"keyctl", ENOKEY},
+    // Mounts and roots.
+    {"mount", EPERM},
+    {"umount", EPERM},
+    {"umount2", EPERM},
+    {"pivot_root", EPERM},
+    {"chroot", EPERM},
+    {"open_tree", EPERM},
+    {"move_mount", EPERM},
+    {"fsopen", EPERM},
+    {"fsconfig", EPERM},
+    {"fsmount", EPERM},
+    {"fspick", EPERM},
+    {"mount_setattr", EPERM},
+    {"swapon", EPERM},
+    {"swapoff", EPERM},
+    {"quotactl", EPERM},
+    {"quotactl_fd", EPERM},
+    {"open_by_handle_at", EPERM},
+    {"fanotify_init", EPERM},
+    // Other namespaces. clone3's flags lie in memory, out of a filter's sight: there the kernel says no,
+    // because the
+    // cell's user namespace may hold no others (root.h).
+    {"setns", EPERM},
+    // The machine.
+    {"reboot", EPERM},
+    {"acct", EPERM},
+    {"settimeofday", EPERM},
+    {"stime", EPERM},
+    {"clock_settime", EPERM},
+    {"clock_settime64", EPERM},
+    {"iopl", EPERM},
+    {"ioperm", EPERM},
+    {"vhangup", EPERM},
+    {"syslog", EPERM},  // the machine's boot messages and command line
+    {"lookup_dcookie", EPERM},
+};
+
+constexpr uint64_t new_namespaces[] = {CLONE_NEWNS,  CLONE_NEWUSER, CLONE_NEWPID,   CLONE_NEWNET,
+                                       CLONE_NEWUTS, CLONE_NEWIPC,  CLONE_NEWCGROUP};
+
+// Namespaces of the network hold only these; another family (AF_VSOCK) may lead to the machine, or is an old
+// and little used part of the kernel. Answered as where the family's module is not there.
+constexpr int families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK, AF_PACKET};
+constexpr int most_families = 64;  // of them the kernel knows 46
+
+const std::vector<Row>& table() {
+  static const std::vector<Row> rows = [] {
+    std::vector<Row> all(std::begin(unconditional), std::end(unconditional));
+    for (const char* call : {"clone", "unshare"})
+      for (uint64_t flag : new_namespaces) all.push_back({call, EPERM, 0, flag, flag});
+    all.push_back({"unshare", EPERM, 0, CLONE_NEWTIME, CLONE_NEWTIME});  // clone's signal has this bit
+    for (const char* call : {"socket", "socketpair"})
+      for (int family = 0; family < most_families; ++family)
+        if (std::find(std::begin(families), std::end(families), family) == std::end(families))
+          all.push_back({call, EAFNOSUPPORT, 0, whole, static_cast<uint64_t>(family)});
+    // Types into the terminal that a cell was given; the kernel's default since 6.2.
+    all.push_back({"ioctl", EIO, 1, whole, TIOCSTI});
+    all.push_back({"ioctl", EPERM, 1, whole, TIOCLINUX});
+    return all;
+  }();
+  return rows;
+}
+
+// The rows of one table of calls, with its numbers.
+struct Numbered {
+  long number;
+  const Row* row;
+};
+std::vector<Numbered> numbered(uint32_t architecture) {
+  std::vector<Numbered> all;
+  for (const Row& row : table()) {
+    const int number = seccomp_syscall_resolve_name_arch(architecture, row.call);
+    if (number >= 0) all.push_back({number, &row});
+  }
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Numbered& one, const Numbered& other) { return one.number < other.number; });
+  return all;
+}
+
+}  // namespace
+
+std::optional<int> refusal(CallTable calls, long number, const std::array<uint64_t, 6>& arguments) {
+  static const std::vector<Numbered> of_x86_64 = numbered(SCMP_ARCH_X86_64);
+  static const std::vector<Numbered> of_i386 = numbered(SCMP_ARCH_X86);
+  const auto& rows = calls == CallTable::x86_64 ? of_x86_64 : of_i386;
+  auto at = std::lower_bound(rows.begin(), rows.end(), number,
+                             [](const Numbered& row, long wanted) { return row.number < wanted; });
+  for (; at != rows.end() && at->number == number; ++at) {
+    const Row& row = *at->row;
+    if ((arguments[row.argument] & row.mask) == row.value) return row.error;
+  }
+  return std::nullopt;
+}
+
+Result<SeccompProgram> refusing_filter(bool trace) {
+  auto broken = [](int status) {
+    Error error{Module::cell, ErrorCode::unsupported, "the filter for programs in a cell cannot be built"};
+    error.system_errno = -status;
+    return fail(std::move(error));
+  };
+  std::unique_ptr<void, void (*)(void*)> context(seccomp_init(SCMP_ACT_ALLOW), seccomp_release);
+  if (!context) return broken(0);
+  // A call of a table that is not below (x32): as where the kernel was built without it.
+  seccomp_attr_set(context.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
+  seccomp_attr_set(context.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
+  if (seccomp_arch_native() == SCMP_ARCH_X86_64)
+    if (int status = seccomp_arch_add(context.get(), SCMP_ARCH_X86); status < 0) return broken(status);
+  for (const Row& row : table()) {
+    const int number = seccomp_syscall_resolve_name(row.call);
+    if (number == __NR_SCMP_ERROR) continue;  // newer than this libseccomp
+    const auto error = static_cast<uint16_t>(row.error);
+    const uint32_t action = trace ? SCMP_ACT_TRACE(error) : SCMP_ACT_ERRNO(error);
+    scmp_arg_cmp argument = SCMP_CMP64(row.argument, SCMP_CMP_MASKED_EQ, row.mask, row.value);
+    const int status = seccomp_rule_add_array(context.get(), action, number, row.mask ? 1 : 0, &argument);
+    if (status < 0 && status != -EDOM) return broken(status);
+  }
+  return SeccompProgram::from_libseccomp(context.get());
+}
+
+}  // namespace shikake::cell
