@@ -106,6 +106,7 @@ enum class Sys : uint8_t {
   setsid,
   personality,
   getppid,
+  rt_sigaction,
   // powers
   setuid,
   setgid,

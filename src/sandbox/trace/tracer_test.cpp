@@ -48,7 +48,7 @@ TEST(Tracer, TreeOfAShell) {
   ASSERT_TRUE(tracer);
   tracer->add(listing);
   auto child = start_guest(*tracer, {"/bin/sh", "-c", "/bin/cat /etc/hostname; (/bin/true); exit 3"},
-                           {"PATH=/bin", "A=b"});
+                           {.environment = {"PATH=/bin", "A=b"}});
   ASSERT_TRUE(child) << child.error().message();
   auto end = tracer->run(Deadline::after(20s));
   ASSERT_TRUE(end) << end.error().message();
