@@ -120,6 +120,18 @@ ElfImage::Dynamic ElfImage::dynamic() const {
       case DT_HASH:
         out.hash = one.d_un.d_ptr;
         break;
+      case DT_JMPREL:
+        out.jump_slots = one.d_un.d_ptr;
+        break;
+      case DT_PLTRELSZ:
+        out.jump_slots_size = one.d_un.d_val;
+        break;
+      case DT_RELA:
+        out.relocations = one.d_un.d_ptr;
+        break;
+      case DT_RELASZ:
+        out.relocations_size = one.d_un.d_val;
+        break;
       case DT_FLAGS_1:
         out.pie_flag = (one.d_un.d_val & DF_1_PIE) != 0;
         break;
@@ -156,23 +168,63 @@ size_t ElfImage::dynamic_symbol_count(const Dynamic& dynamic) const {
   return dynamic.strings > dynamic.symbols ? (dynamic.strings - dynamic.symbols) / entry : 0;
 }
 
-std::vector<ElfImage::Symbol> ElfImage::dynamic_symbols(const Dynamic& dynamic) const {
+std::vector<ElfImage::Symbol> ElfImage::symbols_at(uint64_t offset, size_t claimed, uint64_t strings,
+                                                   uint64_t strings_size, bool with_local) const {
   std::vector<Symbol> out;
-  const auto symbols = offset_of(dynamic.symbols), strings = offset_of(dynamic.strings);
-  if (!symbols || !strings) return out;
   const size_t entry = gelf_fsize(elf_.get(), ELF_T_SYM, 1, EV_CURRENT);
-  const size_t claimed = std::min(dynamic_symbol_count(dynamic), max_walked_symbols);
-  const size_t count = std::min<size_t>(claimed, bytes_at(*symbols, claimed * entry).size() / entry);
-  Elf_Data* data = translated(*symbols, count * entry, ELF_T_SYM);
+  claimed = std::min(claimed, max_walked_symbols);
+  const size_t count = std::min<size_t>(claimed, bytes_at(offset, claimed * entry).size() / entry);
+  Elf_Data* data = translated(offset, count * entry, ELF_T_SYM);
   if (!data) return out;
   for (size_t i = 1; i < count; ++i) {  // the first is empty by definition
     GElf_Sym symbol;
     if (!gelf_getsym(data, static_cast<int>(i), &symbol)) break;
-    const auto binding = GELF_ST_BIND(symbol.st_info);
-    if (binding == STB_LOCAL || symbol.st_name >= dynamic.strings_size) continue;
-    out.push_back({text_at(*strings + symbol.st_name, dynamic.strings_size - symbol.st_name),
-                   symbol.st_shndx != SHN_UNDEF});
+    if (symbol.st_name >= strings_size) symbol.st_name = 0;  // its place in the list counts
+    if (!with_local && GELF_ST_BIND(symbol.st_info) == STB_LOCAL) symbol.st_name = 0;
+    out.push_back({symbol.st_name ? text_at(strings + symbol.st_name, strings_size - symbol.st_name) : "",
+                   symbol.st_shndx != SHN_UNDEF, symbol.st_value, symbol.st_size,
+                   static_cast<uint8_t>(GELF_ST_TYPE(symbol.st_info))});
   }
+  return out;
+}
+
+std::vector<ElfImage::Symbol> ElfImage::dynamic_symbols(const Dynamic& dynamic) const {
+  const auto symbols = offset_of(dynamic.symbols), strings = offset_of(dynamic.strings);
+  if (!symbols || !strings) return {};
+  return symbols_at(*symbols, dynamic_symbol_count(dynamic), *strings, dynamic.strings_size, false);
+}
+
+std::vector<ElfImage::Symbol> ElfImage::own_symbols() const {
+  const size_t entry = gelf_fsize(elf_.get(), ELF_T_SYM, 1, EV_CURRENT);
+  for (const Section& section : sections_) {
+    if (section.header.sh_type != SHT_SYMTAB || section.header.sh_link >= sections_.size()) continue;
+    const GElf_Shdr& strings = sections_[section.header.sh_link].header;
+    return symbols_at(section.header.sh_offset, section.header.sh_size / entry, strings.sh_offset,
+                      strings.sh_size, true);
+  }
+  return {};
+}
+
+std::vector<ElfImage::Slot> ElfImage::symbol_slots(const Dynamic& dynamic) const {
+  const std::vector<Symbol> symbols = dynamic_symbols(dynamic);
+  const size_t entry = gelf_fsize(elf_.get(), ELF_T_RELA, 1, EV_CURRENT);
+  std::vector<Slot> out;
+  auto take = [&](uint64_t address, uint64_t size) {
+    const auto offset = offset_of(address);
+    if (!offset || address == 0) return;
+    const size_t count = std::min<size_t>(bytes_at(*offset, size).size() / entry, max_walked_symbols);
+    Elf_Data* data = translated(*offset, count * entry, ELF_T_RELA);
+    for (size_t i = 0; data && i < count; ++i) {
+      GElf_Rela relocation;
+      if (!gelf_getrela(data, static_cast<int>(i), &relocation)) break;
+      const uint64_t index = GELF_R_SYM(relocation.r_info);
+      // The list of symbols leaves out the first, empty one.
+      if (index == 0 || index > symbols.size() || symbols[index - 1].name.empty()) continue;
+      out.push_back({relocation.r_offset, symbols[index - 1].name});
+    }
+  };
+  take(dynamic.jump_slots, dynamic.jump_slots_size);
+  take(dynamic.relocations, dynamic.relocations_size);
   return out;
 }
 

@@ -21,6 +21,12 @@ class ElfImage {
   struct Symbol {
     std::string name;
     bool defined;  // here; otherwise it is imported
+    uint64_t value = 0, size = 0;
+    uint8_t type = 0;  // STT_FUNC, …
+  };
+  struct Slot {  // where the loader writes a symbol's address
+    uint64_t address = 0;
+    std::string symbol;
   };
   struct Dynamic {
     std::vector<std::string> needed;
@@ -28,6 +34,8 @@ class ElfImage {
     bool pie_flag = false;                        // DF_1_PIE
     uint64_t symbols = 0, strings = 0, hash = 0;  // addresses
     uint64_t strings_size = 0;
+    uint64_t jump_slots = 0, jump_slots_size = 0;    // DT_JMPREL
+    uint64_t relocations = 0, relocations_size = 0;  // DT_RELA
   };
 
   // Nothing where not even the ELF header is whole. Both lists hold at most max_sections. `bytes` must
@@ -54,6 +62,10 @@ class ElfImage {
 
   Dynamic dynamic() const;
   std::vector<Symbol> dynamic_symbols(const Dynamic& dynamic) const;
+  std::vector<Symbol> own_symbols() const;  // of .symtab: global and local; none where it is stripped
+  // Of symbols that are looked up by name when the program starts or calls them; formats with explicit
+  // addends (x86-64, aarch64) only.
+  std::vector<Slot> symbol_slots(const Dynamic& dynamic) const;
   std::string build_id() const;  // hex; "" where there is none
 
  private:
@@ -62,6 +74,8 @@ class ElfImage {
   };
   ElfImage() = default;
   void read_sections();
+  std::vector<Symbol> symbols_at(uint64_t offset, size_t count, uint64_t strings, uint64_t strings_size,
+                                 bool with_local) const;
   size_t dynamic_symbol_count(const Dynamic& dynamic) const;
   Elf_Data* translated(uint64_t offset, uint64_t size,
                        Elf_Type type) const;  // null where it is not all there

@@ -98,12 +98,13 @@ RuleMatch describe(YR_SCAN_CONTEXT* context, const YR_RULE* rule) {
   }
   const YR_STRING* string;
   yr_rule_strings_foreach(rule, string) {
-    const YR_MATCH* found = nullptr;
-    yr_string_matches_foreach(context, string, found) {
-      if (match.strings.size() < max_rule_strings)
-        match.strings.push_back(fmt::format("{}@{:#x}", string->identifier, found->base + found->offset));
-      break;
-    }
+    // Copied, for libyara lays its matches out without regard to alignment.
+    YR_MATCH found;
+    const YR_MATCH* first = context->matches[string->idx].head;
+    if (!first || match.strings.size() >= max_rule_strings) continue;
+    std::memcpy(static_cast<void*>(&found), static_cast<const void*>(first), sizeof found);
+    if (!found.is_private)
+      match.strings.push_back(fmt::format("{}@{:#x}", string->identifier, found.base + found.offset));
   }
   return match;
 }
