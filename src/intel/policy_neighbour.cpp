@@ -1,5 +1,7 @@
 // From a neighbourhood search: what it found is evidence beside the visit's own; a pattern speaks for URLs
 // that nobody has seen; and the best of what is not inspected yet is to be visited.
+#include <fmt/format.h>
+
 #include "intel/deriver.h"
 #include "intel/fields.h"
 
@@ -45,7 +47,8 @@ void add_pattern(Fields& pattern, size_t index, const Observation& observation, 
   assertion.key = {IndicatorType::pattern, pattern.text("pattern")};
   const uint64_t met = pattern.number("met", UINT64_MAX), measured = pattern.number("measured", UINT64_MAX);
   // What it meets and nobody has judged, by the share of innocents to be expected after so many inspections.
-  const double innocent = static_cast<double>(met) / static_cast<double>(pattern.number("inspected", UINT32_MAX) + 2);
+  const double innocent =
+      static_cast<double>(met) / static_cast<double>(pattern.number("inspected", UINT32_MAX) + 2);
   const bool rare = measured > 0 && innocent <= most_false_positives * static_cast<double>(measured);
   // Never block: URLs that nobody has looked at are not proven, and hosts of others may meet it.
   assertion.uses = UseSet(rare ? Action::alert : Action::audit, {Point::proxy, Point::ids});
@@ -55,6 +58,9 @@ void add_pattern(Fields& pattern, size_t index, const Observation& observation, 
                   " known URLs of this make (" + pattern.text_or_empty("rule") + " " +
                   pattern.text_or_empty("key") + ") are malicious; " + std::to_string(met) + " of " +
                   std::to_string(measured) + " other URLs meet it";
+  if (measured > 0)
+    assertion.why +=
+        fmt::format(", false-positive rate at most {:.2g}", innocent / static_cast<double>(measured));
   assertion.place = "/patterns/" + std::to_string(index);
   assertion.first_seen = assertion.last_seen = observation.time;
   deriver.add(std::move(assertion));

@@ -1,6 +1,9 @@
 #include "neighbourhood/pattern.h"
 
 #include <algorithm>
+#include <cctype>
+
+#include <fmt/format.h>
 
 #include "neighbourhood/hash.h"
 
@@ -62,10 +65,27 @@ Written write_path(std::string_view s2) {
 }
 
 std::string tenant_regex(std::string_view key) {
-  return "([a-z0-9-]+\\.)*" + write(key, true).regex + "(:[0-9]+)?";
+  return "([a-z0-9-]+\\.)*" + write(key, true).regex;
 }
 
-}  // namespace
+// The longest run of letters, digits and marks that mean nothing in any of the formats.
+std::string longest_literal(std::string_view s2) {
+  std::string_view longest;
+  const std::string_view path = s2.substr(0, s2.find('?'));
+  for (size_t at = 0; at < path.size();) {
+    if (path[at] == '<') {
+      at = std::min(path.find('>', at), path.size());
+      continue;
+    }
+    size_t end = at;
+    while (end < path.size() && (std::isalnum(static_cast<unsigned char>(path[end])) != 0 ||
+                                 std::string_view("/._-").find(path[end]) != std::string_view::npos))
+      ++end;
+    if (end - at > longest.size()) longest = path.substr(at, end - at);
+    at = std::max(end, at + 1);
+  }
+  return std::string(longest);
+}
 
 std::optional<Pattern> pattern_of(const Neighbourhood& around, const Ranking::Tally& inspected,
                                   const Taken& example) {
@@ -84,37 +104,61 @@ std::optional<Pattern> pattern_of(const Neighbourhood& around, const Ranking::Ta
     case Rule::place: {
       // A root path of a tenant is the tenant; on shared hosting it would be blocked whole.
       if (root || example.tenant.grain == url::TenantGrain::platform_path) return std::nullopt;
-      pattern.regex = "^https?://" + tenant_regex(example.tenant.key) + path.regex;
+      pattern.host_regex = tenant_regex(example.tenant.key);
       pattern.glob = "*" + example.tenant.key + path.glob;
       break;
     }
     case Rule::path_shape:
-      pattern.regex = "^https?://[^/]+" + path.regex;
       pattern.glob = "*" + path.glob;
       break;
     case Rule::host_shape:
-      pattern.regex = "^https?://" + host.regex + "(:[0-9]+)?" + path.regex;
+      pattern.host_regex = host.regex;
       pattern.glob = host.glob + path.glob;
       break;
   }
-  pattern.squid = "acl shikake_patterns url_regex " + pattern.regex;
-  // Suricata's own numbers end at 1,000,000; the rest is the users'. PCRE's delimiter and Suricata's quotes
-  // and semicolons are told as codes.
-  std::string pcre;
-  for (char c : pattern.regex.substr(std::string_view("^https?://").size())) {
-    if (c == '/')
-      pcre += "\\/";
-    else if (c == '"' || c == ';' || c == ':')
-      pcre += c == '"' ? "\\x22" : c == ';' ? "\\x3B" : "\\x3A";
-    else
-      pcre += c;
-  }
-  const uint64_t sid = 4'000'000 + hash64(pattern.regex) % 1'000'000;
-  pattern.suricata =
-      "alert http any any -> any any (msg:\"Shikake neighbourhood\"; flow:established,to_server; "
-      "http.host_url; pcre:\"/^" +
-      pcre + "/\"; sid:" + std::to_string(sid) + "; rev:1;)";
+  pattern.path_regex = path.regex;
+  pattern.literal = longest_literal(example.path.s2);
+  pattern.regex = "^https?://" + (pattern.host_regex.empty() ? "[^/]+" : pattern.host_regex + "(:[0-9]+)?") +
+                  pattern.path_regex;
   return pattern;
+}
+
+std::string squid_line(const Pattern& pattern) {
+  return "acl shikake_patterns url_regex " + pattern.regex;
+}
+
+namespace {
+
+// PCRE's delimiter, and what Suricata's rules are made of, are told as codes.
+std::string pcre(std::string_view regex) {
+  std::string out = "pcre:\"/^";
+  for (char c : regex) {
+    if (c == '/')
+      out += "\\/";
+    else if (c == '"' || c == ';' || c == ':')
+      out += c == '"' ? "\\x22" : c == ';' ? "\\x3B" : "\\x3A";
+    else
+      out += c;
+  }
+  return out + "/\"; ";
+}
+
+}  // namespace
+
+std::string suricata_rule(const Pattern& pattern) {
+  // Suricata's own numbers end at 1,000,000, and public rule sets take those that follow.
+  const uint64_t sid = 4'000'000 + hash64(pattern.regex) % 1'000'000;
+  std::string rule =
+      "alert http any any -> any any (msg:\"Shikake neighbourhood\"; flow:established,to_server; ";
+  // http.host is lower case and has no port; http.uri.raw is the path and query as they were sent.
+  if (!pattern.host_regex.empty()) rule += "http.host; " + pcre(pattern.host_regex + "$");
+  rule += "http.uri.raw; ";
+  // What the engine looks for at first, so that few requests come to the expression.
+  if (!pattern.literal.empty()) rule += "content:\"" + pattern.literal + "\"; ";
+  rule += pcre(pattern.path_regex);
+  rule += fmt::format("metadata:malicious {}, met {}, measured {}, false_positive_rate {:.6f}; ",
+                      pattern.malicious, pattern.met, pattern.measured, pattern.false_positive_rate());
+  return rule + "sid:" + std::to_string(sid) + "; rev:1;)";
 }
 
 bool meets(const Pattern& pattern, const Taken& url) {

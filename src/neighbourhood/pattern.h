@@ -13,10 +13,11 @@
 namespace shikake::neighbourhood {
 
 struct Pattern {
-  std::string glob;      // as match/pattern.h takes it: host and path, '*' for any run
-  std::string regex;     // POSIX extended, of the whole URL: Squid's url_regex
-  std::string squid;     // a line of squid.conf
-  std::string suricata;  // a rule
+  std::string glob;   // as match/pattern.h takes it: host and path, '*' for any run
+  std::string regex;  // POSIX extended, of the whole URL: Squid's url_regex
+  // Its parts, for who looks at them apart: the host without a port (empty: any), path and query.
+  std::string host_regex, path_regex;
+  std::string literal;  // a run of bytes that every path has; may be empty
   Rule rule = Rule::place;
   std::string key;                     // of the neighbourhood
   uint64_t malicious = 0, benign = 0;  // known or inspected
@@ -40,6 +41,12 @@ inline constexpr uint64_t fewest_inspected = 3;
 // whole tenant of shared hosting or for every site's root. `example` lies in it.
 std::optional<Pattern> pattern_of(const Neighbourhood& around, const Ranking::Tally& inspected,
                                   const Taken& example);
+
+// A line of squid.conf (http://www.squid-cache.org/Doc/config/acl/, url_regex).
+std::string squid_line(const Pattern& pattern);
+// A rule for Suricata 5 and later (https://docs.suricata.io/en/latest/rules/http-keywords.html), which says how
+// often it meets innocents in its metadata. It raises an alarm; it does not drop.
+std::string suricata_rule(const Pattern& pattern);
 
 // Whether a URL is of the make that the pattern stands for.
 bool meets(const Pattern& pattern, const Taken& url);

@@ -268,6 +268,50 @@ TEST(Squid, NoUrlThatAListedNameOrAddressCovers) {
   EXPECT_EQ(out.report.entries, all.size() - subsumed);
 }
 
+TEST(Squid, PatternsAreAListOfTheirOwnWithWhyTheyAreThere) {
+  Home home;
+  const intel::UseSet alert{Action::alert, {Point::proxy, Point::ids}};
+  const std::string why = "all of 8 known URLs are malicious; 3 of 90000 other URLs meet it";
+  put(home,
+      {{IndicatorType::pattern, "*/kit/x*.php?*", alert, intel::Tlp::clear, "", 60, why},
+       {IndicatorType::pattern, "*.bad.example.net/a(b)/*", alert, intel::Tlp::clear, "", 60, "two\nlines"},
+       {IndicatorType::pattern, "/gate.php?id=", alert},
+       {IndicatorType::pattern, "/panel/login.php", alert},
+       {IndicatorType::pattern, "/odd name*", alert},
+       {IndicatorType::pattern, "*/blocked/", block_everywhere()},
+       {IndicatorType::pattern, "*/secret/", alert, intel::Tlp::red}});
+  Exported out = exported(home, {.format = "squid", .action = Action::alert});
+  EXPECT_TRUE(has_line(
+      out.text, "# " + why + "\n" + R"(acl shikake_patterns url_regex ^[a-z]+://.*/kit/x.*\.php\?.*$)"))
+      << out.text;
+  EXPECT_TRUE(has_line(out.text,
+                       "# two?lines\n"
+                       R"(acl shikake_patterns url_regex ^[a-z]+://.*\.bad\.example\.net/a\(b\)/.*$)"))
+      << out.text;
+  EXPECT_TRUE(has_line(out.text, R"(acl shikake_patterns url_regex ^[a-z]+://[^/]*/gate\.php\?id=)"));
+  EXPECT_TRUE(
+      has_line(out.text, R"(acl shikake_patterns url_regex ^[a-z]+://[^/]*/panel/login\.php(\?.*)?$)"));
+  EXPECT_EQ(out.text.find("secret"), std::string::npos);
+  EXPECT_EQ(out.text.find("http_access"), std::string::npos) << "what raises an alarm denies nothing";
+  EXPECT_EQ(out.report.entries, 4U);
+  EXPECT_EQ(out.report.inexpressible, 1U);
+  Exported blocks = exported(home, {.format = "squid"});
+  EXPECT_TRUE(has_line(blocks.text, R"(acl shikake_patterns url_regex ^[a-z]+://.*/blocked/$)"))
+      << blocks.text;
+  EXPECT_TRUE(has_line(blocks.text, "http_access deny shikake_patterns"));
+
+  auto list = home.file("shikake.conf", out.text);
+  auto conf =
+      home.file("squid.conf", "http_port 127.0.0.1:3128\nvisible_hostname test\ninclude " + list.string() +
+                                  "\nhttp_access allow localhost\nhttp_access deny all\n");
+  auto status = run("squid", "PATH=$PATH:/usr/sbin squid -k parse -f " + conf.string(), home.path() / "log");
+  if (!status) GTEST_SKIP() << "squid is not installed";
+  std::string log = contents(home.path() / "log");
+  EXPECT_EQ(*status, 0) << log;
+  for (const char* complaint : {"WARNING", "ERROR", "FATAL", "Bungled"})
+    EXPECT_EQ(log.find(complaint), std::string::npos) << log;
+}
+
 TEST(Squid, NothingToBlockIsStillAConfiguration) {
   Home home;
   Exported out = exported(home, {.format = "squid"});

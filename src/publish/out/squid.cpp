@@ -3,6 +3,8 @@
 //   acl shikake_domains dstdomain .bad.example          the name and all below it
 //   acl shikake_addresses dst 192.0.2.1                 addresses and networks
 //   acl shikake_urls url_regex ^http://host/path$       anchored, everything else escaped
+//   # 7 known; 0 of 90000 others meet it ...            why a pattern is one, and how often it is wrong
+//   acl shikake_patterns url_regex ^[a-z]+://.*/kit/    match/pattern.h's patterns
 //   http_access deny shikake_domains                    one for each list that is not empty
 //
 // Squid (http://www.squid-cache.org/Doc/config/acl/) refuses a dstdomain list in which one entry lies under
@@ -103,6 +105,41 @@ std::string original(std::string_view reversed_domain) {
     if (begin == 0) return out;
     end = separator;
   }
+}
+
+// The same as match/pattern.h would find.
+std::optional<std::string> regex_of_pattern(std::string_view value) {
+  const bool visible = std::all_of(value.begin(), value.end(), [](char c) { return c > ' ' && c < 0x7F; });
+  if (value.empty() || !visible || value.size() > max_line_bytes / 4) return std::nullopt;
+  const bool glob = value.find('*') != value.npos;
+  std::string regex = value.front() == '/' ? "^[a-z]+://[^/]*" : "^[a-z]+://";
+  for (char c : value) regex += glob && c == '*' ? ".*" : escaped({&c, 1});
+  if (glob) return regex + "$";
+  if (value.front() != '/') return std::nullopt;  // a glob without a star stands for nothing
+  return regex + (value.find('?') == value.npos ? "(\\?.*)?$" : "");
+}
+
+// What evidence says, on one line; how often a pattern is wrong stands there.
+std::string comment_of(const intel::Indicator& indicator, intel::Tlp limit) {
+  std::string text;
+  for (const intel::Evidence& evidence : indicator.evidence) {
+    if (evidence.assertion.tlp > limit) continue;
+    text += "# ";
+    for (char c : evidence.assertion.why.substr(0, max_line_bytes / 4))
+      text += c >= ' ' && c < 0x7F ? c : '?';
+    text += '\n';
+  }
+  return text;
+}
+
+Result<Written> add_pattern(const intel::IndicatorKey& key, const store::Store& store, intel::Tlp limit,
+                            Spool& patterns) {
+  const std::optional<std::string> regex = regex_of_pattern(key.value);
+  if (!regex) return Written::inexpressible;
+  SHIKAKE_ASSIGN(const std::optional<intel::Indicator> known, store.find(key));
+  SHIKAKE_TRY(patterns.write((known ? comment_of(*known, limit) : "") + "acl shikake_patterns url_regex " +
+                             *regex + "\n"));
+  return Written::yes;
 }
 
 // A network before all that lies in it.
@@ -206,9 +243,12 @@ Result<ExportReport> write_squid(const ByteSink& sink, const ExportOptions& opti
   }
   const uint64_t removed = lists.remove_subsumed();
   SHIKAKE_ASSIGN(Spool urls, Spool::open());
+  SHIKAKE_ASSIGN(Spool patterns, Spool::open());
   SHIKAKE_ASSIGN(ExportReport report,
                  select_indicators(options, store, false, [&](const intel::Indicator& indicator) {
-                   return write_one(indicator.key, lists, urls);
+                   return indicator.key.type == IndicatorType::pattern
+                              ? add_pattern(indicator.key, store, options.tlp_limit, patterns)
+                              : write_one(indicator.key, lists, urls);
                  }));
   report.subsumed += removed;
   report.entries -= removed;
@@ -229,11 +269,13 @@ Result<ExportReport> write_squid(const ByteSink& sink, const ExportOptions& opti
   SHIKAKE_TRY(sink(chunk));
   chunk.clear();
   SHIKAKE_TRY(urls.copy_to(sink));
+  SHIKAKE_TRY(patterns.copy_to(sink));
   // What is only fit to alert is logged under the lists' names, not denied.
   if (*options.action == intel::Action::block) {
     if (!lists.domains().empty()) SHIKAKE_TRY(line("http_access deny shikake_domains"));
     if (!lists.networks().empty()) SHIKAKE_TRY(line("http_access deny shikake_addresses"));
     if (!urls.empty()) SHIKAKE_TRY(line("http_access deny shikake_urls"));
+    if (!patterns.empty()) SHIKAKE_TRY(line("http_access deny shikake_patterns"));
   }
   SHIKAKE_TRY(sink(chunk));
   return report;
