@@ -63,7 +63,7 @@ Result<int> add(const CorpusOptions& options, Context& context) {
     sources.push_back(std::move(row));
   }
   if (options.from_store) {
-    SHIKAKE_ASSIGN(uint64_t chains, add_chains(*writer, context));
+    SHIKAKE_ASSIGN(uint64_t chains, add_chains(*writer, context, today));
     sources.push_back({{"file", "store"}, {"format", "visits"}, {"visits", chains}});
   }
   SHIKAKE_ASSIGN(AddReport report, writer->commit());

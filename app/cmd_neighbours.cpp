@@ -1,6 +1,8 @@
 // shikake neighbours [URL…]: URLs that lie near malicious ones, best first, and what inspecting them found.
+#include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <fmt/format.h>
@@ -12,6 +14,7 @@
 #include "command.h"
 #include "corpus_home.h"
 #include "honeyclient/low/visit.h"
+#include "neighbourhood/pacer.h"
 #include "neighbourhood/sources/load.h"
 #include "neighbours.h"
 #include "url/refang.h"
@@ -29,6 +32,7 @@ struct NeighboursCommand {
   std::string seeds_file, candidates_file, as_of, corpus, plot;
   size_t budget = 100, inspect = 0, queue = 0, per_host = 100;
   uint64_t seed = 1;
+  double host_interval = 1;  // seconds: a person who reads a site is not faster
   bool allow_private = false;
 };
 
@@ -129,6 +133,34 @@ Result<> gather_seeds(const NeighboursCommand& command, const store::Store* stor
   return {};
 }
 
+Result<std::optional<Corpus>> open_corpus(const NeighboursCommand& command, const Context& context) {
+  const std::filesystem::path folder =
+      command.corpus.empty() ? default_corpus(context) : std::filesystem::path(command.corpus);
+  auto opened = Corpus::open(folder);
+  if (opened) return std::move(*opened);
+  const bool needed = command.candidates_file.empty() || !command.corpus.empty();
+  if (opened.error().code != ErrorCode::not_found || needed) return fail(std::move(opened.error()));
+  return std::nullopt;
+}
+
+// Spends the budget on real visits, each host's spaced in time.
+Result<> spend(const NeighboursCommand& command, store::Store& store, const intel::PolicySettings& settings,
+               Campaign& campaign) {
+  SHIKAKE_ASSIGN(low::Browser browser, low::Browser::open());
+  base::Progress progress("inspect", "URLs", command.inspect);
+  const Inspector visit = visiting(browser, store, settings, command);
+  Pacer pacer(
+      std::chrono::duration_cast<Pacer::Duration>(std::chrono::duration<double>(command.host_interval)));
+  return campaign.run([&](const Candidate& candidate) {
+    const std::string host(candidate.url.url.hostname());
+    std::this_thread::sleep_for(pacer.wait(host, std::chrono::steady_clock::now()));
+    auto result = visit(candidate);
+    pacer.ended(host, std::chrono::steady_clock::now());
+    progress.advance();
+    return result;
+  });
+}
+
 Result<int> run(const NeighboursCommand& command, Context& context) {
   SHIKAKE_ASSIGN(const Day as_of, day_option(command.as_of));
   const bool writes = command.inspect > 0 || command.queue > 0;
@@ -143,15 +175,7 @@ Result<int> run(const NeighboursCommand& command, Context& context) {
   if (seeds.size() == 0)
     return fail(Module::app, ErrorCode::invalid_usage,
                 "no malicious URL to start from: name some, or --seeds FILE, or import a feed");
-
-  std::optional<Corpus> corpus;
-  const std::filesystem::path folder =
-      command.corpus.empty() ? default_corpus(context) : std::filesystem::path(command.corpus);
-  if (auto opened = Corpus::open(folder))
-    corpus.emplace(std::move(*opened));
-  else if (opened.error().code != ErrorCode::not_found || command.candidates_file.empty() ||
-           !command.corpus.empty())
-    return fail(std::move(opened.error()));
+  SHIKAKE_ASSIGN(std::optional<Corpus> corpus, open_corpus(command, context));
 
   CampaignOptions options;
   options.ranking = {.seed = command.seed, .as_of = as_of, .per_host = command.per_host};
@@ -164,19 +188,10 @@ Result<int> run(const NeighboursCommand& command, Context& context) {
     SHIKAKE_ASSIGN(Rows rows, rows_of(command.candidates_file, as_of));
     campaign.add_listed(rows.seen);
   }
-  if (command.inspect > 0) {
-    const intel::PolicySettings settings = intel::PolicySettings::from_environment();
-    SHIKAKE_ASSIGN(low::Browser browser, low::Browser::open());
-    base::Progress progress("inspect", "URLs", command.inspect);
-    const Inspector visit = visiting(browser, *store, settings, command);
-    SHIKAKE_TRY(campaign.run([&](const Candidate& candidate) {
-      progress.advance();
-      return visit(candidate);
-    }));
-  }
+  const intel::PolicySettings settings = intel::PolicySettings::from_environment();
+  if (command.inspect > 0) SHIKAKE_TRY(spend(command, *store, settings, campaign));
   SHIKAKE_TRY(campaign.find_patterns());
   if (writes) {
-    const intel::PolicySettings settings = intel::PolicySettings::from_environment();
     store::Intake intake(*store, settings);
     const std::string subject =
         command.urls.size() == 1 ? command.urls.front() : fmt::format("{} seeds", seeds.size());
@@ -206,6 +221,10 @@ Run define_neighbours(CLI::App& app_command, Context& context) {
   app_command.add_option("--inspect", command->inspect,
                          "Visit so many candidates, one after the other, learning from each");
   app_command.add_option("--per-host", command->per_host, "Visit no host more often than this");
+  app_command
+      .add_option("--host-interval", command->host_interval,
+                  "Seconds between two visits to one host (default: 1)")
+      ->check(CLI::Range(0.0, 3600.0));
   app_command.add_option("--queue", command->queue, "Leave so many of the best to `shikake work`");
   app_command.add_option("--plot", command->plot, "Draw yield against inspections into this SVG file");
   app_command.add_flag("--allow-private", command->allow_private,

@@ -1,9 +1,13 @@
 // From a neighbourhood search: what it found is evidence beside the visit's own; a pattern speaks for URLs
 // that nobody has seen; and the best of what is not inspected yet is to be visited.
+#include <chrono>
+#include <unordered_map>
+
 #include <fmt/format.h>
 
 #include "intel/deriver.h"
 #include "intel/fields.h"
+#include "url/url.h"
 
 namespace shikake::intel {
 namespace {
@@ -13,6 +17,8 @@ constexpr uint8_t found_confidence = 60;
 constexpr uint8_t pattern_confidence = 60;
 // Of innocent URLs, at most so many may meet a pattern that raises an alarm.
 constexpr double most_false_positives = 0.0005;
+// Between two visits to one host that one search asks for: nobody's server is to notice.
+constexpr std::chrono::seconds host_interval{2};
 constexpr int candidate_priority = -5;  // behind what somebody asked for, before looking again at old chains
 
 std::string first_seed(Fields& candidate) {
@@ -71,6 +77,7 @@ void add_pattern(Fields& pattern, size_t index, const Observation& observation, 
 Result<Derivation> derive_neighbour(const Observation& observation, Deriver& deriver) {
   Fields record(observation.record, "");
   size_t index = 0;
+  std::unordered_map<std::string, int> visits_of_host;
   record.objects("candidates", [&](Fields& candidate) {
     const std::string url = candidate.text("url");
     if (candidate.text_or_empty("verdict") == "malicious")
@@ -80,7 +87,9 @@ Result<Derivation> derive_neighbour(const Observation& observation, Deriver& der
       job.kind = "visit";
       job.subject = url;
       job.priority = candidate_priority;
-      job.earliest = observation.time;
+      auto parsed = url::Url::parse(url);
+      const int before = visits_of_host[parsed ? std::string(parsed->hostname()) : url]++;
+      job.earliest = observation.time + before * host_interval;
       deriver.add(std::move(job));
     }
     ++index;

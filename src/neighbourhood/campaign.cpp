@@ -103,7 +103,7 @@ json::object row_of(const Candidate& candidate) {
 
 json::object row_of(const Pattern& pattern) {
   return {{"pattern", pattern.glob},        {"regex", pattern.regex},
-          {"squid", squid_line(pattern)},         {"suricata", suricata_rule(pattern)},
+          {"squid", squid_line(pattern)},   {"suricata", suricata_rule(pattern)},
           {"rule", name(pattern.rule)},     {"key", pattern.key},
           {"malicious", pattern.malicious}, {"inspected", pattern.inspected},
           {"benign", pattern.benign},       {"met", pattern.met},

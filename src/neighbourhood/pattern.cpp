@@ -87,6 +87,8 @@ std::string longest_literal(std::string_view s2) {
   return std::string(longest);
 }
 
+}  // namespace
+
 std::optional<Pattern> pattern_of(const Neighbourhood& around, const Ranking::Tally& inspected,
                                   const Taken& example) {
   if (inspected.benign > 0 || inspected.malicious < fewest_inspected) return std::nullopt;

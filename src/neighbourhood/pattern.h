@@ -44,8 +44,8 @@ std::optional<Pattern> pattern_of(const Neighbourhood& around, const Ranking::Ta
 
 // A line of squid.conf (http://www.squid-cache.org/Doc/config/acl/, url_regex).
 std::string squid_line(const Pattern& pattern);
-// A rule for Suricata 5 and later (https://docs.suricata.io/en/latest/rules/http-keywords.html), which says how
-// often it meets innocents in its metadata. It raises an alarm; it does not drop.
+// A rule for Suricata 5 and later (https://docs.suricata.io/en/latest/rules/http-keywords.html), which says
+// how often it meets innocents in its metadata. It raises an alarm; it does not drop.
 std::string suricata_rule(const Pattern& pattern);
 
 // Whether a URL is of the make that the pattern stands for.

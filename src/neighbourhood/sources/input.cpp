@@ -40,21 +40,24 @@ Result<size_t> Input::read_raw(char* to, size_t room) {
   return static_cast<size_t>(got);
 }
 
+Result<> Input::look_for_gzip() {
+  looked_ = true;
+  raw_.resize(chunk);
+  size_t have = 0;
+  while (have < 2) {
+    SHIKAKE_ASSIGN(size_t got, read_raw(raw_.data() + have, chunk - have));
+    if (got == 0) break;
+    have += got;
+  }
+  raw_.resize(have);
+  if (raw_.starts_with("\x1f\x8b")) inflater_ = std::make_unique<Inflater>();
+  return {};
+}
+
 Result<bool> Input::fill() {
   buffer_.erase(0, begin_);
   begin_ = 0;
-  if (!looked_) {
-    looked_ = true;
-    raw_.resize(chunk);
-    size_t have = 0;
-    while (have < 2) {
-      SHIKAKE_ASSIGN(size_t got, read_raw(raw_.data() + have, chunk - have));
-      if (got == 0) break;
-      have += got;
-    }
-    raw_.resize(have);
-    if (raw_.starts_with("\x1f\x8b")) inflater_ = std::make_unique<Inflater>();
-  }
+  if (!looked_) SHIKAKE_TRY(look_for_gzip());
   const size_t before = buffer_.size();
   while (!ended_ && buffer_.size() == before) {
     if (raw_begin_ == raw_.size()) {
@@ -63,46 +66,51 @@ Result<bool> Input::fill() {
       SHIKAKE_ASSIGN(size_t got, read_raw(raw_.data(), chunk));
       raw_.resize(got);
     }
-    const bool at_end = raw_.empty();
-    if (!inflater_) {
-      buffer_ += raw_;
-      raw_begin_ = raw_.size();
-      ended_ = at_end;
+    if (inflater_) {
+      SHIKAKE_TRY(inflate());
       continue;
     }
-    z_stream& stream = inflater_->stream;
-    auto damaged = [&](const char* what) {
-      ended_ = true;
-      return fail(Module::neighbourhood, ErrorCode::corrupted, what);
-    };
-    if (at_end) {
-      ended_ = true;
-      if (!inflater_->between_members) return damaged("the gzip file is cut short");
-      break;
-    }
-    if (inflater_->between_members) {
-      // Members follow one another (WARC has one a record); zeros may pad the end.
-      if (raw_[raw_begin_] == '\0') {
-        ++raw_begin_;
-        continue;
-      }
-      inflateReset(&stream);
-      inflater_->between_members = false;
-    }
-    stream.next_in = reinterpret_cast<Bytef*>(raw_.data() + raw_begin_);
-    stream.avail_in = static_cast<uInt>(raw_.size() - raw_begin_);
-    buffer_.resize(before + chunk);
-    stream.next_out = reinterpret_cast<Bytef*>(buffer_.data() + before);
-    stream.avail_out = chunk;
-    const int status = ::inflate(&stream, Z_NO_FLUSH);
-    buffer_.resize(before + chunk - stream.avail_out);
-    raw_begin_ = raw_.size() - stream.avail_in;
-    if (status == Z_STREAM_END)
-      inflater_->between_members = true;
-    else if (status != Z_OK && status != Z_BUF_ERROR)
-      return damaged("the gzip file is damaged");
+    ended_ = raw_.empty();
+    buffer_ += raw_;
+    raw_begin_ = raw_.size();
   }
   return buffer_.size() > before;
+}
+
+Result<> Input::inflate() {
+  z_stream& stream = inflater_->stream;
+  auto damaged = [&](const char* what) {
+    ended_ = true;
+    return fail(Module::neighbourhood, ErrorCode::corrupted, what);
+  };
+  if (raw_.empty()) {
+    ended_ = true;
+    if (!inflater_->between_members) return damaged("the gzip file is cut short");
+    return {};
+  }
+  if (inflater_->between_members) {
+    // Members follow one another (WARC has one a record); zeros may pad the end.
+    if (raw_[raw_begin_] == '\0') {
+      ++raw_begin_;
+      return {};
+    }
+    inflateReset(&stream);
+    inflater_->between_members = false;
+  }
+  const size_t before = buffer_.size();
+  stream.next_in = reinterpret_cast<Bytef*>(raw_.data() + raw_begin_);
+  stream.avail_in = static_cast<uInt>(raw_.size() - raw_begin_);
+  buffer_.resize(before + chunk);
+  stream.next_out = reinterpret_cast<Bytef*>(buffer_.data() + before);
+  stream.avail_out = chunk;
+  const int status = ::inflate(&stream, Z_NO_FLUSH);
+  buffer_.resize(before + chunk - stream.avail_out);
+  raw_begin_ = raw_.size() - stream.avail_in;
+  if (status == Z_STREAM_END)
+    inflater_->between_members = true;
+  else if (status != Z_OK && status != Z_BUF_ERROR)
+    return damaged("the gzip file is damaged");
+  return {};
 }
 
 Result<std::string_view> Input::peek(size_t size) {

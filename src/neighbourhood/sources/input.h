@@ -36,7 +36,9 @@ class Input {
 
  private:
   struct Inflater;
-  Result<bool> fill();  // more bytes in buffer_; false at the end
+  Result<bool> fill();       // more bytes in buffer_; false at the end
+  Result<> look_for_gzip();  // once, at the start
+  Result<> inflate();        // one step: what is in raw_, or where a member ends
   Result<size_t> read_raw(char* to, size_t room);
 
   int fd_ = -1;

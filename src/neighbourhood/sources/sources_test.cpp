@@ -52,6 +52,14 @@ const std::vector<SourceCase>& cases() {
       "WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: http://a.example/x\r\nWARC-Date: "
       "2020-01-02T00:00:00Z\r\n"
       "Content-Length: 21\r\n\r\nWARC/1.0 not a record\r\n\r\n";
+  auto page = [](const std::string& headers, const std::string& content) {
+    return "WARC/1.0\r\n" + headers +
+           "WARC-Target-URI: http://a.example/d/x\r\nWARC-Date: 2020-01-02T00:00:00Z\r\nContent-Length: " +
+           std::to_string(content.size()) + "\r\n\r\n" + content + "\r\n\r\n";
+  };
+  static const std::string html =
+      "<!DOCTYPE html><a href='next.html?a=1#here'>n</a><script>document.write('<a href=no>')</script>"
+      "<img src=//c.example/e/pic\xC3\xA9.png><meta http-equiv=Refresh content=\"5; url='/go'\">";
   static const std::vector<SourceCase> all = {
       {"list",
        "# comment\nhttp://a.example/x\nhxxps://b[.]example/y rest\r\nc.example/z\n\n",
@@ -105,6 +113,33 @@ const std::vector<SourceCase>& cases() {
        gzip(record) + gzip(record),
        "warc",
        {"1 http://a.example/x 18263 18263", "9 http://a.example/x 18263 18263"}},
+      {"warc_pages_links",
+       page("WARC-Type: response\r\nContent-Type: application/http; msgtype=response\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + html) +
+           page("WARC-Type: resource\r\nContent-Type: text/html\r\n", "<iframe src=https://b.example/y>"),
+       "warc",
+       {"1 http://a.example/d/x 18263 18263", "1 http://a.example/d/next.html?a=1 18263 18263",
+        "1 http://c.example/e/pic%C3%A9.png 18263 18263", "1 http://a.example/go 18263 18263",
+        "10 http://a.example/d/x 18263 18263", "10 https://b.example/y 18263 18263"}},
+      {"warc_base_and_what_is_no_link",
+       page(
+           "WARC-Type: resource\r\nContent-Type: text/html\r\n",
+           "<base href=//base.example/b/><base href=//no.example/><a href=p#f>1</a><a href=p>2</a>"
+           "<a href=mailto:x@y>3</a><a href='http://[bad'>4</a><a>5</a><template><a href=t>6</a></template>"),
+       "warc",
+       {"1 http://a.example/d/x 18263 18263", "1 http://base.example/b/p 18263 18263"}},
+      {"warc_page_in_a_coding",
+       page("WARC-Type: response\r\nContent-Type: application/http\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\n\r\n\x1f\x8b"),
+       "warc",
+       {"1 http://a.example/d/x 18263 18263",
+        "1 - a page kept compressed or in chunks: its links are not read"}},
+      {"warc_no_page",
+       page("WARC-Type: response\r\nContent-Type: application/http\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n\r\n<a href=x>") +
+           page("WARC-Type: request\r\nContent-Type: application/http\r\n", "GET / HTTP/1.1\r\n\r\n"),
+       "warc",
+       {"1 http://a.example/d/x 18263 18263", "10 http://a.example/d/x 18263 18263"}},
       {"warc_cut_short",
        record.substr(0, record.size() - 10),
        "warc",
