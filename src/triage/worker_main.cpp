@@ -1,25 +1,18 @@
 // shikake-triage: parses a file where a break-out gains nothing. Started by triage.cpp alone.
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <clocale>
-#include <cstdio>
-#include <ctime>
 
 #include "base/deadline.h"
 #include "base/frame.h"
-#include "cell/limits.h"
 #include "cell/reader.h"
-#include "cell/seccomp.h"
+#include "triage/confine.h"
 #include "triage/examine.h"
 #include "triage/hashes.h"
 #include "triage/protocol.h"
-#include "url/suffix.h"
-#include "url/url.h"
 
 namespace {
 
@@ -33,32 +26,6 @@ constexpr int input_fd = cell::reader_first_input_fd;
 
 Result<> send(base::FrameChannel& channel, WorkerMessage type, std::string_view body) {
   return channel.send(static_cast<uint8_t>(type), body, base::Deadline::after(patience));
-}
-
-// What libraries load at first use, they must load now.
-void warm_up() {
-  // Archives name their members in whatever encoding; without this libarchive gives no name at all for some.
-  std::setlocale(LC_ALL, "C.UTF-8");
-  ::tzset();
-  triage::Hasher(0).finish();
-  (void)url::is_listed_suffix("com");
-  (void)url::Url::parse(
-      "http://b\xC3\xBC"
-      "cher.example/");
-}
-
-Result<> confine(uint32_t cpu_seconds) {
-  auto policy = cell::SeccompPolicy::pure_computation();
-  // libarchive asks iconv for character sets and YARA's magic module for a database, both from files, and go
-  // on without.
-  policy.answer(EACCES, "openat").answer(EACCES, "access").answer(EACCES, "readlink");
-  SHIKAKE_ASSIGN(auto program, policy.compile());
-  SHIKAKE_TRY(cell::forbid_tracing());
-  cell::Limits limits;
-  limits.file_size = 0;
-  limits.cpu_seconds = cpu_seconds;
-  SHIKAKE_TRY(cell::apply(limits));
-  return program.install();
 }
 
 // Reads all, by position; keeps the first max_examined_bytes.
@@ -101,8 +68,8 @@ Result<> work(base::FrameChannel& channel) {
   triage::Tools tools{std::move(types), std::move(rules)};
   struct stat info {};
   if (::fstat(input_fd, &info) != 0) return fail_errno(Module::triage, "the file can't be read");
-  warm_up();
-  SHIKAKE_TRY(confine(question.cpu_seconds));
+  triage::warm_up();
+  SHIKAKE_TRY(triage::confine_worker(question.cpu_seconds));
 
   const auto start = std::chrono::steady_clock::now();
   triage::Triage facts;
@@ -127,16 +94,9 @@ Result<> work(base::FrameChannel& channel) {
   return send(channel, WorkerMessage::done, {});
 }
 
-// What libraries have to say about hostile bytes is for nobody's terminal.
-void silence() {
-  const base::UniqueFd nothing(::open("/dev/null", O_WRONLY | O_CLOEXEC));
-  if (!nothing || ::dup2(nothing.get(), STDERR_FILENO) < 0) ::close(STDERR_FILENO);
-}
-
 }  // namespace
 
 int main() {
-  silence();
   base::FrameChannel channel(base::UniqueFd(cell::reader_channel_fd), triage::max_worker_frame);
   if (auto result = work(channel); !result) {
     // Before the file was looked at, the parent is told why; afterwards its death is answer enough.
