@@ -62,7 +62,7 @@ Result<int> run(ExportCommand& command, Context& context) {
                                              ? publish::export_to(
                                                    [&](std::string_view bytes) -> Result<> {
                                                      context.out.write(bytes);
-                                                     return {};
+                                                     return context.out.status();
                                                    },
                                                    options, *store)
                                              : publish::export_to_file(command.file, options, *store);

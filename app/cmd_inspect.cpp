@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
@@ -128,23 +129,37 @@ Run define_inspect(CLI::App& app_command, Context& context) {
   auto command = std::make_shared<InspectCommand>();
   std::vector<std::string> personas = low::persona_names();
   personas.insert(personas.begin(), "all");
-  app_command.add_option("SUBJECT", command->subjects, "URLs, defanged or not, and files of HTML");
-  app_command.add_option("--list", command->list, "A file of URLs, one a line");
-  app_command.add_option("--client", "Which honeyclient")->check(CLI::IsMember({"low"}))->default_str("low");
-  app_command.add_option("--persona", command->personas, "Which browser to be; may be repeated")
+  app_command
+      .add_option("SUBJECT", command->subjects, "What to visit: URLs, defanged or not, or files of HTML")
+      ->type_name("");
+  app_command.add_option("--list", command->list, "Visit every URL of this file, one a line")
+      ->type_name("FILE");
+  app_command.add_option("--client", "Which honeyclient: low is an emulated browser")
+      ->check(CLI::IsMember({"low"}).description(""))
+      ->type_name("low");
+  app_command
+      .add_option("--persona", command->personas,
+                  fmt::format("Which browser to be: {}; may be repeated (default: {})",
+                              fmt::join(personas, ", "), low::default_persona))
       ->allow_extra_args(false)
-      ->check(CLI::IsMember(personas));
-  app_command.add_option("--base", command->base, "For files: the folder that they are seen under");
-  app_command.add_option("--referrer", command->settings.referrer, "Where the visitor seems to come from");
-  app_command.add_option("--seed", command->settings.seed,
-                         "Of chance and clock: the same seed, the same visit");
-  app_command.add_option("--timeout", command->settings.seconds, "Seconds that a visit may take")
-      ->check(CLI::Range(1, 3600));
-  app_command.add_flag("--offline", command->settings.offline, "Fetch nothing");
+      ->check(CLI::IsMember(personas).description(""))
+      ->type_name("NAME");
+  app_command
+      .add_option("--base", command->base, "For files: the URL of the folder that they are seen under")
+      ->type_name("URL");
+  app_command.add_option("--referrer", command->settings.referrer, "Where the visitor seems to come from")
+      ->type_name("URL");
+  app_command
+      .add_option("--seed", command->settings.seed, "Of chance and clock: the same seed gives the same visit")
+      ->type_name("N");
+  app_command.add_option("--timeout", command->settings.seconds, "How long a visit may take, 1 to 3600")
+      ->check(CLI::Range(1, 3600).description(""))
+      ->type_name("SECONDS");
+  app_command.add_flag("--offline", command->settings.offline, "Fetch nothing: a file is all there is");
   app_command.add_flag("--allow-private", command->settings.allow_private,
-                       "Reach private and loopback addresses too");
+                       "Let pages reach private and loopback addresses too");
   app_command.add_flag_callback(
-      "--no-store", [command] { command->keep = false; }, "Keep nothing");
+      "--no-store", [command] { command->keep = false; }, "Only show what was found; store nothing");
   app_command.add_flag("--all", command->bystanders, "Show every resource, not only the way to what is bad");
   return [command, &context] { return run(*command, context); };
 }

@@ -1,6 +1,7 @@
 // What every subcommand has: its row in the table of main.cpp, the options all share, and its output.
 #pragma once
 
+#include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <functional>
@@ -19,17 +20,19 @@ namespace shikake::app {
 class Output {
  public:
   void write(std::string_view text) {
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) failed_ = true;
+    if (error_ == 0 && std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
+      error_ = errno != 0 ? errno : EIO;
   }
   void line(std::string_view text) {
     write(text);
     write("\n");
   }
-  // Flushes; io with errno when anything could not be written.
-  Result<> finish();
+  // io with errno when something could not be written; nothing more is written then.
+  Result<> status() const;
+  Result<> finish();  // flushes, then status()
 
  private:
-  bool failed_ = false;
+  int error_ = 0;
 };
 
 struct Context {

@@ -92,19 +92,26 @@ int run(int argc, char** argv) {
     Result<int> status = action();
     // What was found before a failure still reaches the reader.
     Result<> written = context.out.finish();
+    // A reader that has seen enough (head) is told nothing.
+    const bool left = !written && written.error().system_errno == EPIPE;
+    if (left && (status || status.error().system_errno == EPIPE)) return exit_failed;
     if (!status) return report(status.error());
-    if (!written) return written.error().system_errno == EPIPE ? exit_failed : report(written.error());
-    return *status;
+    return written ? *status : report(written.error());
   }
   return exit_usage;
 }
 
 }  // namespace
 
+Result<> Output::status() const {
+  if (error_ == 0) return {};
+  errno = error_;
+  return fail_errno(Module::app, "cannot write to standard output");
+}
+
 Result<> Output::finish() {
-  errno = 0;
-  if (std::fflush(stdout) != 0 || failed_) return fail_errno(Module::app, "cannot write to standard output");
-  return {};
+  if (std::fflush(stdout) != 0 && error_ == 0) error_ = errno;
+  return status();
 }
 
 Result<std::string> read_input(const std::string& path, size_t limit) {

@@ -1,4 +1,5 @@
-// For tests and benchmarks only: where real data lies, if it is on this machine at all.
+// For tests and benchmarks only: where real data lies, if it is on this machine at all. It is optional: tests
+// that want it are skipped where it is absent.
 #pragma once
 
 #include <cstdlib>
@@ -25,4 +26,4 @@ inline std::optional<std::filesystem::path> shared_data(std::string_view relativ
 
 #define SHIKAKE_NEED_SHARED_DATA(variable, relative)                                  \
   auto variable = ::shikake::base::shared_data(relative);                             \
-  if (!variable) GTEST_SKIP() << "no real data here: " << (relative) << " is not in ../shared/data"
+  if (!variable) GTEST_SKIP() << "optional test data: no " << (relative) << " in ../shared/data"

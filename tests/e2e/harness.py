@@ -18,7 +18,7 @@ def shared_data(relative):
     root = pathlib.Path(os.environ.get("SHIKAKE_SHARED", SOURCE / ".." / "shared"))
     path = root / "data" / relative
     if not path.exists():
-        raise unittest.SkipTest(f"no real data here: {relative} is not in ../shared/data")
+        raise unittest.SkipTest(f"optional test data: no {relative} in ../shared/data")
     return path
 
 
