@@ -83,6 +83,7 @@ struct Monitor::State {
 
   void opening(Thread& thread, const Call& call, CallAction& action);
   void opened(Thread& thread, const Call& call, int64_t result, const Pending& pending);
+  void looking(Thread& thread, const Call& call);
   void removing(Thread& thread, const Call& call);
   void changing_mode(Thread& thread, const Call& call);
   void setting_times(Thread& thread, const Call& call);
@@ -225,6 +226,17 @@ void Monitor::State::walked(Thread& thread, const std::string& path, const Call&
     book.note(thread.process().id, K::file_discovery, path, describe(thread, call));
 }
 
+// Whether a file is there, and what it is like.
+void Monitor::State::looking(Thread& thread, const Call& call) {
+  const PathArgument at = path_argument(call.sys);
+  const auto text = thread.read_string({call[static_cast<size_t>(at.path)]});
+  if (!text || (!text->starts_with('/') && !may_matter(last_component(*text)))) return;
+  const std::string path =
+      resolve(thread, at.folder < 0 ? AT_FDCWD : call.as_int(static_cast<size_t>(at.folder)), *text);
+  if (const auto kind = match_path(Access::read, path))
+    book.note(thread.process().id, *kind, path, describe(thread, call));
+}
+
 void Monitor::State::removing(Thread& thread, const Call& call) {
   Pending what;
   what.path = path_of_call(thread, call);
@@ -327,9 +339,11 @@ CallAction Monitor::on_call(Thread& thread, const Call& made) {
       return action;
     case Sys::access:
     case Sys::faccessat:
-      what.path = path_of_call(thread, call);
-      if (const auto kind = match_path(Access::read, what.path))
-        state.book.note(thread.process().id, *kind, what.path, describe(thread, call));
+    case Sys::stat:
+    case Sys::lstat:
+    case Sys::newfstatat:
+    case Sys::statx:
+      state.looking(thread, call);
       return action;
     case Sys::unlink:
     case Sys::unlinkat:

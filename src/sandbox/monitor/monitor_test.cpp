@@ -118,6 +118,7 @@ constexpr ScriptRow scripts[] = {
     {"status", "cat /proc/self/status", K::debugger_check, "/proc/self/status"},
     {"dmi", "cat /sys/class/dmi/id/product_name", K::environment_check, "/sys/class/dmi/id/product_name"},
     {"container_file", "cat /.dockerenv", K::environment_check, "/.dockerenv"},
+    {"container_file_tested", "test -e /.dockerenv", K::environment_check, "/.dockerenv"},
     {"process_list", "ls /proc", K::process_discovery, "/proc"},
     {"dropped", "cp /bin/true /tmp/d; /tmp/d", K::dropped_executable_run, "/tmp/d"},
     {"dropped_script", "cd /tmp; printf '#!/bin/sh\\n' > d; chmod +x d; ./d", K::dropped_executable_run,

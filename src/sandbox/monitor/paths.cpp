@@ -84,6 +84,8 @@ PathArgument path_argument(Sys sys, int nth) {
     case Sys::setxattr:
     case Sys::lsetxattr:
     case Sys::access:
+    case Sys::stat:
+    case Sys::lstat:
     case Sys::readlink:
     case Sys::chroot:
     case Sys::acct:
@@ -101,6 +103,8 @@ PathArgument path_argument(Sys sys, int nth) {
     case Sys::futimesat:
     case Sys::utimensat:
     case Sys::faccessat:
+    case Sys::newfstatat:
+    case Sys::statx:
     case Sys::readlinkat:
     case Sys::execveat:
       return {0, 1};

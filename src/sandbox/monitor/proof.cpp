@@ -117,6 +117,13 @@ std::string_view shape(Sys sys) {
       return "ddd";
     case Sys::fchownat:
       return "Dpddx";
+    case Sys::stat:
+    case Sys::lstat:
+      return "p";
+    case Sys::newfstatat:
+      return "Dpxx";
+    case Sys::statx:
+      return "Dpxxx";
     case Sys::access:
       return "pd";
     case Sys::faccessat:
