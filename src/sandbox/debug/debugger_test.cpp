@@ -73,7 +73,7 @@ Outcome run(const std::string& script, const std::vector<std::string>& argv,
   sink.tracer = &*tracer;
   tracer->add(debugger);
   tracer->add(ending);
-  auto child = trace::start_guest(*tracer, argv, environment);
+  auto child = trace::start_guest(*tracer, argv, {.environment = environment});
   EXPECT_TRUE(child) << child.error().message();
   auto end = tracer->run(Deadline::after(30s));
   EXPECT_TRUE(end);

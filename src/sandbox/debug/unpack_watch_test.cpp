@@ -38,7 +38,7 @@ Outcome run(const std::vector<std::string>& argv) {
   EXPECT_TRUE(tracer);
   tracer->add(watch);
   tracer->add(ending);
-  auto child = trace::start_guest(*tracer, argv, {"SHIKAKE_SPECIMEN=in-a-cell"});
+  auto child = trace::start_guest(*tracer, argv, {.environment = {"SHIKAKE_SPECIMEN=in-a-cell"}});
   EXPECT_TRUE(child) << child.error().message();
   auto end = tracer->run(Deadline::after(30s));
   EXPECT_TRUE(end);
