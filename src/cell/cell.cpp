@@ -36,6 +36,7 @@ using By = BoundInForce::By;
 
 // A machine under load may take long for what otherwise is done in milliseconds.
 constexpr std::chrono::seconds patience{60};
+constexpr uid_t nobody = 65534;  // whom the kernel shows for a user that a namespace does not know
 // As a part of the disk; what lies there is memory too.
 constexpr uint64_t shared_memory_share = 4;
 
@@ -109,8 +110,8 @@ Result<> plant_all(RootStage& stage, const CellPlan& plan, const Cell::State& st
   for (const GuestFile& file : account_files(state.identity, state.user, read))
     SHIKAKE_TRY(stage.plant(file));
   for (const GuestFile& file : state.identity.files) SHIKAKE_TRY(stage.plant(file));
-  for (const char* path : {init_path, waiter_path})
-    SHIKAKE_TRY(stage.plant({path, std::string(init_image()), 0755, false, std::chrono::hours(24 * 300)}));
+  SHIKAKE_TRY(stage.plant({init_path, std::string(init_image()), 0755, false, std::chrono::hours(24 * 300)}));
+  SHIKAKE_TRY(stage.plant({.path = waiter_path, .same_as = init_path}));
   for (const GuestFile& file : plan.files) SHIKAKE_TRY(stage.plant(file));
   return {};
 }
@@ -202,8 +203,8 @@ Result<Cell> Cell::make(const CellPlan& plan) {
   state.identity = plan.guest->identity;
   state.user = plan.user.value_or(state.identity.user);
   if (state.user.name == "root") state.user = guest_root_user();
-  SHIKAKE_ASSIGN(const IdMap ids, map_for(*plan.guest, state.user));
-  state.owner = ids.inside;
+  SHIKAKE_ASSIGN(state.ids, map_for(*plan.guest, state.user));
+  state.owner = state.ids.inside;
   SHIKAKE_ASSIGN(state.filter, refusing_filter(plan.refusals == Refusals::trace));
   state.group = ControlGroup::make({plan.bounds.processes, plan.bounds.memory, plan.bounds.processors});
   state.bounds = in_force(plan.bounds, state.group.controllers());
@@ -211,7 +212,7 @@ Result<Cell> Cell::make(const CellPlan& plan) {
 
   SHIKAKE_ASSIGN(auto channel, make_channel());
   NamespacePlan namespaces{.user = true,
-                           .ids = ids,
+                           .ids = state.ids,
                            .mount = true,
                            .network = plan.network < 0,
                            .pid = true,
@@ -280,6 +281,11 @@ const base::UniqueFd& Cell::upper() const {
 }
 const std::array<base::UniqueFd, 2>& Cell::lower() const {
   return state_->lower;
+}
+uid_t Cell::inside(uid_t outside) const {
+  const IdMap& ids = state_->ids;
+  const bool known = outside >= ids.outside.first && outside - ids.outside.first < ids.outside.count;
+  return known ? outside - ids.outside.first + ids.inside : nobody;
 }
 pid_t Cell::init() const {
   return state_->init;

@@ -1,7 +1,9 @@
 // For tests only: a script in a cell, made by root or by an ordinary user, and what it printed.
 #pragma once
 
+#include <fcntl.h>
 #include <grp.h>
+#include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>

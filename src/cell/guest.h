@@ -38,6 +38,7 @@ struct GuestFile {
   bool users =
       false;  // belongs to the guest's user, as do the folders that have to be made for it in their home
   std::chrono::seconds age = {};  // last changed so long before the cell starts
+  std::string same_as = {};       // a file planted before this one: another name of it, nothing else counts
 };
 
 // Who the victim is.

@@ -139,7 +139,9 @@ std::optional<int> refusal(CallTable calls, long number, const std::array<uint64
   return std::nullopt;
 }
 
-Result<SeccompProgram> refusing_filter(bool trace) {
+namespace {
+
+Result<SeccompProgram> compile(bool trace) {
   auto broken = [](int status) {
     Error error{Module::cell, ErrorCode::unsupported, "the filter for programs in a cell cannot be built"};
     error.system_errno = -status;
@@ -162,6 +164,14 @@ Result<SeccompProgram> refusing_filter(bool trace) {
     if (status < 0 && status != -EDOM) return broken(status);
   }
   return SeccompProgram::from_libseccomp(context.get());
+}
+
+}  // namespace
+
+Result<SeccompProgram> refusing_filter(bool trace) {
+  // It takes longer than all the rest of a cell's start.
+  static const std::array<Result<SeccompProgram>, 2> compiled{compile(false), compile(true)};
+  return compiled[trace ? 1 : 0];
 }
 
 }  // namespace shikake::cell

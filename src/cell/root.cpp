@@ -32,8 +32,9 @@ constexpr const char* root_device = "/dev/sda1";
 constexpr const char* work_folder = "w";
 constexpr const char* root_folder = "r";
 constexpr const char* side_folder = "s";
-std::string machine_folder(const std::string& name) {
-  return "m" + name;
+std::string machine_folder(std::string name) {
+  std::replace(name.begin(), name.end(), '/', '-');
+  return "m-" + name;
 }
 constexpr std::chrono::hours installed_ago{24 * 200};
 
@@ -146,13 +147,9 @@ Result<> RootStage::make_skeleton() {
     if (auto text = base::read_file(machine + "/" + name, most_machine_file))
       SHIKAKE_TRY(plant({.path = std::string("/") + name, .content = *text, .age = installed_ago}));
   // awk, editor, php and others lead through here.
-  std::error_code error;
-  SHIKAKE_TRY(make_folder(veneer + "etc/alternatives", 0755));
-  made_.push_back({veneer + "etc/alternatives", installed_ago});
-  for (std::filesystem::directory_iterator at(machine + "/etc/alternatives", error), end; !error && at != end;
-       at.increment(error)) {
-    const std::string name = at->path().filename();
-    (void)!symlink(read_link(at->path()).c_str(), (veneer + "etc/alternatives/" + name).c_str());
+  if (access((machine + "/etc/alternatives").c_str(), F_OK) == 0) {
+    SHIKAKE_TRY(make_folder(veneer + "etc/alternatives", 0755));
+    machine_folders_.emplace_back("etc/alternatives");
   }
   // The machine's folders lie below the stage too, so that no path of the machine is in the mount table.
   for (const std::string& name : machine_folders_) {
@@ -246,6 +243,11 @@ Result<> RootStage::plant(const GuestFile& file) {
   SHIKAKE_TRY(make_folders(std::filesystem::path(place).parent_path(), file));
   const std::string path = below(veneer_layer) + place;
   unlink(path.c_str());  // planted before by somebody less particular
+  if (!file.same_as.empty()) {
+    SHIKAKE_ASSIGN(const std::string other, where(file.same_as));
+    if (link((below(veneer_layer) + other).c_str(), path.c_str()) != 0) return fail(place_error(file.path));
+    return {};
+  }
   {
     base::UniqueFd out(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!out) return fail(place_error(file.path));

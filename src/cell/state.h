@@ -16,6 +16,7 @@ namespace shikake::cell {
 struct Cell::State {
   GuestIdentity identity;
   GuestUser user;
+  IdMap ids;
   uid_t owner = 0;  // who is process 1 inside: 0, or the only user there is
   SeccompProgram filter;
   Limits limits;  // of each program
