@@ -31,7 +31,9 @@ double milliseconds_since(Clock::time_point begin) {
 boost::json::object summary(std::vector<double> times) {
   if (times.empty()) return {};
   std::sort(times.begin(), times.end());
-  auto at = [&times](double share) { return times[static_cast<size_t>(share * static_cast<double>(times.size() - 1))]; };
+  auto at = [&times](double share) {
+    return times[static_cast<size_t>(share * static_cast<double>(times.size() - 1))];
+  };
   return {{"median_ms", at(0.5)}, {"p90_ms", at(0.9)}, {"least_ms", times.front()}};
 }
 
@@ -92,11 +94,12 @@ int main(int argc, char** argv) {
       {"from_nothing_to_the_end_of_true", summary(times.program)},
       {"end", summary(times.end)},
       {"whole", summary(times.whole)},
-      {"bubblewrap_true", peer("/usr/bin/bwrap", {"--unshare-all", "--ro-bind", "/usr", "/usr", "--symlink", "usr/lib",
-                                                  "/lib", "--symlink", "usr/lib64", "/lib64", "--proc", "/proc",
-                                                  "--dev", "/dev", "--tmpfs", "/tmp", "--", "/usr/bin/true"})},
-      {"unshare_true", peer("/usr/bin/unshare", {"-U", "-r", "-m", "-p", "-n", "-i", "-u", "-C", "-f", "--mount-proc",
-                                                 "/usr/bin/true"})},
+      {"bubblewrap_true",
+       peer("/usr/bin/bwrap", {"--unshare-all", "--ro-bind", "/usr", "/usr", "--symlink", "usr/lib", "/lib",
+                               "--symlink", "usr/lib64", "/lib64", "--proc", "/proc", "--dev", "/dev",
+                               "--tmpfs", "/tmp", "--", "/usr/bin/true"})},
+      {"unshare_true", peer("/usr/bin/unshare", {"-U", "-r", "-m", "-p", "-n", "-i", "-u", "-C", "-f",
+                                                 "--mount-proc", "/usr/bin/true"})},
   };
   std::printf("%s\n", boost::json::serialize(report).c_str());
 }

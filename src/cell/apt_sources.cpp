@@ -27,7 +27,8 @@ bool has(const Words& list, std::string_view word) {
 
 // "bookworm", "bookworm-updates", "bookworm-security": what a guest is made of; not backports.
 bool fits(const std::string& offered, std::string_view suite) {
-  return offered == suite || offered == std::string(suite) + "-updates" || offered == std::string(suite) + "-security";
+  return offered == suite || offered == std::string(suite) + "-updates" ||
+         offered == std::string(suite) + "-security";
 }
 
 void add_one_line(const std::string& line, std::string_view suite, Words& found) {
@@ -40,7 +41,8 @@ void add_one_line(const std::string& line, std::string_view suite, Words& found)
   }
   // URI, suite, components.
   if (at + 2 >= parts.size() || !fits(parts[at + 1], suite)) return;
-  if (std::find(parts.begin() + static_cast<std::ptrdiff_t>(at) + 2, parts.end(), "main") == parts.end()) return;
+  if (std::find(parts.begin() + static_cast<std::ptrdiff_t>(at) + 2, parts.end(), "main") == parts.end())
+    return;
   found.push_back(line);
 }
 
@@ -53,10 +55,13 @@ void add_stanza(const Stanza& stanza, std::string_view suite, Words& found) {
     return at == stanza.end() ? Words{} : words(at->second);
   };
   const Words enabled = field("enabled");
-  if (!has(field("types"), "deb") || (!enabled.empty() && enabled[0] == "no") || !has(field("components"), "main")) return;
+  if (!has(field("types"), "deb") || (!enabled.empty() && enabled[0] == "no") ||
+      !has(field("components"), "main"))
+    return;
   const Words key = field("signed-by");
   // A key that is written out in the stanza has no path to name; apt's own keyring is tried then.
-  const std::string options = key.size() == 1 && key[0][0] == '/' ? fmt::format("[signed-by={}] ", key[0]) : "";
+  const std::string options =
+      key.size() == 1 && key[0][0] == '/' ? fmt::format("[signed-by={}] ", key[0]) : "";
   for (const std::string& uri : field("uris"))
     for (const std::string& offered : field("suites"))
       if (fits(offered, suite)) found.push_back(fmt::format("deb {}{} {} main", options, uri, offered));
@@ -78,7 +83,8 @@ void add_deb822(std::istream& file, std::string_view suite, Words& found) {
       stanza[last] += " " + line;
     } else if (const size_t colon = line.find(':'); colon != std::string::npos) {
       last = line.substr(0, colon);
-      std::transform(last.begin(), last.end(), last.begin(), [](unsigned char letter) { return std::tolower(letter); });
+      std::transform(last.begin(), last.end(), last.begin(),
+                     [](unsigned char letter) { return std::tolower(letter); });
       stanza[last] = line.substr(colon + 1);
     }
   }

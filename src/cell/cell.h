@@ -144,8 +144,9 @@ class Cell {
   const base::UniqueFd& upper() const;  // O_PATH: the folder that holds what changed; changes.h reads it
   // O_PATH: the guest as it was before, uppermost first; for the fallback the folder /usr is not among it.
   const std::array<base::UniqueFd, 2>& lower() const;
-  uid_t inside(uid_t outside) const;  // the number that a user, as the caller counts, has inside; 65534: nobody's
-  pid_t init() const;  // process 1, as the caller counts; for a look from outside
+  uid_t inside(
+      uid_t outside) const;  // the number that a user, as the caller counts, has inside; 65534: nobody's
+  pid_t init() const;        // process 1, as the caller counts; for a look from outside
 
   void end();  // kills every process inside and waits until they are gone; the cell is of no more use
 

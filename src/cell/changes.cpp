@@ -112,7 +112,8 @@ class Walk {
       if (size > 0) row.target.assign(target.data(), static_cast<size_t>(size));
     }
     if (S_ISDIR(about.st_mode)) {
-      const base::UniqueFd below(openat(folder_fd, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+      const base::UniqueFd below(
+          openat(folder_fd, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
       const bool opaque = below && is_opaque(below);
       ahead_.push_back({row.path, !before || opaque});
       if (before && !opaque) return;  // there only for what changed below it

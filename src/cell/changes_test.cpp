@@ -37,7 +37,8 @@ constexpr Row rows[] = {
      "/home/mwendt/.bashrc changed file 137 644 1000\n/home/mwendt/.profile changed file 163 700 1000\n"},
     {"deleted", "rm ~/.bash_history", "/home/mwendt/.bash_history deleted\n"},
     {"made and deleted", "echo x > /tmp/a; rm /tmp/a", ""},
-    {"renamed", "mv ~/.bashrc ~/b", "/home/mwendt/.bashrc deleted\n/home/mwendt/b created file 135 644 1000\n"},
+    {"renamed", "mv ~/.bashrc ~/b",
+     "/home/mwendt/.bashrc deleted\n/home/mwendt/b created file 135 644 1000\n"},
     {"a folder", "mkdir -p /tmp/a/b; touch /tmp/a/b/c",
      "/tmp/a created folder\n/tmp/a/b created folder\n/tmp/a/b/c created file 0 644 1000\n"},
     {"a folder deleted", "rm -r ~/docs", "/home/mwendt/docs deleted\n"},
@@ -124,8 +125,9 @@ TEST_P(Changes, Bounded) {
     SHIKAKE_TRY(shell(cell, "cd /tmp; for i in 1 2 3 4 5 6 7 8 9; do echo > $i; done"));
     SHIKAKE_ASSIGN(const FileChanges some, changed_files(cell, 5));
     // Deeper than one path can name.
-    SHIKAKE_TRY(shell(cell, "cd /tmp; n=$(printf %0250d 1); for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18; "
-                            "do mkdir $n && cd $n; done; echo > deepest"));
+    SHIKAKE_TRY(shell(cell,
+                      "cd /tmp; n=$(printf %0250d 1); for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18; "
+                      "do mkdir $n && cd $n; done; echo > deepest"));
     SHIKAKE_ASSIGN(const FileChanges deep, changed_files(cell));
     return fmt::format("{} {} {}", some.rows.size(), some.complete, deep.complete);
   });

@@ -27,7 +27,8 @@ namespace {
 
 constexpr const char* suite = "bookworm";
 constexpr const char* default_source =
-    "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian bookworm main";
+    "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian bookworm "
+    "main";
 // A shell and coreutils are essential in Debian; these are what dropped scripts ask for besides.
 constexpr std::array base_packages{"perl-base", "python3-minimal", "procps", "ca-certificates"};
 constexpr const char* php_package = "php-cli";
@@ -40,7 +41,8 @@ std::filesystem::path building_folder(const GuestBuild& build) {
 }
 
 std::optional<std::string> find_program(const std::string& name) {
-  if (name.find('/') != std::string::npos) return access(name.c_str(), X_OK) == 0 ? std::optional(name) : std::nullopt;
+  if (name.find('/') != std::string::npos)
+    return access(name.c_str(), X_OK) == 0 ? std::optional(name) : std::nullopt;
   const char* path = std::getenv("PATH");
   std::string folders = path ? path : "/usr/bin:/bin";
   for (size_t at = 0; at <= folders.size();) {
@@ -83,7 +85,8 @@ Result<> make_empty_root(const std::filesystem::path& folder, uint32_t owner) {
       return fail_errno(Module::cell, fmt::format("{} cannot be made", path));
   }
   // The packages' own users work in it too.
-  if (chmod(scratch.c_str(), 01777) != 0) return fail_errno(Module::cell, fmt::format("{} cannot be made", scratch));
+  if (chmod(scratch.c_str(), 01777) != 0)
+    return fail_errno(Module::cell, fmt::format("{} cannot be made", scratch));
   return {};
 }
 
@@ -94,19 +97,19 @@ std::vector<std::string> mmdebstrap_arguments(const GuestBuild& build, const std
   std::vector<std::string> sources = build.sources;
   if (sources.empty()) sources = sources_of_machine("/etc/apt", suite);
   if (sources.empty()) sources = {default_source};
-  std::vector<std::string> all = {program,
-                                  // Root of the namespaces that were made for it: the mode "unshare" would make others,
-                                  // which would outlive it when it is killed.
-                                  "--mode=root", "--variant=minbase",
-                                  fmt::format("--include={}", fmt::join(packages, ",")),
-                                  // The cell has its own.
-                                  "--skip=output/dev", "--skip=output/mknod",
-                                  suite, fmt::format("{}/{}", workplace, guest_root)};
+  std::vector<std::string> all = {
+      program,
+      // Root of the namespaces that were made for it: the mode "unshare" would make others,
+      // which would outlive it when it is killed.
+      "--mode=root", "--variant=minbase", fmt::format("--include={}", fmt::join(packages, ",")),
+      // The cell has its own.
+      "--skip=output/dev", "--skip=output/mknod", suite, fmt::format("{}/{}", workplace, guest_root)};
   all.insert(all.end(), sources.begin(), sources.end());
   return all;
 }
 
-// In namespaces of its own, where the ids of the guest's users exist and where all it starts and mounts ends with it.
+// In namespaces of its own, where the ids of the guest's users exist and where all it starts and mounts ends
+// with it.
 int run_mmdebstrap(const std::vector<std::string>& arguments) {
   umask(022);
   auto mounted = mount_proc();
@@ -131,18 +134,22 @@ int run_mmdebstrap(const std::vector<std::string>& arguments) {
 Result<> bootstrap(const GuestBuild& build, const std::string& program, const IdRange& ids,
                    const std::filesystem::path& folder) {
   const std::vector<std::string> arguments = mmdebstrap_arguments(build, program);
-  NamespacePlan plan{.user = true, .ids = IdMap{0, ids}, .mount = true, .pid = true, .uts = true, .ipc = true};
+  NamespacePlan plan{
+      .user = true, .ids = IdMap{0, ids}, .mount = true, .pid = true, .uts = true, .ipc = true};
   plan.first = [&folder]() -> Result<> {
-    if (chdir(folder.c_str()) != 0) return fail_errno(Module::cell, fmt::format("{} cannot be entered", folder.string()));
+    if (chdir(folder.c_str()) != 0)
+      return fail_errno(Module::cell, fmt::format("{} cannot be entered", folder.string()));
     return {};
   };
   SHIKAKE_ASSIGN(Contained contained, spawn(plan, [&arguments] { return run_mmdebstrap(arguments); }));
   SHIKAKE_ASSIGN(const int status, contained.wait());
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
-  return fail(Module::cell, ErrorCode::io,
-              fmt::format("mmdebstrap could not build the guest profile {}; what it said stands above (is there room in "
-                          "{}, and are the package sources reachable?)",
-                          build.name, build.home.string()));
+  return fail(
+      Module::cell, ErrorCode::io,
+      fmt::format(
+          "mmdebstrap could not build the guest profile {}; what it said stands above (is there room in "
+          "{}, and are the package sources reachable?)",
+          build.name, build.home.string()));
 }
 
 struct Size {
@@ -167,18 +174,21 @@ Result<GuestRow> stamp(const GuestBuild& build, const std::filesystem::path& fol
   // What a shell must have, or no program would start.
   struct stat about {};
   if (lstat((folder / guest_root / "usr/bin/sh").c_str(), &about) != 0)
-    return fail(Module::cell, ErrorCode::corrupted, "mmdebstrap ended well, but the guest profile has no shell");
+    return fail(Module::cell, ErrorCode::corrupted,
+                "mmdebstrap ended well, but the guest profile has no shell");
   GuestRow row{.name = build.name, .built = true, .suite = suite, .bytes = size.bytes, .files = size.files};
   row.built_at = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
   row.packages.assign(base_packages.begin(), base_packages.end());
   if (build.php) row.packages.emplace_back(php_package);
   row.packages.insert(row.packages.end(), build.packages.begin(), build.packages.end());
   std::string packages;
-  for (const std::string& name : row.packages) packages += fmt::format("{}\"{}\"", packages.empty() ? "" : ", ", name);
+  for (const std::string& name : row.packages)
+    packages += fmt::format("{}\"{}\"", packages.empty() ? "" : ", ", name);
   SHIKAKE_TRY(base::write_file_atomically(
-      folder / guest_stamp, fmt::format("format = {}\nsuite = \"{}\"\nbuilt_at = \"{}\"\nbytes = {}\nfiles = {}\n"
-                                        "packages = [{}]\n",
-                                        guest_format, row.suite, row.built_at, row.bytes, row.files, packages)));
+      folder / guest_stamp,
+      fmt::format("format = {}\nsuite = \"{}\"\nbuilt_at = \"{}\"\nbytes = {}\nfiles = {}\n"
+                  "packages = [{}]\n",
+                  guest_format, row.suite, row.built_at, row.bytes, row.files, packages)));
   return row;
 }
 
@@ -210,10 +220,12 @@ Result<GuestRow> build_guest(const GuestBuild& build) {
   SHIKAKE_TRY(identity(build.name));
   for (const std::string& package : build.packages)
     if (!plain(package))
-      return fail(Module::cell, ErrorCode::invalid_usage, fmt::format("\"{}\" is no name of a package", package));
+      return fail(Module::cell, ErrorCode::invalid_usage,
+                  fmt::format("\"{}\" is no name of a package", package));
   const auto program = find_program(build.program);
   if (!program)
-    return fail(Module::cell, ErrorCode::unsupported, "mmdebstrap is not installed; as root: apt install mmdebstrap");
+    return fail(Module::cell, ErrorCode::unsupported,
+                "mmdebstrap is not installed; as root: apt install mmdebstrap");
   SHIKAKE_TRY(enter_user_namespace());
   const IdRange ids = ids_for_guests();
   if (ids.count != guest_ids)

@@ -24,14 +24,15 @@ struct GuestBuild {
   std::string program = "mmdebstrap";  // searched for in PATH
 };
 
-// Takes a minute or more; what mmdebstrap says goes to stderr. Until it is whole a profile has another name, so that
-// one that was interrupted is never taken for one; the next build removes what such a one left.
-// Has to be called while the process has one thread. Errors: not_found (no such identity), conflict (built already, or
-// being built by another process), unsupported (no mmdebstrap, no namespaces, no subordinate ids), io.
+// Takes a minute or more; what mmdebstrap says goes to stderr. Until it is whole a profile has another name,
+// so that one that was interrupted is never taken for one; the next build removes what such a one left. Has
+// to be called while the process has one thread. Errors: not_found (no such identity), conflict (built
+// already, or being built by another process), unsupported (no mmdebstrap, no namespaces, no subordinate
+// ids), io.
 Result<GuestRow> build_guest(const GuestBuild& build);
 
-// This machine's sources.list(5) and *.sources (deb822) in the one-line format, those of Debian's main archive for
-// `suite` and its updates. For tests: below another root.
+// This machine's sources.list(5) and *.sources (deb822) in the one-line format, those of Debian's main
+// archive for `suite` and its updates. For tests: below another root.
 std::vector<std::string> sources_of_machine(const std::filesystem::path& etc_apt, std::string_view suite);
 
 }  // namespace shikake::cell
