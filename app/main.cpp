@@ -17,6 +17,7 @@ Run define_audit(CLI::App&, Context&);
 Run define_corpus(CLI::App&, Context&);
 Run define_demo(CLI::App&, Context&);
 Run define_export(CLI::App&, Context&);
+Run define_guest(CLI::App&, Context&);
 Run define_inspect(CLI::App&, Context&);
 Run define_intel(CLI::App&, Context&);
 Run define_neighbours(CLI::App&, Context&);
@@ -31,6 +32,7 @@ constexpr Command commands[] = {
     {"corpus", "URLs seen anywhere, for neighbourhood search", define_corpus},
     {"demo", "the whole loop on a simulated Internet", define_demo},
     {"export", "intelligence out: lists for proxies, DNS, sharing", define_export},
+    {"guest", "what cells look like inside: build and list profiles", define_guest},
     {"inspect", "visit with an emulated browser: landing, relay, exploit, distribution", define_inspect},
     {"intel", "the store: what is known, and why", define_intel},
     {"neighbours", "URLs near malicious ones, ranked, inspected", define_neighbours},
