@@ -97,8 +97,12 @@ Result<Persona> parse_persona(std::string_view text, std::string_view file) {
     persona.engine = Engine::gecko;
   else if (engine == "blink")
     persona.engine = Engine::blink;
+  else if (engine == "webkit")
+    persona.engine = Engine::webkit;
+  else if (engine == "edge")
+    persona.engine = Engine::edge;
   else
-    reader.refuse("engine", "trident, gecko or blink");
+    reader.refuse("engine", "trident, gecko, blink, webkit or edge");
   persona.version = reader.number("version");
   persona.user_agent = reader.text("user_agent");
   persona.language = reader.text("language");

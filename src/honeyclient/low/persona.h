@@ -12,9 +12,10 @@
 
 namespace shikake::honeyclient::low {
 
-enum class Engine : uint8_t { trident, gecko, blink };
+// Edge's own engine, before it took Blink, is "edge".
+enum class Engine : uint8_t { trident, gecko, blink, webkit, edge };
 constexpr Engine wire_last(Engine) {
-  return Engine::blink;
+  return Engine::edge;
 }
 
 struct PersonaField {  // a property and its value, or a header
@@ -59,6 +60,18 @@ struct Persona {
           self.components);
   }
 };
+
+// Internet Explorer's own ways, which it gave up with version 11.
+inline bool shows_document_all(const Persona& persona) {
+  return persona.engine == Engine::trident && persona.version <= 10;
+}
+inline bool runs_vbscript(const Persona& persona) {
+  return persona.engine == Engine::trident && persona.version <= 10;
+}
+// typeof ActiveXObject tells; in version 11 it is there all the same.
+inline bool shows_active_x(const Persona& persona) {
+  return persona.engine == Engine::trident && persona.version <= 10;
+}
 
 inline constexpr std::string_view default_persona = "chrome-win10";
 

@@ -1,14 +1,30 @@
 #include "honeyclient/low/persona.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "honeyclient/low/visit_test.h"
+#include "url/percent.h"
 
 namespace shikake::honeyclient::low {
 namespace {
 
-TEST(Personas, ThereAreThree) {
-  EXPECT_EQ(persona_names(), (std::vector<std::string>{"chrome-win10", "firefox-win7", "ie8-winxp"}));
+TEST(Personas, ThereAreManyOfEachKind) {
+  std::map<Engine, int> engines;
+  std::set<std::string> languages, zones;
+  for (const std::string& name : persona_names()) {
+    auto persona = find_persona(name);
+    ASSERT_TRUE(persona) << persona.error().message();
+    ++engines[persona->engine];
+    languages.insert(persona->language.substr(0, 2));
+    zones.insert(persona->time_zone);
+  }
+  EXPECT_GE(persona_names().size(), 24u);
+  EXPECT_GE(engines[Engine::trident], 10);
+  EXPECT_EQ(engines.size(), 5u);
+  EXPECT_TRUE(languages.contains("ja") && languages.contains("en"));
+  EXPECT_TRUE(zones.contains("Asia/Tokyo"));
   auto none = find_persona("lynx");
   ASSERT_FALSE(none);
   EXPECT_NE(none.error().what.find("ie8-winxp"), std::string::npos);
@@ -16,43 +32,110 @@ TEST(Personas, ThereAreThree) {
 
 class EachPersona : public ::testing::TestWithParam<std::string> {};
 
-// What the server is told and what script is told must not contradict each other.
+// What a script of the page says of its browser.
+std::map<std::string, std::string> told_by_script(const Persona& persona, std::string& user_agent) {
+  Sites sites(Sites::Pages{
+      {"/",
+       "<script language=VBScript>vbscript_ran = 1</script><script>var cc = 0; /*@cc_on cc = "
+       "@_jscript_version; @*/"
+       "function asks(name) { return name + '=' + eval(name) + '&'; }"
+       "document.write('<img src=\"/i?' + escape(asks('navigator.userAgent') + asks('navigator.language') +"
+       "asks('navigator.browserLanguage') + asks('navigator.platform') + asks('navigator.appVersion') +"
+       "asks('screen.width') + asks('screen.height') + asks('screen.colorDepth') + asks('typeof "
+       "ActiveXObject') +"
+       "asks('typeof document.all') + asks('typeof attachEvent') + asks('typeof document.body') +"
+       "asks('typeof addEventListener') + asks('typeof chrome') + asks('navigator.plugins.length') +"
+       "asks('typeof JSON') + asks('typeof [].indexOf') + asks('typeof Promise') + asks('typeof "
+       "InternalError') +"
+       "asks('typeof fetch') + asks('typeof vbscript_ran') + asks('cc') + asks('typeof "
+       "document.documentMode') +"
+       "asks('new Date(1700000000000).getTimezoneOffset()')) + '\">')"
+       "</script>"}});
+  VisitOptions options = local_visit(sites.url());
+  options.persona = persona.name;
+  intel::VisitRecord visit = visit_or_fail(options);
+  for (const std::string& error : events_of(visit, "error")) ADD_FAILURE() << error;
+  std::map<std::string, std::string> told;
+  if (sites.requests().size() != 2u) {
+    ADD_FAILURE() << sites.requests().size() << " requests";
+    return told;
+  }
+  std::string request = sites.requests()[1];
+  size_t at = request.find("User-Agent: ") + 12;
+  user_agent = request.substr(at, request.find("\r\n", at) - at);
+  std::string text = url::percent_decode(
+      request.substr(request.find("/i?") + 3, request.find(" HTTP/") - request.find("/i?") - 3));
+  for (size_t start = 0; start < text.size();) {
+    size_t end = text.find('&', start), equals = text.find('=', start);
+    told[text.substr(start, equals - start)] = text.substr(equals + 1, end - equals - 1);
+    start = end + 1;
+  }
+  return told;
+}
+
+// What the server is told, what script is told and what script can do must not contradict each other.
 TEST_P(EachPersona, AgreesWithItself) {
   auto persona = find_persona(GetParam());
   ASSERT_TRUE(persona) << persona.error().message();
   EXPECT_EQ(persona->name, GetParam());
-  Sites sites(Sites::Pages{
-      {"/",
-       "<script>document.write('<img src=\"/i?' + escape([navigator.userAgent, navigator.language,"
-       "screen.width + 'x' + screen.height, typeof ActiveXObject, typeof document.all, typeof attachEvent,"
-       "typeof MutationObserver, typeof chrome, navigator.plugins.length, new "
-       "Date(0).getTimezoneOffset()].join('|')) + '\">')"
-       "</script>"}});
-  VisitOptions options = local_visit(sites.url());
-  options.persona = GetParam();
-  visit_or_fail(options);
-  ASSERT_EQ(sites.requests().size(), 2u);
-  std::string request = sites.requests()[1];
-  size_t at = request.find("User-Agent: ") + 12;
-  EXPECT_EQ(request.substr(at, request.find("\r\n", at) - at), persona->user_agent);
-  bool trident = persona->engine == Engine::trident, blink = persona->engine == Engine::blink;
-  std::string want =
-      persona->user_agent + "|" + persona->language + "|" + std::to_string(persona->screen_width) + "x" +
-      std::to_string(persona->screen_height) + "|" +
-      (trident ? "function|object|function|undefined" : "undefined|undefined|undefined|function") + "|" +
-      (blink ? "object" : "undefined") + "|" + std::to_string(persona->plugins.size()) + "|300";
-  std::string told =
-      request.substr(request.find("/i?") + 3, request.find(" HTTP/") - request.find("/i?") - 3);
-  std::string plain;
-  for (size_t i = 0; i < told.size(); ++i) {
-    if (told[i] == '%') {
-      plain += static_cast<char>(std::stoi(told.substr(i + 1, 2), nullptr, 16));
-      i += 2;
-    } else {
-      plain += told[i];
+  std::string user_agent;
+  std::map<std::string, std::string> told = told_by_script(*persona, user_agent);
+  EXPECT_EQ(user_agent, persona->user_agent);
+  EXPECT_EQ(told["navigator.userAgent"], persona->user_agent);
+  EXPECT_EQ(told["screen.width"], std::to_string(persona->screen_width));
+  EXPECT_EQ(told["screen.height"], std::to_string(persona->screen_height));
+  EXPECT_EQ(told["screen.colorDepth"], std::to_string(persona->color_depth));
+  EXPECT_EQ(told["navigator.plugins.length"], std::to_string(persona->plugins.size()));
+
+  bool trident = persona->engine == Engine::trident;
+  auto old = [&](uint32_t last) { return trident && persona->version <= last; };
+  auto function_if = [](bool there) { return there ? "function" : "undefined"; };
+  EXPECT_EQ(told[trident && persona->version < 11 ? "navigator.browserLanguage" : "navigator.language"],
+            persona->language);
+  EXPECT_EQ(told["typeof ActiveXObject"], function_if(old(10)));
+  EXPECT_EQ(told["typeof attachEvent"], function_if(old(10)));
+  EXPECT_EQ(told["typeof document.all"], old(10) ? "object" : "undefined");
+  EXPECT_EQ(told["typeof vbscript_ran"], old(10) ? "number" : "undefined");
+  EXPECT_EQ(told["cc"] != "0", old(10)) << told["cc"];
+  EXPECT_EQ(told["typeof addEventListener"], function_if(!old(8)));
+  EXPECT_EQ(told["typeof [].indexOf"], function_if(!old(8)));
+  EXPECT_EQ(told["typeof JSON"], old(7) ? "undefined" : "object");
+  EXPECT_EQ(told["typeof document.documentMode"], trident && !old(7) ? "number" : "undefined");
+  EXPECT_EQ(told["typeof Promise"], function_if(!trident));
+  EXPECT_EQ(told["typeof fetch"], function_if(!trident));
+  EXPECT_EQ(told["typeof InternalError"], function_if(persona->engine == Engine::gecko));
+  EXPECT_EQ(told["typeof chrome"], persona->engine == Engine::blink ? "object" : "undefined");
+
+  // The same system everywhere.
+  auto says = [&](std::string_view part) { return user_agent.find(part) != std::string::npos; };
+  std::string platform = told["navigator.platform"];
+  if (says("Windows")) {
+    EXPECT_EQ(platform, "Win32");
+  }
+  if (says("Macintosh")) {
+    EXPECT_EQ(platform, "MacIntel");
+  }
+  if (says("iPhone")) {
+    EXPECT_EQ(platform, "iPhone");
+  }
+  if (says("Android") || says("Linux")) {
+    EXPECT_EQ(platform.substr(0, 5), "Linux");
+  }
+  EXPECT_EQ(persona->user_agent.find("MSIE ") != std::string::npos, old(10));
+  for (const PersonaField& header : persona->headers) {
+    if (header.name == "Accept-Language") {
+      EXPECT_EQ(header.value.substr(0, 2), persona->language.substr(0, 2));
+    }
+    if (header.name == "sec-ch-ua-mobile") {
+      EXPECT_EQ(header.value == "?1", says("Mobile"));
     }
   }
-  EXPECT_EQ(plain, want);
+  std::map<std::string, std::string> offsets = {{"America/New_York", "300"},
+                                                {"America/Los_Angeles", "480"},
+                                                {"Europe/London", "0"},
+                                                {"Europe/Berlin", "-60"},
+                                                {"Asia/Tokyo", "-540"}};
+  EXPECT_EQ(told["new Date(1700000000000).getTimezoneOffset()"], offsets[persona->time_zone]);
 }
 INSTANTIATE_TEST_SUITE_P(All, EachPersona, ::testing::ValuesIn(persona_names()), [](const auto& row) {
   std::string name = row.param;

@@ -93,6 +93,45 @@ INSTANTIATE_TEST_SUITE_P(
             "chrome-win10"}),
     [](const auto& row) { return row.param.name; });
 
+INSTANTIATE_TEST_SUITE_P(
+    JScript, VbScript,
+    ::testing::Values(
+        Row{"conditional_compilation",
+            "<script>var v = 0; /*@cc_on v = @_jscript_version; @*/ alert(v);</script>",
+            {},
+            {"alert: 5.8"}},
+        Row{"conditional_comment_line",
+            "<script>\n//@cc_on alert(1);\n//@ alert(2);\n</script>",
+            {},
+            {"alert: 1", "alert: 2"}},
+        Row{"branches",
+            "<script>/*@cc_on\n@if (@_win64) alert('a');\n@elif (@_jscript_version >= 5.5 && @_x86) "
+            "alert('b');\n"
+            "@else alert('c');\n@end @*/</script>",
+            {},
+            {"alert: b"}},
+        Row{"set", "<script>/*@cc_on @set @n = (2 + 3) * 4\n alert(@n); @*/</script>", {}, {"alert: 20"}},
+        Row{"stays_on", "<script>/*@cc_on @*/</script><script>alert(@_jscript)</script>", {}, {"alert: 1"}},
+        Row{"strings_and_patterns_are_left_alone",
+            "<script>/*@cc_on @*/ alert('@if' + /[/@]@cc_on/.source + (8 /2/ 1));</script>",
+            {},
+            {"alert: @if[/@]@cc_on4"}},
+        Row{"member_functions",
+            "<script>var a = {b: {}};\nfunction a.b.go(u) { location = u; }\na.b.go('{b}/end');</script>",
+            {"location {a}/ -> {b}/end 2:22"}},
+        Row{"others_take_it_for_a_comment",
+            "<script>/*@cc_on alert(1); @*/ alert(2)</script>",
+            {},
+            {"alert: 2"},
+            "ie11-win7"},
+        Row{"eleven_hides_what_it_has",
+            "<script>alert(typeof ActiveXObject + ('ActiveXObject' in window) + !!new "
+            "ActiveXObject('ShockwaveFlash.ShockwaveFlash') + typeof document.all)</script>",
+            {},
+            {"alert: undefinedtruetrueundefined"},
+            "ie11-win7"}),
+    [](const auto& row) { return row.param.name; });
+
 TEST(VbScriptPage, ComponentsAreReported) {
   Sites sites(
       {{"/", open + "Set s = CreateObject(\"WScript.Shell\")\ns.Run \"cmd /c echo\", 0\n"

@@ -43,12 +43,15 @@ class Value {
                             ArrayRef, ObjectRef, Missing>;
 
   Value() = default;
-  template <class T>
-  requires std::is_constructible_v<Held, std::in_place_type_t<T>, T> Value(T held)
-      : held_(std::in_place_type<T>, std::move(held)) {}  // NOLINT: a value is a value
-  Value(std::u16string text) : held_(std::make_shared<std::u16string>(std::move(text))) {}  // NOLINT
-  Value(std::u16string_view text) : Value(std::u16string(text)) {}                          // NOLINT
-  Value(const char16_t* text) : Value(std::u16string(text)) {}                              // NOLINT
+  // Implicit all: a value is a value.
+  template <class T, std::enable_if_t<std::is_trivially_copyable_v<T>, int> = 0>
+  Value(T held) : held_(std::in_place_type<T>, held) {}
+  Value(Text held) : held_(std::in_place_type<Text>, std::move(held)) {}
+  Value(ArrayRef held) : held_(std::in_place_type<ArrayRef>, std::move(held)) {}
+  Value(ObjectRef held) : held_(std::in_place_type<ObjectRef>, std::move(held)) {}
+  Value(std::u16string text) : held_(std::make_shared<std::u16string>(std::move(text))) {}
+  Value(std::u16string_view text) : Value(std::u16string(text)) {}
+  Value(const char16_t* text) : Value(std::u16string(text)) {}
 
   template <class T>
   bool is() const {

@@ -225,7 +225,15 @@ struct Constant {
 };
 
 // Which personas have it.
-enum Engines : uint8_t { kTrident = 1, kGecko = 2, kBlink = 4, kAll = 7, kModern = kGecko | kBlink };
+enum Engines : uint8_t {
+  kTrident = 1,
+  kGecko = 2,
+  kBlink = 4,
+  kWebKit = 8,
+  kEdge = 16,
+  kAll = 31,
+  kModern = kAll & ~kTrident
+};
 
 struct Interface {
   std::string_view name;

@@ -335,7 +335,7 @@ JSObject* all_collection(JSContext* cx, NodeNative& document) {
     return all;
   };
   auto* all = new Collection(*document.window, nodes);
-  all->hidden = document.window->page.persona().engine != Engine::trident;
+  all->hidden = !shows_document_all(document.window->page.persona());
   return wrap_exotic(cx, *all, "HTMLAllCollection");
 }
 

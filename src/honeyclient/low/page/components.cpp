@@ -95,6 +95,17 @@ class Component final : public Exotic {
   const std::u16string member;
 };
 
+// Internet Explorer 11's ActiveXObject: there for those who use it, not for those who ask.
+class HiddenConstructor final : public Exotic {
+ public:
+  explicit HiddenConstructor(Window& the_window) : Exotic(the_window, Kind::plain) {}
+  bool callable() override { return true; }
+  bool undetectable() override { return true; }
+  void call(JSContext* cx, const JS::CallArgs& args) override {
+    args.rval().setObject(*make_component(cx, *window, to_text(cx, args.get(0))));
+  }
+};
+
 void component_text(Call& call) {
   call.give(std::u16string_view(u""));
 }
@@ -135,6 +146,11 @@ JSObject* make_component(JSContext* cx, Window& window, std::u16string_view give
 
 void define_active_x(JSContext* cx, Window& window) {
   JS::RootedObject global(cx, window.global());
+  if (!shows_active_x(window.page.persona())) {
+    JS::RootedObject hidden(cx, wrap_exotic(cx, *new HiddenConstructor(window), "(component)"));
+    must(JS_DefineProperty(cx, global, "ActiveXObject", hidden, 0));
+    return;
+  }
   must(JS_DefineFunction(cx, global, "ActiveXObject", native<construct_active_x>, 1, JSFUN_CONSTRUCTOR));
 }
 

@@ -108,7 +108,8 @@ void compile_handler(JSContext* cx, Native& target, Handler& handler) {
   JS::CompileOptions options(cx);
   options.setFileAndLine(file.c_str(), line - 1);  // the engine puts a line of its own before the body
   JS::SourceText<char16_t> source;
-  must(source.init(cx, text.data(), text.size(), JS::SourceOwnership::Borrowed));
+  std::u16string standard = standard_script(window.page.persona(), window.compilation, text);
+  must(source.init(cx, standard.data(), standard.size(), JS::SourceOwnership::Borrowed));
   std::string name = "on" + utf8(handler.type);
   const char* error_arguments[] = {"event", "source", "lineno", "colno", "error"};
   bool is_error = handler.type == u"error" && target.kind == Kind::window;

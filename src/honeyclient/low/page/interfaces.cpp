@@ -5,6 +5,7 @@
 #include <array>
 #include <map>
 
+#include "honeyclient/low/page/lifetimes.h"
 #include "honeyclient/low/page/bind.h"
 #include "honeyclient/low/page/events.h"
 #include "honeyclient/low/page/node.h"
@@ -102,6 +103,7 @@ void fill_prototype(JSContext* cx, Window& window, const Interface& interface, J
   for (const Constant& constant : interface.constants)
     must(JS_DefineProperty(cx, prototype, constant.name, constant.value, JSPROP_ENUMERATE | JSPROP_READONLY));
   define_handlers(cx, prototype, interface.handlers);
+  remove_absent_members(cx, window.page.persona(), interface.name, prototype);
   JS::RootedId tag(cx, JS::GetWellKnownSymbolKey(cx, JS::SymbolCode::toStringTag));
   JS::RootedString name(cx, must(JS_NewStringCopyN(cx, interface.name.data(), interface.name.size())));
   must(JS_DefinePropertyById(cx, prototype, tag, name, JSPROP_READONLY));

@@ -29,7 +29,7 @@ constexpr std::array<std::u16string_view, 16> javascript_types = {u"application/
 }  // namespace
 
 bool is_vbscript_handler(const Persona& persona, const html::Element& element, std::u16string& text) {
-  if (persona.engine != Engine::trident) return false;
+  if (!runs_vbscript(persona)) return false;
   std::u16string start = lower(trim(std::u16string_view(text).substr(0, 40)));
   if (start.starts_with(u"vbscript:")) {
     text = text.substr(text.find(u':') + 1);
@@ -49,7 +49,7 @@ ScriptType script_type(const Persona& persona, const html::Element& element) {
     kind = u"text/" + lower(*language);
   bool trident = persona.engine == Engine::trident;
   if (kind == u"text/vbscript" || kind == u"text/vbs")
-    return trident ? ScriptType::vbscript : ScriptType::data;
+    return runs_vbscript(persona) ? ScriptType::vbscript : ScriptType::data;
   if (kind == u"module") return trident ? ScriptType::data : ScriptType::module;
   bool known = false;
   for (std::u16string_view one : javascript_types) known = known || kind == one;

@@ -242,7 +242,8 @@ JS::Value Window::run(const Text& text) {
     options.setFileAndLine(source.url.c_str(), text.line);
     options.setColumn(text.column > 0 ? text.column - 1 : 0);
     JS::SourceText<char16_t> buffer;
-    must(buffer.init(cx, text.text.data(), text.text.size(), JS::SourceOwnership::Borrowed));
+    std::u16string standard = standard_script(page.persona(), compilation, text.text);
+    must(buffer.init(cx, standard.data(), standard.size(), JS::SourceOwnership::Borrowed));
     must(JS::Evaluate(cx, options, buffer, &result));
   });
   return result;

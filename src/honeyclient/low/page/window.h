@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "honeyclient/low/page/bind.h"
+#include "honeyclient/low/page/jscript.h"
 #include "honeyclient/low/page/loader.h"
 #include "honeyclient/low/page/page.h"
 #include "url/url.h"
@@ -86,6 +87,7 @@ class Window final : public Native {
   Child* child_named(std::u16string_view name);
 
   std::map<std::string, JS::Heap<JSObject*>, std::less<>> prototypes, constructors, singletons;
+  ConditionalCompilation compilation;
   std::shared_ptr<void> vbscript;  // vbscript.cpp's, once a script is in it
   uint32_t event_depth = 0;
   JS::Heap<JS::Value> current_event;

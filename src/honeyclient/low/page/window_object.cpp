@@ -17,6 +17,7 @@
 #include "honeyclient/low/page/storage.h"
 #include "honeyclient/low/page/style.h"
 #include "honeyclient/low/page/tables.h"
+#include "honeyclient/low/page/lifetimes.h"
 #include "honeyclient/low/page/vbscript.h"
 #include "honeyclient/low/page/window.h"
 
@@ -405,6 +406,7 @@ void define_window(JSContext* cx, Window& window) {
   must(JS_GetProperty(cx, global, "Math", &math));
   JS::RootedObject math_object(cx, &math.toObject());
   must(JS_DefineFunction(cx, math_object, "random", native<get_random>, 0, 0));
+  remove_absent_globals(cx, window.page.persona(), global);
 }
 
 std::span<const Interface> window_interfaces() {

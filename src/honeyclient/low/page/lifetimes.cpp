@@ -1,0 +1,213 @@
+#include "honeyclient/low/page/lifetimes.h"
+
+#include <array>
+#include <limits>
+
+#include "honeyclient/low/persona.h"
+
+namespace shikake::honeyclient::low::page {
+
+namespace {
+
+constexpr uint32_t ever = std::numeric_limits<uint32_t>::max();
+
+// A member of Trident's: in versions `first` to `last`. What other engines' personas differ in is in the
+// interface tables (bind.h, Engines). Sources: Microsoft's "Internet Explorer Developer Center" change lists,
+// and for the language kangax' compatibility tables of ECMAScript 5 and 6.
+struct Lifetime {
+  std::string_view owner;  // an interface, "Window", or a standard class: "Array", "Array.prototype"
+  const char* member;
+  uint32_t first, last;
+};
+constexpr std::array trident = {
+    Lifetime{"EventTarget", "addEventListener", 9, ever},
+    Lifetime{"EventTarget", "removeEventListener", 9, ever},
+    Lifetime{"EventTarget", "dispatchEvent", 9, ever},
+    Lifetime{"Window", "addEventListener", 9, ever},
+    Lifetime{"Window", "removeEventListener", 9, ever},
+    Lifetime{"Window", "dispatchEvent", 9, ever},
+    Lifetime{"Window", "attachEvent", 5, 10},
+    Lifetime{"Window", "detachEvent", 5, 10},
+    Lifetime{"Window", "execScript", 4, 10},
+    Lifetime{"Window", "getComputedStyle", 9, ever},
+    Lifetime{"Window", "pageXOffset", 9, ever},
+    Lifetime{"Window", "pageYOffset", 9, ever},
+    Lifetime{"Window", "innerWidth", 9, ever},
+    Lifetime{"Window", "innerHeight", 9, ever},
+    Lifetime{"Window", "outerWidth", 9, ever},
+    Lifetime{"Window", "outerHeight", 9, ever},
+    Lifetime{"Window", "matchMedia", 10, ever},
+    Lifetime{"Window", "requestAnimationFrame", 10, ever},
+    Lifetime{"Window", "setImmediate", 10, ever},
+    Lifetime{"Window", "atob", 10, ever},
+    Lifetime{"Window", "btoa", 10, ever},
+    Lifetime{"Window", "performance", 9, ever},
+    Lifetime{"Window", "console", 8, ever},
+    Lifetime{"Window", "localStorage", 8, ever},
+    Lifetime{"Window", "sessionStorage", 8, ever},
+    Lifetime{"Window", "postMessage", 8, ever},
+    Lifetime{"Window", "getSelection", 9, ever},
+    Lifetime{"Document", "attachEvent", 5, 10},
+    Lifetime{"Document", "detachEvent", 5, 10},
+    Lifetime{"Element", "attachEvent", 5, 10},
+    Lifetime{"Element", "detachEvent", 5, 10},
+    Lifetime{"Document", "documentMode", 8, ever},
+    Lifetime{"Document", "querySelector", 8, ever},
+    Lifetime{"Document", "querySelectorAll", 8, ever},
+    Lifetime{"Element", "querySelector", 8, ever},
+    Lifetime{"Element", "querySelectorAll", 8, ever},
+    Lifetime{"Document", "getElementsByClassName", 9, ever},
+    Lifetime{"Element", "getElementsByClassName", 9, ever},
+    Lifetime{"Document", "createEvent", 9, ever},
+    Lifetime{"Document", "currentScript", ever, ever},
+    Lifetime{"Document", "visibilityState", 10, ever},
+    Lifetime{"Document", "hidden", 10, ever},
+    Lifetime{"Element", "classList", 10, ever},
+    Lifetime{"Element", "remove", ever, ever},
+    Lifetime{"Element", "closest", ever, ever},
+    Lifetime{"Element", "matches", ever, ever},
+    Lifetime{"Node", "textContent", 9, ever},
+    Lifetime{"HTMLElement", "dataset", 11, ever},
+    Lifetime{"global", "JSON", 8, ever},
+    Lifetime{"global", "Promise", ever, ever},
+    Lifetime{"global", "Symbol", ever, ever},
+    Lifetime{"global", "Proxy", ever, ever},
+    Lifetime{"global", "Reflect", ever, ever},
+    Lifetime{"global", "BigInt", ever, ever},
+    Lifetime{"global", "BigInt64Array", ever, ever},
+    Lifetime{"global", "BigUint64Array", ever, ever},
+    Lifetime{"global", "globalThis", ever, ever},
+    Lifetime{"global", "WeakRef", ever, ever},
+    Lifetime{"global", "FinalizationRegistry", ever, ever},
+    Lifetime{"global", "AggregateError", ever, ever},
+    Lifetime{"global", "Atomics", ever, ever},
+    Lifetime{"global", "WeakSet", ever, ever},
+    Lifetime{"global", "Map", 11, ever},
+    Lifetime{"global", "Set", 11, ever},
+    Lifetime{"global", "WeakMap", 11, ever},
+    Lifetime{"global", "Intl", 11, ever},
+    Lifetime{"global", "ArrayBuffer", 10, ever},
+    Lifetime{"global", "DataView", 10, ever},
+    Lifetime{"global", "Int8Array", 10, ever},
+    Lifetime{"global", "Uint8Array", 10, ever},
+    Lifetime{"global", "Uint8ClampedArray", 11, ever},
+    Lifetime{"global", "Int16Array", 10, ever},
+    Lifetime{"global", "Uint16Array", 10, ever},
+    Lifetime{"global", "Int32Array", 10, ever},
+    Lifetime{"global", "Uint32Array", 10, ever},
+    Lifetime{"global", "Float32Array", 10, ever},
+    Lifetime{"global", "Float64Array", 10, ever},
+    Lifetime{"Array", "from", ever, ever},
+    Lifetime{"Array", "of", ever, ever},
+    Lifetime{"Array", "isArray", 9, ever},
+    Lifetime{"Array.prototype", "indexOf", 9, ever},
+    Lifetime{"Array.prototype", "lastIndexOf", 9, ever},
+    Lifetime{"Array.prototype", "forEach", 9, ever},
+    Lifetime{"Array.prototype", "map", 9, ever},
+    Lifetime{"Array.prototype", "filter", 9, ever},
+    Lifetime{"Array.prototype", "every", 9, ever},
+    Lifetime{"Array.prototype", "some", 9, ever},
+    Lifetime{"Array.prototype", "reduce", 9, ever},
+    Lifetime{"Array.prototype", "reduceRight", 9, ever},
+    Lifetime{"Array.prototype", "find", ever, ever},
+    Lifetime{"Array.prototype", "findIndex", ever, ever},
+    Lifetime{"Array.prototype", "fill", ever, ever},
+    Lifetime{"Array.prototype", "includes", ever, ever},
+    Lifetime{"Array.prototype", "flat", ever, ever},
+    Lifetime{"Array.prototype", "at", ever, ever},
+    Lifetime{"String.prototype", "trim", 9, ever},
+    Lifetime{"String.prototype", "includes", ever, ever},
+    Lifetime{"String.prototype", "startsWith", ever, ever},
+    Lifetime{"String.prototype", "endsWith", ever, ever},
+    Lifetime{"String.prototype", "repeat", ever, ever},
+    Lifetime{"String.prototype", "padStart", ever, ever},
+    Lifetime{"String.prototype", "padEnd", ever, ever},
+    Lifetime{"String.prototype", "replaceAll", ever, ever},
+    Lifetime{"String.prototype", "codePointAt", ever, ever},
+    Lifetime{"String", "fromCodePoint", ever, ever},
+    Lifetime{"String", "raw", ever, ever},
+    Lifetime{"Object", "assign", ever, ever},
+    Lifetime{"Object", "entries", ever, ever},
+    Lifetime{"Object", "values", ever, ever},
+    Lifetime{"Object", "fromEntries", ever, ever},
+    Lifetime{"Object", "is", ever, ever},
+    Lifetime{"Object", "keys", 9, ever},
+    Lifetime{"Object", "create", 9, ever},
+    Lifetime{"Object", "defineProperty", 8, ever},
+    Lifetime{"Object", "defineProperties", 9, ever},
+    Lifetime{"Object", "getOwnPropertyNames", 9, ever},
+    Lifetime{"Object", "getPrototypeOf", 9, ever},
+    Lifetime{"Object", "freeze", 9, ever},
+    Lifetime{"Object", "seal", 9, ever},
+    Lifetime{"Function.prototype", "bind", 9, ever},
+    Lifetime{"Date", "now", 9, ever},
+    Lifetime{"Date.prototype", "toISOString", 9, ever},
+    Lifetime{"Date.prototype", "toJSON", 8, ever},
+    Lifetime{"Number", "isInteger", ever, ever},
+    Lifetime{"Number", "isNaN", ever, ever},
+    Lifetime{"Number", "isFinite", ever, ever},
+    Lifetime{"Number", "parseFloat", ever, ever},
+    Lifetime{"Number", "EPSILON", ever, ever},
+    Lifetime{"Math", "trunc", ever, ever},
+    Lifetime{"Math", "sign", ever, ever},
+    Lifetime{"Math", "imul", ever, ever},
+    Lifetime{"Math", "hypot", ever, ever},
+};
+
+// What only SpiderMonkey has: a persona of any other browser that shows it is none.
+constexpr std::array gecko_only = {"InternalError"};
+
+void remove(JSContext* cx, JS::HandleObject object, const char* member) {
+  // A member that can't be removed stays: nothing here is worth an exception in the page.
+  if (!JS_DeleteProperty(cx, object, member)) JS_ClearPendingException(cx);
+}
+
+// "Array.prototype" from the global object.
+JSObject* find_owner(JSContext* cx, JS::HandleObject global, std::string_view path) {
+  JS::RootedObject object(cx, global);
+  while (!path.empty()) {
+    std::string name(path.substr(0, path.find('.')));
+    path.remove_prefix(std::min(path.size(), name.size() + 1));
+    JS::RootedValue value(cx);
+    if (!JS_GetProperty(cx, object, name.c_str(), &value) || !value.isObject()) {
+      JS_ClearPendingException(cx);
+      return nullptr;
+    }
+    object = &value.toObject();
+  }
+  return object;
+}
+
+bool is_absent(const Persona& persona, const Lifetime& row) {
+  return persona.version < row.first || persona.version > row.last || row.first == ever;
+}
+
+bool is_of_language(std::string_view owner) {
+  for (std::string_view name : {"Array", "String", "Object", "Function", "Date", "Number", "Math"})
+    if (owner.starts_with(name)) return true;
+  return false;
+}
+
+}  // namespace
+
+void remove_absent_members(JSContext* cx, const Persona& persona, std::string_view interface,
+                           JS::HandleObject prototype) {
+  if (persona.engine != Engine::trident) return;
+  for (const Lifetime& row : trident)
+    if (row.owner == interface && is_absent(persona, row)) remove(cx, prototype, row.member);
+}
+
+void remove_absent_globals(JSContext* cx, const Persona& persona, JS::HandleObject global) {
+  if (persona.engine != Engine::gecko)
+    for (const char* name : gecko_only) remove(cx, global, name);
+  if (persona.engine != Engine::trident) return;
+  for (const Lifetime& row : trident) {
+    if (!is_absent(persona, row)) continue;
+    bool of_global = row.owner == "global" || row.owner == "Window";
+    if (!of_global && !is_of_language(row.owner)) continue;
+    JS::RootedObject owner(cx, of_global ? global.get() : find_owner(cx, global, row.owner));
+    if (owner) remove(cx, owner, row.member);
+  }
+}
+
+}  // namespace shikake::honeyclient::low::page
