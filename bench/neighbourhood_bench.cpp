@@ -1,11 +1,12 @@
 // The corpus index against SQLite with an index on the same keys, in one run. Prints one JSON document.
 //
-//   build/release/bench/neighbourhood_bench [--urls N] [--peer-urls N] [--seed N] [--folder DIR] [--list
-//   FILE]
+//   build/release/bench/neighbourhood_bench [--urls N] [--peer-urls N] [--seed N] [--folder DIR]
+//                                           [--list FILE | --texture FILE] [--list-out FILE]
 //
-// URLs are made from the seed (url_generator.h) or read from a list. Both sides are given the same texts in
-// the same order from memory; the larger --urls run measures the corpus alone. The folder is emptied
-// afterwards.
+// URLs are made from the seed: out of nothing (url_generator.h), with the texture of a list of real ones
+// (url_texture.h), or read from a list. Both sides are given the same texts in the same order from memory;
+// the larger --urls run measures the corpus alone, and --list-out writes what it then holds. The folder is
+// emptied afterwards. --peer-urls 0 leaves SQLite out.
 #include <sqlite3.h>
 #include <sys/resource.h>
 #include <zstd.h>
@@ -17,6 +18,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -26,6 +28,7 @@
 #include "url/structure.h"
 #include "url/tenant.h"
 #include "url_generator.h"
+#include "url_texture.h"
 
 namespace {
 
@@ -44,7 +47,7 @@ struct Settings {
   size_t urls = 20'000'000, peer_urls = 2'000'000;
   uint64_t seed = 1;
   fs::path folder = fs::temp_directory_path() / "shikake-neighbourhood-bench";
-  std::string list;
+  std::string list, texture, list_out;
 };
 
 double seconds_since(Steady::time_point begin) {
@@ -64,7 +67,17 @@ class Source {
       : generator_(settings.seed),
         file_(settings.list),
         listed_(!settings.list.empty()),
-        random_(settings.seed) {}
+        random_(settings.seed) {
+    if (settings.texture.empty()) return;
+    std::ifstream real(settings.texture);
+    std::vector<std::string> urls;
+    for (std::string line; std::getline(real, line);) urls.push_back(std::move(line));
+    texture_.emplace(urls, settings.seed);
+    if (texture_->empty()) {
+      std::fprintf(stderr, "%s holds no URLs to learn from\n", settings.texture.c_str());
+      std::exit(1);
+    }
+  }
   // Up to `count` more, in an order as a crawl's is: sites mixed within the chunk.
   std::vector<std::string> next(size_t count) {
     std::vector<std::string> chunk;
@@ -73,7 +86,12 @@ class Source {
         chunk.push_back(std::move(line));
       return chunk;
     }
-    while (chunk.size() < count) generator_.next_site(chunk);
+    while (chunk.size() < count) {
+      if (texture_)
+        texture_->next_site(chunk);
+      else
+        generator_.next_site(chunk);
+    }
     std::shuffle(chunk.begin(), chunk.end(), random_);
     chunk.resize(count);
     return chunk;
@@ -81,6 +99,7 @@ class Source {
 
  private:
   bench::UrlGenerator generator_;
+  std::optional<bench::UrlTexture> texture_;
   std::ifstream file_;
   bool listed_;
   std::mt19937_64 random_;
@@ -323,6 +342,14 @@ json::object corpus_run(const Settings& settings, const fs::path& folder, size_t
   out["urls_a_second"] = static_cast<double>(built.given) / built.seconds;
   out["bytes_a_url"] = static_cast<double>(bytes_in(folder)) / distinct;
   if (with_list) out["sorted_list"] = list_at_19(folder);
+  if (!with_list && !settings.list_out.empty()) {
+    std::ofstream list(settings.list_out);
+    auto corpus = must(neighbourhood::Corpus::open(folder));
+    must(corpus.for_each([&](const neighbourhood::Keys&, const neighbourhood::Entry& entry) {
+      list << entry.url << '\n';
+      return list.good();
+    }));
+  }
   return out;
 }
 
@@ -342,15 +369,20 @@ int main(int argc, char** argv) {
       settings.folder = value;
     else if (option == "--list")
       settings.list = value;
+    else if (option == "--texture")
+      settings.texture = value;
+    else if (option == "--list-out")
+      settings.list_out = value;
     else
       return 2;
   }
   fs::remove_all(settings.folder);
   fs::create_directories(settings.folder);
   json::object result;
-  result["corpus"] = corpus_run(settings, settings.folder / "same", settings.peer_urls, true);
-  if (settings.peer_urls > 0)
+  if (settings.peer_urls > 0) {
+    result["corpus"] = corpus_run(settings, settings.folder / "same", settings.peer_urls, true);
     result["sqlite"] = peer(settings, settings.folder / "peer.db", settings.peer_urls);
+  }
   fs::remove_all(settings.folder / "same");
   if (settings.urls > settings.peer_urls) {
     fs::remove(settings.folder / "peer.db");

@@ -1,6 +1,9 @@
 """shikake corpus and shikake neighbours: as a user meets them."""
 import gzip
 import json
+import os
+import re
+import shutil
 import signal
 import subprocess
 import time
@@ -121,6 +124,39 @@ class Neighbours(harness.ProgramTest):
         self.run_program("neighbours", "--as-of", "yesterday", "http://a.test/", status=2)
 
 
+class SuricataRule:
+    """A rule taken apart as Suricata's documentation says (rules/intro, http-keywords, pcre), and what it would do on a
+    request: Debian 12 has no Suricata to ask. Anything that the documentation doesn't have is an error."""
+
+    BUFFERS = {"http.host", "http.uri.raw"}
+    KNOWN = BUFFERS | {"msg", "flow", "content", "pcre", "metadata", "sid", "rev"}
+
+    def __init__(self, text):
+        head = re.fullmatch(r'alert http any any -> any any \(((?:[a-z.]+(?::(?:"(?:[^"\\;]|\\.)*"|[^";]*))?; ?)+)\)', text)
+        assert head, text
+        self.options, self.checks, buffer = {}, [], None
+        for name, value in re.findall(r'([a-z.]+)(?::("(?:[^"\\;]|\\.)*"|[^";]*))?; ?', head[1]):
+            assert name in self.KNOWN, name
+            assert name in ("pcre", "content") or name not in self.options, f"{name} twice"
+            self.options[name] = value
+            if name in self.BUFFERS:
+                buffer = name
+            elif name == "content":
+                assert buffer and re.fullmatch(r'"[A-Za-z0-9/._-]+"', value), value
+                self.checks.append((buffer, re.compile(re.escape(value[1:-1]))))
+            elif name == "pcre":
+                expression = re.fullmatch(r'"/((?:[^/\\]|\\.)*)/"', value)  # the delimiter stands in it escaped alone
+                assert buffer and expression, value
+                self.checks.append((buffer, re.compile(expression[1].replace("\\/", "/"))))
+        assert {"msg", "sid", "rev"} <= set(self.options), text
+        assert 1_000_000 <= int(self.options["sid"]) < 2**32
+
+    def alerts(self, url):
+        host, slash, path = url.split("://", 1)[1].partition("/")
+        buffers = {"http.host": host.split(":")[0].lower(), "http.uri.raw": slash + path or "/"}
+        return all(check.search(buffers[buffer]) for buffer, check in self.checks)
+
+
 class OnTheRange(harness.ProgramTest):
     """Real visits: a kit on many domains and on shared hosting, a broken-into shop, innocent neighbours."""
 
@@ -179,9 +215,10 @@ class OnTheRange(harness.ProgramTest):
         self.run_program("corpus", "add", self.write("pool.txt", "\n".join(self.malicious + self.innocent) + "\n"))
         budget = 12
         plot = self.scratch / "yield.svg"
-        found = json.loads(self.in_range("--json", "neighbours", *self.seeds, "--inspect", str(budget), "--plot", plot).stdout)
+        found = json.loads(self.in_range("--json", "neighbours", *self.seeds, "--inspect", str(budget), "--host-interval", "0", "--plot", plot).stdout)
         self.check_schema("neighbour", found)
         self.assertTrue(found["patterns"])
+        self.check_schema("neighbour", found)
         inspected = [row for row in found["candidates"] if row["inspected"]]
         hits = {row["url"] for row in inspected if row["verdict"] == "malicious"}
         self.assertEqual(len(inspected), budget)
@@ -197,6 +234,35 @@ class OnTheRange(harness.ProgramTest):
             self.assertNotIn("weebly.com", line.split("dstdomain")[-1] if "dstdomain" in line else "")
             for url in self.innocent:
                 self.assertNotIn(url.replace(".", "\\."), line)
+        self.check_patterns(found)
+
+    def check_patterns(self, found):
+        """Each as the programs that they are for take them, and none meets an innocent URL."""
+        self.assertTrue(found["patterns"])
+        rate = re.compile(r"# .* of \d+ other URLs meet it, false-positive rate at most [0-9.e+-]+$")
+        squid = [line for use in ("alert", "audit")  # by how often they are wrong
+                 for line in self.run_program("export", "squid", "--use", use).stdout.decode().splitlines()]
+        lines = [line for line in squid if line.startswith("acl shikake_patterns url_regex ")]
+        self.assertEqual(len(set(lines)), len({row["pattern"] for row in found["patterns"]}), squid)
+        for line in lines:
+            self.assertRegex(squid[squid.index(line) - 1], rate)
+        expressions = [line.split(" ", 3)[3] for line in lines + [row["squid"] for row in found["patterns"]]]
+        for expression in expressions:
+            for url in self.innocent:
+                self.assertIsNone(re.search(expression, url), expression)
+        for row in found["patterns"]:
+            rule = SuricataRule(row["suricata"])
+            self.assertTrue(any(rule.alerts(url) for url in self.malicious), row["suricata"])
+            self.assertFalse([url for url in self.innocent if rule.alerts(url)], row["suricata"])
+            self.assertIn(f'false_positive_rate {row["false_positive_rate"]:.6f}', rule.options["metadata"])
+        program = shutil.which("squid", path=os.environ["PATH"] + ":/usr/sbin")
+        if program:
+            text = "\n".join(["http_port 127.0.0.1:3128", "visible_hostname test", *squid,
+                              *(row["squid"] for row in found["patterns"]), "http_access deny all", ""])
+            done = subprocess.run([program, "-k", "parse", "-f", self.write("squid.conf", text)], capture_output=True, timeout=60)
+            for complaint in (b"WARNING", b"ERROR", b"FATAL", b"Bungled"):
+                self.assertNotIn(complaint, done.stderr)
+            self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_a_conviction_asks_for_a_search_and_that_for_visits(self):
         self.run_program("corpus", "add", self.write("pool.txt", "\n".join(self.malicious + self.innocent) + "\n"))
