@@ -41,7 +41,7 @@ struct Web {
       urls["http://" + host + "/login.php"] = false;
     }
     // Broken into: the attacker's pages in one folder of an otherwise innocent site.
-    for (int site = 0; site < 60; ++site) {
+    for (int site = 0; site < 120; ++site) {
       const std::string host = "http://victim" + std::to_string(site) + ".test";
       const std::string lair = host + "/" + std::string(1, "abcdefgh"[random() % 8]) + "/";
       seeds.push_back(lair + "seed.php?id=1");
@@ -53,7 +53,7 @@ struct Web {
              ".php?id=" + number(50)] = false;
     }
     // The attacker's own: one kit on many domains and one way of naming hosts, some on shared hosting.
-    for (int site = 0; site < 120; ++site) {
+    for (int site = 0; site < 300; ++site) {
       const std::string name = "q" + number(100'000) + "z";
       const std::string host = site % 4 == 0 ? name + ".weebly.com" : "amazon.co.jp." + name + ".test";
       for (const char* path :
@@ -143,7 +143,7 @@ class SimulatedWeb : public testing::Test {
 };
 
 TEST_F(SimulatedWeb, YieldsTenTimesWhatDomainsAloneYield) {
-  constexpr size_t budget = 400;
+  constexpr size_t budget = 1000;
   Campaign campaign(&*corpus_, seeds_, options(budget), {});
   ASSERT_TRUE(campaign.gather());
   ASSERT_TRUE(campaign.run(inspector()));

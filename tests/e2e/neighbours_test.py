@@ -51,6 +51,62 @@ class Corpus(harness.ProgramTest):
         self.assertIn(b"cut short", done.stdout)
         self.assertGreaterEqual(self.run_json("corpus", "stats")["urls"], 1)
 
+    def test_bad_input_is_counted_named_and_passed_over(self):
+        long = "http://a.example/" + "x" * (2 << 20)
+        rows = [  # name, content, options; then the reason, how many, and the line of the first
+            ("no_url", b"http://[oops/\nhttp://good.example/1\nhttps://:80/\n", (), ("not a URL", 2, 1)),
+            ("no_web_url", b"mailto:x@a.example\nhttp://good.example/2\n", ("--format", "list"), ("not a web URL", 1, 1)),
+            ("two_megabytes", f"http://good.example/3\n{long}\n".encode(), (), ("too long a line", 1, 2)),
+            ("too_long", b"http://good.example/4\nhttp://a.example/" + b"x" * 5000 + b"\n", (), ("too long a URL", 1, 2)),
+            ("two_megabytes_in_a_table", f"date,url\n2020-01-01,http://good.example/5\n2020-01-01,{long}\n".encode(), (),
+             ("too long a line", 1, 3)),
+            ("future", b"date,url\n2020-01-01,http://good.example/6\n2099-01-01,http://late.example/\n", (), ("a time in the future", 1, 3)),
+            ("future_of_a_crawl", b'com,a)/ 20200101120000 {"url": "http://good.example/7"}\ncom,b)/ 20990101120000 {"url": "http://late.example/"}\n',
+             (), ("a time in the future", 1, 2)),
+            ("no_date", b"date,url\nyesterday,http://undated.example/\n2020-01-01,http://good.example/8\n", (), ("a date that is none", 1, 2)),
+            ("nul_bytes", b"http://good.example/9\n\0\0\0\0\n", (), ("not a URL", 1, 2)),
+        ]
+        for number, (name, content, options, skipped) in enumerate(rows, 1):
+            with self.subTest(name):
+                file = self.write(name, content)
+                added = self.run_json("corpus", "add", *options, file)
+                self.assertEqual(added["added"], 1, added)
+                self.assertEqual([(row["reason"], row["count"], row["line"]) for row in added["skipped"]], [skipped])
+                self.assertEqual(added["skipped"][0]["first"], str(file))
+                self.assertEqual(self.run_json("corpus", "stats", "--verify")["urls"], number)
+        # Bytes of several encodings in one list: each URL is kept, what is no UTF-8 percent-encoded.
+        mixed = self.write("mixed", b"http://m.example/\xc3\xa9\nhttp://m.example/caf\xe9\nhttp://m.example/\x83\x65\n")
+        self.assertEqual(self.run_json("corpus", "add", mixed)["added"], 3)
+        wide = self.write("wide.txt", "http://w.example/\n".encode("utf-16"))
+        self.assertIn(b"UTF-16", self.run_program("--json", "corpus", "add", wide, status=1).stdout)
+        self.assertEqual(self.run_json("corpus", "stats", "--verify")["urls"], len(rows) + 3)
+
+    def test_a_corpus_of_another_version_or_cut_short_is_named_and_left_alone(self):
+        self.run_program("corpus", "add", self.write("a.txt", "".join(f"http://a.example/{i}\n" for i in range(1000))))
+        segment = next((self.home / "corpus").glob("*.seg"))
+        whole = segment.read_bytes()
+        more = self.write("b.txt", "http://b.example/\n")
+        for name, bytes_, says in [("later", whole[:8] + b"\x09" + whole[9:], b"of version 9"), ("cut", whole[:-100], b"cut short"),
+                                   ("empty", b"", b"cut short"), ("other", b"PK\x03\x04" + whole[4:], b"no corpus segment")]:
+            with self.subTest(name):
+                segment.write_bytes(bytes_)
+                for command in (("corpus", "stats"), ("corpus", "add", more), ("neighbours", "http://a.example/1")):
+                    done = self.run_program(*command, status=1)
+                    self.assertIn(says, done.stderr)
+                    self.assertIn(segment.name.encode(), done.stderr)
+                self.assertEqual(segment.read_bytes(), bytes_)
+        segment.write_bytes(whole)
+        self.run_program("corpus", "add", more)
+        self.assertEqual(self.run_json("corpus", "stats", "--verify")["urls"], 1001)
+
+    def test_links_of_visited_pages_are_added(self):
+        page = self.write("page.html", "<!DOCTYPE html><title>x</title><a href=/next.html?a=1#top>n</a><form action=//other.example/go></form>")
+        self.run_program("inspect", "--offline", "--base", "http://site.example/d/page.html", page)
+        added = self.run_json("corpus", "add", "--from-store")
+        self.assertEqual(added["skipped"], [])
+        found = self.run_json("neighbours", "--seeds", self.write("s.txt", "http://other.example/\nhttp://site.example/x.html?a=2\n"), "--as-of", "2100-01-01")
+        self.assertIn("http://site.example/next.html?a=1", [row["url"] for row in found["candidates"]])
+
     def test_wrong_use(self):
         self.assertIn(b"no corpus here", self.run_program("corpus", "stats", status=1).stderr)
         self.assertIn(b"there are: list", self.run_program("corpus", "add", "--format", "pcap", self.write("x", "y"), status=2).stderr)
