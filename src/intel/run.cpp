@@ -160,6 +160,7 @@ json::object write(const RunNet& network) {
   json::object out{{"mode", name(network.mode)},
                    {"packets", network.packets},
                    {"packets_out", network.packets_out},
+                   {"bytes_out", network.bytes_out},
                    {"interfaces", write(network.interfaces)},
                    {"leaks", json_texts(network.leaks)}};
   put(out, "capture", network.capture);
@@ -325,6 +326,7 @@ void read(Fields& in, RunNet& network) {
   network.mode = in.named("mode", run_network);
   network.packets = read_count(in, "packets");
   network.packets_out = read_count(in, "packets_out");
+  network.bytes_out = read_count(in, "bytes_out");
   read(in, "interfaces", network.interfaces);
   network.leaks = in.texts("leaks");
   network.capture = in.optional_digest("capture");

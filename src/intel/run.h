@@ -29,8 +29,17 @@ enum class RunOutcome : uint8_t {
   not_run,    // static facts only: not a kind of file that runs, or nobody asked for a run
   partial,    // the supervisor went away in the middle; what it had said until then stands here
 };
+constexpr RunOutcome wire_last(RunOutcome) {
+  return RunOutcome::partial;
+}
 enum class RunNetwork : uint8_t { closed, open, none };
+constexpr RunNetwork wire_last(RunNetwork) {
+  return RunNetwork::none;
+}
 enum class FileAction : uint8_t { created, changed, renamed, deleted, executed, read };
+constexpr FileAction wire_last(FileAction) {
+  return FileAction::read;
+}
 enum class FlowDirection : uint8_t { outgoing, incoming };
 
 // One thing that a rule, a list or a person recognised in the sample or in what it made.
@@ -67,7 +76,8 @@ struct RunInterface {
 struct RunNet {
   RunNetwork mode = RunNetwork::none;
   uint64_t packets = 0;      // in the capture
-  uint64_t packets_out = 0;  // that left this machine; 0 in every closed run
+  uint64_t packets_out = 0;  // pieces of data handed on to the real network; 0 in every closed run
+  uint64_t bytes_out = 0;    // in them
   std::vector<RunInterface> interfaces;
   std::vector<std::string> leaks;       // interfaces, sockets or descriptors that should not be there
   std::optional<base::Digest> capture;  // pcapng, in blobs

@@ -1,0 +1,94 @@
+#include "sandbox/supervisor/watch.h"
+
+#include "cell/refusals.h"
+#include "sandbox/monitor/monitor.h"
+
+namespace shikake::sandbox::supervisor {
+namespace {
+
+class Tick final : public trace::Hook {
+ public:
+  explicit Tick(std::function<void()> call) : call_(std::move(call)) {}
+  void on_tick() override { call_(); }
+
+ private:
+  std::function<void()> call_;
+};
+
+std::optional<int> refused_in_cell(const trace::Call& call) {
+  const auto table = call.is_32_bit() ? cell::CallTable::i386 : cell::CallTable::x86_64;
+  return cell::refusal(table, call.number, call.arguments);
+}
+
+}  // namespace
+
+struct Watch::Parts {
+  Parts(trace::Tracer engine, const run::Plan& plan, Link& link, std::function<void()> each_tick)
+      : tracer(std::move(engine)),
+        monitor({.sample = plan.sample_path, .keep = {.total_bytes = plan.kept_bytes}}, link),
+        tick(std::move(each_tick)) {
+    tracer.add(monitor);
+    tracer.add(tick);
+  }
+
+  trace::Tracer tracer;
+  monitor::Monitor monitor;
+  Tick tick;
+};
+
+Watch::Watch(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Watch::~Watch() = default;
+
+Result<std::unique_ptr<Watch>> Watch::make(const run::Plan& plan, Link& link, std::function<void()> tick) {
+  trace::TracerOptions options;
+  options.refusal = refused_in_cell;
+  SHIKAKE_ASSIGN(trace::Tracer tracer, trace::Tracer::make(std::move(options)));
+  return std::unique_ptr<Watch>(
+      new Watch(std::make_unique<Parts>(std::move(tracer), plan, link, std::move(tick))));
+}
+
+Result<trace::FilterProgram> Watch::program() const {
+  return parts_->tracer.program();
+}
+
+Result<> Watch::attach(pid_t child) {
+  return parts_->tracer.attach(child);
+}
+
+Result<trace::RunEnd> Watch::run(const base::Deadline& deadline) {
+  return parts_->tracer.run(deadline);
+}
+
+void Watch::stop(std::string why) {
+  if (why_stopped_.empty()) why_stopped_ = std::move(why);
+  parts_->tracer.stop();
+}
+
+void Watch::kill_all() {
+  parts_->tracer.kill_all();
+}
+
+void Watch::finish() {
+  parts_->monitor.finish();
+}
+
+base::Duration Watch::ahead() const {
+  return {};
+}
+
+std::vector<std::string> Watch::remarks() const {
+  return {
+      "CPUID cannot be trapped on this machine: programs that ask the processor about itself are not seen "
+      "doing it"};
+}
+
+std::vector<std::string> login_environment(const cell::Cell& cell) {
+  const cell::GuestUser& user = cell.user();
+  std::vector<std::string> all = {"HOME=" + user.home, "USER=" + user.name, "LOGNAME=" + user.name,
+                                  "SHELL=" + user.shell, "PWD=" + user.home};
+  const std::vector<std::string>& more = cell.identity().environment;
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+}  // namespace shikake::sandbox::supervisor
