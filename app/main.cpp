@@ -13,6 +13,7 @@
 
 namespace shikake::app {
 
+Run define_analyze(CLI::App&, Context&);
 Run define_audit(CLI::App&, Context&);
 Run define_corpus(CLI::App&, Context&);
 Run define_demo(CLI::App&, Context&);
@@ -28,6 +29,7 @@ Run define_work(CLI::App&, Context&);
 namespace {
 
 constexpr Command commands[] = {
+    {"analyze", "run a file in the sandbox and say what it does", define_analyze},
     {"audit", "match and correlate logs: who is infected, how sure, how bad", define_audit},
     {"corpus", "URLs seen anywhere, for neighbourhood search", define_corpus},
     {"demo", "the whole loop on a simulated Internet", define_demo},
