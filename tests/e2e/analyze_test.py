@@ -1,0 +1,471 @@
+"""The sandbox as a user meets it: every specimen's behaviours, hostile ones survived, bad input, nothing left behind."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import stat
+import struct
+import subprocess
+import sys
+import time
+import unittest
+
+import harness
+
+SPECIMENS = harness.SHIKAKE.parent / "specimens"
+EXPECTED = json.loads((harness.SOURCE / "tests/specimens/expected.json").read_text())["specimens"]
+MARK = ["--env", "SHIKAKE_SPECIMEN=in-a-cell"]
+# What the run is given; the clock skips what a specimen sleeps.
+TIME = "60s"
+
+
+def processes_of_runs():
+    """Supervisors, gateways, and whatever lives in a process namespace that is not ours."""
+    own = os.readlink("/proc/self/ns/pid")
+    found = {}
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            name = (entry / "comm").read_text().strip()
+            inside = os.readlink(entry / "ns/pid") != own
+        except OSError:
+            continue
+        if inside or name.startswith(("shikake-superv", "shikake-gateway", "shikake-triage")):
+            found[int(entry.name)] = name
+    return found
+
+
+def cgroups():
+    found = set()
+    for root in pathlib.Path("/sys/fs/cgroup").glob("*"):
+        found.update(str(path) for path in root.rglob("*shikake*") if path.is_dir())
+    return found
+
+
+def traces():
+    """What a run may leave on the machine: processes, mounts, named network namespaces, control groups."""
+    mounts = {line.split()[4] for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines()}
+    netns = set(os.listdir("/run/netns")) if os.path.isdir("/run/netns") else set()
+    return processes_of_runs(), mounts, netns, cgroups()
+
+
+class AnalyzeTest(harness.ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.before = traces()
+
+    def analyze(self, file, *options, status=0, **more):
+        done = self.run_program("--json", "analyze", "--no-store", "--time", TIME, *options, file, status=status, **more)
+        if status != 0:
+            return done
+        return json.loads(done.stdout)["runs"]
+
+    def can_run(self):
+        """Skips where this machine forbids what every run needs."""
+        done = self.run_program("--json", "analyze", "--no-store", "--time", "10s", "/bin/true", status=None)
+        if done.returncode != 0:
+            raise unittest.SkipTest("no run here: " + done.stderr.decode()[-300:])
+
+    def assert_nothing_left(self, patience=10):
+        """Ends of processes take a moment to be seen; others' runs may go on meanwhile."""
+        end = time.monotonic() + patience
+        while True:
+            processes, mounts, netns, groups = traces()
+            new = {pid: name for pid, name in processes.items() if pid not in self.before[0] and self.is_ours(pid)}
+            left = (new, mounts - self.before[1], netns - self.before[2], {g for g in groups - self.before[3] if self.own_group(g)})
+            if not any(left):
+                return
+            if time.monotonic() > end:
+                self.fail(f"left behind: {left}")
+            time.sleep(0.1)
+
+    def is_ours(self, pid):
+        """Processes of this test's program alone: other tests may run beside us."""
+        try:
+            executable = os.readlink(f"/proc/{pid}/exe")
+        except OSError:
+            return False
+        return executable.startswith(str(harness.SHIKAKE.parent))
+
+    @staticmethod
+    def own_group(group):
+        return not any(pathlib.Path(group).rglob("cgroup.procs")) or not (pathlib.Path(group) / "cgroup.procs").read_text()
+
+
+class Specimens(AnalyzeTest):
+    """Each good one shows all that expected.json says and nothing besides; each hostile one is survived."""
+
+    @classmethod
+    def setUpClass(cls):
+        if not SPECIMENS.is_dir():
+            raise unittest.SkipTest("the specimens are not built")
+
+    def check(self, row):
+        file = SPECIMENS / row["file"]
+        if row.get("needs") and not file.exists():
+            self.skipTest(f"{row['needs']} is not installed")
+        options = [*MARK, "--user", row["user"]]
+        runs = self.analyze(file, *options)
+        run = runs[0]
+        if run["outcome"] == "refused" and row.get("interpreter"):
+            self.skipTest(f"the guest has no {row['interpreter']}: {run['outcome_detail']}")
+        self.maxDiff = None
+        self.assertIn(run["outcome"], row["outcome"], run["outcome_detail"])
+        self.assertEqual(run["network"]["leaks"], [])
+        self.assertEqual(run["network"]["packets_out"], 0)
+        shown = {(b["kind"], b["technique"]) for b in run["behaviours"]}
+        for behaviour in row["behaviours"]:
+            self.assertIn((behaviour["kind"], behaviour["technique"]), shown)
+            wanted = behaviour.get("object")
+            if wanted:
+                objects = [b["object"] for b in run["behaviours"] if b["kind"] == behaviour["kind"]]
+                self.assertTrue(any(wanted in one for one in objects), f"{wanted} not in {objects}")
+        allowed = {b["kind"] for b in row["behaviours"]} | set(row["also"])
+        others = {b["kind"]: (b["object"], b["proof"]) for b in run["behaviours"] if b["kind"] not in allowed}
+        self.assertEqual(others, {})
+        for flow in row["flows"]:
+            found = [f for f in run["flows"] if f["protocol"] == flow["protocol"] and f.get("host") == flow["host"]
+                     and f["remote"].endswith(f":{flow['port']}")]
+            self.assertGreaterEqual(len(found), flow["count"], run["flows"])
+            self.assertTrue(all("process" in f for f in found), found)
+        for wanted in row["files"]:
+            self.assertTrue(any(f["path"].endswith(wanted["path"]) and f["action"] == wanted["action"]
+                                for f in run["files"]), (wanted, run["files"]))
+        self.check_more(row, runs)
+        self.assert_nothing_left()
+
+    def check_more(self, row, runs):
+        run = runs[0]
+        if "threads" in row:
+            self.assertGreaterEqual(run["processes"][0]["threads"], row["threads"])
+        if "skipped_seconds" in row:
+            self.assertGreaterEqual(run["skipped_us"], row["skipped_seconds"] * 1_000_000)
+        for path in row.get("children", []):
+            self.assertTrue(any(child["name"].endswith(path) for child in run["children"]), run["children"])
+            self.assertGreater(len(runs), 1)
+        if "dns_suffix" in row:
+            self.assertTrue(any(q["name"].endswith(row["dns_suffix"]) for q in run["dns"]), run["dns"][:5])
+        if "stdout" in row or "dumps" in row:
+            folder = self.scratch / "out"
+            self.analyze(SPECIMENS / row["file"], *MARK, "--user", row["user"], "--out", folder)
+            bodies = b"".join(path.read_bytes() for path in folder.glob("*/bodies/*"))
+            for text in [row["stdout"]] if "stdout" in row else row["dumps"]:
+                self.assertIn(text.encode(), bodies)
+
+
+def add_specimens():
+    for row in EXPECTED:
+        def test(self, row=row):
+            self.can_run()
+            self.check(row)
+        test.__doc__ = f"{row['name']}: {row['trait']}"
+        setattr(Specimens, f"test_{row['name']}", test)
+
+
+add_specimens()
+
+
+class Output(AnalyzeTest):
+    def test_everything_at_once(self):
+        self.can_run()
+        specimen = SPECIMENS / "dropper"
+        if not specimen.exists():
+            self.skipTest("the specimens are not built")
+        folder = self.scratch / "out"
+        done = self.run_program("analyze", *MARK, "--out", folder, specimen)
+        text = done.stdout.decode()
+        self.assertIn("runs a program that it wrote: /tmp/dropped", text)
+        self.assertLess(text.index("grave"), text.index("processes"))
+        # Two files were analysed: the specimen and what it dropped.
+        runs = sorted(folder.glob("*/run.json"))
+        self.assertEqual(len(runs), 2)
+        self.check_schema("run", *(json.loads(path.read_text()) for path in runs))
+        for path in runs:
+            page = path.with_name("report.html").read_text()
+            self.assertNotIn("<script", page)
+            self.assertIn("Content-Security-Policy", page)
+        self.validate_stix([path.with_name("stix.json") for path in runs])
+        # What the store knows: observations and the files' indicators.
+        kinds = [json.loads(line)["type"] for line in
+                 self.run_program("--json", "intel", "list").stdout.splitlines()]
+        self.assertIn("sha256", kinds)
+        captures = list(folder.glob("*/capture.pcapng"))
+        self.assertEqual(len(captures), 2)
+        if shutil.which("tshark"):
+            subprocess.run(["tshark", "-r", captures[0]], check=True, capture_output=True, timeout=60)
+
+    def validate_stix(self, bundles):
+        schemas = harness.shared_data("stix/schemas")
+        for bundle in bundles:
+            done = subprocess.run([sys.executable, "-W", "ignore", harness.SOURCE / "tests/schemas/validate_stix.py", schemas,
+                                   bundle], capture_output=True, text=True, timeout=60)
+            if done.returncode == 77:
+                self.skipTest("python3-jsonschema is not installed")
+            self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_arguments_and_environment_reach_the_program(self):
+        self.can_run()
+        script = self.write("say.sh", "#!/bin/sh\necho \"$1|$2|$COLOUR\"\n")
+        folder = self.scratch / "out"
+        self.analyze(script, "--args", "one 'two three'", "--env", "COLOUR=red", "--out", folder)
+        said = b"".join(path.read_bytes() for path in folder.glob("*/bodies/*"))
+        self.assertIn(b"one|two three|red\n", said)
+
+    def test_replies_are_what_the_internet_answers(self):
+        self.can_run()
+        specimen = SPECIMENS / "downloader"
+        if not specimen.exists():
+            self.skipTest("the specimens are not built")
+        replies = self.write("replies.toml", '[[http]]\nhost = "files.example"\nbody = "a scripted body of some length\\n"\n')
+        [run, *_] = self.analyze(specimen, *MARK, "--replies", replies)
+        self.assertTrue(any(f.get("decision", "").startswith("scripted") for f in run["flows"]), run["flows"])
+
+    def test_no_network_at_all(self):
+        self.can_run()
+        [run] = self.analyze("/bin/true", "--network", "none")
+        self.assertEqual((run["network"]["mode"], run["outcome"]), ("none", "exited"))
+        self.assertNotIn("capture", run["network"])
+
+    def test_members_of_an_archive_are_analysed(self):
+        self.can_run()
+        folder = self.scratch / "pack"
+        folder.mkdir()
+        (folder / "run.sh").write_text("#!/bin/sh\necho packed > /tmp/packed\n")
+        archive = self.scratch / "pack.tar.gz"
+        subprocess.run(["tar", "-C", folder, "-czf", archive, "run.sh"], check=True)
+        runs = self.analyze(archive)
+        self.assertEqual([run["outcome"] for run in runs], ["not_run", "exited"])
+        self.assertEqual(runs[0]["children"][0]["why"], "member")
+        self.assertEqual(runs[1]["parent"], runs[0]["sample"]["sha256"])
+        self.assertTrue(any(f["path"] == "/tmp/packed" for f in runs[1]["files"]))
+
+    def test_a_rule_that_names_malware_convicts(self):
+        self.can_run()
+        rules = self.scratch / "rules"
+        rules.mkdir()
+        (rules / "r.yar").write_text('rule MAL_Marker { strings: $a = "specimen of a bad one" condition: $a }')
+        script = self.write("x.sh", "#!/bin/sh\n# specimen of a bad one\n")
+        self.run_program("analyze", "--rules", rules, script)
+        [row] = [r for r in self.run_json_lines("intel", "list") if r["type"] == "sha256"]
+        self.assertIn("block:proxy", row["uses"])
+
+
+class Work(AnalyzeTest):
+    def test_a_run_job_is_done_by_the_worker(self):
+        """Through the queue: a file that the store has is run when policy asked for it."""
+        self.can_run()
+        self.assertIn(b"run", self.run_program("work", "--help").stdout)
+        done = self.run_json("work", "--until-idle", "--kinds", "run")
+        self.assertEqual(done["done"], 0)
+
+
+class BadInput(AnalyzeTest):
+    """A clear error, or a record that says what happened; and nothing left behind."""
+
+    def tearDown(self):
+        self.assert_nothing_left()
+        super().tearDown()
+
+    def outcome(self, name, content, *options):
+        [run, *_] = self.analyze(self.write(name, content), *options)
+        return run["outcome"], run["outcome_detail"]
+
+    def test_an_empty_file(self):
+        self.assertEqual(self.outcome("empty", b""), ("not_run", "an empty file"))
+
+    def test_text_is_not_run(self):
+        outcome, why = self.outcome("note.txt", b"hello, this is a note\n")
+        self.assertEqual(outcome, "not_run")
+        self.assertIn("not a kind of file that runs", why)
+
+    def test_cut_elf_files(self):
+        whole = pathlib.Path("/bin/true").read_bytes()
+        for size in (4, 17, 52, 64, 200, 1000, len(whole) // 2):
+            with self.subTest(size=size):
+                outcome, why = self.outcome(f"cut{size}", whole[:size])
+                # Half a program may start and die; a header alone may not.
+                self.assertIn(outcome, ("refused", "killed", "not_run", "exited"), why)
+                if size <= 200:
+                    self.assertNotEqual(outcome, "exited")
+                self.assertTrue(why)
+
+    def test_malformed_elf_files(self):
+        whole = pathlib.Path("/bin/true").read_bytes()
+        rows = {
+            "entry outside": whole[:24] + struct.pack("<Q", 0x7fffffff0000) + whole[32:],
+            "segments at the end of the world": whole[:32] + struct.pack("<Q", 2**63) + whole[40:],
+            "many segments": whole[:56] + struct.pack("<H", 0xffff) + whole[58:],
+            "no type": whole[:16] + b"\0\0" + whole[18:],
+        }
+        for name, content in rows.items():
+            with self.subTest(name):
+                outcome, why = self.outcome("bad", content)
+                self.assertIn(outcome, ("refused", "killed"), why)
+                self.assertTrue(why)
+
+    def test_an_elf_file_of_another_machine(self):
+        whole = pathlib.Path("/bin/true").read_bytes()
+        arm = whole[:18] + struct.pack("<H", 183) + whole[20:]
+        outcome, why = self.outcome("arm", arm)
+        self.assertEqual(outcome, "refused")
+        self.assertIn("aarch64", why.lower())
+
+    def test_a_folder_a_pipe_and_nothing(self):
+        pipe = self.scratch / "pipe"
+        os.mkfifo(pipe)
+        for path, words in ((self.scratch, "folder"), (pipe, "pipe"), (self.scratch / "nothing", "No such file")):
+            with self.subTest(str(path)):
+                done = self.analyze(path, status=1)
+                self.assertIn(words, done.stderr.decode())
+
+    @unittest.skipIf(os.geteuid() == 0, "root may read everything")
+    def test_no_permission(self):
+        file = self.write("secret", "#!/bin/sh\n")
+        file.chmod(0)
+        self.assertIn("Permission denied", self.analyze(file, status=1).stderr.decode())
+
+    def test_two_gigabytes(self):
+        file = self.scratch / "large"
+        with open(file, "wb") as out:
+            out.write(pathlib.Path("/bin/true").read_bytes())
+            out.truncate(2 << 30)
+        [run] = self.analyze(file)
+        self.assertEqual(run["outcome"], "refused")
+        self.assertIn("more than can be run", run["outcome_detail"])
+        self.assertEqual(run["sample"]["size"], 2 << 30)
+
+    def test_one_that_outlives_its_time(self):
+        self.can_run()
+        script = self.write("loop.sh", "#!/bin/sh\nwhile :; do :; done\n")
+        [run] = self.run_json("analyze", "--no-store", "--time", "1s", script)["runs"]
+        self.assertEqual(run["outcome"], "timed_out")
+        self.assertIn("still running after 1 s", run["outcome_detail"])
+
+    def test_a_missing_interpreter(self):
+        self.can_run()
+        [run] = self.analyze(self.write("x.sh", "#!/opt/nowhere/bin/interpreter\necho\n"))
+        self.assertIn(run["outcome"], ("refused", "not_run", "exited"))
+        self.assertTrue(run["outcome_detail"])
+
+    def test_wrong_usage(self):
+        for options in (["--time", "soon"], ["--env", "NOVALUE"], ["--args", "'open"], ["--network", "wide"],
+                        ["--network", "open", "--replies", "/dev/null"]):
+            with self.subTest(options):
+                self.assertTrue(self.analyze("/bin/true", *options, status=2).stderr)
+
+    def start(self, *options):
+        script = self.write("long.sh", "#!/bin/sh\n(while :; do :; done) &\necho here > /tmp/here\nwhile :; do :; done\n")
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("SHIKAKE_")}
+        child = subprocess.Popen([str(harness.SHIKAKE), "--home", str(self.home), "--json", "analyze", "--no-store",
+                                  "--time", "60s", *options, str(script)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                 env=environment, start_new_session=True)
+        self.addCleanup(child.stdout.close)
+        self.addCleanup(child.stderr.close)
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            if any(name.startswith("long.sh") for name in processes_of_runs().values()):
+                return child
+            if child.poll() is not None:
+                raise unittest.SkipTest("no run here: " + child.stderr.read().decode()[-300:])
+            time.sleep(0.05)
+        child.kill()
+        self.fail("the run did not start")
+
+    def test_ctrl_c_shows_what_was_seen(self):
+        child = self.start()
+        os.killpg(child.pid, signal.SIGINT)
+        out, err = child.communicate(timeout=60)
+        self.assertEqual(child.returncode, 0, err)
+        [run] = json.loads(out)["runs"]
+        self.assertEqual(run["outcome"], "stopped")
+        self.assertTrue(any(f["path"] == "/tmp/here" for f in run["files"]), run["files"])
+
+    def test_kill_9_leaves_nothing(self):
+        child = self.start()
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait(timeout=30)
+
+    def test_a_supervisor_that_dies_leaves_a_labelled_record(self):
+        child = self.start()
+        supervisors = [pid for pid, name in processes_of_runs().items()
+                       if name.startswith("shikake-superv") and pid not in self.before[0] and self.is_ours(pid)]
+        self.assertTrue(supervisors)
+        os.kill(supervisors[0], signal.SIGKILL)
+        out, err = child.communicate(timeout=60)
+        self.assertEqual(child.returncode, 0, err)
+        [run] = json.loads(out)["runs"]
+        self.assertEqual((run["outcome"], run["complete"]), ("partial", False))
+        self.assertIn("killed by signal 9", run["outcome_detail"])
+        self.assertTrue(run["processes"])
+
+    def test_a_gateway_that_dies_is_told(self):
+        child = self.start()
+        gateways = [pid for pid, name in processes_of_runs().items()
+                    if name.startswith("shikake-gateway") and pid not in self.before[0]]
+        if not gateways:
+            self.skipTest("no gateway to be seen here")
+        os.kill(gateways[0], signal.SIGKILL)
+        time.sleep(0.5)
+        os.killpg(child.pid, signal.SIGINT)
+        out, _ = child.communicate(timeout=60)
+        [run] = json.loads(out)["runs"]
+        self.assertTrue(any("gateway" in remark for remark in run["remarks"]), run["remarks"])
+
+    def test_a_full_disk(self):
+        """The report's folder lies on a file system that is full: a clear error, exit status 1."""
+        if os.geteuid() != 0:
+            self.skipTest("mounting takes root")
+        small = self.scratch / "small"
+        small.mkdir()
+        done = subprocess.run(
+            ["unshare", "--mount", "sh", "-c",
+             f"mount -t tmpfs -o size=16k none {small} && exec {harness.SHIKAKE} --home {self.home} analyze --no-store "
+             f"--out {small}/out /bin/true"], capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn("No space left", done.stderr)
+
+
+class OrdinaryUser(AnalyzeTest):
+    """The same for somebody without any rights: user namespaces make them root of their own."""
+
+    def setUp(self):
+        super().setUp()
+        if os.geteuid() == 0 and not shutil.which("setpriv"):
+            self.skipTest("setpriv is not here")
+        self.scratch.chmod(0o755)
+
+    def as_user(self, *arguments):
+        nobody = 65534
+        home = self.scratch / "users-home"
+        home.mkdir(exist_ok=True)
+        command = [str(harness.SHIKAKE), "--home", str(home), "--json", "analyze", "--no-store", "--time", "30s",
+                   *map(str, arguments)]
+        if os.geteuid() == 0:
+            os.chown(home, nobody, nobody)
+            command = ["setpriv", f"--reuid={nobody}", f"--regid={nobody}", "--clear-groups", *command]
+        done = subprocess.run(command, capture_output=True, timeout=120, cwd="/",
+                              env={"PATH": os.environ["PATH"], "HOME": str(home)})
+        if done.returncode != 0 and b"namespace" in done.stderr:
+            self.skipTest("this machine forbids it: " + done.stderr.decode()[-300:])
+        self.assertEqual(done.returncode, 0, done.stderr[-2000:])
+        return json.loads(done.stdout)["runs"]
+
+    def test_a_program_runs(self):
+        [run] = self.as_user("/bin/true")
+        self.assertEqual(run["outcome"], "exited")
+        self.assertEqual(run["network"]["packets_out"], 0)
+        self.assert_nothing_left()
+
+    def test_a_specimen_shows_its_traits(self):
+        if not (SPECIMENS / "dropper").exists():
+            self.skipTest("the specimens are not built")
+        runs = self.as_user(*MARK, SPECIMENS / "dropper")
+        kinds = {b["kind"] for b in runs[0]["behaviours"]}
+        self.assertLessEqual({"dropped_executable", "dropped_executable_run"}, kinds)
+        self.assert_nothing_left()
+
+
+if __name__ == "__main__":
+    harness.main()
