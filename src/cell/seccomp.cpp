@@ -68,7 +68,8 @@ void SeccompPolicy::kill_all(std::initializer_list<const char*> calls) {
 }
 
 SeccompPolicy& SeccompPolicy::allow(std::string_view call) {
-  add({std::string(call), Verdict::allow});
+  std::erase_if(rules_, [&](const Rule& rule) { return rule.call == call; });
+  if (otherwise_ != Verdict::allow) add({std::string(call), Verdict::allow});
   return *this;
 }
 

@@ -52,7 +52,7 @@ class SeccompPolicy {
   // Without it, mmap and mprotect with PROT_EXEC are answered with EPERM (a library that a resolver
   // loads late is then refused, and the resolver goes on without it).
   SeccompPolicy& allow_executable_memory();
-  // One call by its name in the kernel; with any arguments.
+  // One call by its name in the kernel; with any arguments, and whatever was said of it before.
   SeccompPolicy& allow(std::string_view call);
   // One call gets this errno instead of the process' death.
   SeccompPolicy& answer(int error_number, std::string_view call);

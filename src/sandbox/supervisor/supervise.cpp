@@ -48,10 +48,10 @@ class Supervision {
     SHIKAKE_TRY(start_gateway());
     SHIKAKE_TRY(make_cell());
     SHIKAKE_TRY(start_program());
-    SHIKAKE_TRY(look_for_leaks());
     SHIKAKE_TRY(confine());
-    SHIKAKE_TRY(say_standing());
+    began_ = std::chrono::steady_clock::now();
     SHIKAKE_ASSIGN(const trace::RunEnd end, watch_->run(base::Deadline::after(plan_.time)));
+    SHIKAKE_TRY(std::move(standing_));
     return end_run(end);
   }
 
@@ -64,9 +64,9 @@ class Supervision {
   Result<> start_gateway();
   Result<> make_cell();
   Result<> start_program();
-  Result<> look_for_leaks();
   Result<> confine();
-  Result<> say_standing();
+  Result<> started();
+  Result<> look_for_leaks();
   Result<> end_run(trace::RunEnd end);
   void say_bounds_met(const cell::BoundsMet& met);
   void set_outcome(run::Finished& last, trace::RunEnd end, const cell::BoundsMet& met);
@@ -86,7 +86,7 @@ class Supervision {
   uint64_t output_bytes_ = 0;
   std::vector<std::string> remarks_, leaks_;
   std::vector<run::Device> devices_;
-  base::TimePoint start_{};
+  Result<> standing_;  // what the look at the first program gave
   std::chrono::steady_clock::time_point began_{};
   base::Duration ahead_{};
 };
@@ -139,7 +139,7 @@ Result<> Supervision::start_program() {
   constexpr int roomy = 1 << 20;  // between two looks at it; an ordinary user's limit may be lower
   (void)::fcntl(output_.get(), F_SETPIPE_SZ, roomy);
 
-  SHIKAKE_ASSIGN(watch_, Watch::make(plan_, link_, [this] { tick(); }));
+  SHIKAKE_ASSIGN(watch_, Watch::make(plan_, link_, {[this] { standing_ = started(); }, [this] { tick(); }}));
   SHIKAKE_ASSIGN(const trace::FilterProgram filter, watch_->program());
   cell::CellCommand command;
   command.program = plan_.command.front();
@@ -180,11 +180,15 @@ Result<> Supervision::confine() {
   for (const char* call : {"ptrace", "process_vm_readv", "process_vm_writev", "pidfd_open", "pidfd_getfd",
                            "kill", "tgkill", "umount2", "setns", "unshare"})
     policy.allow(call);
-  policy.allow_threads();
   return policy.install();
 }
 
-Result<> Supervision::say_standing() {
+// At the first program's first instruction: what it inherited is what it has. A leak ends the run.
+Result<> Supervision::started() {
+  if (Result<> tight = look_for_leaks(); !tight) {
+    watch_->stop("a leak was found");
+    return tight;
+  }
   run::Standing standing;
   standing.profile = guest_.describe();
   standing.user = cell_->user().name;
@@ -200,8 +204,7 @@ Result<> Supervision::say_standing() {
     standing.remarks.push_back(
         "no guest profile was built: the program sees this machine's own /usr "
         "(shikake guest build makes one)");
-  start_ = standing.start = base::system_clock().now();
-  began_ = std::chrono::steady_clock::now();
+  standing.start = base::system_clock().now();
   link_.say(Report::standing, standing);
   return {};
 }

@@ -1,18 +1,23 @@
 #include "sandbox/supervisor/watch.h"
 
+#include <utility>
+
 #include "cell/refusals.h"
 #include "sandbox/monitor/monitor.h"
 
 namespace shikake::sandbox::supervisor {
 namespace {
 
-class Tick final : public trace::Hook {
+class Supervisor final : public trace::Hook {
  public:
-  explicit Tick(std::function<void()> call) : call_(std::move(call)) {}
-  void on_tick() override { call_(); }
+  explicit Supervisor(Watch::Calls calls) : calls_(std::move(calls)) {}
+  void on_execution(trace::Thread&, const trace::Execution&) override {
+    if (auto started = std::exchange(calls_.started, {})) started();
+  }
+  void on_tick() override { calls_.tick(); }
 
  private:
-  std::function<void()> call_;
+  Watch::Calls calls_;
 };
 
 std::optional<int> refused_in_cell(const trace::Call& call) {
@@ -23,28 +28,28 @@ std::optional<int> refused_in_cell(const trace::Call& call) {
 }  // namespace
 
 struct Watch::Parts {
-  Parts(trace::Tracer engine, const run::Plan& plan, Link& link, std::function<void()> each_tick)
+  Parts(trace::Tracer engine, const run::Plan& plan, Link& link, Calls calls)
       : tracer(std::move(engine)),
         monitor({.sample = plan.sample_path, .keep = {.total_bytes = plan.kept_bytes}}, link),
-        tick(std::move(each_tick)) {
+        supervisor(std::move(calls)) {
     tracer.add(monitor);
-    tracer.add(tick);
+    tracer.add(supervisor);
   }
 
   trace::Tracer tracer;
   monitor::Monitor monitor;
-  Tick tick;
+  Supervisor supervisor;
 };
 
 Watch::Watch(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Watch::~Watch() = default;
 
-Result<std::unique_ptr<Watch>> Watch::make(const run::Plan& plan, Link& link, std::function<void()> tick) {
+Result<std::unique_ptr<Watch>> Watch::make(const run::Plan& plan, Link& link, Calls calls) {
   trace::TracerOptions options;
   options.refusal = refused_in_cell;
   SHIKAKE_ASSIGN(trace::Tracer tracer, trace::Tracer::make(std::move(options)));
   return std::unique_ptr<Watch>(
-      new Watch(std::make_unique<Parts>(std::move(tracer), plan, link, std::move(tick))));
+      new Watch(std::make_unique<Parts>(std::move(tracer), plan, link, std::move(calls))));
 }
 
 Result<trace::FilterProgram> Watch::program() const {

@@ -18,8 +18,11 @@ namespace shikake::sandbox::supervisor {
 
 class Watch {
  public:
-  // `tick` is called about every 10 ms while programs run.
-  static Result<std::unique_ptr<Watch>> make(const run::Plan& plan, Link& link, std::function<void()> tick);
+  struct Calls {
+    std::function<void()> started;  // once: the first program is there and has not run an instruction yet
+    std::function<void()> tick;     // about every 10 ms while programs run
+  };
+  static Result<std::unique_ptr<Watch>> make(const run::Plan& plan, Link& link, Calls calls);
   ~Watch();
 
   Result<trace::FilterProgram> program() const;
