@@ -51,6 +51,8 @@ void block_signals() {
 
 int main() {
   block_signals();
+  // Not to be traced or read by programs of the same user, who may be the only one there is.
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   if (getpid() == 1) {
     // The name that ps(1) and /proc/1/comm show; it would be "init" after the link that was executed.
     prctl(PR_SET_NAME, "systemd");
