@@ -1,13 +1,18 @@
 // The gateway as a supervisor uses it, with real clients in the cell's network: as root and as an ordinary
 // user.
 #include <gmock/gmock.h>
+#include <sys/socket.h>
 
+#include <thread>
+
+#include "cell/network.h"
 #include "gateway/testing.h"
 
 namespace shikake::gateway {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 class GatewayAs : public testing::TestWithParam<bool> {};
@@ -60,6 +65,217 @@ TEST_P(GatewayAs, AnswersHttpOnAnyPortAndKnowsTheHost) {
     EXPECT_GT(ended->captured_packets, 20U);
     EXPECT_EQ(ended->lost_packets, 0U);
   });
+}
+
+// A cable from the cell's network to where the caller stands, as a mistake or an accomplice might lay it.
+void plant_cable(Gateway& gateway) {
+  auto here = cell::current_network();
+  ASSERT_TRUE(here);
+  std::optional<Result<>> planted;
+  std::thread([&] {
+    if (auto entered = cell::enter_network(gateway.cell_network()); !entered) {
+      planted = fail(entered.error());
+      return;
+    }
+    auto devices = cell::NetworkDevices::open();
+    planted = devices ? devices->add_cable("way-out", "way-in", *here) : Result<>(fail(devices.error()));
+  }).join();
+  ASSERT_TRUE(planted && *planted) << planted->error().message();
+}
+
+TEST_P(GatewayAs, IsShutAsLongAsNothingIsPlanted) {
+  in_private_network(GetParam(), [] {
+    Lab lab;
+    ASSERT_TRUE(lab.ok());
+    auto seen = lab.gateway().check_leaks();
+    ASSERT_TRUE(seen) << seen.error().message();
+    EXPECT_EQ(seen->gateway.devices, (std::vector<std::string>{"cell0", "lo"}));
+    EXPECT_EQ(seen->cell.devices, (std::vector<std::string>{"eth0", "lo"}));
+    EXPECT_TRUE(seen->cell.sockets.empty());
+    // Everything that the gateway can speak through: two families of TCP, UDP, ICMP and raw, and the capture.
+    std::map<std::string, int> kinds;
+    for (const SocketEntry& socket : seen->gateway.sockets) ++kinds[socket.kind];
+    EXPECT_EQ(kinds,
+              (std::map<std::string, int>{
+                  {"packet", 1}, {"raw", 2}, {"raw6", 2}, {"tcp", 1}, {"tcp6", 1}, {"udp", 1}, {"udp6", 1}}));
+  });
+}
+
+TEST_P(GatewayAs, APlantedCableIsALeak) {
+  in_private_network(GetParam(), [] {
+    Lab lab;
+    ASSERT_TRUE(lab.ok());
+    plant_cable(lab.gateway());
+    auto seen = lab.gateway().check_leaks();
+    ASSERT_FALSE(seen);
+    EXPECT_EQ(seen.error().code, ErrorCode::refused);
+    EXPECT_THAT(seen.error().what, HasSubstr("the cell has a network device way-out"));
+  });
+}
+
+TEST_P(GatewayAs, AnInheritedSocketIsALeakOfTheCell) {
+  in_private_network(GetParam(), [] {
+    Lab lab;
+    ASSERT_TRUE(lab.ok());
+    base::UniqueFd planted(socket(AF_INET, SOCK_DGRAM, 0));  // of the network out here
+    int ends[2];
+    ASSERT_EQ(pipe(ends), 0);
+    auto child = cell::spawn({}, [&] {
+      if (!cell::enter_network(lab.gateway().cell_network())) return 1;
+      dup2(ends[1], 1);
+      // As a cell does in the end: after an exec its descriptors can be looked at.
+      execl("/bin/sh", "sh", "-c", "echo; exec sleep 20", nullptr);
+      return 127;
+    });
+    ASSERT_TRUE(child);
+    char byte;
+    ASSERT_EQ(read(ends[0], &byte, 1), 1);
+    auto seen = lab.gateway().check_leaks(child->pid());
+    ASSERT_FALSE(seen);
+    EXPECT_THAT(seen.error().what, HasSubstr("the cell holds socket:["));
+    EXPECT_THAT(seen.error().what, HasSubstr("as descriptor " + std::to_string(planted.get())));
+  });
+}
+
+TEST_P(GatewayAs, InheritsNoDescriptorButItsOwn) {
+  in_private_network(GetParam(), [] {
+    base::UniqueFd planted(socket(AF_INET, SOCK_STREAM, 0));  // not close-on-exec
+    ASSERT_TRUE(planted);
+    Lab lab;
+    ASSERT_TRUE(lab.ok());
+    auto seen = lab.gateway().check_leaks();
+    ASSERT_TRUE(seen);
+    const std::string target =
+        std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(planted.get())).string();
+    for (const DescriptorEntry& descriptor : seen->gateway.descriptors) EXPECT_NE(descriptor.target, target);
+  });
+}
+
+TEST_P(GatewayAs, EveryAddressIsTheSimulatedInternet) {
+  in_private_network(GetParam(), [] {
+    Lab lab;
+    ASSERT_TRUE(lab.ok());
+    // Every packet of the cell is for the gateway itself: nothing is ever forwarded, and a neighbour's or the
+    // machine's own loopback address is answered by the simulated Internet too.
+    lab.run(
+        "for a in 10.0.0.1 169.254.169.254 192.168.1.1 192.168.1.77 224.0.0.1 1.1.1.1; do "
+        "printf x | nc -u -w 1 $a 9999 & done; wait");
+    EXPECT_THAT(lab.run("curl -s -m 5 http://169.254.169.254/latest/meta-data/").text, HasSubstr("It works"));
+    EXPECT_THAT(lab.run("cat /proc/net/dev").text, Not(HasSubstr("cell0")));
+    EXPECT_TRUE(lab.gateway().check_leaks());
+  });
+}
+
+TEST_P(GatewayAs, AFloodMeetsItsLimits) {
+  GatewayPlan plan;
+  plan.limits.flows = 50;
+  plan.limits.kept_bytes = 4000;
+  plan.limits.kept_flow_bytes = 3000;
+  plan.limits.dns_lookups = 3;
+  in_private_network(GetParam(), [&] {
+    Lab lab(plan);
+    ASSERT_TRUE(lab.ok());
+    lab.run(
+        "head -c 5000 /dev/zero | nc -N -w 1 9.9.9.9 1000; head -c 5000 /dev/zero | nc -N -w 1 9.9.9.9 1001");
+    lab.run("for i in 1 2 3 4 5; do dig +short $i.example; done");
+    lab.run("for p in $(seq 2000 2100); do nc -z -w 1 9.9.9.9 $p; done");
+    auto ended = lab.finish();
+    ASSERT_TRUE(ended);
+    EXPECT_EQ(ended->flows, 50U);
+    EXPECT_EQ(lab.seen.flows.size(), 50U);
+    EXPECT_EQ(ended->dns_lookups, 5U);
+    EXPECT_EQ(lab.seen.lookups.size(), 3U);
+    uint64_t kept = 0;
+    for (const auto& [id, flow] : lab.seen.flows) {
+      kept += flow.out.kept_bytes + flow.in.kept_bytes;
+      EXPECT_LE(flow.out.kept_bytes, 3000U);
+      EXPECT_NE(flow.ending, FlowEnd::open);
+      if (flow.remote.port == 1000) {
+        EXPECT_EQ(flow.out.bytes, 5000U);
+      }
+    }
+    EXPECT_EQ(kept, 4000U);
+    std::sort(lab.seen.limits.begin(), lab.seen.limits.end());
+    EXPECT_EQ(lab.seen.limits,
+              (std::vector<std::string>{"dns_lookups", "flows", "kept_bytes", "kept_flow_bytes"}));
+  });
+}
+
+TEST_P(GatewayAs, EndsWithItsParent) {
+  in_private_network(GetParam(), [] {
+    pid_t gateway_pid = 0;
+    int ends[2];
+    ASSERT_EQ(pipe(ends), 0);
+    const pid_t parent = fork();
+    if (parent == 0) {
+      auto gateway = Gateway::start({});
+      gateway_pid = gateway ? gateway->pid() : -1;
+      static_cast<void>(!write(ends[1], &gateway_pid, sizeof gateway_pid));
+      pause();
+    }
+    ASSERT_EQ(read(ends[0], &gateway_pid, sizeof gateway_pid), static_cast<ssize_t>(sizeof gateway_pid));
+    ASSERT_GT(gateway_pid, 0);
+    kill(parent, SIGKILL);
+    waitpid(parent, nullptr, 0);
+    // This process is process 1 here: the orphan is its to reap.
+    int status = 0;
+    EXPECT_EQ(waitpid(gateway_pid, &status, 0), gateway_pid);
+    EXPECT_TRUE(WIFSIGNALED(status));
+    EXPECT_EQ(WTERMSIG(status), SIGKILL);
+  });
+}
+
+TEST_P(GatewayAs, IsConfined) {
+  in_private_network(GetParam(), [] {
+    Lab lab;
+    ASSERT_TRUE(lab.ok());
+    auto status = base::read_file("/proc/" + std::to_string(lab.gateway().pid()) + "/status", 1 << 16);
+    ASSERT_TRUE(status);
+    for (const char* none :
+         {"CapInh:\t0000000000000000", "CapPrm:\t0000000000000000", "CapEff:\t0000000000000000",
+          "CapAmb:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"})
+      EXPECT_THAT(*status, HasSubstr(none));
+  });
+}
+
+TEST(Gateway, RefusesPlansThatMakeNoSense) {
+  struct Row {
+    const char* name;
+    GatewayPlan plan;
+    const char* what;
+  };
+  Row rows[] = {
+      {"open without a broker", {.mode = Mode::open}, "needs a broker"},
+      {"closed with a broker", {.broker_fd = 0}, "has no broker"},
+      {"half an authority", {.ca_certificate_pem = "x"}, "a certificate and its key"},
+  };
+  for (Row& row : rows) {
+    auto gateway = Gateway::start(row.plan);
+    ASSERT_FALSE(gateway) << row.name;
+    EXPECT_EQ(gateway.error().code, ErrorCode::invalid_usage) << row.name;
+    EXPECT_THAT(gateway.error().what, HasSubstr(row.what)) << row.name;
+  }
+}
+
+TEST_P(GatewayAs, ABrokenAuthorityIsAClearError) {
+  in_private_network(GetParam(), [] {
+    auto gateway = Gateway::start({.ca_certificate_pem = "no", .ca_key_pem = "pem"});
+    ASSERT_FALSE(gateway);
+    EXPECT_THAT(gateway.error().what, HasSubstr("authority's certificate is not PEM"));
+  });
+}
+
+TEST(Gateway, WithoutTheRightToMakeNetworksSaysWhatToDo) {
+  if (geteuid() != 0) GTEST_SKIP() << "not root";
+  const pid_t pid = fork();
+  if (pid == 0) {
+    if (setgroups(0, nullptr) != 0 || setgid(ordinary_user) != 0 || setuid(ordinary_user) != 0) _exit(90);
+    auto gateway = Gateway::start({});
+    _exit(!gateway && gateway.error().code == ErrorCode::unsupported ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(pid, &status, 0);
+  EXPECT_EQ(status, 0);
 }
 
 }  // namespace

@@ -43,6 +43,8 @@ Result<> read_table(const std::string& folder, const Table& table, Inventory& in
     std::vector<std::string> columns;
     for (std::string word; words >> word;) columns.push_back(std::move(word));
     if (columns.size() <= table.inode_column) continue;
+    // The kernel's own ends have the port 0.
+    if (std::string_view(table.file) == "netlink" && columns[2] == "0") continue;
     auto inode = base::parse_integer<uint64_t>(columns[table.inode_column]);
     if (!inode) continue;
     SocketEntry entry{table.file, *inode, {}};

@@ -169,9 +169,12 @@ class Lab {
     }
   }
 
+  // The first call ends it; later ones give the same.
   Result<Ended> finish() {
-    return gateway_->finish(base::Deadline::after(std::chrono::seconds(20)),
-                            [this](const base::Frame& frame) { seen.take(frame); });
+    if (ended_) return *ended_;
+    ended_ = gateway_->finish(base::Deadline::after(std::chrono::seconds(20)),
+                              [this](const base::Frame& frame) { seen.take(frame); });
+    return *ended_;
   }
 
   Seen seen;
@@ -202,6 +205,7 @@ class Lab {
 
   base::UniqueFd capture_;
   std::optional<Gateway> gateway_;
+  std::optional<Result<Ended>> ended_;
 };
 
 inline bool have(const char* program) {

@@ -64,15 +64,14 @@ asio::awaitable<void> follow_script(Link& link, const Conversation& script) {
     if (step.close) co_return;
   }
   // Said all it had; what the client still sends is kept.
-  while (co_await link.fill(script_patience)) link.consume(link.input().size());
+  co_await link.drain(script_patience);
 }
 
 asio::awaitable<void> listen_raw(Link& link) {
   if (link.flow().protocol.empty()) link.flow().protocol = "raw";
   link.settle_plain();
   link.update_flow();
-  link.consume(link.input().size());
-  while (co_await link.fill(raw_patience)) link.consume(link.input().size());
+  co_await link.drain(raw_patience);
 }
 
 void note_hello(Link& link, const ClientHello& hello) {
@@ -119,16 +118,21 @@ asio::awaitable<void> choose_and_serve(Link& link) {
     if (!link.is_tls() && co_await hear_first(link, true) && may_be_tls(link.input()) &&
         co_await hear_hello(link) && !co_await link.accept_tls())
       co_return;
-    co_return co_await follow_script(link, *script);
+    co_await follow_script(link, *script);
+    co_return;
   }
   Choice by_port = choose_responder({}, port, link.is_tls());
   const bool greets = by_port.responder && by_port.responder->speaks_first;
   if (!co_await hear_first(link, greets)) {
-    if (greets) co_return co_await serve(link, *by_port.responder);
-    if (!by_port.responder) {
-      if (!co_await link.write(plain_greeting)) co_return;
+    if (greets) {
+      co_await serve(link, *by_port.responder);
+      co_return;
     }
-    if (!co_await link.fill(raw_patience)) co_return co_await listen_raw(link);
+    if (!by_port.responder && !co_await link.write(plain_greeting)) co_return;
+    if (!co_await link.fill(raw_patience)) {
+      co_await listen_raw(link);
+      co_return;
+    }
   }
   if (!link.is_tls() && may_be_tls(link.input()) && co_await hear_hello(link)) {
     if (co_await link.accept_tls()) co_await choose_and_serve(link);
@@ -137,9 +141,13 @@ asio::awaitable<void> choose_and_serve(Link& link) {
   for (;;) {
     Choice choice = choose_responder(link.input(), port, link.is_tls());
     if (choice.more && co_await link.fill(undecided_patience)) continue;
-    if (choice.responder) co_return co_await serve(link, *choice.responder);
-    co_return co_await listen_raw(link);
+    if (choice.responder) {
+      co_await serve(link, *choice.responder);
+      co_return;
+    }
+    break;
   }
+  co_await listen_raw(link);
 }
 
 }  // namespace

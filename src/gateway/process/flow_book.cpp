@@ -55,11 +55,11 @@ void FlowBook::data(Record& record, bool out, std::string_view bytes) {
   record.facts.end = now();
   // What is kept is a beginning without gaps.
   if (from != stream.kept_bytes) return;
-  const uint64_t room =
-      std::min(limits_.kept_flow_bytes - std::min(limits_.kept_flow_bytes, stream.kept_bytes),
-               limits_.kept_bytes - std::min(limits_.kept_bytes, kept_));
-  if (room < bytes.size())
-    say_limit(kept_ + bytes.size() > limits_.kept_bytes ? "kept_bytes" : "kept_flow_bytes");
+  auto left = [](uint64_t bound, uint64_t used) { return bound - std::min(bound, used); };
+  const uint64_t flow_room = left(limits_.kept_flow_bytes, stream.kept_bytes);
+  const uint64_t run_room = left(limits_.kept_bytes, kept_);
+  const uint64_t room = std::min(flow_room, run_room);
+  if (room < bytes.size()) say_limit(run_room < flow_room ? "kept_bytes" : "kept_flow_bytes");
   std::string_view keep = bytes.substr(0, room);
   while (!keep.empty()) {
     std::string_view part = keep.substr(0, max_data_bytes);

@@ -120,6 +120,14 @@ asio::awaitable<std::optional<std::string>> Link::read_line(std::chrono::millise
   }
 }
 
+asio::awaitable<void> Link::drain(std::chrono::milliseconds patience) {
+  bool more = true;
+  while (more) {
+    input_.clear();
+    more = co_await fill(patience);
+  }
+}
+
 void Link::settle_plain() {
   if (settled_) return;
   settled_ = true;

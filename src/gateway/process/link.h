@@ -39,6 +39,10 @@ class Link : public std::enable_shared_from_this<Link> {
   // One line without its end, consumed. Nothing: as fill(), or the line is longer than max_line.
   asio::awaitable<std::optional<std::string>> read_line(std::chrono::milliseconds patience);
 
+  // (GCC 12 makes a broken coroutine of `while (co_await fill(…)) …`: await in a statement of its own.)
+  // Reads and drops (the flow keeps it) until the client closes or is silent for long.
+  asio::awaitable<void> drain(std::chrono::milliseconds patience);
+
   // From here on what comes is no longer undecided plaintext: it counts as the flow's content.
   void settle_plain();
   // Answers the ClientHello that the input begins with. False: the client did not take it (flow().tls says

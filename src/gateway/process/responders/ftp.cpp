@@ -170,8 +170,7 @@ class Session {
     auto link = co_await data();
     if (!link) co_return co_await link_.write("425 Failed to establish connection.\r\n");
     describe(*link, std::move(detail));
-    link->consume(link->input().size());
-    while (co_await link->fill(data_patience)) link->consume(link->input().size());
+    co_await link->drain(data_patience);
     co_await link->close(FlowEnd::by_cell);
     co_return co_await link_.write("226 Transfer complete.\r\n");
   }

@@ -149,7 +149,7 @@ asio::awaitable<bool> answer(Link& link, const HttpRequest& request, const std::
         fmt::format("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                     "Sec-WebSocket-Accept: {}\r\n\r\n",
                     websocket_accept(request.websocket_key)));
-    while (co_await link.fill(patience)) link.consume(link.input().size());
+    co_await link.drain(patience);
     co_return false;
   }
   Content content = default_content(request.path.substr(0, request.path.find('?')));
@@ -201,7 +201,7 @@ asio::awaitable<void> serve_http(Link& link) {
     }
     if (request->method == "CONNECT") {  // a proxy, it thinks: what follows is for that host
       co_await link.write("HTTP/1.1 200 Connection established\r\n\r\n");
-      while (co_await link.fill(patience)) link.consume(link.input().size());
+      co_await link.drain(patience);
       co_return;
     }
     go_on = co_await answer(link, *request, body.kept());

@@ -18,7 +18,7 @@ struct Reply {
   std::string_view verb, text;
 };
 constexpr Reply replies[] = {
-    {"CAPA", "+OK\r\nUSER\r\nUIDL\r\nTOP\r\nSASL PLAIN LOGIN\r\n.\r\n"},
+    {"CAPA", "+OK\r\nUSER\r\nUIDL\r\nTOP\r\n.\r\n"},
     {"USER", "+OK\r\n"},
     {"PASS", "+OK Logged in.\r\n"},
     {"APOP", "+OK Logged in.\r\n"},
