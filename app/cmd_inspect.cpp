@@ -5,8 +5,11 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <fmt/format.h>
@@ -16,12 +19,15 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/progress.h"
 #include "command.h"
 #include "honeyclient/chain/tree.h"
+#include "honeyclient/low/persona_diff.h"
 #include "honeyclient/low/visit.h"
 #include "intel/policy.h"
 #include "store/store.h"
 #include "url/refang.h"
+#include "visit_pool.h"
 #include "visits.h"
 
 namespace shikake::app {
@@ -29,10 +35,16 @@ namespace {
 
 namespace low = honeyclient::low;
 
+// Between two visits to one site, where a list is visited: as a person clicks, not as a flood.
+constexpr double default_spacing_seconds = 1;
+
 struct InspectCommand {
   std::vector<std::string> subjects;
   std::string list, base = "http://file.invalid/";
   std::vector<std::string> personas;
+  std::string journal;
+  std::optional<unsigned> side_by_side;
+  std::optional<double> spacing_seconds;
   VisitSettings settings;
   bool keep = true;
   bool bystanders = false;
@@ -84,42 +96,128 @@ Result<low::VisitOptions> options_of(const InspectCommand& command, const std::s
   return options;
 }
 
-Result<int> run(const InspectCommand& command, Context& context) {
+// Every subject as every persona, without what the journal has.
+Result<std::vector<VisitTask>> tasks_of(const InspectCommand& command,
+                                        const std::optional<Journal>& journal) {
   SHIKAKE_ASSIGN(const std::vector<std::string> subjects, subjects_of(command));
-  std::unique_ptr<store::Store> store;
-  if (command.keep) {
-    SHIKAKE_ASSIGN(store, store::Store::open(context.home));
-  }
-  SHIKAKE_ASSIGN(low::Browser browser, low::Browser::open());
-  const intel::PolicySettings settings = intel::PolicySettings::from_environment();
-  const honeyclient::chain::TreeOptions tree{.color = !context.json && ::isatty(STDOUT_FILENO) == 1,
-                                             .bystanders = command.bystanders};
-
-  bool failed = false, first = true;
-  if (context.json) context.out.write("{\"visits\":[");
+  std::vector<VisitTask> tasks;
   for (const std::string& subject : subjects) {
+    std::string site;
+    if (Result<url::Url> url = url::parse_typed(subject); url && !is_file(subject)) site = site_of(*url);
     for (const std::string& persona : personas_of(command)) {
-      Result<low::VisitOptions> options = options_of(command, subject, persona);
-      Result<Visited> visited = options ? inspect(browser, *options, store.get(), settings)
-                                        : Result<Visited>(tl::unexpected(options.error()));
-      if (!visited) {
-        // One of many that can't be visited does not keep the others out.
-        if (subjects.size() == 1) return fail(std::move(visited.error()));
-        failed = true;
-        base::log(base::LogLevel::error, std::move(visited.error()).in(subject).message());
-        continue;
-      }
-      if (context.json) {
-        context.out.write(
-            fmt::format("{}\n{}", first ? "" : ",", boost::json::serialize(intel::to_json(visited->visit))));
-      } else {
-        context.out.write(
-            fmt::format("{}{}", first ? "" : "\n", honeyclient::chain::render_tree(visited->visit, tree)));
-      }
-      first = false;
+      VisitTask task{subject, persona, site};
+      if (!journal || !journal->holds(task)) tasks.push_back(std::move(task));
     }
   }
-  if (context.json) context.out.write("\n]}\n");
+  return tasks;
+}
+
+// On its own thread: a warm browser and, where visits are kept, a store.
+Result<Visitor> make_visitor(const InspectCommand& command, const Context& context) {
+  struct Means {
+    low::Browser browser;
+    std::unique_ptr<store::Store> store;
+  };
+  SHIKAKE_ASSIGN(low::Browser browser, low::Browser::open());
+  auto means = std::make_shared<Means>(Means{std::move(browser), nullptr});
+  if (command.keep) {
+    SHIKAKE_ASSIGN(means->store, store::Store::open(context.home));
+  }
+  return [means, &command](const VisitTask& task) -> Result<Visited> {
+    SHIKAKE_ASSIGN(low::VisitOptions options, options_of(command, task.subject, task.persona));
+    return inspect(means->browser, options, means->store.get(), intel::PolicySettings::from_environment());
+  };
+}
+
+// Shows results as they come and, where several personas visited, how they differ.
+class Show {
+ public:
+  Show(const InspectCommand& command, Context& context)
+      : context_(context),
+        personas_(personas_of(command).size()),
+        tree_{.color = !context.json && ::isatty(STDOUT_FILENO) == 1, .bystanders = command.bystanders} {
+    if (context_.json) context_.out.write("{\"visits\":[");
+  }
+
+  void visited(const VisitTask& task, const intel::VisitRecord& visit) {
+    if (context_.json)
+      context_.out.write(
+          fmt::format("{}\n{}", first_ ? "" : ",", boost::json::serialize(intel::to_json(visit))));
+    else
+      context_.out.write(
+          fmt::format("{}{}", first_ ? "" : "\n", honeyclient::chain::render_tree(visit, tree_)));
+    first_ = false;
+    if (personas_ < 2) return;
+    std::vector<low::PersonaView>& views = views_[task.subject];
+    if (Result<low::Persona> persona = low::find_persona(task.persona))
+      views.push_back({std::move(*persona), visit});
+    if (views.size() < personas_) return;
+    low::PersonaDiff diff = low::compare_personas(views);
+    views_.erase(task.subject);
+    if (context_.json)
+      diffs_.push_back(low::to_json(diff));
+    else
+      context_.out.write("\n" + low::render(diff));
+  }
+  void finish() {
+    if (!context_.json) return;
+    context_.out.write("\n]");
+    if (personas_ > 1) context_.out.write(",\n\"persona_diff\":" + boost::json::serialize(diffs_));
+    context_.out.write("}\n");
+  }
+
+ private:
+  Context& context_;
+  const size_t personas_;
+  const honeyclient::chain::TreeOptions tree_;
+  std::map<std::string, std::vector<low::PersonaView>>
+      views_;  // of subjects that not every persona has visited
+  boost::json::array diffs_;
+  bool first_ = true;
+};
+
+Result<int> run(const InspectCommand& command, Context& context) {
+  std::optional<Journal> journal;
+  if (!command.journal.empty()) {
+    SHIKAKE_ASSIGN(journal, Journal::open(command.journal));
+  }
+  SHIKAKE_ASSIGN(const std::vector<VisitTask> tasks, tasks_of(command, journal));
+  const bool listed = !command.list.empty();
+  PoolSettings pool;
+  pool.side_by_side =
+      command.side_by_side.value_or(listed ? std::max(std::thread::hardware_concurrency(), 1U) : 1U);
+  pool.site_spacing = std::chrono::milliseconds(
+      static_cast<int64_t>(command.spacing_seconds.value_or(listed ? default_spacing_seconds : 0.0) * 1000));
+
+  Show show(command, context);
+  std::optional<base::Progress> progress;
+  if (listed) progress.emplace("inspect", "visits", tasks.size());
+  std::optional<Error> fatal;
+  bool failed = false;
+  auto done = [&](TaskResult result) {
+    const VisitTask& task = tasks[result.index];
+    if (progress) progress->advance();
+    if (!result.visited) {
+      // One of many that can't be visited does not keep the others out.
+      if (tasks.size() == 1) fatal = std::move(result.visited.error());
+      if (fatal) return false;
+      failed = true;
+      base::log(base::LogLevel::error, std::move(result.visited.error()).in(task.subject).message());
+    } else {
+      show.visited(task, result.visited->visit);
+    }
+    if (!journal) return true;
+    // The journal must not be ahead of what was shown.
+    std::fflush(stdout);
+    Result<> noted =
+        journal->note(task, result.visited ? intel::name(result.visited->visit.verdict) : "failed");
+    if (!noted) fatal = std::move(noted.error());
+    return !fatal;
+  };
+  SHIKAKE_TRY(visit_all(
+      tasks, pool, [&] { return make_visitor(command, context); }, done));
+  if (fatal) return fail(std::move(*fatal));
+  show.finish();
   return failed ? 1 : 0;
 }
 
@@ -134,6 +232,20 @@ Run define_inspect(CLI::App& app_command, Context& context) {
       ->type_name("");
   app_command.add_option("--list", command->list, "Visit every URL of this file, one a line")
       ->type_name("FILE");
+  app_command
+      .add_option("--resume", command->journal,
+                  "Note finished visits in this file, and skip those that it notes already")
+      ->type_name("FILE");
+  app_command
+      .add_option("--side-by-side", command->side_by_side,
+                  "How many visits at once, 1 to 64 (default: one; for a list one a processor)")
+      ->check(CLI::Range(1, 64).description(""))
+      ->type_name("N");
+  app_command
+      .add_option("--site-spacing", command->spacing_seconds,
+                  "Seconds between the beginnings of two visits to one site (default: 0; for a list 1)")
+      ->check(CLI::Range(0.0, 3600.0).description(""))
+      ->type_name("SECONDS");
   app_command.add_option("--client", "Which honeyclient: low is an emulated browser")
       ->check(CLI::IsMember({"low"}).description(""))
       ->type_name("low");

@@ -1,6 +1,8 @@
 """The whole loop as ./dev demo tells it, and visits as a user makes them."""
 import json
+import os
 import sqlite3
+import subprocess
 import unittest
 
 import harness
@@ -115,6 +117,36 @@ class Inspect(harness.ProgramTest):
         visits = self.run_json("inspect", "--offline", "--persona", "all", page)["visits"]
         self.assertGreaterEqual(len(visits), 3)
         self.assertEqual(len({visit["persona"] for visit in visits}), len(visits))
+
+    def test_personas_that_see_something_else_are_told_apart(self):
+        page = self.write("page.html", "<script>if (window.attachEvent) document.write('<iframe src=\"data:text/html,kit\">')</script>")
+        found = self.run_json("inspect", "--offline", "--persona", "all", page)
+        [diff] = found["persona_diff"]
+        self.assertEqual(len(diff["groups"]), 2)
+        old = next(group for group in diff["groups"] if group["reached"])
+        self.assertIn("ie8-winxp", old["personas"])
+        self.assertNotIn("ie11-win7", old["personas"])
+        self.assertIn("trident version up to 10", old["told_apart_by"])
+        shown = self.run_program("inspect", "--offline", "--persona", "all", page).stdout.decode()
+        self.assertIn("only they have: trident version up to 10", shown)
+
+    def test_a_list_is_done_side_by_side_and_resumed_after_a_kill(self):
+        pages = [self.write(f"page{i}.html", f"<title>{i}</title><script>for (var i = 0; i < 3e6; i++);</script>") for i in range(24)]
+        listed = self.write("pages.txt", "\n".join(map(str, pages)) + "\nno url at all\n")
+        journal = self.scratch / "journal"
+        arguments = [harness.SHIKAKE, "--home", self.home, "--json", "inspect", "--offline", "--list", listed, "--resume", journal]
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("SHIKAKE_")}
+        with subprocess.Popen(list(map(str, arguments)), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment) as running:
+            for _ in range(4):  # a line with the opening, then a visit each
+                running.stdout.readline()
+            running.kill()
+        with open(journal, "a") as cut:
+            cut.write("benign\tchrome-win10\t" + str(pages[23])[:-4])  # what a kill amid a write leaves
+        before = len(journal.read_text().split("\n")) - 1
+        self.assertGreaterEqual(before, 2)
+        rest = json.loads(self.run_program(*arguments[3:], status=1).stdout)["visits"]
+        self.assertEqual(len(rest) + before, 24)
+        self.assertEqual(json.loads(self.run_program(*arguments[3:], status=0).stdout)["visits"], [])
 
     def test_hostile_pages_end_bounded_and_labelled(self):
         later = "<script>document.write('<iframe src=http://after.example.org/></iframe>')</script>"
