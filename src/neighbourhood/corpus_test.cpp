@@ -323,6 +323,26 @@ INSTANTIATE_TEST_SUITE_P(
                    ErrorCode::too_new, "version 9"}),
     [](const auto& row) { return row.param.name; });
 
+TEST(Corpus, WhatWasFiledByOtherRulesIsFiledAnew) {
+  ScratchFolder folder;
+  Oracle oracle;
+  const auto urls = made_up_urls(3'000, 5);
+  for (const std::string& url : urls) oracle.add(url, 19'000);
+  make_corpus(folder.path(), urls, {.threads = 1}, 19'000);
+  const fs::path old = only_segment(folder.path());
+  overwrite(old, offsetof(SegmentPrologue, rules), "\x01\x02\x03\x04");
+  EXPECT_TRUE(Corpus::open(folder.path())) << "whoever only reads still can";
+  const AddReport report = make_corpus(folder.path(), {"http://new.example/"}, {.threads = 2}, 19'001);
+  oracle.add("http://new.example/", 19'001);
+  EXPECT_EQ(report.added, 1u) << "the old ones are not counted as added";
+  EXPECT_FALSE(fs::exists(old));
+  auto corpus = Corpus::open(folder.path());
+  ASSERT_TRUE(corpus);
+  for (const auto& segment : corpus->segments()) EXPECT_EQ(segment->rules(), key_rules());
+  EXPECT_EQ(corpus->urls(), oracle.urls().size());
+  expect_same_answers(*corpus, oracle, 173);
+}
+
 TEST(Corpus, DamageInsideABlockIsFoundAndNamed) {
   ScratchFolder folder;
   make_corpus(folder.path(), made_up_urls(3'000, 1));

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <functional>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -196,8 +197,47 @@ Result<std::unique_ptr<CorpusWriter>> CorpusWriter::open(const std::filesystem::
         std::find(manifest.segments.begin(), manifest.segments.end(), name) == manifest.segments.end())
       std::filesystem::remove(file.path(), ignored);
   }
-  return std::unique_ptr<CorpusWriter>(
+  auto writer = std::unique_ptr<CorpusWriter>(
       new CorpusWriter(directory, options, std::move(lock), std::move(manifest), std::move(segments)));
+  SHIKAKE_TRY(writer->file_anew());
+  return writer;
+}
+
+// A suffix list that came with an update moves tenants, and a merge needs segments that are in one order.
+Result<> CorpusWriter::file_anew() {
+  auto is_old = [](const std::shared_ptr<Segment>& segment) { return segment->rules() != key_rules(); };
+  std::vector<std::shared_ptr<Segment>> old;
+  {
+    std::lock_guard guard(mutex_);
+    const auto begin = std::stable_partition(segments_.begin(), segments_.end(), std::not_fn(is_old));
+    old_.assign(begin, segments_.end());
+    segments_.erase(begin, segments_.end());
+    old = old_;
+  }
+  if (old.empty()) return {};
+  BlockReader reader;
+  for (const auto& segment : old) {
+    begin_source(segment->path().string());
+    SHIKAKE_TRY(segment->for_each(reader, [this](const Entry& entry) {
+      add(entry.url, entry.first, entry.last);
+      return true;
+    }));
+  }
+  SHIKAKE_TRY(commit());
+  std::lock_guard guard(mutex_);
+  report_ = {};
+  old_.clear();
+  SHIKAKE_TRY(write_manifest_of_segments());
+  std::error_code ignored;  // what stays is taken away by the next writer
+  for (const auto& segment : old) std::filesystem::remove(segment->path(), ignored);
+  return {};
+}
+
+Result<> CorpusWriter::write_manifest_of_segments() {
+  manifest_.segments.clear();
+  for (const auto* list : {&segments_, &old_})
+    for (const auto& segment : *list) manifest_.segments.push_back(segment->path().filename().string());
+  return write_manifest(directory_, manifest_);
 }
 
 CorpusWriter::CorpusWriter(std::filesystem::path directory, WriterOptions options, base::UniqueFd lock,
@@ -352,8 +392,7 @@ Result<> CorpusWriter::register_segment(const std::filesystem::path& path) {
   SHIKAKE_ASSIGN(std::unique_ptr<Segment> segment, Segment::open(path));
   std::lock_guard guard(mutex_);
   segments_.push_back(std::move(segment));
-  manifest_.segments.push_back(path.filename().string());
-  return write_manifest(directory_, manifest_);
+  return write_manifest_of_segments();
 }
 
 Result<> CorpusWriter::merge_where_due() {
@@ -411,9 +450,7 @@ Result<> CorpusWriter::merge_segments(const std::vector<std::shared_ptr<Segment>
   };
   segments_.erase(std::remove_if(segments_.begin(), segments_.end(), is_chosen), segments_.end());
   segments_.push_back(std::move(merged));
-  manifest_.segments.clear();
-  for (const auto& segment : segments_) manifest_.segments.push_back(segment->path().filename().string());
-  SHIKAKE_TRY(write_manifest(directory_, manifest_));
+  SHIKAKE_TRY(write_manifest_of_segments());
   std::error_code ignored;  // what stays is taken away by the next writer
   for (const auto& segment : chosen) std::filesystem::remove(segment->path(), ignored);
   return {};

@@ -43,7 +43,8 @@ struct WriterOptions {
 
 class CorpusWriter {
  public:
-  // Makes the directory where there is none. conflict while another process adds.
+  // Makes the directory where there is none. conflict while another process adds. What was filed by other
+  // rules than today's (key_rules()) is filed anew first.
   static Result<std::unique_ptr<CorpusWriter>> open(const std::filesystem::path& directory,
                                                     const WriterOptions& options = {});
   ~CorpusWriter();  // what was not committed is forgotten
@@ -65,12 +66,14 @@ class CorpusWriter {
   CorpusWriter(std::filesystem::path directory, WriterOptions options, base::UniqueFd lock, Manifest manifest,
                std::vector<std::shared_ptr<Segment>> segments);
 
+  Result<> file_anew();
   void hand_over();
   void work(Builder& builder);
   void note_skip(std::string_view reason, const std::string& source, uint64_t line, uint64_t count);
   void keep_error(Error error);
   std::filesystem::path next_path();
   Result<> register_segment(const std::filesystem::path& path);
+  Result<> write_manifest_of_segments();
   Result<> merge_where_due();
   Result<> merge_segments(const std::vector<std::shared_ptr<Segment>>& chosen);
 
@@ -89,6 +92,8 @@ class CorpusWriter {
   AddReport report_;
   Manifest manifest_;
   std::vector<std::shared_ptr<Segment>> segments_;
+  // Filed by other rules: named by the manifest until all of them has been filed anew, and never merged.
+  std::vector<std::shared_ptr<Segment>> old_;
 
   std::mutex merging_;  // one merge at a time
   std::shared_ptr<const std::string> source_;

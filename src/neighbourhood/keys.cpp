@@ -36,6 +36,13 @@ uint32_t host_shape_of(std::string_view folded_host) {
   return telling_host(folded_host) != Telling::no ? shape(folded_host, host_seed) : 0;
 }
 
+uint32_t key_rules() {
+  constexpr uint64_t structures =
+      1;  // to be raised when S1, S2 or the folded host change (src/url/structure.cpp)
+  static const uint64_t rules = url::tenant_rules() ^ telling_rules() ^ hash64("structures", structures);
+  return static_cast<uint32_t>(rules ^ rules >> 32);
+}
+
 struct KeyReader::HostKeys {
   std::string host, tenant, folded;
   uint64_t tenant_part = 0;

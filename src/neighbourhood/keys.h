@@ -40,6 +40,10 @@ struct Reading {
   std::string_view s1;           // as url::path_structure()
 };
 
+// By what rules keys are found now: suffixes, platforms, words that tell nothing, and the structures' own.
+// What was filed by others is filed anew (corpus_writer.h).
+uint32_t key_rules();
+
 // Reads them fast where hosts come back: what belongs to a host is found once. One a thread.
 class KeyReader {
  public:

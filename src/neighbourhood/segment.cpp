@@ -107,6 +107,7 @@ Result<> Segment::read_footer() {
                     (newer ? ": use the program that wrote it or a later one" : ": add its sources anew")};
     return fail(std::move(error).in(path_.string()));
   }
+  rules_ = prologue.rules;
   if (size_ < sizeof(SegmentPrologue) + sizeof(SegmentFooter))
     return fail(damaged("the file is cut short", size_));
   const uint64_t at = size_ - sizeof(SegmentFooter);
@@ -194,6 +195,15 @@ Result<> Segment::for_range(uint64_t low, uint64_t high, BlockReader& reader,
   return {};
 }
 
+Result<> Segment::for_each(BlockReader& reader, const std::function<bool(const Entry&)>& visit) const {
+  for (uint64_t block = 0; block < footer_.blocks; ++block) {
+    SHIKAKE_ASSIGN(const BlockView* view, reader.read(*this, static_cast<uint32_t>(block)));
+    for (size_t slot = 0; slot < view->size(); ++slot)
+      if (!visit((*view)[slot])) return {};
+  }
+  return {};
+}
+
 void Segment::for_shape(uint32_t shape, const std::function<bool(Posting)>& visit) const {
   if (shape == 0) return;
   const uint64_t bucket = bucket_of(shape, footer_.bucket_bits);
@@ -214,10 +224,7 @@ Result<> Segment::verify(BlockReader& reader) const {
   if (hash64(bytes_at(base_, footer_.places_at, footer_.footer_at)) != footer_.index_sum)
     return fail(damaged("the index does not match its checksum", footer_.places_at));
   uint64_t entries = 0;
-  for (uint64_t block = 0; block < footer_.blocks; ++block) {
-    SHIKAKE_ASSIGN(const BlockView* view, reader.read(*this, static_cast<uint32_t>(block)));
-    entries += view->size();
-  }
+  SHIKAKE_TRY(for_each(reader, [&](const Entry&) { return ++entries > 0; }));
   if (entries != footer_.entries)
     return fail(damaged("the blocks hold another number of URLs than the footer says", 0));
   return {};

@@ -25,7 +25,7 @@ namespace shikake::neighbourhood {
 struct SegmentPrologue {
   char magic[8];
   uint32_t version;
-  uint32_t reserved;
+  uint32_t rules;  // key_rules() by which it is in order
 };
 struct SegmentFooter {
   uint64_t entries, blocks, postings;
@@ -89,7 +89,10 @@ class Segment {
   const std::filesystem::path& path() const { return path_; }
   const SegmentFooter& footer() const { return footer_; }
 
+  uint32_t rules() const { return rules_; }
   std::string_view dictionary() const;
+  // Every URL as it stands, whatever it was filed by, until `visit` returns false.
+  Result<> for_each(BlockReader& reader, const std::function<bool(const Entry&)>& visit) const;
 
   // The URLs of a place in their order, until `visit` returns false.
   Result<> for_place(uint64_t place, BlockReader& reader,
@@ -116,6 +119,7 @@ class Segment {
   std::filesystem::path path_;
   const uint8_t* base_ = nullptr;
   size_t size_ = 0;
+  uint32_t rules_ = 0;
   SegmentFooter footer_{};
   ZSTD_DDict_s* dictionary_ = nullptr;
 };

@@ -47,6 +47,7 @@ Result<std::unique_ptr<SegmentWriter>> SegmentWriter::open(const std::filesystem
   SegmentPrologue prologue{};
   std::memcpy(prologue.magic, segment_magic, sizeof segment_magic);
   prologue.version = segment_version;
+  prologue.rules = key_rules();
   SHIKAKE_TRY(writer->write(as_text(prologue)));
   SHIKAKE_TRY(writer->write(writer->dictionary_));
   return writer;

@@ -4,7 +4,9 @@
 #include <array>
 #include <cstdint>
 #include <iterator>
+#include <string>
 
+#include "neighbourhood/hash.h"
 #include "url/ascii.h"
 
 namespace shikake::neighbourhood {
@@ -89,6 +91,15 @@ bool ends_as_a_domain(std::string_view labels) {
 }
 
 }  // namespace
+
+uint64_t telling_rules() {
+  std::string all;
+  for (std::string_view word : common_words) all.append(word) += ' ';
+  for (size_t number :
+       {shortest_word, most_letters_of_a_word, letters_of_a_path, letters_of_a_host, letters_of_a_lone_word})
+    all += std::to_string(number) + ' ';
+  return hash64(all);
+}
 
 Telling telling_path(std::string_view s2) {
   return uncommon_words(s2, letters_of_a_path).letters >= letters_of_a_path ? Telling::yes : Telling::no;

@@ -16,6 +16,8 @@ enum class Telling : uint8_t {
 inline constexpr uint32_t tenants_if_telling = 2;
 inline constexpr uint32_t tenants_if_weak = 4;
 
+// Another number when the answers may be others.
+uint64_t telling_rules();
 Telling telling_path(std::string_view s2);      // of an S2 as url::path_structure gives it
 Telling telling_host(std::string_view folded);  // of a folded host as url::host_structure gives it
 

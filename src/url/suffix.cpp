@@ -4,6 +4,9 @@
 
 #include <array>
 #include <cstring>
+#include <fstream>
+#include <iterator>
+#include <string>
 
 #include "base/check.h"
 #include "url/host.h"
@@ -54,6 +57,21 @@ struct Tail {
 };
 
 }  // namespace
+
+uint64_t suffix_list_version() {
+  static const uint64_t version = [] {
+    std::string all = psl_builtin_sha1sum();
+    // The package's list, where there is a newer one.
+    if (const char* path = psl_dist_filename()) {
+      std::ifstream file(path, std::ios::binary);
+      all.append(std::istreambuf_iterator<char>(file), {});
+    }
+    uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
+    for (char c : all) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+    return hash;
+  }();
+  return version;
+}
 
 std::string_view registrable_domain(std::string_view host) {
   // A lookup takes half a microsecond, and most callers ask about the same host again: for the next question

@@ -4,6 +4,7 @@
 // The list is the newer of the one built into libpsl and the one that the publicsuffix package installs.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 namespace shikake::url {
@@ -23,5 +24,8 @@ bool is_private_suffix(std::string_view suffix);
 
 // Whether the list names this suffix, in either section: tells "com" from an ending that only looks like one.
 bool is_listed_suffix(std::string_view suffix);
+
+// Another number when the list is another one: what was filed by its answers is to be filed anew.
+uint64_t suffix_list_version();
 
 }  // namespace shikake::url

@@ -71,6 +71,17 @@ std::string with_segments(std::string_view host, std::string_view path, size_t c
 
 }  // namespace
 
+uint64_t tenant_rules() {
+  uint64_t hash = suffix_list_version();
+  auto mix = [&hash](unsigned char byte) { hash = (hash ^ byte) * 0x100000001b3; };  // FNV-1a
+  for (const Platform& platform : platforms) {
+    for (char c : platform.host) mix(static_cast<unsigned char>(c));
+    mix(platform.where);
+    mix(platform.count);
+  }
+  return hash;
+}
+
 Tenant tenant(const Url& url) {
   using enum TenantGrain;
   std::string_view host = url.hostname();

@@ -34,6 +34,8 @@ struct Tenant {
 //   suffix http://localhost/                     localhost                    name mailto:someone@example.com
 //   none
 Tenant tenant(const Url& url);
+// Another number when tenant keys may be others: another suffix list, another list of platforms.
+uint64_t tenant_rules();
 inline std::string tenant_key(const Url& url) {
   return tenant(url).key;
 }
