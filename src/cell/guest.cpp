@@ -18,9 +18,15 @@ namespace {
 constexpr uint64_t most_stamp_bytes = 64 << 10;
 
 Result<GuestRow> read_stamp(const std::filesystem::path& folder, std::string_view name) {
-  SHIKAKE_ASSIGN(const std::string text, base::read_file(folder / guest_stamp, most_stamp_bytes));
+  const Error damaged{Module::cell, ErrorCode::corrupted,
+                      fmt::format("{} is damaged; remove the folder and build the profile again",
+                                  (folder / guest_stamp).string())};
+  auto text = base::read_file(folder / guest_stamp, most_stamp_bytes);
+  if (!text && text.error().code == ErrorCode::not_found)
+    return fail(damaged);  // never written: somebody else's folder
+  if (!text) return tl::unexpected(std::move(text).error());
   try {
-    const toml::table table = toml::parse(text);
+    const toml::table table = toml::parse(*text);
     if (table["format"].value_or<int64_t>(0) > guest_format)
       return fail(Module::cell, ErrorCode::too_new,
                   fmt::format("the guest profile {} was built by a later version; build it again", name));
@@ -33,9 +39,7 @@ Result<GuestRow> read_stamp(const std::filesystem::path& folder, std::string_vie
       for (const toml::node& node : *list) row.packages.push_back(node.value_or(std::string()));
     return row;
   } catch (const toml::parse_error&) {
-    return fail(Module::cell, ErrorCode::corrupted,
-                fmt::format("{} is damaged; remove the folder and build the profile again",
-                            (folder / guest_stamp).string()));
+    return fail(damaged);
   }
 }
 

@@ -103,7 +103,9 @@ std::vector<std::string> mmdebstrap_arguments(const GuestBuild& build, const std
       // which would outlive it when it is killed.
       "--mode=root", "--variant=minbase", fmt::format("--include={}", fmt::join(packages, ",")),
       // The cell has its own.
-      "--skip=output/dev", "--skip=output/mknod", suite, fmt::format("{}/{}", workplace, guest_root)};
+      "--skip=output/dev", "--skip=output/mknod",
+      // Not to be had without a network of its own.
+      "--skip=chroot/mount/sys", suite, fmt::format("{}/{}", workplace, guest_root)};
   all.insert(all.end(), sources.begin(), sources.end());
   return all;
 }
