@@ -1,6 +1,7 @@
 // Trait: reaches for the host and its neighbours: loopback, private networks, the metadata service of clouds.
 // Reported: host_contact; nothing of the host answers.
-// Harmless: it connects, says nothing and closes; two seconds at most for each of eight addresses.
+// Harmless: it connects, says nothing and closes; two seconds at most for each of ten addresses. A test names
+// what it listens on outside in SHIKAKE_PORT and SHIKAKE_ADDRESS.
 #include <poll.h>
 
 #include "specimen.h"
@@ -26,6 +27,10 @@ static void reach(const char* address, int port) {
 
 int main(void) {
   specimen_alone_in_cell();
+  const char* port = getenv("SHIKAKE_PORT");
+  const char* address = getenv("SHIKAKE_ADDRESS");
+  if (port) reach("127.0.0.1", atoi(port));
+  if (port && address) reach(address, atoi(port));
   reach("127.0.0.1", 22);
   reach("127.0.0.1", 80);
   reach("169.254.169.254", 80);

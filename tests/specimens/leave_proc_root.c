@@ -1,6 +1,6 @@
 // Trait: tries to leave its cell through other processes' roots and memory in /proc.
 // Reported: escape_attempt; it sees no file of the host.
-// Harmless: it opens for reading and prints names of a folder at most.
+// Harmless: it opens for reading and reads nothing. A test names a file of its own outside in SHIKAKE_CANARY.
 #include <dirent.h>
 
 #include "specimen.h"
@@ -12,6 +12,14 @@ int main(void) {
     DIR* folder = opendir(roads[i]);
     specimen_tried(roads[i], folder ? 0 : -1);
     if (folder) closedir(folder);
+    const char* canary = getenv("SHIKAKE_CANARY");
+    if (!canary) continue;
+    char path[4096], what[64];
+    snprintf(path, sizeof path, "%s%s", roads[i], canary);
+    snprintf(what, sizeof what, "canary by road %zu", i);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    specimen_tried(what, fd);
+    if (fd >= 0) close(fd);
   }
   static const char* const files[] = {"/proc/1/environ", "/proc/1/mem", "/proc/1/maps", "/proc/kcore", "/proc/kmsg",
                                       "/proc/sysrq-trigger"};
