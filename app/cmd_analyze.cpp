@@ -18,6 +18,7 @@
 #include "command.h"
 #include "run_folder.h"
 #include "runs.h"
+#include "sandbox/debug/script.h"
 #include "sandbox/report/text.h"
 
 namespace shikake::app {
@@ -28,7 +29,7 @@ namespace run = sandbox::run;
 struct AnalyzeCommand {
   std::vector<std::string> files;
   std::string network = "closed";
-  std::string replies, out, arguments;
+  std::string replies, out, arguments, debug;
   std::vector<std::string> rules;
   std::string time = "60s";
   std::string user = "user";
@@ -36,6 +37,9 @@ struct AnalyzeCommand {
   bool keep = true;
   bool static_only = false;
 };
+
+// Of a debugger's script: a person writes it.
+constexpr uint64_t max_script_bytes = 1 << 20;
 
 std::atomic<int> interrupts{0};
 
@@ -116,6 +120,12 @@ Result<run::AnalysisOptions> options_of(const AnalyzeCommand& command, const Con
       return fail(Module::app, ErrorCode::invalid_usage, "--replies are what the closed network answers");
     SHIKAKE_ASSIGN(conditions.replies, gateway::Replies::load(command.replies));
   }
+  if (!command.debug.empty()) {
+    SHIKAKE_ASSIGN(conditions.debug_script, base::read_file(command.debug, max_script_bytes));
+    // Said at once, and not by each run.
+    if (auto script = sandbox::debug::parse_script(conditions.debug_script); !script)
+      return fail(std::move(script).error().in(command.debug));
+  }
   for (const std::string& folder : command.rules) options.rule_folders.emplace_back(folder);
   conditions.stop = [] { return interrupts.load() > 0; };
   return options;
@@ -194,6 +204,7 @@ Run define_analyze(CLI::App& app_command, Context& context) {
       ->check(CLI::IsMember({"user", "root"}))
       ->capture_default_str();
   app_command.add_option("--profile", conditions.profile, "The guest (shikake guest list)");
+  app_command.add_option("--debug", command->debug, "A debugger's script (docs/debugger.md)");
   app_command.add_option("--rules", command->rules, "A folder of YARA rules; may be repeated")
       ->allow_extra_args(false);
   app_command.add_option("--depth", command->options.depth, "How often files that files leave are analysed")

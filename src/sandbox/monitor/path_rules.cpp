@@ -334,7 +334,12 @@ std::optional<intel::BehaviourKind> match_path(Access access, std::string_view p
   const auto found = index.find(top_of(path));
   if (found == index.end()) return std::nullopt;
   for (const PathRule* rule : found->second)
-    if (matches_rule(rule->pattern, path)) return rule->kind;
+    if (matches_rule(rule->pattern, path)) {
+      // Its own entry tells a program nothing about others.
+      const bool own = path.starts_with("/proc/self/") || path.starts_with("/proc/thread-self/");
+      if (own && (rule->kind == K::process_discovery || rule->kind == K::process_memory_read)) return std::nullopt;
+      return rule->kind;
+    }
   return std::nullopt;
 }
 

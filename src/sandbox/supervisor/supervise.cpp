@@ -273,7 +273,11 @@ void Supervision::set_outcome(run::Finished& last, trace::RunEnd end, const cell
       last.detail = "more threads at once than can be followed";
       return;
     case trace::RunEnd::all_gone:
-      break;
+      // A script's stop kills its process where it stands: that may have been the last.
+      if (watch_->why_stopped().empty()) break;
+      last.outcome = RunOutcome::stopped;
+      last.detail = watch_->why_stopped();
+      return;
   }
   const intel::RunProcess* first = link_.first();
   last.detail = first ? first->how_ended : "";

@@ -4,6 +4,7 @@
 
 #include "cell/refusals.h"
 #include "sandbox/monitor/monitor.h"
+#include "sandbox/supervisor/debugging.h"
 
 namespace shikake::sandbox::supervisor {
 namespace {
@@ -39,6 +40,7 @@ struct Watch::Parts {
   trace::Tracer tracer;
   monitor::Monitor monitor;
   Supervisor supervisor;
+  std::unique_ptr<Debugging> debugging;
 };
 
 Watch::Watch(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -48,8 +50,15 @@ Result<std::unique_ptr<Watch>> Watch::make(const run::Plan& plan, Link& link, Ca
   trace::TracerOptions options;
   options.refusal = refused_in_cell;
   SHIKAKE_ASSIGN(trace::Tracer tracer, trace::Tracer::make(std::move(options)));
-  return std::unique_ptr<Watch>(
+  std::unique_ptr<Watch> watch(
       new Watch(std::make_unique<Parts>(std::move(tracer), plan, link, std::move(calls))));
+  Parts& parts = *watch->parts_;
+  Debugging::Calls debugging{[] { return base::system_clock().now(); },
+                             [to = watch.get()](std::string why) { to->stop(std::move(why)); }};
+  SHIKAKE_ASSIGN(parts.debugging,
+                 Debugging::make(plan.debug_script, link, parts.monitor, std::move(debugging)));
+  parts.debugging->add_to(parts.tracer);
+  return watch;
 }
 
 Result<trace::FilterProgram> Watch::program() const {
@@ -75,6 +84,7 @@ void Watch::kill_all() {
 
 void Watch::finish() {
   parts_->monitor.finish();
+  parts_->debugging->finish();
 }
 
 base::Duration Watch::ahead() const {
@@ -82,9 +92,11 @@ base::Duration Watch::ahead() const {
 }
 
 std::vector<std::string> Watch::remarks() const {
-  return {
+  std::vector<std::string> all = {
       "CPUID cannot be trapped on this machine: programs that ask the processor about itself are not seen "
       "doing it"};
+  for (std::string& remark : parts_->debugging->remarks()) all.push_back(std::move(remark));
+  return all;
 }
 
 std::vector<std::string> login_environment(const cell::Cell& cell) {
