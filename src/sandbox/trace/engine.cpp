@@ -191,7 +191,9 @@ void Tracer::Engine::on_syscall(Tracee& tracee) {
     return;
   }
   tracee.at = Tracee::At::call_return;
-  if (tracee.awaits_return) returned(tracee, info.exit.rval);
+  // The kernel's own codes for "do it again after the signal" are nobody else's business (linux/errno.h).
+  const bool begins_again = info.exit.rval <= -512 && info.exit.rval >= -516;
+  if (tracee.awaits_return) returned(tracee, begins_again ? -EINTR : info.exit.rval);
 }
 
 void Tracer::Engine::on_fork(Tracee& tracee, WaitStatus status) {

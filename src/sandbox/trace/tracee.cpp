@@ -28,10 +28,6 @@ constexpr uint64_t user_code_segment_32 = 0x23;  // the kernel's __USER32_CS
 // A call that we run in a guest for our own ends (timers, prctl, small files) returns at once or never.
 constexpr std::chrono::milliseconds patience{2000};
 
-// Results with which the kernel asks for a restart (linux/errno.h); the guest never sees them.
-constexpr int64_t restart_sys = -512, restart_no_interrupt = -513, restart_no_handler = -514,
-                  restart_block = -516;
-
 tl::unexpected<Error> gone() {
   return fail(Module::sandbox, ErrorCode::unavailable, "the guest's thread is gone");
 }
@@ -182,6 +178,22 @@ bool Tracee::run_to_return() {
   }
 }
 
+bool Tracee::interrupt_again() {
+  if (request(PTRACE_INTERRUPT, nullptr, nullptr) != 0 || !flush() ||
+      request(PTRACE_CONT, nullptr, nullptr) != 0)
+    return false;
+  const auto status = host_.wait_for(tid_.value, patience);
+  if (!status) return false;
+  registers_.reset();
+  if (status->kind() == WaitStatus::Kind::stop || status->kind() == WaitStatus::Kind::group_stop) {
+    at = status->kind() == WaitStatus::Kind::stop ? At::event : At::group_stop;
+    return true;
+  }
+  host_.defer(tid_.value, *status);
+  ended = status->ended();
+  return false;
+}
+
 Result<int64_t> Tracee::inject(Sys sys, std::span<const uint64_t> arguments) {
   SHIKAKE_CHECK(at != At::call_entry && at != At::running && arguments.size() <= 6);
   if (ended || (at == At::mid_call && !run_to_return())) return gone();
@@ -208,27 +220,18 @@ Result<int64_t> Tracee::inject(Sys sys, std::span<const uint64_t> arguments) {
     now.r10 = values[3], now.r8 = values[4], now.r9 = values[5];
   }
   (void)set_registers(now);
-  const bool in_signal = at == At::signal;
   at = At::event;
   if (!run_to_return()) return gone();
   SHIKAKE_ASSIGN(const Registers after, registers());
   const int64_t result = narrow ? static_cast<int32_t>(after.rax) : static_cast<int64_t>(after.rax);
 
-  // A restart that the kernel had planned is ours to do now: the thread no longer stands where the kernel
-  // does it.
-  Registers restored = before;
+  (void)set_registers(before);
   const int64_t pending = narrow ? static_cast<int32_t>(before.rax) : static_cast<int64_t>(before.rax);
-  if (!in_signal && static_cast<int64_t>(before.orig_rax) >= 0 && at == At::call_return && interrupted) {
-    if (pending == restart_sys || pending == restart_no_interrupt || pending == restart_no_handler) {
-      restored.rax = before.orig_rax;
-      restored.rip -= 2;
-    } else if (pending == restart_block) {
-      restored.rax = narrow ? 0 : static_cast<uint64_t>(SYS_restart_syscall);
-      restored.rip -= 2;
-    }
-  }
-  restored.orig_rax = ~0ull;
-  (void)set_registers(restored);
+  const bool restarts = pending == -EINTR || (pending <= -512 && pending >= -516);
+  // The thread no longer stands where the kernel carries a planned restart out, or turns it into EINTR for a
+  // signal's handler: another interrupt brings it there again.
+  if (interrupted && restarts && static_cast<int64_t>(before.orig_rax) >= 0 && !interrupt_again())
+    return gone();
   return result;
 }
 
@@ -284,13 +287,27 @@ std::string Tracee::link(const std::string& name) {
 }
 
 void Tracee::stopped(At where) {
+  listening = false;
   at = where;
   registers_.reset();
   dirty_ = false;
 }
 
 void Tracee::listen() {
+  listening = true;
+
   request(PTRACE_LISTEN, nullptr, nullptr);
+}
+
+void Tracee::begin_again() {
+  auto now = registers();
+  if (ended || !now || static_cast<int64_t>(now->orig_rax) < 0) return;
+  const int64_t result = is_narrow(*now) ? static_cast<int32_t>(now->rax) : static_cast<int64_t>(now->rax);
+  if (result != -EINTR) return;
+  now->rax = now->orig_rax;
+  now->rip -= 2;
+  now->orig_rax = ~0ull;
+  (void)set_registers(*now);
 }
 
 void Tracee::resume() {

@@ -50,6 +50,9 @@ class Tracee final : public Thread {
   // Lets it go on: until the return where a call's is awaited, with a signal if any. Gone is no error.
   void resume();
   void listen();
+  // After an interrupt of ours: a call that gave up for it (epoll_wait does, where others are restarted) is
+  // made again. The guest would see EINTR without a signal.
+  void begin_again();
   long request(long what, void* address, void* data) const;
   // Reads the call at a call_entry or syscall stop.
   bool load_call();
@@ -66,12 +69,15 @@ class Tracee final : public Thread {
   bool interrupted = false;  // by us: the call it was in has to begin again
   int signal = 0;            // to deliver when resumed
   int passed_signal = 0;     // hooks have seen this one already: it comes again
+  bool listening = false;    // in a group stop: still until SIGCONT
   bool ended = false;
 
  private:
   bool flush();
   // Goes on to the next return of a call, keeping signals for later. False: it ended.
   bool run_to_return();
+  // From a call's return back to the stop that an interrupt makes. False: it ended.
+  bool interrupt_again();
   std::optional<uint64_t> call_instruction(const Registers& now, bool narrow);
 
   Tid tid_;

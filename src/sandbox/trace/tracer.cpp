@@ -110,13 +110,22 @@ bool Tracer::Engine::with_stopped(Tid tid, const std::function<void(Thread&)>& w
       handle(*tracee, *status);
       tracee->interrupted = true;
       work(*tracee);
+      tracee->begin_again();
       tracee->resume();
       catch_up();
       return true;
     }
-    dispatch(tid.value, *status);
+    if (status->ended()) {
+      dispatch(tid.value, *status);
+      return false;
+    }
+    // Another stop came first, and with it the kernel forgets the interrupt (task_clear_jobctl_pending).
+    handle(*tracee, *status);
+    tracee->request(PTRACE_INTERRUPT, nullptr, nullptr);
+    tracee->resume();
+    catch_up();
     tracee = find(tid.value);
-    if (!tracee) return false;
+    if (!tracee || tracee->ended) return false;
   }
 }
 
@@ -199,6 +208,11 @@ std::vector<Tid> Tracer::threads() const {
 Process* Tracer::process_of(Tid tid) {
   Tracee* tracee = engine_->find(tid.value);
   return tracee ? &tracee->process() : nullptr;
+}
+
+bool Tracer::is_halted(Tid tid) const {
+  const Tracee* tracee = engine_->find(tid.value);
+  return tracee && tracee->listening;
 }
 
 bool Tracer::with_stopped(Tid tid, const std::function<void(Thread&)>& work) {

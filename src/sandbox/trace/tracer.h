@@ -59,6 +59,8 @@ class Tracer final : public EventSource {
   // does not stop within a second (an uninterruptible wait).
   std::vector<Tid> threads() const;
   Process* process_of(Tid tid);
+  // Stopped as by SIGSTOP, until SIGCONT.
+  bool is_halted(Tid tid) const;
   bool with_stopped(Tid tid, const std::function<void(Thread&)>& work);
 
   // What the engine counted, for reports and benchmarks.
