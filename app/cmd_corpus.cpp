@@ -146,7 +146,7 @@ Run define_corpus(CLI::App& command, Context& context) {
   command.require_subcommand(1);
   CLI::App* adding = command.add_subcommand("add", "add the URLs of files, or of the visits in the store");
   adding->add_option("FILE", options->files,
-                     "Lists, CSV, CDX, CDXJ, WARC, host lists, logs; gzip as it is; - for standard input");
+                     "Lists, CSV, CDX, CDXJ, WARC, host lists, logs; gzip and zstd as they are; - for standard input");
   adding->add_option("--format", options->format, "auto, " + source_format_names() + ", log");
   adding->add_option("--day", options->day, "The day on which undated rows were seen (default: today)");
   adding->add_flag("--from-store", options->from_store,

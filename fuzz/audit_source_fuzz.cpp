@@ -4,7 +4,7 @@
 
 #include "audit_fuzz.h"
 
-#include "audit/source.h"
+#include "base/unpack.h"
 
 namespace {
 
@@ -12,7 +12,7 @@ namespace {
 std::pair<std::string, bool> unpack(std::string_view packed, size_t room_bytes) {
   constexpr size_t enough = size_t{4} << 20;  // a bomb only costs time
   const auto file = shikake::audit::file_of(packed);
-  auto source = shikake::audit::Source::open(file.get());
+  auto source = shikake::base::Unpacked::open(file.get());
   SHIKAKE_CHECK(source.has_value());
   std::string out, room(room_bytes, '\0');
   while (out.size() < enough) {

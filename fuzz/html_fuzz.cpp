@@ -19,7 +19,7 @@
 namespace shikake::html {
 namespace {
 
-constexpr size_t kMaxScripts = 16;  // each writes a part of the input, which may hold scripts again
+constexpr size_t max_scripts = 16;  // each writes a part of the input, which may hold scripts again
 
 struct Plan {
   uint8_t bits;
@@ -40,9 +40,9 @@ std::u16string parse(std::u16string_view text, const Plan& plan, size_t piece) {
   auto pump = [&](auto& self) -> void {
     for (Step step = parser.run(); step == Step::script; step = parser.run()) {
       ScriptScope scope(parser);
-      if (!plan.writes() || scripts >= kMaxScripts) continue;
+      if (!plan.writes() || scripts >= max_scripts) continue;
       ++scripts;
-      size_t from = text.size() * scripts / (kMaxScripts + 1);
+      size_t from = text.size() * scripts / (max_scripts + 1);
       SHIKAKE_CHECK(parser.write(text.substr(from, 40), static_cast<uint32_t>(scripts)));
       self(self);
     }
@@ -54,7 +54,7 @@ std::u16string parse(std::u16string_view text, const Plan& plan, size_t piece) {
   parser.finish();
   pump(pump);
   SHIKAKE_CHECK(parser.finished());
-  SHIKAKE_CHECK(broken_rule(document, kMaxDepth).empty());
+  SHIKAKE_CHECK(broken_rule(document, max_tree_depth).empty());
   SHIKAKE_CHECK(document.document_element() || parser.cuts().nodes);
   return dump_tree(document);
 }
@@ -68,7 +68,7 @@ void parse_again(std::u16string_view text, const Plan& plan) {
   std::u16string html = inner_html(document, plan.scripting());
   Document& second = arena.create_document();
   parse_document(second, html, options);
-  SHIKAKE_CHECK(broken_rule(second, kMaxDepth).empty());
+  SHIKAKE_CHECK(broken_rule(second, max_tree_depth).empty());
   if (Node* copy = clone(document, second, true)) SHIKAKE_CHECK(inner_html(*copy, plan.scripting()) == html);
   if (Result<Selector> selector = Selector::parse(text.substr(0, 60))) selector->all(document);
   if (!plan.fragment()) return;

@@ -2,8 +2,8 @@
 
 #include "audit/format.h"
 #include "audit/lines.h"
-#include "audit/source.h"
 #include "audit/time_text.h"
+#include "base/unpack.h"
 
 namespace shikake::app {
 namespace {
@@ -52,7 +52,7 @@ const audit::Format* parse(std::string_view line, const audit::Format* last, aud
 }  // namespace
 
 Result<std::string> read_log(int fd, neighbourhood::Day today, neighbourhood::RowSink& sink) {
-  SHIKAKE_ASSIGN(audit::Source source, audit::Source::open(fd));
+  SHIKAKE_ASSIGN(base::Unpacked source, base::Unpacked::open(fd));
   audit::LineReader lines(source, neighbourhood::longest_line, most_unpacked);
   audit::FileState state;
   audit::Record record;

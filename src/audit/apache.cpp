@@ -9,6 +9,7 @@
 
 #include "audit/format.h"
 #include "audit/tokens.h"
+#include "base/ascii.h"
 #include "base/checked.h"
 
 namespace shikake::audit {
@@ -17,13 +18,6 @@ namespace {
 struct Fields {
   std::string_view vhost, host, user, time, request, status, size, referrer;
 };
-
-int hex_digit(char c) {
-  if (is_digit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 // The text in quotes at the start of `rest`, up to an unescaped quote, and that much taken off. Nothing where
 // it doesn't start with a quote or doesn't end with one; `open_end` forgives the latter.
@@ -43,9 +37,9 @@ std::string_view unescape(std::string_view text, Record& record) {
   char* const begin = record.room(text.size());
   char* to = begin;
   for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\\' && i + 3 < text.size() && text[i + 1] == 'x' && hex_digit(text[i + 2]) >= 0 &&
-        hex_digit(text[i + 3]) >= 0) {
-      *to++ = static_cast<char>(hex_digit(text[i + 2]) * 16 + hex_digit(text[i + 3]));
+    if (text[i] == '\\' && i + 3 < text.size() && text[i + 1] == 'x' && base::hex_digit(text[i + 2]) >= 0 &&
+        base::hex_digit(text[i + 3]) >= 0) {
+      *to++ = static_cast<char>(base::hex_digit(text[i + 2]) * 16 + base::hex_digit(text[i + 3]));
       i += 3;
     } else if (text[i] == '\\' && i + 1 < text.size() && (text[i + 1] == '"' || text[i + 1] == '\\')) {
       *to++ = text[++i];

@@ -263,7 +263,7 @@ INSTANTIATE_TEST_SUITE_P(
                   auto b = gzip(much_text());
                   return b.substr(0, b.size() / 2);
                 },
-                any, 1, "cut off",
+                any, 1, "cut short",
                 [](const FileStats& s) {
                   EXPECT_NE(s.error.find(fmt::format("byte {}", s.bytes_in)), std::string::npos) << s.error;
                 }},
@@ -279,7 +279,7 @@ INSTANTIATE_TEST_SUITE_P(
                   return damage(b, b.size() - 6);
                 },
                 1, 1, "damaged"},
-        FileRow{"gzip_header_alone", [] { return gzip("x").substr(0, 5); }, 0, 0, "cut off"},
+        FileRow{"gzip_header_alone", [] { return gzip("x").substr(0, 5); }, 0, 0, "cut short"},
         FileRow{"gzip_then_garbage", [] { return gzip(hit_line + "\n") + "garbage"; }, 1, 1, "damaged"},
         FileRow{"gzip_bomb", [] { return gzip(std::string(64 << 20, 'a')); }, 1, 0, "",
                 [](const FileStats& s) {
@@ -294,7 +294,7 @@ INSTANTIATE_TEST_SUITE_P(
                   auto b = zstd(much_text());
                   return b.substr(0, b.size() - 10);
                 },
-                any, 1, "cut off"},
+                any, 1, "cut short"},
         FileRow{"zstd_wrong_checksum",
                 [] {
                   auto b = zstd(hit_line + "\n");

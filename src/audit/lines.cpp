@@ -11,7 +11,7 @@ constexpr size_t block_bytes = size_t{256} << 10;  // one read; stays in the sec
 constexpr size_t padding = 64;                     // simdjson loads whole vectors
 }  // namespace
 
-LineReader::LineReader(Source& source, size_t max_line_bytes, uint64_t max_unpacked_bytes)
+LineReader::LineReader(base::Unpacked& source, size_t max_line_bytes, uint64_t max_unpacked_bytes)
     : source_(source),
       max_line_bytes_(max_line_bytes),
       max_unpacked_bytes_(max_unpacked_bytes),

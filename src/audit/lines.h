@@ -6,8 +6,8 @@
 #include <optional>
 #include <string_view>
 
-#include "audit/source.h"
 #include "base/result.h"
+#include "base/unpack.h"
 
 namespace shikake::audit {
 
@@ -20,7 +20,7 @@ struct Line {
 class LineReader {
  public:
   // Errors of next(): those of the source, and limit after `max_unpacked_bytes`.
-  LineReader(Source& source, size_t max_line_bytes, uint64_t max_unpacked_bytes);
+  LineReader(base::Unpacked& source, size_t max_line_bytes, uint64_t max_unpacked_bytes);
 
   // False at the end. A failing source's last, unfinished line comes before its error.
   Result<bool> next(Line& line);
@@ -33,7 +33,7 @@ class LineReader {
  private:
   bool fill();  // false at the end or with failed_ set
 
-  Source& source_;
+  base::Unpacked& source_;
   size_t max_line_bytes_;
   uint64_t max_unpacked_bytes_;
   std::unique_ptr<char[]> buffer_;  // of capacity_, and simdjson's padding

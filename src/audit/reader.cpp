@@ -134,7 +134,7 @@ void Reader::match(const LinePlace& at) {
   guarded_hits_.clear();
 }
 
-Result<> Reader::read_lines(Source& source, uint32_t file_index) {
+Result<> Reader::read_lines(base::Unpacked& source, uint32_t file_index) {
   LineReader lines(source, limits_.max_line_bytes, limits_.max_unpacked_bytes);
   uint64_t told = 0;
   const auto count_bytes = [&] {
@@ -190,7 +190,7 @@ Result<> Reader::read_lines(Source& source, uint32_t file_index) {
 FileStats Reader::read(int fd, std::string name, uint32_t file_index) {
   start_file();
   stats_.name = std::move(name);
-  auto source = Source::open(fd);
+  auto source = base::Unpacked::open(fd);
   if (!source) {
     stats_.error = std::move(source).error().in(stats_.name).message();
     return stats_;

@@ -11,8 +11,8 @@
 #include "audit/correlate.h"
 #include "audit/format.h"
 #include "audit/intelligence.h"
-#include "audit/source.h"
 #include "base/result.h"
+#include "base/unpack.h"
 
 namespace shikake::audit {
 
@@ -67,7 +67,7 @@ class Reader {
   void start_file();
 
  private:
-  Result<> read_lines(Source& source, uint32_t file_index);
+  Result<> read_lines(base::Unpacked& source, uint32_t file_index);
   void match(const LinePlace& place);
   void look_up(const Observable& seen);
   void add_hits(const Observable& seen);

@@ -7,11 +7,11 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/ascii.h"
+
 namespace shikake::audit {
 
-inline bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
+using base::is_digit;
 
 inline bool all_digits(std::string_view text) {
   for (char c : text)

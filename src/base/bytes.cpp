@@ -2,18 +2,13 @@
 
 #include <array>
 
+#include "base/ascii.h"
+
 namespace shikake::base {
 namespace {
 
 constexpr std::string_view base64_alphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 // How many bytes of a well-formed sequence start at text[at]; 0 when ill-formed, and then
 // `bad` is the length of the maximal part to replace (Unicode 15, section 3.9, table 3-7).
@@ -66,7 +61,7 @@ std::optional<std::string> from_hex(std::string_view text) {
   std::string bytes;
   bytes.reserve(text.size() / 2);
   for (size_t i = 0; i < text.size(); i += 2) {
-    int high = hex_value(text[i]), low = hex_value(text[i + 1]);
+    int high = hex_digit(text[i]), low = hex_digit(text[i + 1]);
     if (high < 0 || low < 0) return std::nullopt;
     bytes += static_cast<char>(high << 4 | low);
   }

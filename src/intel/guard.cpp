@@ -8,6 +8,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "base/ascii.h"
 #include "base/display.h"
 #include "intel/names.h"
 #include "url/ip.h"
@@ -100,13 +101,6 @@ bool matches(const pcre2_code* code, std::string_view text) {
                      context.match) >= 0;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
-}
-
 struct Listed {
   uint32_t list = 0;  // index into names
   TypeMask types = 0;
@@ -173,7 +167,7 @@ void Guard::Lists::add_above(std::string_view value, Listed listed) {
 }
 
 bool Guard::Lists::add_value(GuardType type, const std::string& raw, Listed listed, std::string& why) {
-  std::string value = lower(raw);
+  std::string value = base::to_lower(raw);
   switch (type) {
     case GuardType::string:
       // Lists of domains are made with a dot in front where the names below are meant too.

@@ -1,6 +1,7 @@
 // The one spelling of each indicator, and the type of a bare value.
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/checked.h"
 #include "base/display.h"
 #include "intel/model.h"
@@ -20,13 +21,6 @@ tl::unexpected<Error> bad(IndicatorType type, std::string_view value, std::strin
   return fail(Module::intel, ErrorCode::invalid_input,
               "\"" + base::for_terminal(value, 200) + "\" is not a " + std::string(name(type)) + ": " +
                   std::string(why));
-}
-
-std::string_view trimmed(std::string_view text) {
-  const char* blanks = " \t\r\n";
-  size_t begin = text.find_first_not_of(blanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
 }
 
 Result<std::string> canonical_url(std::string_view value) {
@@ -70,12 +64,8 @@ Result<std::string> canonical_ip_port(std::string_view value) {
   return (brackets ? "[" + ip->to_string() + "]" : ip->to_string()) + ":" + std::to_string(*port);
 }
 
-bool is_hex(std::string_view text) {
-  return text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
-}
-
 Result<std::string> canonical_sha256(std::string_view value) {
-  if (value.size() != 64 || !is_hex(value))
+  if (value.size() != 64 || !base::is_hex(value))
     return bad(IndicatorType::sha256, value, "it is not 64 hexadecimal digits");
   std::string digest(value);
   std::transform(digest.begin(), digest.end(), digest.begin(),
@@ -125,7 +115,7 @@ Result<std::string> canonical_value(IndicatorType type, std::string_view value) 
   auto too_long = [&] {
     return bad(type, value.substr(0, 100), "it is longer than " + std::to_string(max_value_bytes) + " bytes");
   };
-  value = trimmed(value);
+  value = base::trimmed(value);
   if (value.size() > max_value_bytes) return too_long();
   SHIKAKE_ASSIGN(std::string canonical, one_spelling(type, value));
   if (canonical.size() > max_value_bytes) return too_long();  // percent-encoding makes three bytes of one
@@ -133,7 +123,7 @@ Result<std::string> canonical_value(IndicatorType type, std::string_view value) 
 }
 
 Result<IndicatorKey> guess_key(std::string_view text) {
-  const std::string plain = url::refang(trimmed(text));
+  const std::string plain = url::refang(base::trimmed(text));
   const std::string_view value = plain;
   auto unknown = [&] {
     return fail(Module::intel, ErrorCode::invalid_input,
@@ -150,7 +140,7 @@ Result<IndicatorKey> guess_key(std::string_view text) {
     return as(IndicatorType::pattern, value);
   }
   if (value.find("://") != std::string_view::npos) return as(IndicatorType::url, value);
-  if (value.size() == 64 && is_hex(value)) return as(IndicatorType::sha256, value);
+  if (value.size() == 64 && base::is_hex(value)) return as(IndicatorType::sha256, value);
   if (url::IpAddress::parse(value)) return as(IndicatorType::ip, value);
   if (value.front() == '[' && value.back() == ']' && url::IpAddress::parse(value.substr(1, value.size() - 2)))
     return as(IndicatorType::ip, value.substr(1, value.size() - 2));

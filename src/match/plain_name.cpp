@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstring>
 
+#include "base/ascii.h"
+
 namespace shikake::match {
 namespace {
 
@@ -27,10 +29,6 @@ uint64_t lower_eight(uint64_t bytes) {
 uint64_t dots_in_eight(uint64_t bytes) {  // the highest bit of each byte that is a dot
   const uint64_t zero_if_dot = bytes ^ (every_byte * '.');
   return ~(zero_if_dot + every_byte * 0x7F) & high_bits;
-}
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
 }  // namespace
@@ -69,7 +67,7 @@ void PlainName::assign(std::string_view name) {
   length_ = static_cast<uint8_t>(name.size());
   dot_count_ = 0;
   for (uint8_t i = 0; i < length_; ++i) {
-    bytes_[i] = lower(name[i]);
+    bytes_[i] = base::to_lower(name[i]);
     if (name[i] == '.') dots_[dot_count_++] = i;
   }
 }

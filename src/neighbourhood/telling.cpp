@@ -6,8 +6,8 @@
 #include <iterator>
 #include <string>
 
+#include "base/ascii.h"
 #include "neighbourhood/hash.h"
-#include "url/ascii.h"
 
 namespace shikake::neighbourhood {
 namespace {
@@ -36,7 +36,7 @@ struct Words {
 constexpr size_t table_rows = 4096;
 static_assert(std::size(common_words) < table_rows / 4);
 constexpr uint32_t with_letter(uint32_t hash, char c) {
-  return (hash ^ static_cast<unsigned char>(url::to_lower(c))) * 0x01000193u;  // FNV-1a
+  return (hash ^ static_cast<unsigned char>(base::to_lower(c))) * 0x01000193u;  // FNV-1a
 }
 constexpr uint32_t row_of(uint32_t hash) {
   return (hash ^ hash >> 15) % table_rows;
@@ -56,7 +56,7 @@ constexpr auto table = [] {
 
 bool is_common(std::string_view word, uint32_t hash) {
   for (uint32_t row = row_of(hash); table[row] != 0; row = (row + 1) % table_rows)
-    if (url::equal_ignoring_case(word, common_words[table[row] - 1])) return true;
+    if (base::equal_ignoring_case(word, common_words[table[row] - 1])) return true;
   return false;
 }
 
@@ -70,7 +70,7 @@ Words uncommon_words(std::string_view text, size_t enough = SIZE_MAX) {
     }
     const size_t begin = at;
     uint32_t hash = 0;
-    for (; at < text.size() && url::is_alpha(text[at]); ++at) hash = with_letter(hash, text[at]);
+    for (; at < text.size() && base::is_alpha(text[at]); ++at) hash = with_letter(hash, text[at]);
     const std::string_view word = text.substr(begin, at - begin);
     if (word.empty()) ++at;
     if (word.size() < shortest_word || is_common(word, hash)) continue;

@@ -2,15 +2,14 @@
 #include <array>
 #include <chrono>
 
+#include "base/ascii.h"
 #include "base/checked.h"
 #include "net/cookies.h"
 
 namespace shikake::net {
 namespace {
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
+using base::is_digit;
 
 bool is_delimiter(char c) {
   auto byte = static_cast<unsigned char>(c);

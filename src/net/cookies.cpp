@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 
+#include "base/ascii.h"
 #include "base/checked.h"
 #include "url/suffix.h"
 
@@ -15,21 +16,7 @@ using namespace std::chrono_literals;
 
 // RFC 6265bis section 5.5: no cookie lives longer, whatever the server asks.
 constexpr auto longest_life = std::chrono::days(400);
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), lower);
-  return out;
-}
-
-std::string_view trimmed(std::string_view text) {
-  size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
+constexpr std::string_view http_blanks = " \t";
 
 // The text before `separator`, which is taken off `rest` with it.
 std::string_view cut(std::string_view& rest, char separator) {
@@ -74,7 +61,7 @@ struct Parsed {
 
 void read_attribute(Parsed& parsed, std::string_view name, std::string_view value, TimePoint now,
                     bool& has_max_age) {
-  std::string key = lower_case(name);
+  std::string key = base::to_lower(name);
   if (key == "expires") {
     if (auto date = parse_cookie_date(value); date && !has_max_age) parsed.cookie.expires = date;
   } else if (key == "max-age") {
@@ -89,7 +76,7 @@ void read_attribute(Parsed& parsed, std::string_view name, std::string_view valu
     has_max_age = true;
   } else if (key == "domain") {
     if (value.starts_with('.')) value.remove_prefix(1);
-    parsed.domain = lower_case(value);
+    parsed.domain = base::to_lower(value);
   } else if (key == "path") {
     parsed.path = value.starts_with('/') ? std::optional<std::string>(value) : std::nullopt;
   } else if (key == "secure") {
@@ -97,7 +84,7 @@ void read_attribute(Parsed& parsed, std::string_view name, std::string_view valu
   } else if (key == "httponly") {
     parsed.cookie.http_only = true;
   } else if (key == "samesite") {
-    std::string mode = lower_case(value);
+    std::string mode = base::to_lower(value);
     parsed.cookie.same_site = mode == "strict" ? SameSite::strict
                               : mode == "lax"  ? SameSite::lax
                               : mode == "none" ? SameSite::none
@@ -111,18 +98,18 @@ bool parse(std::string_view text, TimePoint now, Parsed& parsed) {
   std::string_view pair = cut(text, ';');
   size_t equals = pair.find('=');
   if (equals == std::string_view::npos) {
-    parsed.cookie.value = trimmed(pair);  // no name
+    parsed.cookie.value = base::trimmed(pair, http_blanks);  // no name
   } else {
-    parsed.cookie.name = trimmed(pair.substr(0, equals));
-    parsed.cookie.value = trimmed(pair.substr(equals + 1));
+    parsed.cookie.name = base::trimmed(pair.substr(0, equals), http_blanks);
+    parsed.cookie.value = base::trimmed(pair.substr(equals + 1), http_blanks);
   }
   size_t size = parsed.cookie.name.size() + parsed.cookie.value.size();
   if (size == 0 || size > CookieJar::max_name_and_value) return false;
   bool has_max_age = false;
   while (!text.empty()) {
     std::string_view attribute = cut(text, ';');
-    std::string_view name = trimmed(cut(attribute, '='));
-    std::string_view value = trimmed(attribute);
+    std::string_view name = base::trimmed(cut(attribute, '='), http_blanks);
+    std::string_view value = base::trimmed(attribute, http_blanks);
     if (value.size() <= CookieJar::max_attribute) read_attribute(parsed, name, value, now, has_max_age);
   }
   if (parsed.cookie.expires) parsed.cookie.expires = std::min(*parsed.cookie.expires, now + longest_life);
@@ -148,7 +135,7 @@ std::string fit_to(const url::Url& from, Parsed& parsed) {
   cookie.path = parsed.path.value_or(default_path(from.pathname()));
   if (cookie.secure && !is_secure(from)) return "it is Secure, and the connection is not";
   // RFC 6265bis section 4.1.3; names compare without case there.
-  std::string name = lower_case(cookie.name.empty() ? cookie.value : cookie.name);
+  std::string name = base::to_lower(cookie.name.empty() ? cookie.value : cookie.name);
   if (name.starts_with("__secure-") && !cookie.secure) return "its name's prefix asks for Secure";
   if (name.starts_with("__host-") && (!cookie.secure || !cookie.host_only || parsed.path != "/"))
     return "its name's prefix asks for Secure, Path=/ and no Domain";

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
+
 namespace shikake::net {
 namespace {
 
@@ -13,19 +15,10 @@ constexpr std::array failure_names = {
 };
 static_assert(failure_names.size() == static_cast<size_t>(wire_last(FetchFailure{})) + 1);
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
-
-bool equal_names(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
-}
-
 }  // namespace
 
 bool is_named(const Header& header, std::string_view name) {
-  return equal_names(header.name, name);
+  return base::equal_ignoring_case(header.name, name);
 }
 
 std::string_view name(FetchFailure failure) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/ascii.h"
 #include "net/fetcher.h"
 
 namespace shikake::net {
@@ -32,19 +33,12 @@ bool excepted(std::string_view entry, const url::Url& url) {
   return host == entry || (host.ends_with(entry) && host[host.size() - entry.size() - 1] == '.');
 }
 
-std::string lower_case(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
-  return text;
-}
-
 }  // namespace
 
 ProxySettings ProxySettings::from_environment() {
   return {first_of({"http_proxy", "all_proxy", "ALL_PROXY"}),
           first_of({"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}),
-          lower_case(first_of({"no_proxy", "NO_PROXY"}))};
+          base::to_lower(first_of({"no_proxy", "NO_PROXY"}))};
 }
 
 const std::string& ProxySettings::for_url(const url::Url& url) const {

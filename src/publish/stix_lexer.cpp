@@ -2,12 +2,13 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace shikake::publish {
 namespace {
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
+using base::is_digit;
+
 bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
@@ -27,10 +28,8 @@ bool is_timestamp(std::string_view text) {
          std::all_of(fraction.begin() + 1, fraction.end(), is_digit);
 }
 
-bool is_hex(std::string_view text) {
-  return text.size() % 2 == 0 && std::all_of(text.begin(), text.end(), [](char c) {
-           return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-         });
+bool is_hex_pairs(std::string_view text) {
+  return text.size() % 2 == 0 && base::is_hex(text);
 }
 
 bool is_base64(std::string_view text) {
@@ -123,7 +122,7 @@ Result<Token> PatternLexer::special(Token token, char kind) {
   token.kind = TokenKind::literal;
   bool good = false;
   if (kind == 't') token.literal = PatternLiteral::Kind::timestamp, good = is_timestamp(token.text);
-  if (kind == 'h') token.literal = PatternLiteral::Kind::hex, good = is_hex(token.text);
+  if (kind == 'h') token.literal = PatternLiteral::Kind::hex, good = is_hex_pairs(token.text);
   if (kind == 'b') token.literal = PatternLiteral::Kind::binary, good = is_base64(token.text);
   if (!good) return wrong_pattern("malformed literal", at_);
   at_ = end + 1;

@@ -38,7 +38,7 @@ std::string hash_algorithm(const PatternNode& test) {
   if (test.path.size() != 2 || test.path[0].text != "hashes" || test.path[1].kind != PatternStep::Kind::key)
     return "";
   std::string name;
-  for (char c : lower(test.path[1].text)) {
+  for (char c : base::to_lower(test.path[1].text)) {
     if (c != '-' && c != '_') name += c;
   }
   return name == "sha256" || name == "md5" || name == "sha1" ? name : "";
@@ -92,7 +92,7 @@ std::optional<PatternValue> file_of_all(const std::vector<const PatternNode*>& t
     if (hash == "sha256" && file.value.empty())
       file.value = test->literals.front().text;
     else if (hash == "md5" || hash == "sha1")
-      file.aliases.push_back(lower(test->literals.front().text));
+      file.aliases.push_back(base::to_lower(test->literals.front().text));
     else if (path != "name" && path != "size" && path != "mime_type" && hash.empty() &&
              !path.starts_with("hashes."))
       return std::nullopt;

@@ -9,24 +9,10 @@
 #include <fmt/format.h>
 
 #include "base/bytes.h"
+#include "url/percent.h"
 
 namespace shikake::range {
 namespace {
-
-std::string percent_decode(std::string_view text) {
-  std::string decoded;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size()) {
-      if (auto byte = base::from_hex(text.substr(i + 1, 2))) {
-        decoded += *byte;
-        i += 2;
-        continue;
-      }
-    }
-    decoded += text[i];
-  }
-  return decoded;
-}
 
 bool matches(std::string_view value, const std::optional<std::string>& wanted) {
   if (!wanted) return true;
@@ -124,7 +110,7 @@ void set_target(Request& request, std::string_view target, std::string& host) {
     break;
   }
   size_t question = target.find('?');
-  request.path = percent_decode(target.substr(0, question));
+  request.path = url::percent_decode(target.substr(0, question));
   if (request.path.empty()) request.path = "/";
   request.query = question == target.npos ? "" : target.substr(question + 1);
 }

@@ -16,6 +16,22 @@ struct Joined {
   std::string value, place;
 };
 
+// What is always read of it: neither key nor reason.
+intel::Assertion assertion_of(const Joined& row, Texts& texts) {
+  intel::Assertion said;
+  said.role = static_cast<intel::Role>(row.role);
+  said.uses = intel::UseSet::from_bits(static_cast<uint16_t>(row.uses));
+  said.confidence = static_cast<uint8_t>(row.confidence);
+  said.tlp = static_cast<intel::Tlp>(row.tlp);
+  said.source = texts.text_of(row.source);
+  said.family = texts.text_of(row.family);
+  said.guarded_by = texts.text_of(row.guarded_by);
+  said.first_seen = base::from_micros(row.first_seen);
+  said.last_seen = base::from_micros(row.last_seen);
+  if (row.valid_until != 0) said.valid_until = base::from_micros(row.valid_until);
+  return said;
+}
+
 intel::Judgement to_judgement(intel::IndicatorKey key, Number verdict, std::string analyst, std::string why,
                               Number time) {
   return {std::move(key), static_cast<intel::Verdict>(verdict), std::move(analyst), std::move(why),
@@ -96,18 +112,8 @@ std::vector<Reader::Row> Reader::range(long long first, long long last, base::Ti
       current.added = base::from_micros(row.added);
       current.indicator.key = {static_cast<intel::IndicatorType>(row.type), row.value};
     }
-    intel::Assertion said;
+    intel::Assertion said = assertion_of(row, texts_);
     said.key = current.indicator.key;
-    said.role = static_cast<intel::Role>(row.role);
-    said.uses = intel::UseSet::from_bits(static_cast<uint16_t>(row.uses));
-    said.confidence = static_cast<uint8_t>(row.confidence);
-    said.tlp = static_cast<intel::Tlp>(row.tlp);
-    said.source = texts_.text_of(row.source);
-    said.family = texts_.text_of(row.family);
-    said.guarded_by = texts_.text_of(row.guarded_by);
-    said.first_seen = base::from_micros(row.first_seen);
-    said.last_seen = base::from_micros(row.last_seen);
-    if (row.valid_until != 0) said.valid_until = base::from_micros(row.valid_until);
     if (with_texts) {
       said.why = texts_.text_of(row.why);
       said.place = row.place;

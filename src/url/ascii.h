@@ -1,44 +1,16 @@
-// Inside the module: ASCII letters and digits, whatever the locale.
+// The base's ASCII under short names: the URL code hardly has a line without.
 #pragma once
 
-#include <algorithm>
-#include <string>
-#include <string_view>
+#include "base/ascii.h"
 
 namespace shikake::url {
 
-constexpr bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-constexpr bool is_lower(char c) {
-  return c >= 'a' && c <= 'z';
-}
-constexpr bool is_upper(char c) {
-  return c >= 'A' && c <= 'Z';
-}
-constexpr bool is_alpha(char c) {
-  return is_lower(c) || is_upper(c);
-}
-constexpr char to_lower(char c) {
-  return is_upper(c) ? static_cast<char>(c | 0x20) : c;
-}
-
-// The value of a hexadecimal digit, or -1.
-constexpr int hex_digit(char c) {
-  if (is_digit(c)) return c - '0';
-  char lower = to_lower(c);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-inline std::string to_lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = to_lower(c);
-  return out;
-}
-
-inline bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return to_lower(x) == to_lower(y); });
-}
+using base::equal_ignoring_case;
+using base::hex_digit;
+using base::is_alpha;
+using base::is_digit;
+using base::is_lower;
+using base::is_upper;
+using base::to_lower;
 
 }  // namespace shikake::url

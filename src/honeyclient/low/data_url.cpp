@@ -3,20 +3,11 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/ascii.h"
 #include "base/bytes.h"
 #include "url/percent.h"
 
 namespace shikake::honeyclient::low {
-
-namespace {
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
-
-}  // namespace
 
 std::optional<DataUrl> read_data_url(const url::Url& url) {
   if (url.scheme() != "data") return std::nullopt;
@@ -24,18 +15,17 @@ std::optional<DataUrl> read_data_url(const url::Url& url) {
   rest.remove_prefix(5);
   size_t comma = rest.find(',');
   if (comma == std::string_view::npos) return std::nullopt;
-  std::string_view mime = trimmed(rest.substr(0, comma));
+  std::string_view mime = base::trimmed(rest.substr(0, comma));
   DataUrl data;
   data.body = url::percent_decode(rest.substr(comma + 1));
   constexpr std::string_view mark = "base64";
   std::string_view tail =
       mime.size() >= mark.size() ? mime.substr(mime.size() - mark.size()) : std::string_view();
-  bool is_base64 = std::ranges::equal(
-      tail, mark, [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
+  bool is_base64 = base::equal_ignoring_case(tail, mark);
   if (is_base64) {
-    std::string_view before = trimmed(mime.substr(0, mime.size() - mark.size()));
+    std::string_view before = base::trimmed(mime.substr(0, mime.size() - mark.size()));
     if (before.ends_with(';')) {
-      mime = trimmed(before.substr(0, before.size() - 1));
+      mime = base::trimmed(before.substr(0, before.size() - 1));
       std::erase_if(data.body, [](char c) {
         return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r' || c == '=';
       });

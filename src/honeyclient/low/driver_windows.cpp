@@ -1,6 +1,7 @@
 // Windows of a visit: which document each shows, and in which worker it runs.
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "honeyclient/chain/payload.h"
 #include "honeyclient/low/driver.h"
 
@@ -10,16 +11,9 @@ using intel::Mechanism;
 
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
-
 bool is_attachment(const net::Headers& headers) {
   const std::string* disposition = net::find_header(headers, "Content-Disposition");
-  return disposition && lower(disposition->substr(0, 10)) == "attachment";
+  return disposition && base::to_lower(disposition->substr(0, 10)) == "attachment";
 }
 
 // What a window does with an answer. https://html.spec.whatwg.org/#navigate
@@ -27,7 +21,7 @@ enum class Use { page, picture, file };
 Use use_of(std::string_view declared, std::string_view found, const net::Headers& headers) {
   if (is_attachment(headers) || chain::payload_by_mime(found).kind != chain::PayloadKind::none)
     return Use::file;
-  std::string type = lower(declared.substr(0, declared.find(';')));
+  std::string type = base::to_lower(declared.substr(0, declared.find(';')));
   if (type.starts_with("image/") || type.starts_with("audio/") || type.starts_with("video/"))
     return type == "image/svg+xml" ? Use::page : Use::picture;
   bool page = type.empty() || type.starts_with("text/") || type.ends_with("+xml") ||
@@ -61,7 +55,7 @@ Context* Driver::context_of(WorkerState& worker, uint32_t window) {
 }
 
 Context* Driver::relative(Context& from, Relative whose, uint32_t child, const std::string& target) {
-  std::string name = lower(target);
+  std::string name = base::to_lower(target);
   Context* top = &from;
   while (top->parent) top = top->parent;
   if (name == "_top") return top;

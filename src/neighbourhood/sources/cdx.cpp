@@ -26,7 +26,7 @@ Columns from_header(std::string_view header) {
   Columns columns;
   std::string_view rest = header;
   take_word(rest);  // "CDX"
-  for (size_t i = 0; !trim(rest).empty(); ++i) {
+  for (size_t i = 0; !base::trimmed(rest).empty(); ++i) {
     std::string_view letter = take_word(rest);
     if (letter == "b") columns.stamp = i;
     if (letter == "a") columns.url = i;
@@ -58,7 +58,7 @@ Result<> read_cdx(Input& input, Rows& rows) {
     } else if (text.starts_with(" CDX ")) {
       columns = from_header(text);
       has_header = true;
-    } else if (trim(text).empty() || text.starts_with('!')) {
+    } else if (base::trimmed(text).empty() || text.starts_with('!')) {
       continue;  // CDXJ's own remarks begin with "!"
     } else if (!has_header && !is_cdx_line(text)) {
       SHIKAKE_TRY(rows.skip("no capture", line->number));
@@ -66,7 +66,7 @@ Result<> read_cdx(Input& input, Rows& rows) {
       std::string_view rest = text;
       take_word(rest);
       std::string_view stamp = take_word(rest);
-      SHIKAKE_TRY(read_json(stamp, trim(rest), rows, line->number));
+      SHIKAKE_TRY(read_json(stamp, base::trimmed(rest), rows, line->number));
     } else {
       std::string_view rest = text, stamp, url;
       for (size_t i = 0; i <= std::max(columns.stamp, columns.url); ++i) {

@@ -42,7 +42,7 @@ std::optional<size_t> column(const std::vector<std::string>& header,
                              std::initializer_list<std::string_view> names) {
   for (std::string_view name : names)
     for (size_t i = 0; i < header.size(); ++i)
-      if (lower(trim(header[i])) == name) return i;
+      if (base::to_lower(base::trimmed(header[i])) == name) return i;
   return std::nullopt;
 }
 
@@ -79,7 +79,7 @@ Result<> read_csv(Input& input, Rows& rows) {
       SHIKAKE_TRY(rows.skip("too long a line", line->number));
       continue;
     }
-    if (trim(line->text).empty() || line->text.starts_with('#')) continue;
+    if (base::trimmed(line->text).empty() || line->text.starts_with('#')) continue;
     if (!columns) {
       for (char other : {';', '\t'})
         if (line->text.find(other) != line->text.npos && line->text.find(',') == line->text.npos)
@@ -99,11 +99,11 @@ Result<> read_csv(Input& input, Rows& rows) {
       return at && *at < fields.size() ? fields[*at] : std::string();
     };
     const std::string url = columns ? field(columns->url) : "";
-    if (trim(url).empty())
+    if (base::trimmed(url).empty())
       SHIKAKE_TRY(rows.skip("no URL in its column", line->number));
     else
-      SHIKAKE_TRY(
-          rows.url(url::refang(trim(url)), field(columns->first), field(columns->last), line->number));
+      SHIKAKE_TRY(rows.url(url::refang(base::trimmed(url)), field(columns->first), field(columns->last),
+                           line->number));
   }
 }
 

@@ -56,7 +56,7 @@ Result<> read_hosts(Input& input, Rows& rows) {
   while (true) {
     SHIKAKE_ASSIGN(std::optional<InputLine> line, input.line());
     if (!line) return {};
-    std::string_view text = trim(line->text);
+    std::string_view text = base::trimmed(line->text);
     if (line->too_long) {
       SHIKAKE_TRY(rows.skip("too long a line", line->number));
       continue;
@@ -76,7 +76,7 @@ Result<> read_hosts(Input& input, Rows& rows) {
     }
     std::string name, first, last;
     for (const std::string& field : fields) {
-      if (name.empty() && looks_like_a_name(trim(field)))
+      if (name.empty() && looks_like_a_name(base::trimmed(field)))
         name = field;
       else if (day_from_text(field))
         (first.empty() ? first : last) = field;

@@ -1,116 +1,27 @@
 #include "neighbourhood/sources/input.h"
 
-#include <unistd.h>
-#include <zlib.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 
 namespace shikake::neighbourhood {
 namespace {
 
 constexpr size_t chunk = 256 << 10;
-constexpr int gzip_window = 15 + 16;  // zlib's way of asking for gzip and nothing else
 
 }  // namespace
 
-struct Input::Inflater {
-  z_stream stream{};
-  bool between_members = false;
-  Inflater() { inflateInit2(&stream, gzip_window); }
-  ~Inflater() { inflateEnd(&stream); }
-};
-
-Input::Input(int fd) : fd_(fd) {}
-Input::Input(std::string_view bytes) : bytes_(bytes) {}
-Input::~Input() = default;
-
-Result<size_t> Input::read_raw(char* to, size_t room) {
-  if (fd_ < 0) {
-    const size_t size = std::min(room, bytes_.size());
-    std::memcpy(to, bytes_.data(), size);
-    bytes_.remove_prefix(size);
-    return size;
-  }
-  ssize_t got;
-  do got = ::read(fd_, to, room);
-  while (got < 0 && errno == EINTR);
-  if (got < 0) return fail_errno(Module::neighbourhood, "cannot read the source");
-  return static_cast<size_t>(got);
-}
-
-Result<> Input::look_for_gzip() {
-  looked_ = true;
-  raw_.resize(chunk);
-  size_t have = 0;
-  while (have < 2) {
-    SHIKAKE_ASSIGN(size_t got, read_raw(raw_.data() + have, chunk - have));
-    if (got == 0) break;
-    have += got;
-  }
-  raw_.resize(have);
-  if (raw_.starts_with("\x1f\x8b")) inflater_ = std::make_unique<Inflater>();
-  return {};
-}
+Input::Input(int fd) : source_(base::Unpacked::open(fd)) {}
+Input::Input(std::string_view bytes) : source_(base::Unpacked::open(bytes)) {}
 
 Result<bool> Input::fill() {
+  if (!source_) return fail(source_.error());
   buffer_.erase(0, begin_);
   begin_ = 0;
-  if (!looked_) SHIKAKE_TRY(look_for_gzip());
   const size_t before = buffer_.size();
-  while (!ended_ && buffer_.size() == before) {
-    if (raw_begin_ == raw_.size()) {
-      raw_.resize(chunk);
-      raw_begin_ = 0;
-      SHIKAKE_ASSIGN(size_t got, read_raw(raw_.data(), chunk));
-      raw_.resize(got);
-    }
-    if (inflater_) {
-      SHIKAKE_TRY(inflate());
-      continue;
-    }
-    ended_ = raw_.empty();
-    buffer_ += raw_;
-    raw_begin_ = raw_.size();
-  }
-  return buffer_.size() > before;
-}
-
-Result<> Input::inflate() {
-  z_stream& stream = inflater_->stream;
-  auto damaged = [&](const char* what) {
-    ended_ = true;
-    return fail(Module::neighbourhood, ErrorCode::corrupted, what);
-  };
-  if (raw_.empty()) {
-    ended_ = true;
-    if (!inflater_->between_members) return damaged("the gzip file is cut short");
-    return {};
-  }
-  if (inflater_->between_members) {
-    // Members follow one another (WARC has one a record); zeros may pad the end.
-    if (raw_[raw_begin_] == '\0') {
-      ++raw_begin_;
-      return {};
-    }
-    inflateReset(&stream);
-    inflater_->between_members = false;
-  }
-  const size_t before = buffer_.size();
-  stream.next_in = reinterpret_cast<Bytef*>(raw_.data() + raw_begin_);
-  stream.avail_in = static_cast<uInt>(raw_.size() - raw_begin_);
   buffer_.resize(before + chunk);
-  stream.next_out = reinterpret_cast<Bytef*>(buffer_.data() + before);
-  stream.avail_out = chunk;
-  const int status = ::inflate(&stream, Z_NO_FLUSH);
-  buffer_.resize(before + chunk - stream.avail_out);
-  raw_begin_ = raw_.size() - stream.avail_in;
-  if (status == Z_STREAM_END)
-    inflater_->between_members = true;
-  else if (status != Z_OK && status != Z_BUF_ERROR)
-    return damaged("the gzip file is damaged");
-  return {};
+  auto got = source_->read({buffer_.data() + before, chunk});
+  buffer_.resize(before + got.value_or(0));
+  if (!got) return fail(std::move(got.error()));
+  return *got > 0;
 }
 
 Result<std::string_view> Input::peek(size_t size) {

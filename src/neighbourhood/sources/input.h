@@ -1,13 +1,13 @@
-// Bytes of a source, unpacked on the way when they are gzip (all members), in bounded memory.
+// Lines and pieces of a source, unpacked on the way (base/unpack.h), in bounded memory.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
+#include "base/unpack.h"
 
 namespace shikake::neighbourhood {
 
@@ -23,10 +23,9 @@ struct InputLine {
 class Input {
  public:
   explicit Input(int fd);                  // stays open; read from where it stands
-  explicit Input(std::string_view bytes);  // outlives the input
-  ~Input();
+  explicit Input(std::string_view bytes);  // outlive the input
 
-  // Nothing at the end. Errors: io; corrupted (gzip).
+  // Nothing at the end. Errors: io; corrupted (packed bytes damaged or cut short).
   Result<std::optional<InputLine>> line();
   // The start of what comes next, at most `size` bytes, without taking it.
   Result<std::string_view> peek(size_t size);
@@ -35,18 +34,11 @@ class Input {
   uint64_t line_number() const { return number_; }
 
  private:
-  struct Inflater;
-  Result<bool> fill();       // more bytes in buffer_; false at the end
-  Result<> look_for_gzip();  // once, at the start
-  Result<> inflate();        // one step: what is in raw_, or where a member ends
-  Result<size_t> read_raw(char* to, size_t room);
+  Result<bool> fill();  // more bytes in buffer_; false at the end
 
-  int fd_ = -1;
-  std::string_view bytes_;
-  std::unique_ptr<Inflater> inflater_;
-  bool looked_ = false, ended_ = false;
-  std::string buffer_, raw_;
-  size_t begin_ = 0, raw_begin_ = 0;
+  Result<base::Unpacked> source_;  // an error: said by whoever asks first
+  std::string buffer_;
+  size_t begin_ = 0;
   uint64_t number_ = 0;
 };
 

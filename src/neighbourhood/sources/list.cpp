@@ -14,7 +14,7 @@ Result<> read_list(Input& input, Rows& rows) {
       SHIKAKE_TRY(rows.skip("too long a line", line->number));
       continue;
     }
-    std::string_view text = trim(line->text);
+    std::string_view text = base::trimmed(line->text);
     if (text.empty() || is_comment(text)) continue;
     text = text.substr(0, text.find_first_of(" \t"));
     std::string plain = url::refang(text);

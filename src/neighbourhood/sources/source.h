@@ -52,7 +52,7 @@ std::optional<Day> day_from_text(std::string_view text);
 std::string source_format_names();
 
 // Reads all of it; returns the name of the format found. Fails where nothing can be read at all: io,
-// invalid_usage (no such format), unsupported (UTF-16), corrupted (a gzip file damaged or cut short; what
+// invalid_usage (no such format), unsupported (UTF-16), corrupted (packed bytes damaged or cut short; what
 // came before it has been handed on).
 Result<std::string> read_source(Input& input, const SourceOptions& options, RowSink& sink);
 

@@ -28,12 +28,12 @@ std::string_view guess(std::string_view start) {
     line = start.substr(0, end);
     start.remove_prefix(std::min(end + 1, start.size()));
     if (is_cdx_line(line)) return "cdx";
-    if (!trim(line).empty() && !is_comment(line)) break;
+    if (!base::trimmed(line).empty() && !is_comment(line)) break;
   }
-  line = trim(line);
+  line = base::trimmed(line);
   if (line.starts_with('{')) return "hosts";
   const size_t comma = line.find(','), scheme = line.find("://");
-  const std::string head = lower(line);
+  const std::string head = base::to_lower(line);
   const bool is_table = line.find_first_of(",;\t") != line.npos;
   if (scheme == line.npos)
     return is_table && (head.find("url") != head.npos || head.find("uri") != head.npos) ? "csv" : "hosts";
@@ -61,7 +61,7 @@ std::optional<Day> day_of_date(std::optional<int> year, std::optional<int> month
 }  // namespace
 
 std::optional<Day> day_from_text(std::string_view text) {
-  text = trim(text);
+  text = base::trimmed(text);
   const bool dashed = text.size() >= 10 && text[4] == text[7] && (text[4] == '-' || text[4] == '/');
   if (dashed && (text.size() == 10 || text[10] == 'T' || text[10] == ' '))
     return day_of_date(digits(text.substr(0, 4)), digits(text.substr(5, 2)), digits(text.substr(8, 2)));
@@ -77,7 +77,7 @@ std::optional<Day> day_from_text(std::string_view text) {
 }
 
 Result<> Rows::url(std::string_view text, std::string_view first, std::string_view last, uint64_t line) {
-  const bool dated = !trim(first).empty() || !trim(last).empty();
+  const bool dated = !base::trimmed(first).empty() || !base::trimmed(last).empty();
   std::optional<Day> from = day_from_text(first), to = day_from_text(last);
   if (dated && !from && !to) return sink_.skip("a date that is none", line);
   const Day begin = from.value_or(to.value_or(today_)), end = to.value_or(begin);
@@ -87,7 +87,7 @@ Result<> Rows::url(std::string_view text, std::string_view first, std::string_vi
 }
 
 Result<> Rows::host(std::string_view name, std::string_view first, std::string_view last, uint64_t line) {
-  name = trim(name);
+  name = base::trimmed(name);
   if (name.starts_with("*.")) name.remove_prefix(2);
   if (name.ends_with('.')) name.remove_suffix(1);
   // Service names (_dmarc, _sip._tcp) are no hosts, and what holds any of these is no name.

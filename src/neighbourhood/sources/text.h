@@ -6,26 +6,14 @@
 #include <string_view>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/bytes.h"
 
 namespace shikake::neighbourhood {
 
-inline std::string_view trim(std::string_view text) {
-  const size_t begin = text.find_first_not_of(" \t\r\n");
-  if (begin == text.npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-}
-
 inline bool is_comment(std::string_view line) {
-  line = trim(line);
+  line = base::trimmed(line);
   return line.starts_with('#') || line.starts_with("//") || line.starts_with(';');
-}
-
-inline std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
 }
 
 // UTF-8 as it should be.
@@ -55,7 +43,7 @@ inline bool is_cdx_line(std::string_view line) {
   if (blank == line.npos || blank == 0) return false;
   std::string_view stamp = line.substr(blank + 1, 15);
   return stamp.size() == 15 && stamp[14] == ' ' &&
-         std::all_of(stamp.begin(), stamp.begin() + 14, [](char c) { return c >= '0' && c <= '9'; });
+         std::all_of(stamp.begin(), stamp.begin() + 14, base::is_digit);
 }
 
 // Fields at `separator`, quotes as RFC 4180 has them within one line. False where a quote never closes.

@@ -23,16 +23,16 @@ struct Record {
 void read_header(std::string_view line, Record& record) {
   const size_t colon = line.find(':');
   if (colon == line.npos) return;
-  const std::string name = lower(trim(line.substr(0, colon)));
-  std::string_view value = trim(line.substr(colon + 1));
+  const std::string name = base::to_lower(base::trimmed(line.substr(0, colon)));
+  std::string_view value = base::trimmed(line.substr(colon + 1));
   if (name == "warc-target-uri") {
     // WARC 1.0's grammar had it in <>.
     if (value.starts_with('<') && value.ends_with('>')) value = value.substr(1, value.size() - 2);
     record.target = value;
   } else if (name == "warc-type") {
-    record.kind = lower(value);
+    record.kind = base::to_lower(value);
   } else if (name == "content-type") {
-    record.content_type = lower(value);
+    record.content_type = base::to_lower(value);
   } else if (name == "warc-date") {
     record.date = value;
   } else if (name == "content-length") {
@@ -69,11 +69,11 @@ Page page_of(const Record& record, std::string_view content) {
   while (at != content.npos) {
     content.remove_prefix(at + 1);
     at = content.find('\n');
-    const std::string_view line = trim(content.substr(0, at));
+    const std::string_view line = base::trimmed(content.substr(0, at));
     if (line.empty()) break;
     const size_t colon = std::min(line.find(':'), line.size());
-    const std::string name = lower(trim(line.substr(0, colon)));
-    const std::string value = lower(trim(line.substr(std::min(colon + 1, line.size()))));
+    const std::string name = base::to_lower(base::trimmed(line.substr(0, colon)));
+    const std::string value = base::to_lower(base::trimmed(line.substr(std::min(colon + 1, line.size()))));
     if (name == "content-type") page.content_type = value;
     if (name == "content-encoding" || name == "transfer-encoding") page.coded |= value != "identity";
   }
@@ -99,7 +99,7 @@ Result<> read_warc(Input& input, Rows& rows) {
   while (true) {
     SHIKAKE_ASSIGN(std::optional<InputLine> line, input.line());
     if (!line) return {};
-    if (trim(line->text).empty()) continue;
+    if (base::trimmed(line->text).empty()) continue;
     if (!line->text.starts_with("WARC/")) {
       if (!lost) SHIKAKE_TRY(rows.skip("no WARC record where one should begin", line->number));
       lost = true;

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/check.h"
 #include "net/decode.h"
 #include "tls_details.h"
@@ -23,13 +24,6 @@ bool is_token(std::string_view text) {
            std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
   };
   return !text.empty() && std::all_of(text.begin(), text.end(), token_char);
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r\n";
-  size_t first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
 std::optional<std::pair<url::IpAddress, uint16_t>> to_address(const curl_sockaddr& given) {
@@ -264,17 +258,17 @@ bool Transfer::on_header(std::string_view line) {
     return fails(FetchFailure::headers_too_large,
                  fmt::format("the headers are larger than {} bytes", visit_.options.limits.header_bytes));
   if (in_body_) return true;  // trailers
-  if (line.starts_with("HTTP/")) return begin_answer(trimmed(line));
+  if (line.starts_with("HTTP/")) return begin_answer(base::trimmed(line));
   // RFC 9112 section 5.2: a line that begins with a blank goes on with the last.
   if (!response_.headers.empty() && (line.starts_with(' ') || line.starts_with('\t'))) {
-    if (std::string_view more = trimmed(line); !more.empty())
+    if (std::string_view more = base::trimmed(line); !more.empty())
       response_.headers.back().value.append(" ").append(more);
     return true;
   }
   size_t colon = line.find(':');
   if (colon == std::string_view::npos || colon == 0) return true;  // browsers pass over it
-  response_.headers.push_back(
-      {std::string(trimmed(line.substr(0, colon))), std::string(trimmed(line.substr(colon + 1)))});
+  response_.headers.push_back({std::string(base::trimmed(line.substr(0, colon))),
+                               std::string(base::trimmed(line.substr(colon + 1)))});
   return true;
 }
 
@@ -284,9 +278,9 @@ bool Transfer::begin_answer(std::string_view status_line) {
   response_.headers.clear();
   size_t space = std::min(status_line.find(' '), status_line.size());
   response_.http_version = status_line.substr(5, space - 5);
-  std::string_view rest = trimmed(status_line.substr(space));
+  std::string_view rest = base::trimmed(status_line.substr(space));
   size_t end = std::min(rest.find(' '), rest.size());
-  response_.reason = trimmed(rest.substr(end));
+  response_.reason = base::trimmed(rest.substr(end));
   response_.status = static_cast<int>(number_of(handle(), CURLINFO_RESPONSE_CODE));
   return true;
 }

@@ -163,7 +163,8 @@ class Reader {
     if (auto text = get(record, Column::reference); !text.empty()) entry.references.emplace_back(text);
     for (Column column : {Column::md5, Column::sha1}) {
       auto hash = get(record, column);
-      if (!hash.empty() && entry.key.type == IndicatorType::sha256) entry.aliases.push_back(lower(hash));
+      if (!hash.empty() && entry.key.type == IndicatorType::sha256)
+        entry.aliases.push_back(base::to_lower(hash));
     }
   }
 

@@ -116,7 +116,7 @@ std::optional<char> find_delimiter(std::string_view line) {
 }  // namespace
 
 std::string plain_name(std::string_view header) {
-  std::string out = lower(trimmed(header));
+  std::string out = base::to_lower(trimmed(header));
   if (out.starts_with('#')) out = trimmed(std::string_view(out).substr(1));
   for (char& c : out) {
     if (c == ' ' || c == '-' || c == '.') c = '_';

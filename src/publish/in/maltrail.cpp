@@ -47,7 +47,7 @@ std::optional<std::string_view> reference_of(std::string_view comment) {
   std::string_view text = trimmed(comment.substr(1));
   size_t colon = text.find(':');
   if (colon == std::string_view::npos) return std::nullopt;
-  std::string word = lower(text.substr(0, colon));
+  std::string word = base::to_lower(text.substr(0, colon));
   if (word != "reference" && word != "referecne" && word != "referemce") return std::nullopt;
   return trimmed(text.substr(colon + 1));
 }

@@ -81,7 +81,7 @@ struct Labels {
   std::optional<Role> role;
 
   void take_tag(std::string_view tag) {
-    if (auto word = tlp_from_word(tag); word && lower(tag).starts_with("tlp:")) {
+    if (auto word = tlp_from_word(tag); word && base::to_lower(tag).starts_with("tlp:")) {
       if (!tlp || *word > *tlp) tlp = word;
       return;
     }
@@ -193,7 +193,7 @@ class EventReader {
     std::vector<std::string> hashes;
     if (kind == "file") {
       for (std::string_view hash : {value_of({"md5"}), value_of({"sha1"})}) {
-        if (!hash.empty()) hashes.push_back(lower(hash));
+        if (!hash.empty()) hashes.push_back(base::to_lower(hash));
       }
     }
     bool has_sha256 = !value_of({"sha256"}).empty();

@@ -55,9 +55,9 @@ inline constexpr uint64_t most_sightings = 999'999'999;
 
 // That an indicator was met, as a feed reports it.
 struct FeedSighting {
-  uint8_t type = 0;    // intel::IndicatorType
-  std::string value;   // canonical
-  std::string source;  // the STIX id of the sighting: reported once, however often it is read
+  uint8_t type = 0;             // intel::IndicatorType
+  std::string value;            // canonical
+  std::string source;           // the STIX id of the sighting: reported once, however often it is read
   base::TimePoint first, last;  // in this order
   uint64_t count = 1;           // up to most_sightings
 

@@ -67,7 +67,7 @@ constexpr std::pair<std::string_view, Tlp> tlp_words[] = {
 
 std::string without_separators(std::string_view word) {
   std::string out;
-  for (char c : lower(word)) {
+  for (char c : base::to_lower(word)) {
     if (c != '-' && c != '_' && c != ' ') out += c;
   }
   return out;
@@ -75,32 +75,17 @@ std::string without_separators(std::string_view word) {
 
 }  // namespace
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r\n";
-  size_t begin = text.find_first_not_of(blanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
 std::optional<Role> role_from_word(std::string_view word) {
   std::string plain = without_separators(trimmed(word));
   for (const RoleWord& row : role_words) {
     if (row.word == plain) return row.role;
   }
-  auto own = intel::role(lower(trimmed(word)));
+  auto own = intel::role(base::to_lower(trimmed(word)));
   return own == Role::unknown ? std::nullopt : own;
 }
 
 std::optional<Tlp> tlp_from_word(std::string_view word) {
-  std::string plain = lower(trimmed(word));
+  std::string plain = base::to_lower(trimmed(word));
   std::string_view name = plain;
   if (name.starts_with("tlp:")) name = trimmed(name.substr(4));
   for (auto [known, tlp] : tlp_words) {
@@ -131,7 +116,7 @@ std::optional<base::TimePoint> time_from_text(std::string_view text) {
 }
 
 std::optional<uint8_t> confidence_from_word(std::string_view word) {
-  std::string plain = lower(trimmed(word));
+  std::string plain = base::to_lower(trimmed(word));
   if (plain.ends_with('%')) plain.pop_back();
   if (plain == "high") return uint8_t{85};
   if (plain == "medium" || plain == "med") return uint8_t{50};

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "intel/model.h"
 
@@ -25,7 +26,6 @@ std::optional<base::TimePoint> time_from_text(std::string_view text);
 std::optional<uint8_t> confidence_from_word(std::string_view word);
 
 // Without blanks (space, tab, CR, LF) at both ends.
-std::string_view trimmed(std::string_view text);
-std::string lower(std::string_view text);  // ASCII
+using base::trimmed;
 
 }  // namespace shikake::publish

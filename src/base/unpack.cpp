@@ -1,4 +1,4 @@
-#include "audit/source.h"
+#include "base/unpack.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -13,17 +13,25 @@
 
 #include "base/check.h"
 
-namespace shikake::audit {
+namespace shikake::base {
 namespace {
 
 constexpr size_t block_bytes = size_t{256} << 10;  // stays in the second-level cache
 // A zstd frame may ask for any window; this is the most that the zstd program itself grants unasked.
 constexpr int zstd_window_log_max = 27;
 
-// Bytes of the file, with a look ahead.
-class FileBytes {
+Error damaged(std::string what, uint64_t offset) {
+  return Error{
+      .module = Module::base, .code = ErrorCode::corrupted, .what = std::move(what), .offset = offset};
+}
+
+}  // namespace
+
+// Bytes of the file, or of memory, with a look ahead.
+class Unpacked::FileBytes {
  public:
   explicit FileBytes(int fd) : fd_(fd), buffer_(std::make_unique_for_overwrite<char[]>(block_bytes)) {}
+  explicit FileBytes(std::string_view bytes) : FileBytes(-1) { memory_ = bytes; }
 
   // More behind what is left; false at the end of the file.
   Result<bool> fill() {
@@ -44,28 +52,27 @@ class FileBytes {
   // Straight to where the caller wants it; nothing may be left.
   Result<size_t> read_into(std::span<char> room) {
     ssize_t got;
-    do got = ::read(fd_, room.data(), room.size());
-    while (got < 0 && errno == EINTR);
-    if (got < 0) return fail_errno(Module::audit, "the log can't be read");
+    if (fd_ < 0) {
+      got = static_cast<ssize_t>(memory_.copy(room.data(), room.size()));
+      memory_.remove_prefix(static_cast<size_t>(got));
+    } else {
+      do got = ::read(fd_, room.data(), room.size());
+      while (got < 0 && errno == EINTR);
+    }
+    if (got < 0) return fail_errno(Module::base, "the file can't be read");
     total_ += static_cast<uint64_t>(got);
     return static_cast<size_t>(got);
   }
 
  private:
-  int fd_;
+  int fd_;  // below 0: memory_
+  std::string_view memory_;
   std::unique_ptr<char[]> buffer_;
   size_t begin_ = 0, end_ = 0;
   uint64_t total_ = 0;
 };
 
-Error damaged(std::string what, uint64_t offset) {
-  return Error{
-      .module = Module::audit, .code = ErrorCode::corrupted, .what = std::move(what), .offset = offset};
-}
-
-}  // namespace
-
-class Source::Unpacker {
+class Unpacked::Unpacker {
  public:
   explicit Unpacker(FileBytes bytes) : bytes_(std::move(bytes)) {}
   virtual ~Unpacker() = default;
@@ -91,8 +98,9 @@ class Source::Unpacker {
     if (!more)
       failed_ = more.error();
     else if (in_the_middle)
-      failed_ = damaged(fmt::format("the {} data ends in the middle: the file was cut off", name(packing())),
-                        bytes_.position());
+      failed_ =
+          damaged(fmt::format("the {} data ends in the middle: the file was cut short", name(packing())),
+                  bytes_.position());
     return false;
   }
 
@@ -100,7 +108,7 @@ class Source::Unpacker {
   std::optional<Error> failed_;
 };
 
-class Source::Plain final : public Unpacker {
+class Unpacked::Plain final : public Unpacker {
  public:
   using Unpacker::Unpacker;
   Packing packing() const override { return Packing::none; }
@@ -119,7 +127,7 @@ class Source::Plain final : public Unpacker {
   }
 };
 
-class Source::Gzip final : public Unpacker {
+class Unpacked::Gzip final : public Unpacker {
  public:
   explicit Gzip(FileBytes bytes) : Unpacker(std::move(bytes)) {
     constexpr int gzip_only = 16;  // added to the window's bits: no zlib header, no raw stream
@@ -164,7 +172,7 @@ class Source::Gzip final : public Unpacker {
   bool inside_full_ = false;  // the last call filled its room: more may be waiting
 };
 
-class Source::Zstd final : public Unpacker {
+class Unpacked::Zstd final : public Unpacker {
  public:
   explicit Zstd(FileBytes bytes) : Unpacker(std::move(bytes)), stream_(ZSTD_createDStream()) {
     SHIKAKE_CHECK(stream_ != nullptr);
@@ -215,32 +223,38 @@ std::string_view name(Packing packing) {
   SHIKAKE_CHECK(false);
 }
 
-Source::Source(std::unique_ptr<Unpacker> unpacker) : unpacker_(std::move(unpacker)) {}
-Source::Source(Source&&) noexcept = default;
-Source& Source::operator=(Source&&) noexcept = default;
-Source::~Source() = default;
+Unpacked::Unpacked(std::unique_ptr<Unpacker> unpacker) : unpacker_(std::move(unpacker)) {}
+Unpacked::Unpacked(Unpacked&&) noexcept = default;
+Unpacked& Unpacked::operator=(Unpacked&&) noexcept = default;
+Unpacked::~Unpacked() = default;
 
-Result<Source> Source::open(int fd) {
+Result<Unpacked> Unpacked::open(int fd) {
+  return open(FileBytes(fd));
+}
+Result<Unpacked> Unpacked::open(std::string_view bytes) {
+  return open(FileBytes(bytes));
+}
+
+Result<Unpacked> Unpacked::open(FileBytes bytes) {
   constexpr std::string_view gzip_magic("\x1F\x8B\x08", 3);
   constexpr std::string_view zstd_magic("\x28\xB5\x2F\xFD", 4);
-  FileBytes bytes(fd);
   while (bytes.left().size() < zstd_magic.size()) {
     SHIKAKE_ASSIGN(const bool more, bytes.fill());
     if (!more) break;
   }
-  if (bytes.left().starts_with(gzip_magic)) return Source(std::make_unique<Gzip>(std::move(bytes)));
-  if (bytes.left().starts_with(zstd_magic)) return Source(std::make_unique<Zstd>(std::move(bytes)));
-  return Source(std::make_unique<Plain>(std::move(bytes)));
+  if (bytes.left().starts_with(gzip_magic)) return Unpacked(std::make_unique<Gzip>(std::move(bytes)));
+  if (bytes.left().starts_with(zstd_magic)) return Unpacked(std::make_unique<Zstd>(std::move(bytes)));
+  return Unpacked(std::make_unique<Plain>(std::move(bytes)));
 }
 
-Result<size_t> Source::read(std::span<char> room) {
+Result<size_t> Unpacked::read(std::span<char> room) {
   return unpacker_->read(room);
 }
-Packing Source::packing() const {
+Packing Unpacked::packing() const {
   return unpacker_->packing();
 }
-uint64_t Source::bytes_in() const {
+uint64_t Unpacked::bytes_in() const {
   return unpacker_->bytes_in();
 }
 
-}  // namespace shikake::audit
+}  // namespace shikake::base
