@@ -71,14 +71,14 @@ boost::json::object throughput(const std::vector<std::string>& pages) {
 }
 
 std::vector<std::string> installed_pages() {
-  constexpr size_t kEnough = 20'000'000;
+  constexpr size_t enough = 20'000'000;
   std::vector<std::string> pages;
   size_t bytes = 0;
   std::error_code ignored;
   std::filesystem::recursive_directory_iterator entries(
       "/usr/share/doc", std::filesystem::directory_options::skip_permission_denied, ignored);
   for (const auto& entry : entries) {
-    if (entry.path().extension() != ".html" || !entry.is_regular_file(ignored) || bytes > kEnough) continue;
+    if (entry.path().extension() != ".html" || !entry.is_regular_file(ignored) || bytes > enough) continue;
     std::ifstream file(entry.path(), std::ios::binary);
     std::string page((std::istreambuf_iterator<char>(file)), {});
     page = to_utf8(decode_page(base::as_bytes(page)));
@@ -101,8 +101,8 @@ boost::json::array depths() {
   for (size_t depth : {1'000u, 10'000u, 20'000u, 100'000u, 1'000'000u}) {
     std::string page = nested(depth, "<div>", "</div>");
     boost::json::object row{{"depth", depth}, {"shikake_s", seconds_of([&] { parse_ours(page); })}};
-    constexpr size_t kGumboAtMost = 20'000;  // more would take minutes
-    if (depth <= kGumboAtMost) row["gumbo_s"] = seconds_of([&] { parse_gumbo(page); });
+    constexpr size_t gumbo_at_most = 20'000;  // more would take minutes
+    if (depth <= gumbo_at_most) row["gumbo_s"] = seconds_of([&] { parse_gumbo(page); });
     rows.push_back(std::move(row));
   }
   return rows;

@@ -1,7 +1,7 @@
 // HTML to DOM. The first byte chooses what is done with the rest, read as UTF-8:
 //   bits 0-2  sizes of the pieces it is fed in
 //   bit 3     the scripting flag
-//   bit 4     each script writes part of the input (kWritten) while it "runs"
+//   bit 4     each script writes part of the input (`written`) while it "runs"
 //   bit 5     as a fragment, too
 //   bit 6     through the decoder: bytes as they are, encoding by sniffing
 // It must hold: the tree does not depend on the pieces; its links agree; no element is deeper than the cap;

@@ -45,7 +45,7 @@ const std::vector<Attribute>& ActiveFormatting::attributes(size_t index) const {
 void ActiveFormatting::push(Element& element) {
   uint64_t signature = signature_of(element);
   int alike = 0;
-  size_t earliest = kNotThere;
+  size_t earliest = not_there;
   for (size_t i = size(); i-- > 0 && entries_[i].element;) {
     const Entry& each = entry(i);
     if (each.signature == signature && each.element->local_name() == element.local_name() &&
@@ -74,7 +74,7 @@ size_t ActiveFormatting::find_last(Name name) {
     if (entry(i).element->is(name)) return i;
     if (!budget_.may_look(size() - i)) break;
   }
-  return kNotThere;
+  return not_there;
 }
 
 size_t ActiveFormatting::find(const Element& element) {
@@ -82,7 +82,7 @@ size_t ActiveFormatting::find(const Element& element) {
     if (entry(i).element == &element) return i;
     if (!budget_.may_look(size() - i)) break;
   }
-  return kNotThere;
+  return not_there;
 }
 
 void ActiveFormatting::move(size_t from, size_t to, Element& element) {

@@ -23,7 +23,7 @@ class ActiveFormatting {
   void push_marker() { entries_.push_back({}); }
   void clear_to_marker();
 
-  static constexpr size_t kNotThere = SIZE_MAX;
+  static constexpr size_t not_there = SIZE_MAX;
   size_t find_last(Name name);  // since the last marker
   size_t find(const Element& element);
   void remove(size_t index) {

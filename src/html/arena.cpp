@@ -18,18 +18,18 @@ class Pool {
   }
 
   void* place() {  // for one T; the caller constructs it at once, without throwing
-    if (size_ == blocks_.size() * kBlock) blocks_.push_back(std::make_unique_for_overwrite<Block>());
+    if (size_ == blocks_.size() * block_nodes) blocks_.push_back(std::make_unique_for_overwrite<Block>());
     return place_of(size_++);
   }
 
  private:
-  static constexpr size_t kBlock = 128;
+  static constexpr size_t block_nodes = 128;
   struct Block {
-    alignas(T) std::array<std::byte, sizeof(T) * kBlock> bytes;
+    alignas(T) std::array<std::byte, sizeof(T) * block_nodes> bytes;
   };
 
   std::byte* place_of(size_t index) {
-    return blocks_[index / kBlock]->bytes.data() + index % kBlock * sizeof(T);
+    return blocks_[index / block_nodes]->bytes.data() + index % block_nodes * sizeof(T);
   }
 
   std::vector<std::unique_ptr<Block>> blocks_;

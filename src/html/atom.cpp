@@ -9,23 +9,23 @@ namespace {
 // Known names alone: no attacker can add to it, so a plain hash does.
 class KnownTable {
  public:
-  KnownTable() : slots_(kSlots, nullptr) {
-    for (const AtomData& data : kKnownAtoms) {
-      size_t slot = hash(data.text) % kSlots;
-      while (slots_[slot]) slot = (slot + 1) % kSlots;
+  KnownTable() : slots_(slots, nullptr) {
+    for (const AtomData& data : known_atoms) {
+      size_t slot = hash(data.text) % slots;
+      while (slots_[slot]) slot = (slot + 1) % slots;
       slots_[slot] = &data;
     }
   }
 
   const AtomData* find(std::u16string_view text) const {
-    for (size_t slot = hash(text) % kSlots; slots_[slot]; slot = (slot + 1) % kSlots) {
+    for (size_t slot = hash(text) % slots; slots_[slot]; slot = (slot + 1) % slots) {
       if (slots_[slot]->text == text) return slots_[slot];
     }
     return nullptr;
   }
 
  private:
-  static constexpr size_t kSlots = std::bit_ceil(kKnownNames * 4);
+  static constexpr size_t slots = std::bit_ceil(known_names * 4);
 
   static size_t hash(std::u16string_view text) {
     // First, middle and last code unit and the length tell the known names well apart.

@@ -18,14 +18,14 @@ struct AtomData {
 };
 
 #define SHIKAKE_HTML_NAME(identifier, string) AtomData{u##string, Name::identifier},
-inline constexpr std::array<AtomData, kKnownNames> kKnownAtoms = {{SHIKAKE_HTML_NAMES(SHIKAKE_HTML_NAME)}};
+inline constexpr std::array<AtomData, known_names> known_atoms = {{SHIKAKE_HTML_NAMES(SHIKAKE_HTML_NAME)}};
 #undef SHIKAKE_HTML_NAME
 
 class Atom {
  public:
   constexpr Atom() = default;  // the null atom: no prefix, no namespace
   constexpr Atom(Name known)
-      : data_(&kKnownAtoms[static_cast<size_t>(known)]) {}  // NOLINT: an Atom is a Name
+      : data_(&known_atoms[static_cast<size_t>(known)]) {}  // NOLINT: an Atom is a Name
   constexpr explicit Atom(const AtomData* data) : data_(data) {}
 
   std::u16string_view text() const { return data_ ? data_->text : std::u16string_view(); }

@@ -12,7 +12,7 @@
 namespace shikake::html {
 namespace {
 
-constexpr char16_t kReplacement = 0xFFFD;
+constexpr char16_t replacement_character = 0xFFFD;
 
 struct CloseConverter {
   void operator()(UConverter* converter) const { ucnv_close(converter); }
@@ -25,7 +25,7 @@ void U_CALLCONV on_ill_formed(const void* context, UConverterToUnicodeArgs* args
                               int32_t length, UConverterCallbackReason reason, UErrorCode* error) {
   if (reason > UCNV_IRREGULAR) return;  // reset, close, clone
   *error = U_ZERO_ERROR;
-  char16_t text[2] = {kReplacement, 0};
+  char16_t text[2] = {replacement_character, 0};
   bool ascii = context && length == 2 && static_cast<unsigned char>(bytes[1]) < 0x80;
   if (ascii) text[1] = static_cast<char16_t>(bytes[1]);
   ucnv_cbToUWriteUChars(args, text, ascii ? 2 : 1, 0, error);
@@ -37,8 +37,8 @@ IcuConverter open_converter(const char* name, bool keep_ascii) {
   SHIKAKE_CHECK(U_SUCCESS(error));  // the names are our own and in every ICU
   UConverterToUCallback old = nullptr;
   const void* old_context = nullptr;
-  static const char kKeep = 0;
-  ucnv_setToUCallBack(converter.get(), on_ill_formed, keep_ascii ? &kKeep : nullptr, &old, &old_context,
+  static const char keep = 0;
+  ucnv_setToUCallBack(converter.get(), on_ill_formed, keep_ascii ? &keep : nullptr, &old, &old_context,
                       &error);
   SHIKAKE_CHECK(U_SUCCESS(error));
   return converter;
@@ -71,7 +71,7 @@ constexpr Correction kIso8859_16[] = {
     {0xDE, 0x21A}, {0xE3, 0x103}, {0xE5, 0x107},  {0xF0, 0x111},  {0xF1, 0x144},  {0xF5, 0x151},
     {0xF7, 0x15B}, {0xF8, 0x171}, {0xFD, 0x119},  {0xFE, 0x21B}};
 // The standard's KOI8-U has two letters more. https://encoding.spec.whatwg.org/index-koi8-u.txt
-constexpr Correction kKoi8U[] = {{0xAE, 0x45E}, {0xBE, 0x40E}};
+constexpr Correction koi8_u[] = {{0xAE, 0x45E}, {0xBE, 0x40E}};
 
 using UpperHalf = std::array<char16_t, 128>;
 
@@ -87,16 +87,16 @@ UpperHalf upper_half(const Encoding& encoding) {
     std::u16string text;
     convert(converter.get(), {&byte, 1}, true, text);
     ucnv_reset(converter.get());
-    table[i] = text.size() == 1 ? text[0] : kReplacement;
+    table[i] = text.size() == 1 ? text[0] : replacement_character;
     // ICU maps what windows-874 leaves open to private characters; macintosh's apple is one by the standard.
     bool open = table[i] >= 0xE000 && table[i] < 0xF8FF;
-    if (open) table[i] = kReplacement;
+    if (open) table[i] = replacement_character;
   }
   auto correct = [&](auto& corrections) {
     for (auto [byte, c] : corrections) table[byte - 0x80u] = c;
   };
   if (encoding.name == "ISO-8859-16") correct(kIso8859_16);
-  if (encoding.name == "KOI8-U") correct(kKoi8U);
+  if (encoding.name == "KOI8-U") correct(koi8_u);
   return table;
 }
 
@@ -128,7 +128,7 @@ struct Decoder::Converter {
       case Coding::utf16:
         return convert(icu.get(), bytes, last, out);
       case Coding::replacement:
-        if (!bytes.empty() && !replaced) out += kReplacement;
+        if (!bytes.empty() && !replaced) out += replacement_character;
         replaced |= !bytes.empty();
         return;
       case Coding::single_byte:
@@ -160,9 +160,9 @@ void Decoder::decode(base::ByteSpan bytes, bool last, std::u16string& out) {
   std::string_view text = base::as_text(bytes);
   if (converter_) return converter_->decode(text, last, out);
 
-  constexpr size_t kLongestBom = 3;
+  constexpr size_t longest_bom = 3;
   held_ += text;
-  if (held_.size() < (encoding_ ? kLongestBom : kPrescanBytes) && !last) return;
+  if (held_.size() < (encoding_ ? longest_bom : prescan_bytes) && !last) return;
   EncodingGuess guess = guess_encoding(base::as_bytes(held_), options_.transport_label, options_.fallback);
   size_t skip = guess.bom_size;
   if (!encoding_) {

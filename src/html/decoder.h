@@ -33,7 +33,7 @@ class Decoder {
 
   // `last`: there are no more bytes. Not called again after it.
   void decode(base::ByteSpan bytes, bool last, std::u16string& out);
-  // Known once kPrescanBytes or the last byte have come; until then nullptr.
+  // Known once prescan_bytes or the last byte have come; until then nullptr.
   const Encoding* encoding() const { return encoding_; }
   bool certain() const { return certain_; }
 

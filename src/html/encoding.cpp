@@ -12,7 +12,7 @@ using enum Coding;
 
 // Where ICU's converters differ from the standard's single-byte tables, decoder.cpp corrects them. What is
 // left: Big5 gives some fifty rare characters of HKSCS as private ones.
-constexpr Encoding kEncodings[] = {
+constexpr Encoding encodings[] = {
     {"UTF-8", utf8, nullptr, "unicode-1-1-utf-8 unicode11utf8 unicode20utf8 utf-8 utf8 x-unicode20utf8"},
     {"IBM866", single_byte, "ibm-866_P100-1995", "866 cp866 csibm866 ibm866"},
     {"ISO-8859-2", single_byte, "ISO-8859-2",
@@ -102,15 +102,15 @@ std::string_view skip_space(std::string_view text) {
 }  // namespace
 
 std::span<const Encoding> all_encodings() {
-  return kEncodings;
+  return encodings;
 }
 
 const Encoding* encoding_for_label(std::string_view label) {
   std::string wanted = lower_trimmed(label);
   if (wanted.empty()) return nullptr;
   auto found =
-      std::ranges::find_if(kEncodings, [&](const Encoding& each) { return has_word(each.labels, wanted); });
-  return found == std::end(kEncodings) ? nullptr : found;
+      std::ranges::find_if(encodings, [&](const Encoding& each) { return has_word(each.labels, wanted); });
+  return found == std::end(encodings) ? nullptr : found;
 }
 
 EncodingGuess guess_encoding(base::ByteSpan first_bytes, std::string_view transport_label,
@@ -135,12 +135,12 @@ const Encoding* encoding_to_change_to(const Encoding& current, std::string_view 
 }
 
 std::string_view charset_in_content_type(std::string_view content) {
-  constexpr std::string_view kWord = "charset";
-  for (; content.size() > kWord.size(); content.remove_prefix(1)) {
-    bool here = std::equal(kWord.begin(), kWord.end(), content.begin(),
+  constexpr std::string_view charset_word = "charset";
+  for (; content.size() > charset_word.size(); content.remove_prefix(1)) {
+    bool here = std::equal(charset_word.begin(), charset_word.end(), content.begin(),
                            [](char lower, char c) { return lower == (is_upper(c) ? c + 0x20 : c); });
     if (!here) continue;
-    std::string_view rest = skip_space(content.substr(kWord.size()));
+    std::string_view rest = skip_space(content.substr(charset_word.size()));
     if (!rest.starts_with('=')) continue;
     rest = skip_space(rest.substr(1));
     if (rest.empty()) return {};

@@ -39,9 +39,9 @@ struct EncodingGuess {
   size_t bom_size;  // bytes to skip
 };
 
-inline constexpr size_t kPrescanBytes = 1024;  // the standard's bound
+inline constexpr size_t prescan_bytes = 1024;  // the standard's bound
 
-// From the first kPrescanBytes of the document (or all, if there are fewer): byte order mark, then the
+// From the first prescan_bytes of the document (or all, if there are fewer): byte order mark, then the
 // label of the transport (HTTP's charset; may be empty), then what the bytes say, then `fallback`.
 EncodingGuess guess_encoding(base::ByteSpan first_bytes, std::string_view transport_label,
                              std::string_view fallback = "windows-1252");

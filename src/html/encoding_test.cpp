@@ -59,8 +59,8 @@ struct SniffRow {
   const char* encoding;
   bool certain;
 };
-const std::string kLate = std::string(1030, ' ') + "<meta charset=koi8-r>";
-const SniffRow kSniffed[] = {
+const std::string late = std::string(1030, ' ') + "<meta charset=koi8-r>";
+const SniffRow sniffed[] = {
     {"nothing", "<p>", "", "windows-1252", false},
     {"transport", "<meta charset=utf-8>", "koi8-r", "KOI8-R", true},
     {"transport_unknown", "<meta charset=utf-8>", "nosuch", "UTF-8", false},
@@ -86,7 +86,7 @@ const SniffRow kSniffed[] = {
     {"in_bogus", "<!x <meta charset=big5><meta charset=gbk>", "", "GBK", false},
     {"not_meta", "<metax charset=big5>", "", "windows-1252", false},
     {"no_bracket", "<b <meta charset=big5>", "", "windows-1252", false},
-    {"too_late", kLate, "", "windows-1252", false},
+    {"too_late", late, "", "windows-1252", false},
     {"xml", "<?xml version='1.0' encoding='koi8-r'?>", "", "KOI8-R", false},
     {"xml_meta_wins", "<?xml encoding='koi8-r'?><meta charset=gbk>", "", "GBK", false},
     {"xml_utf16", "<\0?\0x\0m\0l\0"sv, "", "UTF-16LE", false},
@@ -95,7 +95,7 @@ const SniffRow kSniffed[] = {
 };
 
 TEST(Encoding, Sniffing) {
-  for (const SniffRow& row : kSniffed) {
+  for (const SniffRow& row : sniffed) {
     EncodingGuess guess = guess_encoding(base::as_bytes(row.bytes), row.transport);
     EXPECT_EQ(name_of(guess.encoding), row.encoding) << row.name;
     EXPECT_EQ(guess.certain, row.certain) << row.name;
@@ -138,7 +138,7 @@ struct DecodeRow {
   std::string_view bytes;
   const char* text;
 };
-constexpr DecodeRow kDecoded[] = {
+constexpr DecodeRow decoded[] = {
     {"utf-8", "a\xC3\xA9\xE4\xBB\x95\xF0\x9F\x98\x80", "a\u00E9\u4ED5\U0001F600"},
     {"utf-8", "\xEF\xBB\xBF\xEF\xBB\xBFx", "\uFEFFx"},
     {"utf-8", "\xC0\xAF\xE4\xBB\"\xF4\x90\x80\x80\xED\xA0\x80\xFF",
@@ -177,7 +177,7 @@ constexpr DecodeRow kDecoded[] = {
 };
 
 TEST(Decoder, Rows) {
-  for (const DecodeRow& row : kDecoded) {
+  for (const DecodeRow& row : decoded) {
     std::u16string whole, pieces;
     Decoder(*encoding_for_label(row.encoding)).decode(base::as_bytes(row.bytes), true, whole);
     EXPECT_EQ(to_utf8(whole), row.text) << row.encoding;
@@ -240,9 +240,9 @@ TEST(Utf8, LikeBase) {
   for (uint64_t seed = 0; seed < 2000; ++seed) {
     PageGenerator random(seed);
     std::string bytes;
-    constexpr unsigned char kBytes[] = {'a',  0x80, 0xBF, 0xC2, 0xE0, 0xA0, 0xED,
-                                        0x9F, 0xF0, 0x90, 0xF4, 0x8F, 0xFF};
-    for (int i = 0; i < 12; ++i) bytes += static_cast<char>(kBytes[random.below(std::size(kBytes))]);
+    constexpr unsigned char some_bytes[] = {'a',  0x80, 0xBF, 0xC2, 0xE0, 0xA0, 0xED,
+                                            0x9F, 0xF0, 0x90, 0xF4, 0x8F, 0xFF};
+    for (int i = 0; i < 12; ++i) bytes += static_cast<char>(some_bytes[random.below(std::size(some_bytes))]);
     EXPECT_EQ(to_utf8(from_utf8(bytes)), base::to_valid_utf8(bytes));
   }
 }

@@ -13,8 +13,8 @@ struct Entity {
   char32_t second;  // 0: there is no second code point
 };
 
-inline constexpr size_t kEntityCount = 2231;
-extern const Entity kEntities[kEntityCount];  // sorted by name
+inline constexpr size_t entity_count = 2231;
+extern const Entity entities[entity_count];  // sorted by name
 
 class EntityMatcher {
  public:
@@ -25,7 +25,7 @@ class EntityMatcher {
   const Entity* longest() const { return longest_; }
 
  private:
-  uint32_t begin_ = 0, end_ = kEntityCount;  // names that begin with what was taken
+  uint32_t begin_ = 0, end_ = entity_count;  // names that begin with what was taken
   uint32_t length_ = 0;
   const Entity* longest_ = nullptr;
 };

@@ -9,7 +9,7 @@ namespace shikake::html {
 namespace {
 
 // Sorted as if in lower case.
-constexpr std::u16string_view kSvgElements[] = {
+constexpr std::u16string_view svg_elements[] = {
     u"altGlyph",
     u"altGlyphDef",
     u"altGlyphItem",
@@ -49,7 +49,7 @@ constexpr std::u16string_view kSvgElements[] = {
     u"textPath",
 };
 
-constexpr std::u16string_view kSvgAttributes[] = {
+constexpr std::u16string_view svg_attributes[] = {
     u"attributeName",
     u"attributeType",
     u"baseFrequency",
@@ -116,7 +116,7 @@ struct ForeignAttribute {
   std::u16string_view local_name;
   Name ns;
 };
-constexpr ForeignAttribute kForeignAttributes[] = {
+constexpr ForeignAttribute foreign_attributes[] = {
     {u"xlink:actuate", Name::xlink, u"actuate", Name::ns_xlink},
     {u"xlink:arcrole", Name::xlink, u"arcrole", Name::ns_xlink},
     {u"xlink:href", Name::xlink, u"href", Name::ns_xlink},
@@ -145,7 +145,7 @@ std::u16string_view find(const std::u16string_view (&sorted)[N], std::u16string_
 }  // namespace
 
 std::u16string_view svg_element_name(std::u16string_view lower) {
-  return find(kSvgElements, lower);
+  return find(svg_elements, lower);
 }
 
 void adjust_mathml_attributes(std::vector<Attribute>& attributes, AtomTable&) {
@@ -156,7 +156,7 @@ void adjust_mathml_attributes(std::vector<Attribute>& attributes, AtomTable&) {
 
 void adjust_svg_attributes(std::vector<Attribute>& attributes, AtomTable& atoms) {
   for (Attribute& each : attributes) {
-    std::u16string_view name = find(kSvgAttributes, each.local_name.text());
+    std::u16string_view name = find(svg_attributes, each.local_name.text());
     if (!name.empty()) each.local_name = atoms.intern(name);
   }
 }
@@ -164,8 +164,8 @@ void adjust_svg_attributes(std::vector<Attribute>& attributes, AtomTable& atoms)
 void adjust_foreign_attributes(std::vector<Attribute>& attributes, AtomTable& atoms) {
   for (Attribute& each : attributes) {
     if (!each.local_name.text().starts_with(u'x')) continue;
-    auto found = std::ranges::find(kForeignAttributes, each.local_name.text(), &ForeignAttribute::name);
-    if (found == std::end(kForeignAttributes)) continue;
+    auto found = std::ranges::find(foreign_attributes, each.local_name.text(), &ForeignAttribute::name);
+    if (found == std::end(foreign_attributes)) continue;
     if (found->prefix != Name::other) each.prefix = found->prefix;
     each.local_name = atoms.intern(found->local_name);
     each.ns = found->ns;

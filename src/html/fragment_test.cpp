@@ -28,7 +28,7 @@ struct SerialiseRow {
   const char* html;
   const char* out;
 };
-constexpr SerialiseRow kSerialised[] = {
+constexpr SerialiseRow serialised[] = {
     {"escapes", "<p title='&amp;&lt;\"&nbsp;>'>&amp;&lt;&gt;\"&nbsp;",
      "<p title=\"&amp;<&quot;&nbsp;>\">&amp;&lt;&gt;\"&nbsp;</p>"},
     {"raw_text", "<style><&amp;</style><xmp>&lt;</xmp><script>a<b</script>",
@@ -41,7 +41,7 @@ constexpr SerialiseRow kSerialised[] = {
      "<svg xlink:href=\"a\" xml:lang=\"b\" xmlns:xlink=\"c\" xmlns=\"d\"></svg>"},
 };
 TEST(Serialise, Rows) {
-  for (const SerialiseRow& row : kSerialised) {
+  for (const SerialiseRow& row : serialised) {
     EXPECT_EQ(Tree(std::string("<!DOCTYPE html><body>") + row.html).body(), row.out) << row.name;
   }
 }
@@ -73,17 +73,17 @@ class TidyTree {
     for (size_t count = random_.below(6); count > 0; --count) {
       size_t kind = random_.below(depth > 8 ? 3 : 8);
       if (kind < 2 && !text_before) {
-        append(parent, document.create_text(pick(kTexts)));
+        append(parent, document.create_text(pick(texts)));
         text_before = true;
         continue;
       }
       text_before = false;
       if (kind == 2) {
-        append(parent, document.create_comment(pick(kComments)));
+        append(parent, document.create_comment(pick(comments)));
         continue;
       }
-      Element& child = document.create_element(pick(kNames));
-      if (random_.chance(2)) child.set_attribute(pick(kAttributes), pick(kTexts));
+      Element& child = document.create_element(pick(names));
+      if (random_.chance(2)) child.set_attribute(pick(attribute_names), pick(texts));
       append(parent, child);
       if (child.is(Name::img)) continue;
       fill(child.template_content() ? wrap(child) : child, depth + 1);
@@ -96,12 +96,12 @@ class TidyTree {
     append(*holder.template_content(), inner);
     return inner;
   }
-  static constexpr std::u16string_view kNames[] = {u"div", u"span",   u"section", u"ins", u"template", u"img",
-                                                   u"x-y", u"object", u"div",     u"bdo", u"video"};
-  static constexpr std::u16string_view kTexts[] = {u"a",     u" b\n",       u"<&>\"'\u00A0",
-                                                   u"&amp;", u"\U0001F600", u"]]>--"};
-  static constexpr std::u16string_view kComments[] = {u"", u" a ", u"<b>&amp;", u"a - b"};
-  static constexpr std::u16string_view kAttributes[] = {u"id", u"title", u"data-x", u"href"};
+  static constexpr std::u16string_view names[] = {u"div", u"span",   u"section", u"ins", u"template", u"img",
+                                                  u"x-y", u"object", u"div",     u"bdo", u"video"};
+  static constexpr std::u16string_view texts[] = {u"a",     u" b\n",       u"<&>\"'\u00A0",
+                                                  u"&amp;", u"\U0001F600", u"]]>--"};
+  static constexpr std::u16string_view comments[] = {u"", u" a ", u"<b>&amp;", u"a - b"};
+  static constexpr std::u16string_view attribute_names[] = {u"id", u"title", u"data-x", u"href"};
   std::u16string_view pick(std::span<const std::u16string_view> from) {
     return from[random_.below(from.size())];
   }
@@ -128,7 +128,7 @@ struct FragmentRow {
   const char* html;
   const char* out;
 };
-constexpr FragmentRow kFragments[] = {
+constexpr FragmentRow fragments[] = {
     {"div", Name::div, "<p>a<td>b</body><html x=1>", "<p>ab</p>"},
     {"td_content", Name::tr, "<td>a<td>b", "<td>a</td><td>b</td>"},
     {"table_rows", Name::table, "<tr><td>a", "<tbody><tr><td>a</td></tr></tbody>"},
@@ -153,7 +153,7 @@ constexpr FragmentRow kFragments[] = {
     {"form_in_form", Name::form, "<form>a</form>b", "ab"},
 };
 TEST(Fragment, Rows) {
-  for (const FragmentRow& row : kFragments) {
+  for (const FragmentRow& row : fragments) {
     Tree tree;
     Element& context = tree.document.create_element(row.context);
     Fragment& fragment = parse_fragment(context, from_utf8(row.html), 5);
@@ -204,7 +204,7 @@ struct QuirksRow {
   const char* doctype;
   DocumentMode mode;
 };
-constexpr QuirksRow kQuirks[] = {
+constexpr QuirksRow quirks_rows[] = {
     {"", DocumentMode::quirks},
     {"<!DOCTYPE html>", DocumentMode::no_quirks},
     {"<!DOCTYPE HTML>", DocumentMode::no_quirks},
@@ -229,7 +229,8 @@ constexpr QuirksRow kQuirks[] = {
     {"<!DOCTYPE html PUBLIC '-//W3C", DocumentMode::quirks},
 };
 TEST(Quirks, Rows) {
-  for (const QuirksRow& row : kQuirks) EXPECT_EQ(Tree(row.doctype).document.mode, row.mode) << row.doctype;
+  for (const QuirksRow& row : quirks_rows)
+    EXPECT_EQ(Tree(row.doctype).document.mode, row.mode) << row.doctype;
   Arena arena;
   Document& document = arena.create_document();
   ParserOptions options;
@@ -246,7 +247,7 @@ TEST(Limits, FullArenaEndsTheDocument) {
   ParserCuts cuts = parse_document(document, text);
   EXPECT_TRUE(cuts.nodes);
   EXPECT_LE(arena.node_count(), 55u);
-  EXPECT_EQ(broken_rule(document, kMaxDepth), "");
+  EXPECT_EQ(broken_rule(document, max_tree_depth), "");
 }
 
 TEST(Limits, AttributesAreCutAndCounted) {

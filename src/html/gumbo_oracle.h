@@ -123,13 +123,13 @@ class GumboTree {
   void dump_element(const GumboNode& node, size_t depth, std::string& out) const {
     const GumboElement& element = node.v.element;
     std::string indent(depth * 2, ' ');
-    static constexpr const char* kPrefixes[] = {"", "svg ", "math "};
-    out += "| " + indent + "<" + kPrefixes[element.tag_namespace] + tag_name(element) + ">\n";
+    static constexpr const char* prefixes[] = {"", "svg ", "math "};
+    out += "| " + indent + "<" + prefixes[element.tag_namespace] + tag_name(element) + ">\n";
     std::vector<std::string> lines;
     for (unsigned i = 0; i < element.attributes.length; ++i) {
       const auto* each = static_cast<const GumboAttribute*>(element.attributes.data[i]);
-      static constexpr const char* kSpaces[] = {"", "xlink ", "xml ", "xmlns "};
-      std::string prefix = kSpaces[each->attr_namespace];
+      static constexpr const char* spaces[] = {"", "xlink ", "xml ", "xmlns "};
+      std::string prefix = spaces[each->attr_namespace];
       if (std::string_view(each->name) == "xmlns") prefix.clear();
       lines.push_back("| " + indent + "  " + prefix + each->name + "=\"" + each->value + "\"\n");
     }

@@ -19,7 +19,7 @@
 
 namespace shikake::html {
 
-inline constexpr int kEof = -1;
+inline constexpr int eof = -1;
 
 class InputStream {
  public:
@@ -46,10 +46,10 @@ class InputStream {
   bool ready() { return cursor_ != end_ || refill() || at_end(); }
   bool at_end() const { return closed_ && segments_.empty(); }
 
-  // The next character, or kEof; only when ready().
-  int take() { return cursor_ != end_ ? *cursor_++ : kEof; }
+  // The next character, or eof; only when ready().
+  int take() { return cursor_ != end_ ? *cursor_++ : eof; }
   // Undoes a take(); directly after it.
-  void untake(int taken) { cursor_ -= taken != kEof; }
+  void untake(int taken) { cursor_ -= taken != eof; }
   // What lies ready in one piece, and how much of it to take.
   std::u16string_view window() const { return {cursor_, static_cast<size_t>(end_ - cursor_)}; }
   void advance(size_t count) { cursor_ += count; }

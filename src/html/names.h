@@ -59,6 +59,6 @@ namespace shikake::html {
 enum class Name : uint16_t { SHIKAKE_HTML_NAMES(SHIKAKE_HTML_NAME) other };
 #undef SHIKAKE_HTML_NAME
 
-inline constexpr size_t kKnownNames = static_cast<size_t>(Name::other);
+inline constexpr size_t known_names = static_cast<size_t>(Name::other);
 
 }  // namespace shikake::html

@@ -8,11 +8,11 @@ OpenElements::Entry OpenElements::note(Element& element) {
   element.open_ = true;
   if (!element.is_html()) {
     // The foreign elements that bound scopes are the special ones.
-    return {&element, Name::other, is_special(element) ? kSpecial | kScope : 0u};
+    return {&element, Name::other, is_special(element) ? special_trait | scope_trait : 0u};
   }
   Name name = element.name();
   ++counts_[static_cast<size_t>(name)];
-  return {&element, name, traits::kTable[static_cast<size_t>(name)]};
+  return {&element, name, traits::by_name[static_cast<size_t>(name)]};
 }
 
 void OpenElements::close(const Entry& entry) {
@@ -83,35 +83,35 @@ void OpenElements::replace(size_t index, Element& element) {
 }
 
 size_t OpenElements::find(const Element& element) {
-  if (!is_open(element)) return kNotThere;
+  if (!is_open(element)) return not_there;
   for (size_t i = size(); i-- > 0;) {
     if (entry(i).element == &element) return i;
     if (!budget_.may_look(size() - i)) break;
   }
-  return kNotThere;
+  return not_there;
 }
 
 size_t OpenElements::find_last(Name name) {
-  if (count(name) == 0) return kNotThere;
+  if (count(name) == 0) return not_there;
   for (size_t i = size(); i-- > 0;) {
     if (entry(i).name == name) return i;
     if (!budget_.may_look(size() - i)) break;
   }
-  return kNotThere;
+  return not_there;
 }
 
 static bool bounds(uint32_t traits, Scope scope) {
   switch (scope) {
     case Scope::element:
-      return traits & kScope;
+      return traits & scope_trait;
     case Scope::list_item:
-      return traits & (kScope | kListScope);
+      return traits & (scope_trait | list_scope_trait);
     case Scope::button:
-      return traits & (kScope | kButtonScope);
+      return traits & (scope_trait | button_scope_trait);
     case Scope::table:
-      return traits & kTableScope;
+      return traits & table_scope_trait;
     case Scope::select:
-      return !(traits & kNotSelectScope);
+      return !(traits & not_select_scope_trait);
   }
   return true;
 }
@@ -140,11 +140,11 @@ bool OpenElements::trait_in_scope(uint32_t traits, Scope scope) {
 }
 
 void OpenElements::generate_implied_end_tags(Atom except) {
-  while (current_has(kImpliedEnd) && current().local_name() != except) pop();
+  while (current_has(implied_end_trait) && current().local_name() != except) pop();
 }
 
 void OpenElements::generate_all_implied_end_tags() {
-  while (current_has(kImpliedEndThorough)) pop();
+  while (current_has(implied_end_thorough_trait)) pop();
 }
 
 }  // namespace shikake::html

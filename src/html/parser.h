@@ -34,9 +34,9 @@
 //     first
 //   }
 //
-// Depth: an element that would stand more than kMaxDepth deep becomes a sibling of the one that would have
-// been its parent, as in browsers; the stack of open elements goes on as the standard says. Time is linear
-// in the input, depth included (open_elements.h, ScanBudget).
+// Depth: an element that would stand more than max_tree_depth deep becomes a sibling of the one that would
+// have been its parent, as in browsers; the stack of open elements goes on as the standard says. Time is
+// linear in the input, depth included (open_elements.h, ScanBudget).
 //
 // The standard's classic rules for select apply (modes "in select" and "in select in table"); declarative
 // shadow roots are plain templates.
@@ -51,7 +51,7 @@
 
 namespace shikake::html {
 
-inline constexpr size_t kMaxDepth = 512;  // elements below the document, as in Blink and WebKit
+inline constexpr size_t max_tree_depth = 512;  // elements below the document, as in Blink and WebKit
 
 struct ParserLimits {
   size_t max_attributes = 1024;  // an element; more than any page needs, each is compared with those before

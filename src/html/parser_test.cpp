@@ -62,11 +62,11 @@ ParserOptions without_scripting() {
 
 TEST(LikeGumbo, MadeUpPages) {
   // White space in a table's wrong place: gumbo does not reopen formatting elements before it.
-  constexpr uint64_t kGumboStrays[] = {2410};
+  constexpr uint64_t gumbo_strays[] = {2410};
   size_t compared = 0;
   for (uint64_t seed = 0; seed < 3000; ++seed) {
     std::string page = PageGenerator(seed).page(seed % 10 == 0 ? 120 : 14);
-    if (!gumbo_applies(page) || std::ranges::find(kGumboStrays, seed) != std::end(kGumboStrays)) continue;
+    if (!gumbo_applies(page) || std::ranges::find(gumbo_strays, seed) != std::end(gumbo_strays)) continue;
     ++compared;
     ASSERT_EQ(parse(page, without_scripting()).dump(), GumboTree(page).dump())
         << "seed " << seed << ": " << page;
@@ -75,7 +75,7 @@ TEST(LikeGumbo, MadeUpPages) {
 }
 
 TEST(LikeGumbo, EveryNamedReference) {
-  for (const Entity& entity : kEntities) {
+  for (const Entity& entity : entities) {
     std::string name(entity.name);
     std::string page =
         "&" + name + " &" + name + "x <a b='&" + name + "' c='&" + name + "=' d=&" + name + "1>";
@@ -96,7 +96,7 @@ TEST(LikeGumbo, InstalledDocumentation) {
     std::u16string text = decode_page(base::as_bytes(bytes));
     Parsed ours = parse(text, without_scripting());
     EXPECT_FALSE(ours.cuts.any()) << entry.path();
-    EXPECT_EQ(broken_rule(*ours.document, kMaxDepth), "") << entry.path();
+    EXPECT_EQ(broken_rule(*ours.document, max_tree_depth), "") << entry.path();
     std::string utf8 = to_utf8(text);
     if (gumbo_applies(utf8)) {
       EXPECT_EQ(ours.dump(), GumboTree(utf8).dump()) << entry.path();
@@ -113,7 +113,7 @@ TEST(Pieces, SameTreeWhateverTheChunks) {
     Parsed pieces = parse_in_pieces(text, seed);
     ASSERT_EQ(pieces.dump(), whole.dump()) << to_utf8(text);
     ASSERT_EQ(pieces.document->mode, whole.document->mode);
-    ASSERT_EQ(broken_rule(*whole.document, kMaxDepth), "") << to_utf8(text);
+    ASSERT_EQ(broken_rule(*whole.document, max_tree_depth), "") << to_utf8(text);
   }
 }
 
@@ -131,16 +131,16 @@ size_t depth_of(const Document& document) {
     size_t depth = 0;
     for (const Node* up = at; up; up = up->parent()) depth += up->as_element() != nullptr;
     deepest = std::max(deepest, depth);
-    if (deepest >= kMaxDepth) break;  // enough: broken_rule() checks that none is deeper
+    if (deepest >= max_tree_depth) break;  // enough: broken_rule() checks that none is deeper
   }
   return deepest;
 }
 
 TEST(Depth, CappedWithSiblingsAndTheStackGoesOn) {
   Parsed parsed = parse(repeated("<div>", 600) + "x" + repeated("</div>", 599) + "<p>y");
-  EXPECT_EQ(depth_of(*parsed.document), kMaxDepth);
-  EXPECT_EQ(broken_rule(*parsed.document, kMaxDepth), "");
-  EXPECT_EQ(parsed.cuts.depth, 600 + 2 - kMaxDepth);
+  EXPECT_EQ(depth_of(*parsed.document), max_tree_depth);
+  EXPECT_EQ(broken_rule(*parsed.document, max_tree_depth), "");
+  EXPECT_EQ(parsed.cuts.depth, 600 + 2 - max_tree_depth);
   // The last </div> left one open: the paragraph is in the outermost div.
   EXPECT_EQ(parsed.document->body()->first_element_child()->last_child()->is(Name::p), true);
 }
@@ -152,7 +152,7 @@ struct HostileRow {
   const char* repeated;
   const char* suffix;  // repeated as often
 };
-constexpr HostileRow kHostile[] = {
+constexpr HostileRow hostile[] = {
     {"nested_div", "", "<div>", ""},
     {"nested_div_closed", "", "<div>", "</div>"},
     {"nested_b", "", "<b>", ""},
@@ -220,16 +220,16 @@ TEST_P(HostileShape, EndsAndKeepsTheRules) {
   ArenaLimits limits;
   limits.max_nodes = 400'000;
   Parsed parsed = parse(page(100'000), {}, limits);
-  EXPECT_EQ(broken_rule(*parsed.document, kMaxDepth), "");
+  EXPECT_EQ(broken_rule(*parsed.document, max_tree_depth), "");
   EXPECT_LE(parsed.arena->node_count(), limits.max_nodes + 1000);
 }
 // Counted, not timed: twice the page may cost about twice the looks, where a quadratic rule takes four times
-// as many. Both sizes lie beyond what the budget gives every page (kStart).
+// as many. Both sizes lie beyond what the budget gives every page (start_units).
 TEST_P(HostileShape, TakesLinearWork) {
   const uint64_t once = parse(page(20'000)).cuts.looks, twice = parse(page(40'000)).cuts.looks;
   EXPECT_LE(twice, once * 5 / 2);
 }
-INSTANTIATE_TEST_SUITE_P(Rows, HostileShape, ::testing::ValuesIn(kHostile),
+INSTANTIATE_TEST_SUITE_P(Rows, HostileShape, ::testing::ValuesIn(hostile),
                          [](const auto& row) { return row.param.name; });
 
 }  // namespace

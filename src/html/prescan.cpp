@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/ascii.h"
 #include "html/encoding.h"
 #include "html/text.h"
 
@@ -13,10 +14,6 @@ namespace {
 struct PrescanAttribute {
   std::string name, value;  // lower case
 };
-
-char lower(char c) {
-  return is_upper(c) ? static_cast<char>(c + 0x20) : c;
-}
 
 class Prescan {
  public:
@@ -42,11 +39,11 @@ class Prescan {
 
  private:
   bool is_meta() const {
-    constexpr std::string_view kMeta = "<meta";
-    return rest_.size() > kMeta.size() &&
-           std::equal(kMeta.begin(), kMeta.end(), rest_.begin(),
-                      [](char a, char b) { return a == lower(b); }) &&
-           (is_space(rest_[kMeta.size()]) || rest_[kMeta.size()] == '/');
+    constexpr std::string_view tag_start = "<meta";
+    return rest_.size() > tag_start.size() &&
+           std::equal(tag_start.begin(), tag_start.end(), rest_.begin(),
+                      [](char a, char b) { return a == base::to_lower(b); }) &&
+           (is_space(rest_[tag_start.size()]) || rest_[tag_start.size()] == '/');
   }
 
   bool is_tag() const {
@@ -104,7 +101,7 @@ class Prescan {
         break;
       }
       if (c == '/' || c == '>') return found;
-      found.name += lower(c);
+      found.name += base::to_lower(c);
       rest_.remove_prefix(1);
     }
     if (rest_.empty()) return std::nullopt;
@@ -119,12 +116,12 @@ class Prescan {
     if (quote == '"' || quote == '\'') {
       size_t end = rest_.find(quote, 1);
       if (end == std::string_view::npos) return rest_ = {}, false;
-      for (char c : rest_.substr(1, end - 1)) found.value += lower(c);
+      for (char c : rest_.substr(1, end - 1)) found.value += base::to_lower(c);
       rest_.remove_prefix(end + 1);
       return true;
     }
     while (!rest_.empty() && !is_space(rest_.front()) && rest_.front() != '>') {
-      found.value += lower(rest_.front());
+      found.value += base::to_lower(rest_.front());
       rest_.remove_prefix(1);
     }
     return !rest_.empty();
@@ -164,7 +161,7 @@ const Encoding* xml_encoding(std::string_view bytes) {
 }  // namespace
 
 const Encoding* prescan(base::ByteSpan first_bytes) {
-  std::string_view bytes = base::as_text(first_bytes.first(std::min(first_bytes.size(), kPrescanBytes)));
+  std::string_view bytes = base::as_text(first_bytes.first(std::min(first_bytes.size(), prescan_bytes)));
   using namespace std::string_view_literals;
   if (bytes.starts_with("<\0?\0x\0"sv)) return encoding_for_label("utf-16le");
   if (bytes.starts_with("\0<\0?\0x"sv)) return encoding_for_label("utf-16be");

@@ -7,7 +7,7 @@
 namespace shikake::html {
 namespace {
 
-constexpr std::u16string_view kQuirkyPrefixes[] = {
+constexpr std::u16string_view quirky_prefixes[] = {
     u"+//Silmaril//dtd html Pro v0r11 19970101//",
     u"-//AS//DTD HTML 3.0 asWedit + extensions//",
     u"-//AdvaSoft Ltd//DTD HTML 3.0 asWedit + extensions//",
@@ -66,13 +66,14 @@ constexpr std::u16string_view kQuirkyPrefixes[] = {
 };
 
 // Quirks without a system identifier, limited quirks with one.
-constexpr std::u16string_view kHtml401Prefixes[] = {u"-//W3C//DTD HTML 4.01 Frameset//",
+constexpr std::u16string_view html401_prefixes[] = {u"-//W3C//DTD HTML 4.01 Frameset//",
                                                     u"-//W3C//DTD HTML 4.01 Transitional//"};
-constexpr std::u16string_view kLimitedPrefixes[] = {u"-//W3C//DTD XHTML 1.0 Frameset//",
+constexpr std::u16string_view limited_prefixes[] = {u"-//W3C//DTD XHTML 1.0 Frameset//",
                                                     u"-//W3C//DTD XHTML 1.0 Transitional//"};
-constexpr std::u16string_view kQuirkyPublicIds[] = {u"-//W3O//DTD W3 HTML Strict 3.0//EN//",
-                                                    u"-/W3C/DTD HTML 4.0 Transitional/EN", u"HTML"};
-constexpr std::u16string_view kQuirkySystemId = u"http://www.ibm.com/data/dtd/v11/ibmxhtml1-transitional.dtd";
+constexpr std::u16string_view quirky_public_ids[] = {u"-//W3O//DTD W3 HTML Strict 3.0//EN//",
+                                                     u"-/W3C/DTD HTML 4.0 Transitional/EN", u"HTML"};
+constexpr std::u16string_view quirky_system_id =
+    u"http://www.ibm.com/data/dtd/v11/ibmxhtml1-transitional.dtd";
 
 template <class Prefixes>
 bool begins_with_any(std::u16string_view text, const Prefixes& prefixes) {
@@ -86,12 +87,12 @@ DocumentMode mode_of(const DoctypeToken& token, bool iframe_srcdoc) {
   const std::u16string& id = token.public_id;
   bool quirks =
       token.force_quirks || token.name != u"html" ||
-      std::ranges::any_of(kQuirkyPublicIds, [&](auto each) { return equal_ignoring_case(id, each); }) ||
-      equal_ignoring_case(token.system_id, kQuirkySystemId) || begins_with_any(id, kQuirkyPrefixes) ||
-      (!token.has_system_id && begins_with_any(id, kHtml401Prefixes));
+      std::ranges::any_of(quirky_public_ids, [&](auto each) { return equal_ignoring_case(id, each); }) ||
+      equal_ignoring_case(token.system_id, quirky_system_id) || begins_with_any(id, quirky_prefixes) ||
+      (!token.has_system_id && begins_with_any(id, html401_prefixes));
   if (quirks) return DocumentMode::quirks;
   bool limited =
-      begins_with_any(id, kLimitedPrefixes) || (token.has_system_id && begins_with_any(id, kHtml401Prefixes));
+      begins_with_any(id, limited_prefixes) || (token.has_system_id && begins_with_any(id, html401_prefixes));
   return limited ? DocumentMode::limited_quirks : DocumentMode::no_quirks;
 }
 

@@ -7,8 +7,8 @@
 namespace shikake::html {
 namespace {
 
-constexpr int kMaxNesting = 16;         // of :not(:is(…)): parsing and matching recurse that deep at most
-constexpr size_t kMaxCompounds = 1024;  // between two commas; matching recurses that deep at most
+constexpr int max_nesting = 16;         // of :not(:is(…)): parsing and matching recurse that deep at most
+constexpr size_t max_compounds = 1024;  // between two commas; matching recurses that deep at most
 
 bool is_name_start(char16_t c) {
   return is_alpha(c) || c == u'_' || c >= 0x80;
@@ -59,7 +59,7 @@ class SelectorParser {
   }
 
   ListPointer list(int depth) {
-    if (depth > kMaxNesting) return error(u8"nested too deep");
+    if (depth > max_nesting) return error(u8"nested too deep");
     auto list = std::make_unique<Selector::List>();
     do {
       skip_space();
@@ -77,7 +77,7 @@ class SelectorParser {
       parts.push_back(compound(depth));
       if (failed_) return parts;
       parts.back().to_left = combinator;
-      if (parts.size() > kMaxCompounds) {
+      if (parts.size() > max_compounds) {
         error(u8"more combinators than any page needs");
         return parts;
       }
@@ -304,9 +304,9 @@ class SelectorParser {
       return add_nth(true, of_type);
     }
     // What depends on a pointer, a focus or a history is never so here.
-    constexpr std::u16string_view kNever[] = {u"hover",         u"active",  u"focus", u"focus-within",
-                                              u"focus-visible", u"visited", u"target"};
-    if (std::ranges::find(kNever, name) != std::end(kNever)) return add(SimpleKind::never);
+    constexpr std::u16string_view never_matching[] = {u"hover",         u"active",  u"focus", u"focus-within",
+                                                      u"focus-visible", u"visited", u"target"};
+    if (std::ranges::find(never_matching, name) != std::end(never_matching)) return add(SimpleKind::never);
     error(u8"no such pseudo-class");
   }
 
@@ -315,9 +315,9 @@ class SelectorParser {
     SimpleSelector simple{SimpleKind::nth, {}};
     simple.from_end = name.starts_with(u"nth-last-");
     simple.of_type = name.ends_with(u"-of-type");
-    constexpr std::u16string_view kNames[] = {u"nth-child", u"nth-last-child", u"nth-of-type",
-                                              u"nth-last-of-type"};
-    if (std::ranges::find(kNames, name) == std::end(kNames)) {
+    constexpr std::u16string_view names[] = {u"nth-child", u"nth-last-child", u"nth-of-type",
+                                             u"nth-last-of-type"};
+    if (std::ranges::find(names, name) == std::end(names)) {
       error(u8"no such pseudo-class");
       return;
     }
@@ -355,9 +355,9 @@ class SelectorParser {
   }
 
   int number() {
-    constexpr int kLargest = 100'000'000;  // no parent has more children
+    constexpr int largest = 100'000'000;  // no parent has more children
     int value = 0;
-    for (; is_digit(peek()); ++at_) value = std::min(value * 10 + (peek() - u'0'), kLargest);
+    for (; is_digit(peek()); ++at_) value = std::min(value * 10 + (peek() - u'0'), largest);
     return value;
   }
 

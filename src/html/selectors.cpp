@@ -10,7 +10,7 @@ namespace {
 
 // Attributes of HTML elements whose values compare without case.
 // https://html.spec.whatwg.org/multipage/semantics-other.html#case-sensitivity-of-selectors
-constexpr std::u16string_view kInsensitiveAttributes[] = {
+constexpr std::u16string_view insensitive_attributes[] = {
     u"accept",     u"accept-charset", u"align",     u"alink",    u"axis",     u"bgcolor", u"charset",
     u"checked",    u"clear",          u"codetype",  u"color",    u"compact",  u"declare", u"defer",
     u"dir",        u"direction",      u"disabled",  u"enctype",  u"face",     u"frame",   u"hreflang",
@@ -121,7 +121,7 @@ class Matcher {
     bool ignore = selector.case_rule == CaseRule::insensitive;
     if (selector.case_rule == CaseRule::by_name && element.is_html()) {
       ignore =
-          std::ranges::find(kInsensitiveAttributes, selector.lower_name) != std::end(kInsensitiveAttributes);
+          std::ranges::find(insensitive_attributes, selector.lower_name) != std::end(insensitive_attributes);
     }
     std::u16string_view wanted = selector.value;
     bool longer = value.size() >= wanted.size();

@@ -8,7 +8,7 @@
 namespace shikake::html {
 namespace {
 
-constexpr const char* kPage = R"(<!DOCTYPE html>
+constexpr const char* test_page = R"(<!DOCTYPE html>
 <body class=page>
 <div id=one class="x y" title="a-b c" lang=en-GB>
   <p id=p1 class=X>1</p><p id=p2>2</p><span id=s1></span><p id=p3 data-V="Q">3</p>
@@ -21,7 +21,7 @@ constexpr const char* kPage = R"(<!DOCTYPE html>
 
 class SelectorsTest : public ::testing::Test {
  protected:
-  SelectorsTest() : document_(arena_.create_document()) { parse_document(document_, from_utf8(kPage)); }
+  SelectorsTest() : document_(arena_.create_document()) { parse_document(document_, from_utf8(test_page)); }
 
   std::string ids(std::string_view selector, const Node* root = nullptr) {
     Result<Selector> parsed = Selector::parse(from_utf8(selector));
@@ -45,7 +45,7 @@ struct Row {
   const char* ids;
 };
 
-constexpr Row kRows[] = {
+constexpr Row rows[] = {
     {"p", "p1 p2 p3 empty comment space"},
     {"P", "p1 p2 p3 empty comment space"},
     {"*|p", "p1 p2 p3 empty comment space"},
@@ -150,7 +150,7 @@ constexpr Row kRows[] = {
 };
 
 TEST_F(SelectorsTest, Rows) {
-  for (const Row& row : kRows) {
+  for (const Row& row : rows) {
     std::string expected = row.ids;
     // CSS closes what the end of the text leaves open.
     if (expected == "a-unclosed" || expected == "1") expected = "";
@@ -239,8 +239,8 @@ bool slow_match(const Element& element, const std::vector<Step>& steps, size_t l
 }
 
 TEST(SelectorOracle, CombinatorsLikeTheSlowWay) {
-  constexpr std::u16string_view kNames[] = {u"a", u"b", u"i", u"*"};
-  constexpr char kCombinators[] = {' ', '>', '+', '~'};
+  constexpr std::u16string_view names[] = {u"a", u"b", u"i", u"*"};
+  constexpr char combinators[] = {' ', '>', '+', '~'};
   size_t matched = 0;
   for (uint64_t seed = 0; seed < 300; ++seed) {
     PageGenerator random(seed);
@@ -250,7 +250,7 @@ TEST(SelectorOracle, CombinatorsLikeTheSlowWay) {
     append(document, root);
     std::vector<Element*> elements = {&root};
     for (int i = 0; i < 40; ++i) {
-      Element& child = document.create_element(kNames[random.below(3)]);
+      Element& child = document.create_element(names[random.below(3)]);
       append(*elements[random.below(elements.size())], child);
       elements.push_back(&child);
     }
@@ -258,7 +258,7 @@ TEST(SelectorOracle, CombinatorsLikeTheSlowWay) {
       std::vector<Step> steps;
       std::u16string text;
       for (size_t count = 1 + random.below(5); count > 0; --count) {
-        steps.push_back({kCombinators[random.below(4)], kNames[random.below(4)]});
+        steps.push_back({combinators[random.below(4)], names[random.below(4)]});
         if (steps.size() > 1) text += static_cast<char16_t>(steps.back().combinator);
         text += steps.back().name;
       }

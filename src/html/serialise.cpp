@@ -61,7 +61,7 @@ std::u16string attribute_name(const Attribute& attribute) {
 bool holds_raw_text(const Node* parent, bool scripting) {
   const Element* element = parent ? parent->as_element() : nullptr;
   if (!element || !element->is_html()) return false;
-  return has_trait(element->name(), kRawText) || (scripting && element->name() == Name::noscript);
+  return has_trait(element->name(), raw_text_trait) || (scripting && element->name() == Name::noscript);
 }
 
 class Writer {
@@ -125,7 +125,9 @@ class Writer {
     const Element* element = node.as_element();
     return element && element->template_content() ? *element->template_content() : node;
   }
-  static bool is_void(const Node& node) { return node.as_element() && has_trait(*node.as_element(), kVoid); }
+  static bool is_void(const Node& node) {
+    return node.as_element() && has_trait(*node.as_element(), void_trait);
+  }
 
   void open_element(const Element& element) {
     out_.append(u"<").append(tag_name(element));

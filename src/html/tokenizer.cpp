@@ -5,7 +5,7 @@
 namespace shikake::html {
 
 namespace {
-constexpr char16_t kReplacement = 0xFFFD;
+constexpr char16_t replacement_character = 0xFFFD;
 }
 
 void Tokenizer::run() {
@@ -56,8 +56,8 @@ void Tokenizer::text_run(bool references) {
   if (count != 0) return emit_run(count);
   begin_markup();
   int c = in_.take();
-  if (c == kEof) return emit_end_of_file();
-  if (c == 0) return emit(kReplacement);
+  if (c == eof) return emit_end_of_file();
+  if (c == 0) return emit(replacement_character);
   if (c == '&') return begin_reference(state_);
   text_state_ = state_;
   go(state_ == State::data ? State::tag_open : State::text_less_than);
@@ -129,7 +129,7 @@ void Tokenizer::cdata() {
     size_t count = std::min(window.find(u']'), window.size());
     if (count != 0) return emit_run(count);
     begin_markup();
-    return in_.take() == kEof ? emit_end_of_file() : go(State::cdata_bracket);
+    return in_.take() == eof ? emit_end_of_file() : go(State::cdata_bracket);
   }
   int c = in_.take();
   if (state_ == State::cdata_bracket) {

@@ -3,7 +3,7 @@
 
 namespace shikake::html {
 namespace {
-constexpr char16_t kReplacement = 0xFFFD;
+constexpr char16_t replacement_character = 0xFFFD;
 }
 
 void Tokenizer::step_comment() {
@@ -29,7 +29,7 @@ void Tokenizer::step_comment() {
 // After "<!": buffer_ is how far one of the three keywords has come.
 void Tokenizer::markup_declaration_open() {
   int c = in_.take();
-  if (c != kEof) {
+  if (c != eof) {
     buffer_ += static_cast<char16_t>(c);
     if (buffer_ == u"--") {
       comment_.clear();
@@ -53,11 +53,11 @@ void Tokenizer::markup_declaration_open() {
 
 void Tokenizer::bogus_comment() {
   int c = in_.take();
-  if (c == '>' || c == kEof) {
+  if (c == '>' || c == eof) {
     emit_comment();
-    return c == kEof ? emit_end_of_file() : void();
+    return c == eof ? emit_end_of_file() : void();
   }
-  comment_ += c == 0 ? kReplacement : static_cast<char16_t>(c);
+  comment_ += c == 0 ? replacement_character : static_cast<char16_t>(c);
 }
 
 void Tokenizer::comment_start() {
@@ -65,7 +65,7 @@ void Tokenizer::comment_start() {
   int c = in_.take();
   if (c == '-') return go(dash ? State::comment_end : State::comment_start_dash);
   if (c == '>') return emit_comment();
-  if (dash && c != kEof) comment_ += u'-';
+  if (dash && c != eof) comment_ += u'-';
   again(c, State::comment);
 }
 
@@ -78,7 +78,7 @@ void Tokenizer::comment_text() {
   in_.advance(count);
   if (count == window.size() && !in_.at_end()) return;
   switch (in_.take()) {
-    case kEof:
+    case eof:
       emit_comment();
       return emit_end_of_file();
     case '-':
@@ -87,7 +87,7 @@ void Tokenizer::comment_text() {
       comment_ += u'<';
       return go(State::comment_less_than);
     default:
-      comment_ += kReplacement;
+      comment_ += replacement_character;
   }
 }
 
@@ -109,7 +109,7 @@ void Tokenizer::comment_less_than() {
 // The states comment end dash ("-"), comment end ("--") and comment end bang ("--!").
 void Tokenizer::comment_end() {
   int c = in_.take();
-  if (c == kEof) {
+  if (c == eof) {
     emit_comment();
     return emit_end_of_file();
   }
@@ -164,7 +164,7 @@ void Tokenizer::step_doctype() {
       // After the system identifier, and the bogus doctype: nothing matters but the end.
       int c = in_.take();
       if (c == '>') return emit_doctype(false);
-      if (c == kEof) return emit_doctype(state_ == State::after_doctype_system_identifier);
+      if (c == eof) return emit_doctype(state_ == State::after_doctype_system_identifier);
       if (!is_space(c)) go(State::bogus_doctype);
     }
   }
@@ -173,7 +173,7 @@ void Tokenizer::step_doctype() {
 void Tokenizer::before_doctype_name() {
   int c = in_.take();
   if (is_space(c)) return;
-  if (c == '>' || c == kEof) return emit_doctype(true);
+  if (c == '>' || c == eof) return emit_doctype(true);
   doctype_.has_name = true;
   again(c, State::doctype_name);
 }
@@ -184,15 +184,15 @@ void Tokenizer::doctype_name() {
     buffer_.clear();
     return go(State::after_doctype_name);
   }
-  if (c == '>' || c == kEof) return emit_doctype(c == kEof);
-  doctype_.name += c == 0 ? kReplacement : to_lower(static_cast<char16_t>(c));
+  if (c == '>' || c == eof) return emit_doctype(c == eof);
+  doctype_.name += c == 0 ? replacement_character : to_lower(static_cast<char16_t>(c));
 }
 
 // buffer_ is how far PUBLIC or SYSTEM has come.
 void Tokenizer::after_doctype_name() {
   int c = in_.take();
   if (buffer_.empty() && is_space(c)) return;
-  if (c == '>' || c == kEof) return emit_doctype(c == kEof || !buffer_.empty());
+  if (c == '>' || c == eof) return emit_doctype(c == eof || !buffer_.empty());
   buffer_ += static_cast<char16_t>(c);
   system_identifier_ = equal_ignoring_case(buffer_, u"system");
   if (system_identifier_ || equal_ignoring_case(buffer_, u"public")) return go(State::after_doctype_keyword);
@@ -210,20 +210,20 @@ void Tokenizer::before_doctype_identifier(bool quirks_if_missing) {
     quote_ = static_cast<char16_t>(c);
     return go(State::doctype_identifier);
   }
-  if (c == '>' || c == kEof) return emit_doctype(c == kEof || quirks_if_missing);
+  if (c == '>' || c == eof) return emit_doctype(c == eof || quirks_if_missing);
   doctype_.force_quirks = true;
   go(State::bogus_doctype);
 }
 
 void Tokenizer::doctype_identifier() {
   int c = in_.take();
-  if (c == '>' || c == kEof) return emit_doctype(true);
+  if (c == '>' || c == eof) return emit_doctype(true);
   if (c == quote_) {
     return go(system_identifier_ ? State::after_doctype_system_identifier
                                  : State::after_doctype_public_identifier);
   }
   (system_identifier_ ? doctype_.system_id : doctype_.public_id) +=
-      c == 0 ? kReplacement : static_cast<char16_t>(c);
+      c == 0 ? replacement_character : static_cast<char16_t>(c);
 }
 
 // After '>' or at the end of the file; in the latter case the end is met again in the data state.

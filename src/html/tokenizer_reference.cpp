@@ -6,12 +6,12 @@ namespace {
 
 // What numeric references to the C1 controls stand for: windows-1252's characters; 0: themselves.
 // https://html.spec.whatwg.org/multipage/parsing.html#numeric-character-reference-end-state
-constexpr char16_t kC1[32] = {0x20AC, 0,      0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
-                              0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0,      0x017D, 0,
-                              0,      0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
-                              0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0,      0x017E, 0x0178};
+constexpr char16_t c1_controls[32] = {0x20AC, 0,      0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
+                                      0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0,      0x017D, 0,
+                                      0,      0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
+                                      0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0,      0x017E, 0x0178};
 
-constexpr uint32_t kLastCodePoint = 0x10FFFF;
+constexpr uint32_t last_code_point = 0x10FFFF;
 
 }  // namespace
 
@@ -62,10 +62,10 @@ void Tokenizer::step_reference() {
 
 void Tokenizer::named_reference() {
   int c = in_.take();
-  if (c != kEof && matcher_.take(static_cast<char16_t>(c))) {
+  if (c != eof && matcher_.take(static_cast<char16_t>(c))) {
     buffer_ += static_cast<char16_t>(c);
     if (c != ';') return;  // a semicolon ends every name it is in
-    return finish_named_reference(kEof);
+    return finish_named_reference(eof);
   }
   in_.untake(c);
   finish_named_reference(c);
@@ -93,7 +93,7 @@ void Tokenizer::number(int base) {
   int c = in_.take();
   int digit = base == 16 ? hex_value(c) : is_digit(c) ? c - '0' : -1;
   if (digit >= 0) {
-    if (number_ <= kLastCodePoint)
+    if (number_ <= last_code_point)
       number_ = number_ * static_cast<uint32_t>(base) + static_cast<uint32_t>(digit);
     return;
   }
@@ -103,10 +103,10 @@ void Tokenizer::number(int base) {
 
 void Tokenizer::finish_number() {
   char32_t c = number_;
-  if (c == 0 || c > kLastCodePoint || (c >= 0xD800 && c < 0xE000)) {
+  if (c == 0 || c > last_code_point || (c >= 0xD800 && c < 0xE000)) {
     c = 0xFFFD;
-  } else if (c >= 0x80 && c < 0xA0 && kC1[c - 0x80] != 0) {
-    c = kC1[c - 0x80];
+  } else if (c >= 0x80 && c < 0xA0 && c1_controls[c - 0x80] != 0) {
+    c = c1_controls[c - 0x80];
   }
   std::u16string text;
   append_code_point(text, c);

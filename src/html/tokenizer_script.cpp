@@ -52,7 +52,7 @@ void Tokenizer::script_escaped() {
   begin_markup();
   int c = in_.take();
   switch (c) {
-    case kEof:
+    case eof:
       return emit_end_of_file();
     case '-':
       emit('-');

@@ -5,7 +5,7 @@
 namespace shikake::html {
 namespace {
 
-constexpr char16_t kReplacement = 0xFFFD;
+constexpr char16_t replacement_character = 0xFFFD;
 
 // Appends the run at the front of `window` that `stops` says no to; lower-cased.
 template <class Stops>
@@ -74,7 +74,7 @@ void Tokenizer::end_tag_open() {
     return again(c, State::tag_name);
   }
   if (c == '>') return go(State::data);
-  if (c == kEof) {
+  if (c == eof) {
     emit(u"</");
     return emit_end_of_file();
   }
@@ -95,9 +95,9 @@ void Tokenizer::tag_name() {
   in_.advance(append_name(name_, in_.window(), ends_tag_name));
   if (in_.window().empty() && !in_.at_end()) return;
   int c = in_.take();
-  if (c == kEof) return emit_end_of_file();
+  if (c == eof) return emit_end_of_file();
   if (c == 0) {
-    name_ += kReplacement;
+    name_ += replacement_character;
     return;
   }
   tag_.name = atoms_.intern(name_);
@@ -108,7 +108,7 @@ void Tokenizer::tag_name() {
 void Tokenizer::before_attribute_name() {
   int c = in_.take();
   if (is_space(c)) return;
-  if (c == '/' || c == '>' || c == kEof) return again(c, State::after_attribute_name);
+  if (c == '/' || c == '>' || c == eof) return again(c, State::after_attribute_name);
   name_.clear();
   if (c == '=') {
     name_.assign(1, u'=');
@@ -122,7 +122,7 @@ void Tokenizer::attribute_name() {
   if (in_.window().empty() && !in_.at_end()) return;
   int c = in_.take();
   if (c == 0) {
-    name_ += kReplacement;
+    name_ += replacement_character;
     return;
   }
   finish_attribute_name();
@@ -158,7 +158,7 @@ void Tokenizer::after_attribute_name() {
   if (c == '/') return go(State::self_closing_start_tag);
   if (c == '=') return go(State::before_attribute_value);
   if (c == '>') return emit_tag();
-  if (c == kEof) return emit_end_of_file();
+  if (c == eof) return emit_end_of_file();
   name_.clear();
   again(c, State::attribute_name);
 }
@@ -192,8 +192,8 @@ void Tokenizer::attribute_value_quoted(char16_t quote) {
   in_.advance(count);
   if (count == window.size() && !in_.at_end()) return;
   int c = in_.take();
-  if (c == kEof) return emit_end_of_file();
-  if (c == 0) return append_value(std::u16string_view(&kReplacement, 1));
+  if (c == eof) return emit_end_of_file();
+  if (c == 0) return append_value(std::u16string_view(&replacement_character, 1));
   if (c == '&') return begin_reference(state_);
   go(State::after_attribute_value);
 }
@@ -207,8 +207,8 @@ void Tokenizer::attribute_value_unquoted() {
   in_.advance(count);
   if (count == window.size() && !in_.at_end()) return;
   int c = in_.take();
-  if (c == kEof) return emit_end_of_file();
-  if (c == 0) return append_value(std::u16string_view(&kReplacement, 1));
+  if (c == eof) return emit_end_of_file();
+  if (c == 0) return append_value(std::u16string_view(&replacement_character, 1));
   if (c == '&') return begin_reference(state_);
   if (c == '>') return emit_tag();
   go(State::before_attribute_name);
@@ -219,13 +219,13 @@ void Tokenizer::after_attribute_value() {
   if (is_space(c)) return go(State::before_attribute_name);
   if (c == '/') return go(State::self_closing_start_tag);
   if (c == '>') return emit_tag();
-  if (c == kEof) return emit_end_of_file();
+  if (c == eof) return emit_end_of_file();
   again(c, State::before_attribute_name);
 }
 
 void Tokenizer::self_closing_start_tag() {
   int c = in_.take();
-  if (c == kEof) return emit_end_of_file();
+  if (c == eof) return emit_end_of_file();
   if (c != '>') return again(c, State::before_attribute_name);
   tag_.self_closing = true;
   emit_tag();

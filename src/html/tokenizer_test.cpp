@@ -99,7 +99,7 @@ void PrintTo(const Row& row, std::ostream* out) {
   *out << row.html;
 }
 
-constexpr Row kRows[] = {
+constexpr Row rows[] = {
     {"data", "a\nb", "\"a\nb\""},
     {"data_null_is_kept", "a\0b"sv, "\"a\0b\""sv},
     {"newlines", "a\r\nb\rc\n\r\nd\r", "\"a\nb\nc\n\nd\n\""},
@@ -272,12 +272,12 @@ TEST_P(TokenizerRow, WholeAndInPieces) {
     EXPECT_EQ(tokenize(GetParam().html, piece, GetParam().cdata), GetParam().tokens) << "pieces of " << piece;
   }
 }
-INSTANTIATE_TEST_SUITE_P(Rows, TokenizerRow, ::testing::ValuesIn(kRows),
+INSTANTIATE_TEST_SUITE_P(Rows, TokenizerRow, ::testing::ValuesIn(rows),
                          [](const auto& row) { return row.param.name; });
 
 TEST(Tokenizer, EveryNamedReference) {
   size_t without_semicolon = 0;
-  for (const Entity& entity : kEntities) {
+  for (const Entity& entity : entities) {
     std::u16string text;
     append_code_point(text, entity.first);
     if (entity.second) append_code_point(text, entity.second);

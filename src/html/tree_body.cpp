@@ -18,13 +18,13 @@ void TreeBuilder::body_text(std::u16string_view text) {
 
 void TreeBuilder::body_start(TagToken& tag) {
   Name name = tag.name.name();
-  if (has_trait(name, kBlock)) {
+  if (has_trait(name, block_trait)) {
     close_p_in_button_scope();
     insert_element(tag);
     return;
   }
-  if (has_trait(name, kHeadContent)) return head_start(tag);
-  if (has_trait(name, kTableBodyStart)) return;  // not here
+  if (has_trait(name, head_content_trait)) return head_start(tag);
+  if (has_trait(name, table_body_start_trait)) return;  // not here
   if (body_start_block(tag) || body_start_inline(tag) || body_start_replaced(tag)) return;
   switch (name) {
     case Name::html:
@@ -70,7 +70,7 @@ bool TreeBuilder::body_start_block(TagToken& tag) {
     case Name::h5:
     case Name::h6:
       close_p_in_button_scope();
-      if (open_.current_has(kHeading)) open_.pop();
+      if (open_.current_has(heading_trait)) open_.pop();
       insert_element(tag);
       return true;
     case Name::pre:
@@ -113,7 +113,7 @@ void TreeBuilder::body_start_list_item(TagToken& tag) {
       break;
     }
     bool passes = name == Name::address || name == Name::div || name == Name::p;
-    if ((open_.has(i, kSpecial) && !passes) || !budget_.may_look(open_.size() - i)) break;
+    if ((open_.has(i, special_trait) && !passes) || !budget_.may_look(open_.size() - i)) break;
   }
   close_p_in_button_scope();
   insert_element(tag);
@@ -132,13 +132,13 @@ bool TreeBuilder::body_start_inline(TagToken& tag) {
       return true;
     case Name::a: {
       size_t index = formatting_.find_last(Name::a);
-      if (index != ActiveFormatting::kNotThere) {
+      if (index != ActiveFormatting::not_there) {
         Element& old = *formatting_.element(index);
         adoption_agency(tag);
         size_t listed = formatting_.find(old);
-        if (listed != ActiveFormatting::kNotThere) formatting_.remove(listed);
+        if (listed != ActiveFormatting::not_there) formatting_.remove(listed);
         size_t open = open_.find(old);
-        if (open != OpenElements::kNotThere) open_.remove(open);
+        if (open != OpenElements::not_there) open_.remove(open);
       }
       reconstruct_formatting();
       formatting_.push(insert_element(tag));
@@ -169,16 +169,15 @@ bool TreeBuilder::body_start_inline(TagToken& tag) {
       insert_element(tag);
       return true;
     default:
-      if (!has_trait(tag.name.name(), kFormatting)) return false;
+      if (!has_trait(tag.name.name(), formatting_trait)) return false;
       reconstruct_formatting();
       formatting_.push(insert_element(tag));
       return true;
   }
 }
 
-// Elements without children, with raw text, or with content of their own kind.
+// Elements without children, or with content of their own kind.
 bool TreeBuilder::body_start_replaced(TagToken& tag) {
-  using State = Tokenizer::State;
   switch (tag.name.name()) {
     case Name::applet:
     case Name::marquee:
@@ -224,6 +223,15 @@ bool TreeBuilder::body_start_replaced(TagToken& tag) {
       insert_void(tag);
       frameset_ok_ = false;
       return true;
+    default:
+      return body_start_raw(tag);
+  }
+}
+
+// Text that is not markup, and select, whose content has rules of its own.
+bool TreeBuilder::body_start_raw(TagToken& tag) {
+  using State = Tokenizer::State;
+  switch (tag.name.name()) {
     case Name::textarea:
       raw_text(tag, State::rcdata);
       skip_newline_ = true;
@@ -258,18 +266,18 @@ bool TreeBuilder::body_start_replaced(TagToken& tag) {
 
 void TreeBuilder::body_end(TagToken& tag) {
   Name name = tag.name.name();
-  if (has_trait(name, kFormatting)) return adoption_agency(tag);
-  if (has_trait(name, kBlockEnd)) {
+  if (has_trait(name, formatting_trait)) return adoption_agency(tag);
+  if (has_trait(name, block_end_trait)) {
     if (!open_.in_scope(name, Scope::element)) return;
     open_.generate_implied_end_tags(tag.name);  // the exception matters for dd and dt
     open_.pop_through(name);
-    if (has_trait(name, kMarker)) end_formatting_scope();
+    if (has_trait(name, marker_trait)) end_formatting_scope();
     return;
   }
-  if (has_trait(name, kHeading)) {
-    if (!open_.trait_in_scope(kHeading, Scope::element)) return;
+  if (has_trait(name, heading_trait)) {
+    if (!open_.trait_in_scope(heading_trait, Scope::element)) return;
     open_.generate_implied_end_tags();
-    return open_.pop_through_trait(kHeading);
+    return open_.pop_through_trait(heading_trait);
   }
   switch (name) {
     case Name::template_:
@@ -309,7 +317,7 @@ void TreeBuilder::body_end_form() {
   if (!form || !open_.in_scope(*form)) return;
   open_.generate_implied_end_tags();
   size_t index = open_.find(*form);
-  if (index != OpenElements::kNotThere) open_.remove(index);
+  if (index != OpenElements::not_there) open_.remove(index);
 }
 
 void TreeBuilder::body_end_other(TagToken& tag) {
@@ -322,7 +330,7 @@ void TreeBuilder::body_end_other(TagToken& tag) {
       if (OpenElements::is_open(node)) open_.pop_through(node);
       return;
     }
-    if (open_.has(i, kSpecial) || !budget_.may_look(open_.size() - i)) return;
+    if (open_.has(i, special_trait) || !budget_.may_look(open_.size() - i)) return;
   }
 }
 

@@ -195,19 +195,20 @@ void TreeBuilder::end(Mode mode, TagToken& tag) {
       if (name != Name::html) return restart_end(Mode::in_body, tag);
       if (!options_.context) mode_ = Mode::after_after_body;
       return;
-    case Mode::in_frameset:
-      if (name != Name::frameset || open_.size() <= 1) return;
-      open_.pop();
-      if (!options_.context && !open_.current_is(Name::frameset)) mode_ = Mode::after_frameset;
-      return;
-    case Mode::after_frameset:
-      if (name == Name::html) mode_ = Mode::after_after_frameset;
-      return;
     case Mode::after_after_body:
       return restart_end(Mode::in_body, tag);
+    case Mode::in_frameset:
+    case Mode::after_frameset:
     case Mode::after_after_frameset:
-      return;
+      return frameset_end(mode, name);
   }
+}
+
+void TreeBuilder::frameset_end(Mode mode, Name name) {
+  if (mode == Mode::after_frameset && name == Name::html) mode_ = Mode::after_after_frameset;
+  if (mode != Mode::in_frameset || name != Name::frameset || open_.size() <= 1) return;
+  open_.pop();
+  if (!options_.context && !open_.current_is(Name::frameset)) mode_ = Mode::after_frameset;
 }
 
 void TreeBuilder::text(Mode mode, std::u16string_view text) {
@@ -252,7 +253,11 @@ void TreeBuilder::text(Mode mode, std::u16string_view text) {
     default:
       break;  // blanks are dropped
   }
-  if (rest.empty()) return;
+  if (!rest.empty()) text_else(mode, rest);
+}
+
+// Text that does not begin with a blank, where it starts what the mode waits for.
+void TreeBuilder::text_else(Mode mode, std::u16string_view rest) {
   switch (mode) {
     case Mode::initial:
       if (!options_.iframe_srcdoc) document_.mode = DocumentMode::quirks;
@@ -274,7 +279,7 @@ void TreeBuilder::text(Mode mode, std::u16string_view text) {
       return restart_text(Mode::in_body, rest);
     case Mode::in_column_group:
       // Of a fragment or template, where there is no colgroup to leave, this character is ignored.
-      return leave_columns() ? restart_text(Mode::in_table, rest) : this->text(mode, rest.substr(1));
+      return leave_columns() ? restart_text(Mode::in_table, rest) : text(mode, rest.substr(1));
     default:
       return restart_text(Mode::in_body, rest);  // after the body
   }

@@ -84,6 +84,8 @@ class TreeBuilder final : public TokenSink {
   void start(Mode mode, TagToken& tag);
   void end(Mode mode, TagToken& tag);
   void text(Mode mode, std::u16string_view text);
+  void text_else(Mode mode, std::u16string_view rest);
+  void frameset_end(Mode mode, Name name);
   void end_of_file(Mode mode);
   Element* adjusted_current() const;
   bool start_is_foreign(const TagToken& tag) const;
@@ -140,6 +142,7 @@ class TreeBuilder final : public TokenSink {
   bool body_start_block(TagToken& tag);
   bool body_start_inline(TagToken& tag);
   bool body_start_replaced(TagToken& tag);
+  bool body_start_raw(TagToken& tag);
   void body_start_body(TagToken& tag);
   void body_start_frameset(TagToken& tag);
   void body_start_list_item(TagToken& tag);

@@ -7,7 +7,7 @@ namespace shikake::html {
 namespace {
 
 bool breaks_out(const TagToken& tag) {
-  if (tag.name != Atom(Name::font)) return has_trait(tag.name.name(), kBreaksOut);
+  if (tag.name != Atom(Name::font)) return has_trait(tag.name.name(), breaks_out_trait);
   return std::ranges::any_of(tag.attributes, [](const Attribute& each) {
     Name name = each.local_name.name();
     return name == Name::color || name == Name::face || name == Name::size;

@@ -145,12 +145,12 @@ void TreeBuilder::head_noscript_else() {
 }
 
 void TreeBuilder::after_head_start(TagToken& tag) {
-  if (has_trait(tag.name.name(), kHeadContent)) {
+  if (has_trait(tag.name.name(), head_content_trait)) {
     Element& head = *head_;
     open_.push(head);
     head_start(tag);
     size_t index = open_.find(head);
-    if (index != OpenElements::kNotThere) open_.remove(index);
+    if (index != OpenElements::not_there) open_.remove(index);
     return;
   }
   switch (tag.name.name()) {

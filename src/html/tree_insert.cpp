@@ -10,14 +10,14 @@ namespace shikake::html {
 
 TreeBuilder::Place TreeBuilder::place_for_node(Element* override_target) {
   Element* target = override_target ? override_target : &open_.current();
-  if (foster_parenting_ && has_trait(*target, kTablePart)) {
+  if (foster_parenting_ && has_trait(*target, table_part_trait)) {
     size_t last_template = open_.find_last(Name::template_);
     size_t last_table = open_.find_last(Name::table);
-    bool in_template = last_template != OpenElements::kNotThere &&
-                       (last_table == OpenElements::kNotThere || last_template > last_table);
+    bool in_template = last_template != OpenElements::not_there &&
+                       (last_table == OpenElements::not_there || last_template > last_table);
     if (in_template) {
       target = &open_[last_template];
-    } else if (last_table == OpenElements::kNotThere || last_table == 0) {
+    } else if (last_table == OpenElements::not_there || last_table == 0) {
       target = &open_.bottom();
     } else if (Element& table = open_[last_table]; table.parent()) {
       return {table.parent(), &table};
@@ -32,7 +32,7 @@ TreeBuilder::Place TreeBuilder::place_for_node(Element* override_target) {
 TreeBuilder::Place TreeBuilder::place_for_element() {
   Place place = place_for_node();
   Node* above = open_.current().parent();
-  if (Links::depth(*place.parent) < kMaxDepth || place.before || !above) return place;
+  if (Links::depth(*place.parent) < max_tree_depth || place.before || !above) return place;
   ++depth_cuts_;
   return {above, nullptr};
 }
@@ -100,7 +100,7 @@ void TreeBuilder::insert_comment(std::u16string_view data, Node* parent) {
 // https://html.spec.whatwg.org/multipage/parsing.html#create-an-element-for-the-token, last steps. Only an
 // owner that is no ancestor needs noting, and both are in one tree when they are in the document or not.
 void TreeBuilder::associate_form(Element& element, Node& parent) {
-  if (!has_trait(element, kFormControl) || open_.count(Name::template_) != 0) return;
+  if (!has_trait(element, form_control_trait) || open_.count(Name::template_) != 0) return;
   if (!element.is(Name::img) && element.has_attribute(Name::form)) return;
   if (parent.connected() == form_->connected()) element.form_owner = form_;
 }

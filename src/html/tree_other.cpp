@@ -60,7 +60,7 @@ void TreeBuilder::select_end(TagToken& tag) {
 
 static bool leaves_select_in_table(Name name) {
   return name == Name::table ||
-         (has_trait(name, kTableBodyStart) && name != Name::col && name != Name::colgroup);
+         (has_trait(name, table_body_start_trait) && name != Name::col && name != Name::colgroup);
 }
 
 void TreeBuilder::select_table_start(TagToken& tag) {
@@ -77,7 +77,7 @@ void TreeBuilder::select_table_end(TagToken& tag) {
 }
 
 void TreeBuilder::in_template_start(TagToken& tag) {
-  if (has_trait(tag.name.name(), kHeadContent)) return head_start(tag);
+  if (has_trait(tag.name.name(), head_content_trait)) return head_start(tag);
   Mode mode = Mode::in_body;
   switch (tag.name.name()) {
     case Name::caption:

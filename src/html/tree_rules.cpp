@@ -41,24 +41,24 @@ void TreeBuilder::end_formatting_scope() {
 // https://html.spec.whatwg.org/multipage/parsing.html#adoption-agency-algorithm
 void TreeBuilder::adoption_agency(TagToken& tag) {
   Element& current = open_.current();
-  if (current.is(tag.name.name()) && formatting_.find(current) == ActiveFormatting::kNotThere) {
+  if (current.is(tag.name.name()) && formatting_.find(current) == ActiveFormatting::not_there) {
     return open_.pop();
   }
-  constexpr int kOuterLoops = 8;
-  for (int i = 0; i < kOuterLoops && adopt_once(tag); ++i) {}
+  constexpr int outer_loops = 8;
+  for (int i = 0; i < outer_loops && adopt_once(tag); ++i) {}
 }
 
 // One turn of the outer loop; false ends it.
 bool TreeBuilder::adopt_once(TagToken& tag) {
   size_t entry = formatting_.find_last(tag.name.name());
-  if (entry == ActiveFormatting::kNotThere) return body_end_other(tag), false;
+  if (entry == ActiveFormatting::not_there) return body_end_other(tag), false;
   Element& formatting = *formatting_.element(entry);
   if (!OpenElements::is_open(formatting)) return formatting_.remove(entry), false;
   if (!open_.in_scope(formatting)) return false;
   size_t at = open_.find(formatting);
-  if (at == OpenElements::kNotThere || at == 0) return false;
+  if (at == OpenElements::not_there || at == 0) return false;
   size_t furthest_at = at + 1;
-  while (furthest_at < open_.size() && !open_.has(furthest_at, kSpecial)) ++furthest_at;
+  while (furthest_at < open_.size() && !open_.has(furthest_at, special_trait)) ++furthest_at;
   if (furthest_at == open_.size() || deepens(at, furthest_at) || document_.arena().full()) {
     formatting_.remove(entry);
     open_.pop_to_size(at);
@@ -73,14 +73,14 @@ bool TreeBuilder::adopt_once(TagToken& tag) {
   for (int inner = 1; --node_at != at; ++inner) {
     Element& node = open_[node_at];
     size_t listed = formatting_.find(node);
-    constexpr int kInnerLoops = 3;
-    if (inner > kInnerLoops && listed != ActiveFormatting::kNotThere) {
+    constexpr int inner_loops = 3;
+    if (inner > inner_loops && listed != ActiveFormatting::not_there) {
       formatting_.remove(listed);
       bookmark -= listed < bookmark;
       entry -= listed < entry;
-      listed = ActiveFormatting::kNotThere;
+      listed = ActiveFormatting::not_there;
     }
-    if (listed == ActiveFormatting::kNotThere) {
+    if (listed == ActiveFormatting::not_there) {
       open_.remove(node_at);
       --furthest_at;
       continue;

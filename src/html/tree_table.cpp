@@ -5,12 +5,12 @@ namespace shikake::html {
 
 namespace {
 // "Clear the stack back to a table context": table, template and html, which is at the bottom of every stack.
-constexpr uint32_t kRoots = kTableScope;
+constexpr uint32_t roots = table_scope_trait;
 }  // namespace
 
 void TreeBuilder::table_text(std::u16string_view text) {
   if (mode_ != Mode::in_table_text) {
-    if (!open_.current_has(kTablePart) && !open_.current_is(Name::template_)) {
+    if (!open_.current_has(table_part_trait) && !open_.current_is(Name::template_)) {
       foster_parenting_ = true;
       body_text(text);
       foster_parenting_ = false;
@@ -44,31 +44,31 @@ void TreeBuilder::table_else_start(TagToken& tag) {
 void TreeBuilder::table_start(TagToken& tag) {
   switch (tag.name.name()) {
     case Name::caption:
-      open_.pop_to_context(kRoots);
+      open_.pop_to_context(roots);
       formatting_.push_marker();
       insert_element(tag);
       mode_ = Mode::in_caption;
       return;
     case Name::colgroup:
-      open_.pop_to_context(kRoots);
+      open_.pop_to_context(roots);
       insert_element(tag);
       mode_ = Mode::in_column_group;
       return;
     case Name::col:
-      open_.pop_to_context(kRoots);
+      open_.pop_to_context(roots);
       insert_implied(Name::colgroup);
       return restart(Mode::in_column_group, tag);
     case Name::tbody:
     case Name::tfoot:
     case Name::thead:
-      open_.pop_to_context(kRoots);
+      open_.pop_to_context(roots);
       insert_element(tag);
       mode_ = Mode::in_table_body;
       return;
     case Name::td:
     case Name::th:
     case Name::tr:
-      open_.pop_to_context(kRoots);
+      open_.pop_to_context(roots);
       insert_implied(Name::tbody);
       return restart(Mode::in_table_body, tag);
     case Name::table:
@@ -132,7 +132,7 @@ bool TreeBuilder::leave_caption() {
 }
 
 void TreeBuilder::caption_start(TagToken& tag) {
-  if (!has_trait(tag.name.name(), kTableBodyStart)) return body_start(tag);
+  if (!has_trait(tag.name.name(), table_body_start_trait)) return body_start(tag);
   if (leave_caption()) start(mode_, tag);
 }
 
@@ -195,7 +195,7 @@ void TreeBuilder::column_end(TagToken& tag) {
 }
 
 static void pop_to_body_context(OpenElements& open) {
-  while (!open.current_has(kTableScope | kTableSection)) open.pop();
+  while (!open.current_has(table_scope_trait | table_section_trait)) open.pop();
 }
 
 bool TreeBuilder::leave_table_body() {
@@ -262,7 +262,7 @@ void TreeBuilder::table_body_end(TagToken& tag) {
 }
 
 static void pop_to_row_context(OpenElements& open) {
-  while (!open.current_has(kTableScope) && !open.current_is(Name::tr)) open.pop();
+  while (!open.current_has(table_scope_trait) && !open.current_is(Name::tr)) open.pop();
 }
 
 bool TreeBuilder::leave_row() {
@@ -282,7 +282,7 @@ void TreeBuilder::row_start(TagToken& tag) {
     formatting_.push_marker();
     return;
   }
-  if (!has_trait(name, kTableBodyStart)) return table_start(tag);
+  if (!has_trait(name, table_body_start_trait)) return table_start(tag);
   if (leave_row()) start(mode_, tag);
 }
 
@@ -325,7 +325,7 @@ void TreeBuilder::close_cell() {
 }
 
 void TreeBuilder::cell_start(TagToken& tag) {
-  if (!has_trait(tag.name.name(), kTableBodyStart)) return body_start(tag);
+  if (!has_trait(tag.name.name(), table_body_start_trait)) return body_start(tag);
   if (!open_.in_scope(Name::td, Scope::table) && !open_.in_scope(Name::th, Scope::table)) return;
   close_cell();
   start(mode_, tag);

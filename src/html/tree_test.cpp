@@ -40,7 +40,7 @@ std::string serialised(std::string_view html, size_t piece, bool scripting) {
 
 using namespace std::string_view_literals;
 
-constexpr Row kRows[] = {
+constexpr Row rows[] = {
     // before the body
     {"initial_comment", "<!--a--><p>b", "<!--a--><html><head></head><body><p>b</p></body></html>"},
     {"initial_doctype", " <!DOCTYPE html><!--a-->",
@@ -365,7 +365,7 @@ TEST_P(TreeRow, WholeAndInPieces) {
         << "pieces of " << piece;
   }
 }
-INSTANTIATE_TEST_SUITE_P(Rows, TreeRow, ::testing::ValuesIn(kRows),
+INSTANTIATE_TEST_SUITE_P(Rows, TreeRow, ::testing::ValuesIn(rows),
                          [](const auto& row) { return row.param.name; });
 
 }  // namespace

@@ -22,7 +22,7 @@ size_t ascii_prefix(const char* bytes, size_t size) {
 }  // namespace
 
 void Utf8Decoder::decode(std::string_view bytes, bool last, std::u16string& out) {
-  constexpr char16_t kReplacement = 0xFFFD;
+  constexpr char16_t replacement_character = 0xFFFD;
   size_t i = 0;
   while (i < bytes.size()) {
     if (needed_ == 0) {
@@ -44,14 +44,14 @@ void Utf8Decoder::decode(std::string_view bytes, bool last, std::u16string& out)
         if (lead == 0xF4) upper_ = 0x8F;  // no more than U+10FFFF
         needed_ = 3, code_point_ = lead & 0x7;
       } else {
-        out += kReplacement;
+        out += replacement_character;
       }
       continue;
     }
     auto byte = static_cast<uint8_t>(bytes[i]);
     if (byte < lower_ || byte > upper_) {
       *this = {};
-      out += kReplacement;
+      out += replacement_character;
       continue;  // the byte starts something new
     }
     ++i;
@@ -64,7 +64,7 @@ void Utf8Decoder::decode(std::string_view bytes, bool last, std::u16string& out)
   }
   if (last && needed_ != 0) {
     *this = {};
-    out += kReplacement;
+    out += replacement_character;
   }
 }
 

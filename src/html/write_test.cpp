@@ -135,7 +135,7 @@ void PrintTo(const WriteRow& row, std::ostream* out) {
   *out << row.html;
 }
 
-constexpr WriteRow kWrites[] = {
+constexpr WriteRow writes[] = {
     {"text", "<body>a<script>w b</script>c", "abc"},
     {"element", "<body><p>a<script>w <b>b<-/b></script>c", "<p>a<b>b</b>c</p>"},
     {"open_element", "<body>a<script>w <b>b</script>c</b>d", "a<b>bc</b>d"},
@@ -174,10 +174,10 @@ TEST_P(WriteTest, SameAsIfItStoodThere) {
     page.finish();
     for (Element* script : elements_by_tag_name(page.document(), u"script")) remove(*script);
     EXPECT_EQ(page.body(), GetParam().body) << "pieces of " << piece;
-    EXPECT_EQ(broken_rule(page.document(), kMaxDepth), "");
+    EXPECT_EQ(broken_rule(page.document(), max_tree_depth), "");
   }
 }
-INSTANTIATE_TEST_SUITE_P(Rows, WriteTest, ::testing::ValuesIn(kWrites),
+INSTANTIATE_TEST_SUITE_P(Rows, WriteTest, ::testing::ValuesIn(writes),
                          [](const auto& row) { return row.param.name; });
 
 TEST(Write, ScriptSeesWhatWasWrittenBeforeItGoesOn) {
@@ -333,7 +333,7 @@ TEST(Write, EndlessWriteEndsAtTheInputLimit) {
   parser.finish();
   EXPECT_EQ(parser.run(), Step::finished);
   EXPECT_EQ(parser.cuts().input, 4000u - (1000 - 17));
-  EXPECT_EQ(broken_rule(document, kMaxDepth), "");
+  EXPECT_EQ(broken_rule(document, max_tree_depth), "");
 }
 
 TEST(Write, ManyWritesWhileBlockedStayLinear) {

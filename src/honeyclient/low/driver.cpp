@@ -131,7 +131,7 @@ void Driver::worker_ended(WorkerState& worker) {
     how = "it could not be confined on this machine (seccomp)";
   uint32_t node = worker.root ? worker.root->node : 0;
   bool cpu = status && status->how == How::killed && status->value == SIGXCPU;
-  bool memory = status && *status == base::WaitStatus{How::exited, kMemorySpent};
+  bool memory = status && *status == base::WaitStatus{How::exited, memory_spent_status};
   record_.limit(cpu ? "cpu-time" : memory ? "memory" : "worker-died");
   record_.event("error", "the page's process ended: " + how, node);
 }

@@ -7,7 +7,7 @@
 namespace shikake::honeyclient::low {
 
 // A worker's exit status when its memory is spent and it can't go on.
-inline constexpr int kMemorySpent = 77;
+inline constexpr int memory_spent_status = 77;
 
 // A datagram each; both ends are of one build and one machine.
 struct WorkerNotice {

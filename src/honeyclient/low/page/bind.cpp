@@ -94,7 +94,7 @@ Native* native_of(JSObject* object) {
     return static_cast<Native*>(js::GetProxyPrivate(object).toPrivate());
   }
   if (type != &native_class && type != named_class() && type != global_class()) return nullptr;
-  return JS::GetMaybePtrFromReservedSlot<Native>(object, type == global_class() ? kGlobalNativeSlot : 0);
+  return JS::GetMaybePtrFromReservedSlot<Native>(object, type == global_class() ? global_native_slot : 0);
 }
 
 Native* native_of(JS::HandleValue value) {

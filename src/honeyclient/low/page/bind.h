@@ -118,7 +118,7 @@ Native* native_of(JSObject* object);
 template <class T>
 T* native_as(JS::HandleValue value) {
   Native* native = native_of(value);
-  return native && native->kind == T::kKind ? static_cast<T*>(native) : nullptr;
+  return native && native->kind == T::native_kind ? static_cast<T*>(native) : nullptr;
 }
 
 // Makes the wrapper of a new Native, with the prototype of this interface in its window's realm.
@@ -226,13 +226,13 @@ struct Constant {
 
 // Which personas have it.
 enum Engines : uint8_t {
-  kTrident = 1,
-  kGecko = 2,
-  kBlink = 4,
-  kWebKit = 8,
-  kEdge = 16,
-  kAll = 31,
-  kModern = kAll & ~kTrident
+  on_trident = 1,
+  on_gecko = 2,
+  on_blink = 4,
+  on_webkit = 8,
+  on_edge = 16,
+  on_all = 31,
+  on_modern = on_all & ~on_trident
 };
 
 struct Interface {
@@ -246,7 +246,7 @@ struct Interface {
   unsigned construct_arguments = 0;
   const JSFunctionSpec* statics = nullptr;
   std::span<const char* const> handlers = {};  // `on…` properties
-  uint8_t engines = kAll;
+  uint8_t engines = on_all;
   // Mixins: what several interfaces share, and what only one engine has.
   const JSFunctionSpec* mixin_methods = nullptr;
   const JSPropertySpec* mixin_properties = nullptr;

@@ -20,9 +20,9 @@ namespace {
 
 class Blob final : public Native {
  public:
-  static constexpr Kind kKind = Kind::blob;
+  static constexpr Kind native_kind = Kind::blob;
   Blob(Window& the_window, std::string the_bytes, std::string the_type)
-      : Native(the_window, kKind), bytes(std::move(the_bytes)), type(std::move(the_type)) {}
+      : Native(the_window, native_kind), bytes(std::move(the_bytes)), type(std::move(the_type)) {}
   const std::string bytes, type;
   std::string name;
 };
@@ -96,13 +96,12 @@ void get_buffer(Call& call) {
   call.give(resolved(call.cx, value));
 }
 
-// --- FormData
-// ------------------------------------------------------------------------------------------------
+// --- FormData -----------------------------------------------------------------------------------------
 
 class FormData final : public Native {
  public:
-  static constexpr Kind kKind = Kind::form_data;
-  explicit FormData(Window& the_window) : Native(the_window, kKind) {}
+  static constexpr Kind native_kind = Kind::form_data;
+  explicit FormData(Window& the_window) : Native(the_window, native_kind) {}
   Pairs pairs;
 };
 void construct_form_data(Call& call) {
@@ -129,13 +128,12 @@ void get(Call& call) {
   call.give_null();
 }
 
-// --- TextEncoder and TextDecoder (UTF-8)
-// ---------------------------------------------------------------------------
+// --- TextEncoder and TextDecoder (UTF-8) --------------------------------------------------------------
 
 class Coder final : public Native {
  public:
-  static constexpr Kind kKind = Kind::encoder;
-  explicit Coder(Window& the_window) : Native(the_window, kKind) {}
+  static constexpr Kind native_kind = Kind::encoder;
+  explicit Coder(Window& the_window) : Native(the_window, native_kind) {}
 };
 void construct_encoder(Call& call) {
   call.give(wrap_native(call.cx, *new Coder(call.window), "TextEncoder"));
@@ -175,30 +173,30 @@ constexpr Interface table[] = {{.name = "Blob",
                                 .methods = blob_methods,
                                 .properties = blob_properties,
                                 .construct = native<construct_blob>,
-                                .engines = kModern},
+                                .engines = on_modern},
                                {.name = "File",
                                 .parent = "Blob",
                                 .properties = file_properties,
                                 .construct = native<construct_file>,
                                 .construct_arguments = 2,
-                                .engines = kModern},
+                                .engines = on_modern},
                                {.name = "FormData",
                                 .parent = "",
                                 .methods = data_methods,
                                 .construct = native<construct_form_data>,
-                                .engines = kModern},
+                                .engines = on_modern},
                                {.name = "TextEncoder",
                                 .parent = "",
                                 .methods = encoder_methods,
                                 .properties = coder_properties,
                                 .construct = native<construct_encoder>,
-                                .engines = kModern},
+                                .engines = on_modern},
                                {.name = "TextDecoder",
                                 .parent = "",
                                 .methods = decoder_methods,
                                 .properties = coder_properties,
                                 .construct = native<construct_decoder>,
-                                .engines = kModern}};
+                                .engines = on_modern}};
 
 }  // namespace
 

@@ -13,7 +13,7 @@ namespace {
 
 class Collection final : public Exotic {
  public:
-  static constexpr Kind kKind = Kind::collection;
+  static constexpr Kind native_kind = Kind::collection;
   using Nodes = std::function<std::vector<html::Node*>()>;
   Collection(Window& the_window, Nodes the_nodes)
       : Exotic(the_window, Kind::collection), nodes(std::move(the_nodes)) {}
@@ -74,9 +74,9 @@ void for_each(Call& call) {
 
 class AttributeMap final : public Exotic {
  public:
-  static constexpr Kind kKind = Kind::attribute_map;
+  static constexpr Kind native_kind = Kind::attribute_map;
   AttributeMap(Window& the_window, html::Element& the_element)
-      : Exotic(the_window, kKind), element(the_element) {}
+      : Exotic(the_window, native_kind), element(the_element) {}
   uint32_t length() override { return static_cast<uint32_t>(element.attributes().size()); }
   bool item(JSContext* cx, uint32_t index, JS::MutableHandleValue value) override {
     if (index >= length()) return false;
@@ -114,9 +114,9 @@ void get_named_item(Call& call) {
 
 class ClassList final : public Exotic {
  public:
-  static constexpr Kind kKind = Kind::class_list;
+  static constexpr Kind native_kind = Kind::class_list;
   ClassList(Window& the_window, html::Element& the_element)
-      : Exotic(the_window, kKind), element(the_element) {}
+      : Exotic(the_window, native_kind), element(the_element) {}
   std::vector<std::u16string> words() const {
     std::vector<std::u16string> all;
     const std::u16string* text = element.attribute(html::Name::class_);

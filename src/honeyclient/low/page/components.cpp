@@ -60,9 +60,9 @@ void report(JSContext* cx, Window& window, const std::string& name, std::u16stri
 
 class Component final : public Exotic {
  public:
-  static constexpr Kind kKind = Kind::component;
+  static constexpr Kind native_kind = Kind::component;
   Component(Window& the_window, std::string the_name, std::u16string the_member)
-      : Exotic(the_window, kKind), name(std::move(the_name)), member(std::move(the_member)) {}
+      : Exotic(the_window, native_kind), name(std::move(the_name)), member(std::move(the_member)) {}
 
   bool overrides_prototype() override { return true; }
   bool callable() override { return true; }

@@ -5,9 +5,9 @@
 #include "honeyclient/low/page/events.h"
 #include "honeyclient/low/page/html_elements.h"
 #include "honeyclient/low/page/location.h"
-#include "honeyclient/low/page/misc.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"
+#include "honeyclient/low/page/small_interfaces.h"
 #include "honeyclient/low/page/tables.h"
 #include "honeyclient/low/page/window.h"
 #include "html/parser.h"
@@ -29,8 +29,7 @@ Window* self_window_of(Call& call) {
   return window_of(self_document(call));
 }
 
-// --- writing
-// -------------------------------------------------------------------------------------------------
+// --- writing ------------------------------------------------------------------------------------------
 
 void write_text(Call& call, std::u16string_view end) {
   std::u16string text;
@@ -58,8 +57,7 @@ void close(Call& call) {
   call.give();
 }
 
-// --- making nodes
-// ----------------------------------------------------------------------------------------------
+// --- making nodes -------------------------------------------------------------------------------------
 
 void create_element(Call& call) {
   count_node(call);
@@ -144,8 +142,7 @@ void parse_from_string(Call& call) {
   call.give(static_cast<html::Node*>(&made));
 }
 
-// --- lists
-// ------------------------------------------------------------------------------------------------------
+// --- lists --------------------------------------------------------------------------------------------
 
 Lookup by_name(Name one, Name other, bool need_href) {
   return [=](html::Node& root) {
@@ -174,8 +171,7 @@ void get_by_name(Call& call) {
   }));
 }
 
-// --- what it is
-// ---------------------------------------------------------------------------------------------------
+// --- what it is ---------------------------------------------------------------------------------------
 
 void get_document_element(Call& call) {
   call.give(static_cast<html::Node*>(self_document(call).document_element()));
@@ -387,7 +383,7 @@ std::span<const Interface> document_interfaces() {
        .parent = "Node",
        .methods = methods,
        .properties = properties,
-       .handlers = kGlobalHandlers,
+       .handlers = global_handlers,
        .mixin_methods = document_query_methods,
        .mixin_properties = parent_node_properties,
        .trident_properties = trident_properties},

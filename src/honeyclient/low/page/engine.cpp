@@ -45,7 +45,7 @@ char* reserve = nullptr;
 constexpr size_t reserve_bytes = 4u << 20;
 
 void on_memory_spent() {
-  if (!reserve || !the_page) _exit(kMemorySpent);
+  if (!reserve || !the_page) _exit(memory_spent_status);
   delete[] std::exchange(reserve, nullptr);
   the_page->memory_spent();
   the_page->stop_scripts("memory");

@@ -18,7 +18,7 @@ namespace shikake::honeyclient::low::page {
 
 namespace {
 
-constexpr std::array kHandlerNames = {
+constexpr std::array handler_names = {
     "onabort",          "onblur",          "oncancel",      "oncanplay",   "onchange",
     "onclick",          "onclose",         "oncontextmenu", "oncopy",      "oncut",
     "ondblclick",       "ondrag",          "ondragend",     "ondragenter", "ondragleave",
@@ -180,7 +180,7 @@ std::vector<Native*> event_path(JSContext* cx, Native& target, const Event& even
 
 }  // namespace
 
-const std::span<const char* const> kGlobalHandlers = kHandlerNames;
+const std::span<const char* const> global_handlers = handler_names;
 
 void Event::trace(JSTracer* tracer) {
   Native::trace(tracer);

@@ -7,7 +7,7 @@ namespace shikake::honeyclient::low::page {
 
 class Event final : public Native {
  public:
-  static constexpr Kind kKind = Kind::event;
+  static constexpr Kind native_kind = Kind::event;
   explicit Event(Window& the_window) : Native(the_window, Kind::event) {}
   void trace(JSTracer* tracer) override;
 
@@ -46,6 +46,6 @@ void detach_event(Call& call);
 // What default actions click and submit have.
 void activate(JSContext* cx, html::Element& element);
 
-extern const std::span<const char* const> kGlobalHandlers;  // "onclick", …
+extern const std::span<const char* const> global_handlers;  // "onclick", …
 
 }  // namespace shikake::honeyclient::low::page

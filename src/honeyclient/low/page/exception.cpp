@@ -11,7 +11,7 @@ namespace {
 
 class Exception final : public Native {
  public:
-  static constexpr Kind kKind = Kind::exception;
+  static constexpr Kind native_kind = Kind::exception;
   Exception(Window& the_window, std::string_view the_name, std::string_view the_message)
       : Native(the_window, Kind::exception), name(the_name), message(the_message) {}
   const std::string name, message;

@@ -2,7 +2,7 @@
 #include <js/JSON.h>
 
 #include "honeyclient/low/page/body.h"
-#include "honeyclient/low/page/misc.h"
+#include "honeyclient/low/page/small_interfaces.h"
 #include "honeyclient/low/page/page.h"
 #include "honeyclient/low/page/promise.h"
 #include "honeyclient/low/page/tables.h"
@@ -14,16 +14,16 @@ namespace {
 
 class Headers final : public Native {
  public:
-  static constexpr Kind kKind = Kind::headers;
-  explicit Headers(Window& the_window) : Native(the_window, kKind) {}
+  static constexpr Kind native_kind = Kind::headers;
+  explicit Headers(Window& the_window) : Native(the_window, native_kind) {}
   std::vector<Header> list;
 };
 
 class Response final : public Native {
  public:
-  static constexpr Kind kKind = Kind::response;
+  static constexpr Kind native_kind = Kind::response;
   Response(Window& the_window, Loaded the_answer)
-      : Native(the_window, kKind), answer(std::move(the_answer)) {}
+      : Native(the_window, native_kind), answer(std::move(the_answer)) {}
   const Loaded answer;
 };
 
@@ -147,13 +147,13 @@ constexpr Interface table[] = {{.name = "Headers",
                                 .parent = "",
                                 .methods = header_methods,
                                 .construct = native<construct_headers>,
-                                .engines = kModern},
+                                .engines = on_modern},
                                {.name = "Response",
                                 .parent = "",
                                 .methods = response_methods,
                                 .properties = response_properties,
                                 .construct = native<construct_response>,
-                                .engines = kModern}};
+                                .engines = on_modern}};
 
 // What fetch() was asked for: its URL and options.
 Asked asked_by(Call& call) {

@@ -7,9 +7,9 @@
 #include "honeyclient/low/page/components.h"
 #include "honeyclient/low/page/events.h"
 #include "honeyclient/low/page/forms.h"
-#include "honeyclient/low/page/misc.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"
+#include "honeyclient/low/page/small_interfaces.h"
 #include "honeyclient/low/page/tables.h"
 #include "honeyclient/low/page/window.h"
 
@@ -19,8 +19,7 @@ namespace {
 
 using enum Reflect;
 
-// --- anchors: the parts of their URL
-// ------------------------------------------------------------------------
+// --- anchors: the parts of their URL ------------------------------------------------------------------
 
 std::optional<url::Url> href_of(html::Element& element, Window& otherwise) {
   const std::u16string* href = element.attribute(html::Name::href);
@@ -121,8 +120,7 @@ constexpr Reflected frame_reflected[] = {{"src", "src", Reflect::url},
                                          {"marginHeight", "marginheight", text},
                                          {"allowFullscreen", "allowfullscreen", flag}};
 
-// --- scripts, images, the rest
-// ---------------------------------------------------------------------------------
+// --- scripts, images, the rest ------------------------------------------------------------------------
 
 void get_async(Call& call) {
   html::Element& self = call.self_element();

@@ -13,7 +13,7 @@ extern const JSFunctionSpec parent_node_methods[];
 extern const JSPropertySpec parent_node_properties[];
 extern const JSFunctionSpec document_query_methods[];  // ParentNode and getElementsBy…
 
-// ChildNode and ParentNode, from node.cpp.
+// ChildNode and ParentNode: child_nodes.cpp.
 void remove_node(Call& call);
 void append_nodes(Call& call);
 void prepend_nodes(Call& call);
@@ -22,7 +22,7 @@ void nodes_after(Call& call);
 void replace_node_with(Call& call);
 void replace_node_children(Call& call);
 
-// For innerHTML and its like: which script writes this markup.
+// For innerHTML and its like: which script writes this markup (markup.cpp).
 uint32_t tag_here(Call& call, std::string_view written_by);
 // Parsed images load whether or not they stand in a document.
 void load_images_below(html::Node& root);

@@ -128,7 +128,7 @@ std::span<const std::span<const Interface>> interface_tables() {
       form_interfaces(),      event_interfaces(),      window_interfaces(),    location_interfaces(),
       navigator_interfaces(), collection_interfaces(), request_interfaces(),   fetch_interfaces(),
       body_interfaces(),      url_interfaces(),        storage_interfaces(),   style_interfaces(),
-      misc_interfaces(),      component_interfaces(),  exception_interfaces(),
+      small_interfaces(),     mutation_interfaces(),   component_interfaces(), exception_interfaces(),
   };
   return tables;
 }

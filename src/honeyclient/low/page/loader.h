@@ -69,7 +69,7 @@ class Loader final : public html::Observer {
     uint32_t line = 1, column = 1;
     std::optional<Place> by;
     std::string_view how;
-    bool runs = true;                         // modules are fetched but not run
+    bool runs = true;  // modules are fetched but not run
     bool vbscript = false;
     bool destructive_writes_ignored = false;  // document.write() of an asynchronous script
   };

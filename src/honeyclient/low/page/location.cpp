@@ -11,13 +11,13 @@ namespace {
 
 class Location final : public Native {
  public:
-  static constexpr Kind kKind = Kind::location;
+  static constexpr Kind native_kind = Kind::location;
   explicit Location(Window& the_window) : Native(the_window, Kind::location) {}
 };
 
 class History final : public Native {
  public:
-  static constexpr Kind kKind = Kind::history;
+  static constexpr Kind native_kind = Kind::history;
   explicit History(Window& the_window) : Native(the_window, Kind::history) {}
   void trace(JSTracer* tracer) override {
     Native::trace(tracer);

@@ -1,7 +1,7 @@
 #include "honeyclient/low/page/navigator.h"
 
 #include "honeyclient/low/page/exotic.h"
-#include "honeyclient/low/page/misc.h"
+#include "honeyclient/low/page/small_interfaces.h"
 #include "honeyclient/low/page/page.h"
 #include "honeyclient/low/page/tables.h"
 #include "honeyclient/low/page/window.h"
@@ -15,8 +15,7 @@ class Navigator final : public Native {
   explicit Navigator(Window& the_window) : Native(the_window, Kind::navigator) {}
 };
 
-// --- plugins and the types they handle
-// ------------------------------------------------------------------------
+// --- plugins and the types they handle ----------------------------------------------------------------
 
 JSObject* type_object(JSContext* cx, Window& window, const PersonaPlugin& plugin, const PersonaField& type) {
   JS::RootedObject made(cx, simple_object(cx, window, "MimeType"));
@@ -37,8 +36,8 @@ JSObject* type_object(JSContext* cx, Window& window, const PersonaPlugin& plugin
 }
 
 struct PluginTable : public Exotic {  // what item() and namedItem() work on
-  static constexpr Kind kKind = Kind::plugin_list;
-  explicit PluginTable(Window& the_window) : Exotic(the_window, kKind) {}
+  static constexpr Kind native_kind = Kind::plugin_list;
+  explicit PluginTable(Window& the_window) : Exotic(the_window, native_kind) {}
 };
 
 class Plugin final : public PluginTable {
@@ -125,8 +124,7 @@ constexpr JSFunctionSpec list_methods[] = {SHIKAKE_METHOD("item", list_item, 1),
                                            SHIKAKE_METHOD("namedItem", list_named, 1),
                                            SHIKAKE_METHOD("refresh", do_nothing, 0), JS_FS_END};
 
-// --- navigator
-// -------------------------------------------------------------------------------------------------
+// --- navigator ----------------------------------------------------------------------------------------
 
 void probed(Call& call, std::string_view what) {
   call.page.happened(call.window, "probe", wide(what));
@@ -202,8 +200,7 @@ constexpr JSPropertySpec modern_properties[] = {SHIKAKE_GETTER("languages", get_
 constexpr JSPropertySpec blink_properties[] = {SHIKAKE_GETTER("hardwareConcurrency", get_cores),
                                                SHIKAKE_GETTER("deviceMemory", get_memory), JS_PS_END};
 
-// --- screen
-// ------------------------------------------------------------------------------------------------------
+// --- screen -------------------------------------------------------------------------------------------
 
 void get_width(Call& call) {
   call.give(call.page.persona().screen_width);
@@ -254,10 +251,10 @@ void get_navigator(Call& call) {
     define_field(cx, prototype, "language", persona.language);
     for (const PersonaField& field : persona.navigator)
       define_field(cx, prototype, field.name.c_str(), field.value);
-    if (window.page.engine_bit() & kModern)
+    if (window.page.engine_bit() & on_modern)
       must(JS_DefineFunctions(cx, prototype, modern_methods) &&
            JS_DefineProperties(cx, prototype, modern_properties));
-    if (window.page.engine_bit() & kBlink) must(JS_DefineProperties(cx, prototype, blink_properties));
+    if (window.page.engine_bit() & on_blink) must(JS_DefineProperties(cx, prototype, blink_properties));
     return wrap_native(cx, *new Navigator(window), "Navigator");
   }));
 }

@@ -165,18 +165,11 @@ void check(Call& call, html::Node& parent, html::Node& node, html::Node* before,
   }
 }
 
-void put(Call& call, html::Node& parent, html::Node& node, html::Node* before) {
-  check(call, parent, node, before);
-  html::insert(parent, node, before);
-  after_dom_change(call);
-  call.give(&node);
-}
-
 void append_child(Call& call) {
-  put(call, call.self_node(), call.need_node(0), nullptr);
+  insert_node(call, call.self_node(), call.need_node(0), nullptr);
 }
 void insert_before(Call& call) {
-  put(call, call.self_node(), call.need_node(0), call.node(1));
+  insert_node(call, call.self_node(), call.need_node(0), call.node(1));
 }
 void replace_child(Call& call) {
   html::Node& parent = call.self_node();
@@ -241,62 +234,6 @@ void get_base_uri(Call& call) {
   Window* window = window_of(call.self_node());
   call.give(std::string_view((window ? *window : call.window).base_url().href()));
 }
-void remove_self(Call& call) {
-  html::remove(call.self_node());
-  after_dom_change(call);
-}
-
-// --- ParentNode and ChildNode: strings become text -----------------------------------------------------
-
-html::Node& gathered(Call& call) {
-  html::Document& document = call.self_node().document();
-  html::Fragment& all = document.create_fragment();
-  for (unsigned i = 0; i < call.count(); ++i) {
-    html::Node* node = call.node(i);
-    if (!node) {
-      count_node(call);
-      node = &document.create_text(call.text(i));
-    }
-    if (html::check_insert(all, *node, nullptr) == html::InsertProblem::none) html::append(all, *node);
-  }
-  return all;
-}
-void append(Call& call) {
-  put(call, call.self_node(), gathered(call), nullptr), call.give();
-}
-void prepend(Call& call) {
-  html::Node& self = call.self_node();
-  html::Node& all = gathered(call);
-  put(call, self, all, self.first_child()), call.give();
-}
-void before(Call& call) {
-  html::Node& self = call.self_node();
-  html::Node& all = gathered(call);
-  if (self.parent()) put(call, *self.parent(), all, &self);
-  call.give();
-}
-void after(Call& call) {
-  html::Node& self = call.self_node();
-  html::Node& all = gathered(call);
-  if (self.parent()) put(call, *self.parent(), all, self.next());
-  call.give();
-}
-void replace_with(Call& call) {
-  html::Node& self = call.self_node();
-  html::Node* parent = self.parent();
-  html::Node& all = gathered(call);
-  if (!parent) return call.give();
-  html::Node* next = self.parent() == parent ? self.next() : nullptr;
-  html::remove(self);
-  put(call, *parent, all, next), call.give();
-}
-void replace_children(Call& call) {
-  html::Node& self = call.self_node();
-  html::Node& all = gathered(call);
-  html::remove_children(self);
-  put(call, self, all, nullptr), call.give();
-}
-
 // --- CharacterData ---------------------------------------------------------------------------------------
 
 html::CharacterData& data_of(Call& call) {
@@ -383,10 +320,10 @@ constexpr JSPropertySpec node_properties[] = {
 
 constexpr JSFunctionSpec data_methods[] = {SHIKAKE_METHOD("appendData", append_data, 1),
                                            SHIKAKE_METHOD("substringData", substring_data, 2),
-                                           SHIKAKE_METHOD("remove", remove_self, 0),
-                                           SHIKAKE_METHOD("before", before, 0),
-                                           SHIKAKE_METHOD("after", after, 0),
-                                           SHIKAKE_METHOD("replaceWith", replace_with, 0),
+                                           SHIKAKE_METHOD("remove", remove_node, 0),
+                                           SHIKAKE_METHOD("before", nodes_before, 0),
+                                           SHIKAKE_METHOD("after", nodes_after, 0),
+                                           SHIKAKE_METHOD("replaceWith", replace_node_with, 0),
                                            JS_FS_END};
 constexpr JSPropertySpec data_properties[] = {SHIKAKE_PROPERTY("data", get_data, set_node_value),
                                               SHIKAKE_GETTER("length", get_length), JS_PS_END};
@@ -412,26 +349,11 @@ constexpr Interface table[] = {
 
 }  // namespace
 
-void remove_node(Call& call) {
-  remove_self(call);
-}
-void append_nodes(Call& call) {
-  append(call);
-}
-void prepend_nodes(Call& call) {
-  prepend(call);
-}
-void nodes_before(Call& call) {
-  before(call);
-}
-void nodes_after(Call& call) {
-  after(call);
-}
-void replace_node_with(Call& call) {
-  replace_with(call);
-}
-void replace_node_children(Call& call) {
-  replace_children(call);
+void insert_node(Call& call, html::Node& parent, html::Node& node, html::Node* before) {
+  check(call, parent, node, before);
+  html::insert(parent, node, before);
+  after_dom_change(call);
+  call.give(&node);
 }
 
 std::span<const Interface> node_interfaces() {

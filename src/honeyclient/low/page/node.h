@@ -7,7 +7,7 @@ namespace shikake::honeyclient::low::page {
 
 class NodeNative final : public Native {
  public:
-  static constexpr Kind kKind = Kind::node;
+  static constexpr Kind native_kind = Kind::node;
   NodeNative(Window& the_window, html::Node& the_node) : Native(the_window, Kind::node), node(the_node) {
     the_node.binding = this;
   }
@@ -29,5 +29,7 @@ Window* window_of(const html::Node& node);
 void after_dom_change(Call& call);
 // One more node, or the page has spent its share.
 void count_node(Call& call);
+// Where the tree rules allow it, else the script's exception.
+void insert_node(Call& call, html::Node& parent, html::Node& node, html::Node* before);
 
 }  // namespace shikake::honeyclient::low::page

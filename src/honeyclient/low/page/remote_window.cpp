@@ -11,7 +11,7 @@ namespace {
 
 class RemoteWindow final : public Exotic {
  public:
-  static constexpr Kind kKind = Kind::remote_window;
+  static constexpr Kind native_kind = Kind::remote_window;
   RemoteWindow(Window& the_window, Relative the_whose, uint32_t the_child, std::string_view the_name)
       : Exotic(the_window, Kind::remote_window), whose(the_whose), child(the_child), name(the_name) {}
 

@@ -13,8 +13,8 @@ namespace {
 
 class Storage final : public Exotic {
  public:
-  static constexpr Kind kKind = Kind::storage;
-  Storage(Window& the_window, bool of_session) : Exotic(the_window, kKind), session(of_session) {
+  static constexpr Kind native_kind = Kind::storage;
+  Storage(Window& the_window, bool of_session) : Exotic(the_window, native_kind), session(of_session) {
     Answer answer = window->page.ask({Question::storage_snapshot, window->origin(), {}, {}, session});
     for (Header& pair : answer.pairs) values[wide(pair.name)] = wide(pair.value);
   }

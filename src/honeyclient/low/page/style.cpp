@@ -40,7 +40,7 @@ std::u16string css_name(std::u16string_view property) {
 
 class Style final : public Exotic {
  public:
-  static constexpr Kind kKind = Kind::style;
+  static constexpr Kind native_kind = Kind::style;
   Style(Window& the_window, html::Element* the_element, bool is_computed)
       : Exotic(the_window, Kind::style), element(the_element), computed(is_computed) {}
 

@@ -23,7 +23,8 @@ std::span<const Interface> body_interfaces();        // body.cpp
 std::span<const Interface> url_interfaces();         // url_object.cpp
 std::span<const Interface> storage_interfaces();     // storage.cpp
 std::span<const Interface> style_interfaces();       // style.cpp
-std::span<const Interface> misc_interfaces();        // misc.cpp
+std::span<const Interface> small_interfaces();       // small_interfaces.cpp
+std::span<const Interface> mutation_interfaces();    // mutation_observer.cpp
 std::span<const Interface> component_interfaces();   // components.cpp
 const Interface& remote_window_interface();          // remote_window.cpp
 std::span<const Interface> exception_interfaces();   // exception.cpp

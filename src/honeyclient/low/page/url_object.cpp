@@ -1,5 +1,5 @@
 // URL and URLSearchParams. https://url.spec.whatwg.org/#api
-#include "honeyclient/low/page/misc.h"
+#include "honeyclient/low/page/small_interfaces.h"
 #include "honeyclient/low/page/page.h"
 #include "honeyclient/low/page/tables.h"
 #include "honeyclient/low/page/url_parameters.h"
@@ -9,8 +9,8 @@ namespace shikake::honeyclient::low::page {
 
 class UrlObject final : public Native {
  public:
-  static constexpr Kind kKind = Kind::url;
-  UrlObject(Window& the_window, url::Url the_url) : Native(the_window, kKind), url(std::move(the_url)) {}
+  static constexpr Kind native_kind = Kind::url;
+  UrlObject(Window& the_window, url::Url the_url) : Native(the_window, native_kind), url(std::move(the_url)) {}
   url::Url url;
   UrlParameters* parameters = nullptr;
 };
@@ -63,8 +63,7 @@ void get_parameters(Call& call) {
   call.give(self.parameters->wrapper.get());
 }
 
-// --- parameters
-// -----------------------------------------------------------------------------------------------
+// --- parameters ---------------------------------------------------------------------------------------
 
 void construct_parameters(Call& call) {
   auto* made = new UrlParameters(call.window);
@@ -190,12 +189,12 @@ constexpr Interface table[] = {{.name = "URL",
                                 .construct = native<construct_url>,
                                 .construct_arguments = 1,
                                 .statics = url_statics,
-                                .engines = kModern},
+                                .engines = on_modern},
                                {.name = "URLSearchParams",
                                 .parent = "",
                                 .methods = parameter_methods,
                                 .construct = native<construct_parameters>,
-                                .engines = kModern}};
+                                .engines = on_modern}};
 
 }  // namespace
 

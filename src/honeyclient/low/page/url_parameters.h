@@ -10,8 +10,8 @@ class UrlObject;
 
 class UrlParameters final : public Native {
  public:
-  static constexpr Kind kKind = Kind::url_parameters;
-  explicit UrlParameters(Window& the_window) : Native(the_window, kKind) {}
+  static constexpr Kind native_kind = Kind::url_parameters;
+  explicit UrlParameters(Window& the_window) : Native(the_window, native_kind) {}
   Pairs pairs;
   UrlObject* owner = nullptr;  // follows the changes
 };

@@ -132,9 +132,9 @@ class ScriptObject final : public vbscript::Object {
 // An object of VBScript's, as JScript sees it; with a member, that member as a function.
 class VbObject final : public Exotic {
  public:
-  static constexpr Kind kKind = Kind::vbscript;
+  static constexpr Kind native_kind = Kind::vbscript;
   VbObject(Window& the_window, ObjectRef the_object, std::u16string the_member)
-      : Exotic(the_window, kKind), object(std::move(the_object)), member(std::move(the_member)) {}
+      : Exotic(the_window, native_kind), object(std::move(the_object)), member(std::move(the_member)) {}
 
   bool overrides_prototype() override { return true; }
   bool callable() override { return true; }

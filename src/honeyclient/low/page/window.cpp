@@ -103,7 +103,7 @@ bool Window::make_realm() {
   JS::RootedObject made(
       cx, JS_NewGlobalObject(cx, &the_global_class, nullptr, JS::DontFireOnNewGlobalHook, options));
   if (!made) return false;
-  JS::SetReservedSlot(made, kGlobalNativeSlot, JS::PrivateValue(static_cast<Native*>(this)));
+  JS::SetReservedSlot(made, global_native_slot, JS::PrivateValue(static_cast<Native*>(this)));
   wrapper = made;
   JSAutoRealm realm(cx, made);
   bool ok = guarded(cx, [&] {

@@ -15,7 +15,7 @@
 
 namespace shikake::honeyclient::low::page {
 
-constexpr uint32_t kGlobalNativeSlot = 0;
+constexpr uint32_t global_native_slot = 0;
 const JSClass* global_class();
 
 // A frame of a window.
@@ -32,7 +32,7 @@ struct WindowChild {
 
 class Window final : public Native {
  public:
-  static constexpr Kind kKind = Kind::window;
+  static constexpr Kind native_kind = Kind::window;
 
   Window(Page& the_page, uint32_t the_id, Window* the_parent, html::Element* the_frame);
   // Makes the realm; false: out of memory.

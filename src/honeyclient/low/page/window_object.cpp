@@ -1,101 +1,28 @@
-// The global object: timers, dialogs, relatives, named access.
+// The global object: dialogs, relatives, sizes, named access.
 #include <js/CompilationAndEvaluation.h>
 #include <js/GlobalObject.h>
-
-#include <cmath>
 
 #include "honeyclient/low/page/collections.h"
 #include "honeyclient/low/page/components.h"
 #include "honeyclient/low/page/evaluated.h"
 #include "honeyclient/low/page/events.h"
+#include "honeyclient/low/page/lifetimes.h"
 #include "honeyclient/low/page/location.h"
-#include "honeyclient/low/page/misc.h"
 #include "honeyclient/low/page/navigator.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/post_message.h"
 #include "honeyclient/low/page/remote_window.h"
+#include "honeyclient/low/page/small_interfaces.h"
 #include "honeyclient/low/page/storage.h"
 #include "honeyclient/low/page/style.h"
 #include "honeyclient/low/page/tables.h"
-#include "honeyclient/low/page/lifetimes.h"
+#include "honeyclient/low/page/timers.h"
 #include "honeyclient/low/page/vbscript.h"
 #include "honeyclient/low/page/window.h"
 
 namespace shikake::honeyclient::low::page {
 
 namespace {
-
-// --- timers --------------------------------------------------------------------------------------------
-
-void start_timer(Call& call, bool repeats) {
-  Window& window = call.self_window();
-  Page& page = call.page;
-  double delay = call.given(1) ? call.number(1) : 0;
-  if (std::isnan(delay)) delay = 0;
-  if (JSObject* function = call.callable(0)) {
-    auto kept = std::make_shared<JS::PersistentRootedObject>(call.cx, function);
-    auto arguments = std::make_shared<JS::PersistentRooted<JS::GCVector<JS::Value>>>(
-        call.cx, JS::GCVector<JS::Value>(call.cx));
-    for (unsigned i = 2; i < call.count(); ++i) must(arguments->append(call.args[i]));
-    call.give(page.add_timer(window, delay, repeats, [&window, &page, kept, arguments] {
-      page.run_script(window, [&] {
-        JS::RootedValue value(page.cx, JS::ObjectValue(**kept)), ignored(page.cx);
-        JS::RootedValue self(page.cx, JS::ObjectValue(*window.global()));
-        must(JS::Call(
-            page.cx, self, value,
-            JS::HandleValueArray::fromMarkedLocation(arguments->get().length(), arguments->get().begin()),
-            &ignored));
-      });
-      window.loader->flush();
-    }));
-    return;
-  }
-  std::u16string text = call.text(0);
-  std::optional<Place> by = page.positions.here();
-  call.give(page.add_timer(window, delay, repeats, [&window, text, by] {
-    window.run({text, by ? by->source->url : window.url.href(), 1, 1, by, "timer"});
-    window.loader->flush();
-  }));
-}
-
-void set_timeout(Call& call) {
-  start_timer(call, false);
-}
-void set_interval(Call& call) {
-  start_timer(call, true);
-}
-void set_immediate(Call& call) {
-  start_timer(call, false);
-}
-void clear_timer(Call& call) {
-  if (call.given(0)) call.page.clear_timer(static_cast<uint32_t>(call.integer(0)));
-  call.give();
-}
-
-void call_later(Call& call, double delay, double argument) {
-  JSObject* function = call.callable(0);
-  if (!function) call.type_error("parameter 1 is not of type 'Function'.");
-  Window& window = call.self_window();
-  Page& page = call.page;
-  auto kept = std::make_shared<JS::PersistentRootedObject>(call.cx, function);
-  call.give(page.add_timer(window, delay, false, [&window, &page, kept, argument] {
-    page.run_script(window, [&] {
-      JS::RootedValue value(page.cx, JS::ObjectValue(**kept)), ignored(page.cx);
-      JS::RootedValue time(page.cx, JS::NumberValue(argument < 0 ? page.since_start() : argument));
-      must(JS::Call(page.cx, JS::UndefinedHandleValue, value, JS::HandleValueArray(time), &ignored));
-    });
-    window.loader->flush();
-  }));
-}
-void request_animation_frame(Call& call) {
-  call_later(call, 16, -1);
-}
-void queue_microtask(Call& call) {
-  JS::RootedObject function(call.cx, call.callable(0));
-  if (!function) call.type_error("parameter 1 is not of type 'Function'.");
-  call.page.enqueue_job(function);
-  call.give();
-}
 
 // --- dialogs: a person who says yes -----------------------------------------------------------------------
 
@@ -395,13 +322,13 @@ void define_window(JSContext* cx, Window& window) {
   uint8_t engine = window.page.engine_bit();
   must(JS::InitRealmStandardClasses(cx));
   must(JS_DefineFunctions(cx, global, functions) && JS_DefineProperties(cx, global, properties));
-  if (engine & kModern)
+  if (engine & on_modern)
     must(JS_DefineFunctions(cx, global, modern_functions) &&
          JS_DefineProperties(cx, global, modern_properties));
-  if (engine & kTrident) must(JS_DefineFunctions(cx, global, trident_functions));
+  if (engine & on_trident) must(JS_DefineFunctions(cx, global, trident_functions));
   define_handlers(cx, global, window_handlers);
-  if (engine & kBlink) define_chrome(cx, window);
-  if ((engine & kTrident) && !window.page.persona().components.empty()) define_active_x(cx, window);
+  if (engine & on_blink) define_chrome(cx, window);
+  if ((engine & on_trident) && !window.page.persona().components.empty()) define_active_x(cx, window);
   JS::RootedValue math(cx);
   must(JS_GetProperty(cx, global, "Math", &math));
   JS::RootedObject math_object(cx, &math.toObject());

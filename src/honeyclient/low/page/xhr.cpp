@@ -15,8 +15,8 @@ namespace {
 
 class Request final : public Native {
  public:
-  static constexpr Kind kKind = Kind::xhr;
-  explicit Request(Window& the_window) : Native(the_window, kKind) {}
+  static constexpr Kind native_kind = Kind::xhr;
+  explicit Request(Window& the_window) : Native(the_window, native_kind) {}
 
   std::string method = "GET";
   std::optional<url::Url> url;

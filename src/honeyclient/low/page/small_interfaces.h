@@ -1,4 +1,4 @@
-// Small interfaces: console, performance, crypto, MutationObserver, media queries, canvas.
+// Small interfaces: console, performance, crypto, media queries, canvas.
 #pragma once
 
 #include "honeyclient/low/page/bind.h"
