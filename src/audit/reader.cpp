@@ -195,7 +195,7 @@ FileStats Reader::read(int fd, std::string name, uint32_t file_index) {
     stats_.error = std::move(source).error().in(stats_.name).message();
     return stats_;
   }
-  stats_.packing = audit::name(source->packing());
+  stats_.packing = base::name(source->packing());
   if (auto done = read_lines(*source, file_index); !done)
     stats_.error = std::move(done).error().in(stats_.name).message();
   stats_.bytes_in = source->bytes_in();

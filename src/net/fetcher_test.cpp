@@ -127,7 +127,7 @@ TEST(Fetcher, MethodsAndBodies) {
   EXPECT_TRUE(fetch_with(local(), request).complete());
   EXPECT_THAT(seen, HasSubstr("Content-Length: 3\r\n"));
   EXPECT_THAT(seen, testing::EndsWith(std::string("\r\n\r\na\0b", 7)));
-  EXPECT_EQ(seen.find("99"), std::string::npos);
+  EXPECT_EQ(seen.find(": 99"), std::string::npos);  // the port may have it
   request = get(server.url());
   request.method = "PROPFIND";
   EXPECT_TRUE(fetch_with(local(), request).complete());
