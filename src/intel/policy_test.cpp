@@ -471,6 +471,21 @@ TEST(NeighbourPolicy, QueuedCandidatesAreVisitedBehindWhatWasAskedFor) {
   EXPECT_LT(all.jobs[0].priority, 0);
 }
 
+TEST(NeighbourPolicy, VisitsToOneHostAreSpacedInTime) {
+  boost::json::array candidates;
+  for (const char* url : {"http://k2.com/1", "http://k3.com/1", "http://k2.com/2", "http://k2.com/3"}) {
+    boost::json::object row = candidate(url, "");
+    row["queued"] = true;
+    candidates.push_back(std::move(row));
+  }
+  const Derivation all = derived(found_near(std::move(candidates)));
+  ASSERT_EQ(all.jobs.size(), 4u);
+  EXPECT_EQ(all.jobs[0].earliest, now);
+  EXPECT_EQ(all.jobs[1].earliest, now) << "another host";
+  EXPECT_EQ(all.jobs[2].earliest, now + std::chrono::seconds(2));
+  EXPECT_EQ(all.jobs[3].earliest, now + std::chrono::seconds(4));
+}
+
 TEST(NeighbourPolicy, PatternsNeverBlockAndOnlyRareOnesAlert) {
   struct PatternRow {
     uint64_t met, measured, inspected;

@@ -137,6 +137,44 @@ void expect_same_answers(Corpus& corpus, const Oracle& oracle, size_t every) {
   }
 }
 
+// What is read off the text is what taking the URL apart gives, and lies_at() agrees with both.
+TEST(KeyReader, ReadsWhatTheUrlSays) {
+  std::vector<std::string> texts;
+  for (const char* text :
+       {"http://a.example/", "https://www.a.example:8443/x/y.php?b=1&a=2&&c", "http://192.0.2.7/x",
+        "http://192.0.2.7:81/x", "http://[2001:db8::1]/x", "http://[2001:db8::1]:8080/x?y",
+        "http://a.example./x", "http://localhost/x", "http://com/a/b", "https://sites.google.com/view/shop/a",
+        "https://s3.amazonaws.com/bucket/a?b=/c", "http://x.duckdns.org/?",
+        "http://a.b.weebly.com/p?q=http://c/d", "http://xn--fsq.example/\u00e9", "http://a.example//x//"})
+    texts.push_back(corpus_url(text)->href());
+  for (const std::string& text : made_up_urls(500, 12))
+    if (auto url = corpus_url(text)) texts.push_back(url->href());
+  KeyReader reader, other;
+  for (int round = 0; round < 2; ++round) {  // hosts known, too
+    for (const std::string& text : texts) {
+      SCOPED_TRACE(text);
+      const url::Url url = *url::Url::parse(text);
+      const url::PathStructure path = url::path_structure(url);
+      const url::HostStructure host = url::host_structure(url);
+      const std::string tenant = url::tenant_key(url);
+      const Reading* reading = reader.read(text);
+      ASSERT_TRUE(reading);
+      EXPECT_EQ(reading->tenant, tenant);
+      EXPECT_EQ(reading->folded_host, host.folded);
+      EXPECT_EQ(reading->s1, path.s1);
+      EXPECT_EQ(reader.s2(), path.s2);
+      EXPECT_EQ(reader.keys(),
+                (Keys{place_of(tenant, path.s1), path_shape_of(path.s2), host_shape_of(host.folded)}));
+      EXPECT_TRUE(other.lies_at(tenant, path.s1, text));
+      EXPECT_FALSE(other.lies_at(tenant, path.s1 + "?x", text));
+      EXPECT_FALSE(other.lies_at("x" + tenant, path.s1, text));
+    }
+  }
+  for (const char* text :
+       {"", "http:", "http://", "http://a.example", "http:///x", "mailto:x", "http://[::1/x"})
+    EXPECT_FALSE(reader.read(text)) << text;
+}
+
 TEST(Corpus, AnswersAsLookingAtEveryUrlWould) {
   ScratchFolder folder;
   Oracle oracle;

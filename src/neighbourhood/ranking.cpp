@@ -24,7 +24,10 @@ constexpr double half_life_days = 60;
 constexpr double least_recency = 0.25;
 constexpr double newly_seen = 1.5;  // odds, for a URL first seen within novelty_days
 constexpr int novelty_days = 30;
-constexpr double same_host = 1.3;     // odds, for a host that has a seed
+constexpr double same_host = 1.3;  // odds, for a host that has a seed
+// Odds, for a host above or below a seed's in its tenant: www.login.a.example and a.example beside
+// login.a.example, where any other name below a.example may be somebody else's work.
+constexpr double related_host = 3;
 constexpr double unusual_port = 1.2;  // odds, for a port that sites don't use
 
 // A draw of all groups serves one pick, and one more for each so many groups: a pick then costs about the
@@ -34,6 +37,19 @@ constexpr size_t groups_a_pick = 100;
 std::string directory_of(const Taken& url) {
   std::string_view path = url.url.pathname();
   return std::string(url.url.hostname()) + std::string(path.substr(0, path.rfind('/') + 1));
+}
+
+// The names above a URL's host, down to its tenant's own, nearest first.
+std::vector<std::string> names_above(const Taken& url) {
+  std::vector<std::string> names;
+  if (url.tenant.grain != url::TenantGrain::domain && url.tenant.grain != url::TenantGrain::platform_host)
+    return names;
+  std::string_view host = url.url.hostname();
+  while (host.size() > url.tenant.key.size()) {
+    host.remove_prefix(host.find('.') + 1);
+    names.emplace_back(host);
+  }
+  return names;
 }
 
 }  // namespace
@@ -47,13 +63,16 @@ Ranking::Ranking(const SeedIndex& seeds, const RankingOptions& options)
     if (auto url = url::Url::parse(*text)) add_seed(take_apart(std::move(*url)));
 }
 
-// Levels: the rule; the neighbourhood; the tenant in it; the directory in that; its S2.
+// Levels: the rule; the neighbourhood; the tenant in it; the directory in that; its S2. Among tenants that
+// are named alike the S2 comes first: what was learnt of a page of the kit holds for the next tenant.
 std::string Ranking::key_of(Rule rule, const std::string& rule_key, const Taken& url, size_t level) const {
   std::string key(name(rule));
   if (level >= 1) key += '\n' + rule_key;
-  if (level >= 2) key += '\n' + url.tenant.key;
-  if (level >= 3) key += '\n' + directory_of(url);
-  if (level >= 4) key += '\n' + url.path.s2;
+  const bool across = rule == Rule::host_shape;
+  if (across && level >= 2) key += '\n' + url.path.s2;
+  if (level >= (across ? 3u : 2u)) key += '\n' + url.tenant.key;
+  if (level >= (across ? 4u : 3u)) key += '\n' + directory_of(url);
+  if (!across && level >= 4) key += '\n' + url.path.s2;
   return key;
 }
 
@@ -70,6 +89,7 @@ size_t Ranking::belief(const std::string& key) {
 
 void Ranking::add_seed(const Taken& seed) {
   seed_hosts_.emplace(seed.url.hostname());
+  for (std::string& name : names_above(seed)) above_seeds_.insert(std::move(name));
   const std::pair<Rule, std::string> rules[] = {
       {Rule::place, place_key(seed)}, {Rule::path_shape, seed.path.s2}, {Rule::host_shape, host_key(seed)}};
   for (const auto& [rule, key] : rules) {
@@ -84,7 +104,14 @@ double Ranking::features(const Candidate& candidate) const {
   const int age = std::max(0, int{options_.as_of} - int{candidate.around.front()->last_seen});
   double odds = std::max(least_recency, std::exp2(-age / half_life_days));
   if (candidate.first > 0 && options_.as_of - candidate.first <= novelty_days) odds *= newly_seen;
-  if (seed_hosts_.contains(std::string(candidate.url.url.hostname()))) odds *= same_host;
+  const std::string host(candidate.url.url.hostname());
+  const std::vector<std::string> above = names_above(candidate.url);
+  if (seed_hosts_.contains(host))
+    odds *= same_host;
+  else if (above_seeds_.contains(host) ||
+           std::any_of(above.begin(), above.end(),
+                       [this](const std::string& name) { return seed_hosts_.contains(name); }))
+    odds *= related_host;
   if (candidate.url.url.port_number()) odds *= unusual_port;
   return odds * (1 + 0.1 * static_cast<double>(candidate.around.size() - 1));
 }

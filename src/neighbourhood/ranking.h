@@ -91,7 +91,7 @@ class Ranking {
   size_t picks_left_ = 0;  // until all are drawn anew
   std::unordered_map<std::string, size_t> inspected_of_host_;
   std::unordered_map<const Neighbourhood*, Tally> tallies_;
-  std::unordered_set<std::string> seed_hosts_;
+  std::unordered_set<std::string> seed_hosts_, above_seeds_;
 };
 
 }  // namespace shikake::neighbourhood

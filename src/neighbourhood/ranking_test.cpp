@@ -2,12 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cmath>
 #include <map>
 #include <random>
 #include <set>
 
 #include "neighbourhood/keys.h"
+#include "neighbourhood/pacer.h"
 
 namespace shikake::neighbourhood {
 namespace {
@@ -234,6 +236,54 @@ TEST(Ranking, InspectedAndBenignCountsAgainstItsNeighbourhood) {
   EXPECT_GT(ranking.score(3), ranking.score(1));
   EXPECT_NEAR(ranking.score(3), other, 0.25) << "another tenant is touched by the rule alone";
   EXPECT_EQ(ranking.tally(*candidates[0].around[0]).benign, 5u);
+}
+
+TEST(Ranking, NamesAboveAndBelowASeedsHostComeBeforeTheOthersOfItsTenant) {
+  SeedIndex seeds;
+  seeds.add(take("http://login.a.example/"), today);
+  Ranking ranking(seeds, {.as_of = today});
+  std::vector<Candidate> candidates;
+  for (const char* text : {"http://mail.a.example/", "http://a.example/", "http://www.login.a.example/",
+                           "http://catlogin.a.example/"}) {
+    Taken url = take(text);
+    auto around = seeds.around(url);
+    candidates.push_back({std::move(url), 0, 0, std::move(around)});
+  }
+  ASSERT_EQ(ranking.add(std::move(candidates)), 4u);
+  for (size_t related : {1, 2})
+    for (size_t other : {0, 3}) EXPECT_GT(ranking.score(related), ranking.score(other));
+}
+
+TEST(Ranking, APageOfTheKitIsToldFromItsHostsOthersOnTheNextTenant) {
+  SeedIndex seeds;
+  for (const char* seed :
+       {"http://amazon.co.jp.aa.test/k/login.php", "http://amazon.co.jp.bb.test/k/login.php"})
+    seeds.add(take(seed), today);
+  Ranking ranking(seeds, {.as_of = today});
+  std::vector<Candidate> candidates;
+  for (const char* tenant : {"cc", "dd", "ee", "ff"}) {
+    for (const char* path : {"/k/login.php", "/m/own.php"}) {
+      Taken url = take("http://amazon.co.jp." + std::string(tenant) + ".test" + path);
+      auto around = seeds.around(url);
+      candidates.push_back({std::move(url), 0, 0, std::move(around)});
+    }
+  }
+  ASSERT_EQ(ranking.add(std::move(candidates)), 8u);
+  for (size_t i = 0; i < 6; ++i) ranking.report(i, i % 2 == 0);
+  EXPECT_GT(ranking.score(6), 0.6);
+  EXPECT_LT(ranking.score(7), 0.4);
+}
+
+TEST(Pacer, SpacesVisitsToOneHost) {
+  using std::chrono::milliseconds;
+  Pacer pacer(milliseconds(1000));
+  const Pacer::Time start{};
+  EXPECT_EQ(pacer.wait("a.example", start), Pacer::Duration::zero()) << "never visited";
+  pacer.ended("a.example", start);
+  EXPECT_EQ(pacer.wait("a.example", start + milliseconds(300)), milliseconds(700));
+  EXPECT_EQ(pacer.wait("b.example", start + milliseconds(300)), Pacer::Duration::zero()) << "another host";
+  EXPECT_EQ(pacer.wait("a.example", start + milliseconds(1000)), Pacer::Duration::zero());
+  EXPECT_EQ(pacer.wait("a.example", start + milliseconds(9000)), Pacer::Duration::zero());
 }
 
 TEST(Ranking, NewAndRecentComeFirst) {
