@@ -127,6 +127,7 @@ constexpr ScriptRow scripts[] = {
     {"old_times", "echo x > /tmp/f; touch -d 2001-01-01 /tmp/f", K::file_time_change, "/tmp/f"},
     {"setuid_bit", "cp /bin/true /tmp/t; chmod u+s /tmp/t", K::setuid_bit, "/tmp/t"},
     {"shell", "sh -c 'echo hello'", K::shell_command, "echo hello"},
+    {"piped_shell", "echo true | sh", K::shell_command, "sh"},
     {"session", "setsid true", K::daemonized, ""},
     // Numbers that no process can have.
     {"spree", "kill -9 4194401; kill -9 4194402; kill -9 4194403", K::killing_spree, "other processes"},

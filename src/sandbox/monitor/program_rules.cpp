@@ -113,7 +113,9 @@ std::vector<intel::BehaviourKind> match_program(const trace::Execution& executio
   std::vector<intel::BehaviourKind> kinds;
   for (const ProgramRule& rule : rules) {
     if (rule.program != called && rule.program != file) continue;
-    if (!rule.argument.empty() &&
+    // A shell without arguments reads its commands from a pipe (… | sh).
+    const bool piped = rule.kind == K::shell_command && execution.arguments.size() == 1;
+    if (!rule.argument.empty() && !piped &&
         std::ranges::find(execution.arguments, rule.argument) == execution.arguments.end())
       continue;
     if (std::ranges::find(kinds, rule.kind) == kinds.end()) kinds.push_back(rule.kind);
