@@ -18,6 +18,7 @@
 #include "jobs/registry.h"
 #include "jobs/worker.h"
 #include "neighbours.h"
+#include "runs.h"
 #include "visits.h"
 
 namespace shikake::app {
@@ -104,6 +105,12 @@ Result<int> run(const WorkCommand& command, Context& context) {
   registry.add("visit", [&](const intel::Job& job, std::stop_token stop) {
     return visit(browser, *store, command.settings, job, stop);
   });
+  registry.add("run", [&](const intel::Job& job, std::stop_token stop) {
+    sandbox::run::AnalysisOptions options;
+    options.conditions.guests = guests_of(context.home);
+    options.conditions.stop = [stop] { return stop.stop_requested(); };
+    return run_job(*store, options, job);
+  });
   registry.add("neighbours", neighbours_handler(*store, default_corpus(context)));
   jobs::Worker worker(*store, registry, settings);
   SHIKAKE_ASSIGN(
@@ -133,7 +140,7 @@ Run define_work(CLI::App& app_command, Context& context) {
   app_command.add_flag("--until-idle", command->until_idle, "Stop when no job is due");
   app_command.add_option("--for", command->time,
                          "Go on for this long, waiting for jobs to come due: 90s, 8h");
-  app_command.add_option("--kinds", command->kinds, "Only these kinds of job: visit, neighbours")
+  app_command.add_option("--kinds", command->kinds, "Only these kinds of job: visit, neighbours, run")
       ->delimiter(',')
       ->allow_extra_args(false);
   app_command.add_flag("--allow-private", command->settings.allow_private,

@@ -5,8 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <boost/json/value.hpp>
+
 #include "base/file.h"
 #include "store/blobs.h"
+#include "url/url.h"
 #include "visits.h"
 
 namespace shikake::app {
@@ -54,6 +57,38 @@ Result<std::vector<run::Analysed>> analyse(int fd, const std::string& name,
     };
   }
   return run::analyse(fd, name, options, keep, take);
+}
+
+std::string name_in_url(const std::string& address) {
+  auto url = url::Url::parse(address);
+  const std::string path = url ? std::string(url->pathname()) : "";
+  const std::string name = path.substr(path.rfind('/') + 1);
+  return name.empty() ? "download" : name;
+}
+
+Result<std::vector<intel::Observation>> run_job(store::Store& store, const run::AnalysisOptions& options,
+                                                const intel::Job& job) {
+  auto sha256 = base::Digest::from_hex(job.subject);
+  if (!sha256)
+    return fail(Module::app, ErrorCode::invalid_input,
+                "a run job names a file by its SHA-256, not " + job.subject);
+  SHIKAKE_ASSIGN(const uint64_t earlier,
+                 store.count_before(intel::ObservationKind::run, job.subject, store.clock().now()));
+  if (earlier > 0) return std::vector<intel::Observation>{};
+  SHIKAKE_ASSIGN(const base::UniqueFd file, stored_sample(store, *sha256));
+  const auto* url = job.parameters.if_contains("url");
+  const std::string name =
+      url && url->is_string() ? name_in_url(std::string(url->get_string())) : job.subject;
+  RunBlobs blobs(store);
+  std::vector<intel::Observation> seen;
+  SHIKAKE_TRY(run::analyse(file.get(), name, options, blobs,
+                           [&](const run::Analysed& analysed) -> Result<std::optional<base::Digest>> {
+                             seen.push_back(run::to_observation(analysed, ""));
+                             return std::optional(intel::id_of(seen.back()));
+                           }));
+  if (options.conditions.stop())
+    return fail(Module::app, ErrorCode::cancelled, "stopped in the middle of a run");
+  return seen;
 }
 
 }  // namespace shikake::app

@@ -40,4 +40,13 @@ Result<std::vector<sandbox::run::Analysed>> analyse(int fd, const std::string& n
                                                     store::Store* store, sandbox::run::Keep& keep,
                                                     const intel::PolicySettings& settings);
 
+// Does a job of kind "run": its subject is the SHA-256 of a body that the store keeps. A file that was run
+// meanwhile is not run again.
+Result<std::vector<intel::Observation>> run_job(store::Store& store,
+                                                const sandbox::run::AnalysisOptions& options,
+                                                const intel::Job& job);
+
+// The last part of an address, as a file's name.
+std::string name_in_url(const std::string& address);
+
 }  // namespace shikake::app

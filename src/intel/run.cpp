@@ -162,6 +162,8 @@ json::object write(const RunNet& network) {
                    {"packets_out", network.packets_out},
                    {"bytes_out", network.bytes_out},
                    {"interfaces", write(network.interfaces)},
+                   {"sockets", json_texts(network.sockets)},
+                   {"descriptors", json_texts(network.descriptors)},
                    {"leaks", json_texts(network.leaks)}};
   put(out, "capture", network.capture);
   return out;
@@ -328,6 +330,8 @@ void read(Fields& in, RunNet& network) {
   network.packets_out = read_count(in, "packets_out");
   network.bytes_out = read_count(in, "bytes_out");
   read(in, "interfaces", network.interfaces);
+  network.sockets = in.texts("sockets");
+  network.descriptors = in.texts("descriptors");
   network.leaks = in.texts("leaks");
   network.capture = in.optional_digest("capture");
 }

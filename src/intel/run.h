@@ -79,8 +79,10 @@ struct RunNet {
   uint64_t packets_out = 0;  // pieces of data handed on to the real network; 0 in every closed run
   uint64_t bytes_out = 0;    // in them
   std::vector<RunInterface> interfaces;
-  std::vector<std::string> leaks;       // interfaces, sockets or descriptors that should not be there
-  std::optional<base::Digest> capture;  // pcapng, in blobs
+  std::vector<std::string> sockets;      // "gateway: tcp 0.0.0.0:41169", when the program began
+  std::vector<std::string> descriptors;  // "cell: 1 pipe:[3270607]", likewise
+  std::vector<std::string> leaks;        // interfaces, sockets or descriptors that should not be there
+  std::optional<base::Digest> capture;   // pcapng, in blobs
 };
 
 struct RunQuestion {  // of DNS

@@ -34,6 +34,8 @@ inline RunRecord full_run() {
   run.network.mode = RunNetwork::closed;
   run.network.packets = 42;
   run.network.interfaces = {{"cell", "eth0", {"10.20.0.2/16"}}};
+  run.network.sockets = {"gateway: tcp 0.0.0.0:41169"};
+  run.network.descriptors = {"cell: 1 pipe:[7]"};
   run.network.leaks = {"cell: an interface named tap0"};
   run.network.capture = base::sha256("capture");
   run.dns = {{at(100), "c2.example", "A", {"10.20.1.5"}}};

@@ -323,6 +323,8 @@ class Body {
     for (const intel::RunInterface& interface : run_.network.interfaces)
       row(interface.where == "cell" ? "cell's device" : "gateway's device",
           code(interface.name) + " " + list(interface.addresses));
+    row("sockets", list(run_.network.sockets));
+    row("descriptors", list(run_.network.descriptors));
     row("limits hit", list(run_.limits_hit));
     row("remarks", sentences(run_.remarks));
     add("</dl></div><div class=\"card\"><table><tr><th>bound</th><th>value</th><th>held by</th></tr>");

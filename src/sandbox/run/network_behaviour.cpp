@@ -278,6 +278,7 @@ class Network {
   }
 
   void downloads() {
+    noted_.clear();  // places in the list change below
     std::set<std::string> told;
     uint64_t searched = 0;
     for (intel::RunFile& file : run_.files) {
@@ -294,6 +295,10 @@ class Network {
              fmt::format("its {} bytes came from {}", file.size,
                          flow.urls.empty() ? remote_name(flow) : flow.urls.front()),
              flow.id);
+        // It was not inside the program, so it is no embedded payload.
+        std::erase_if(run_.behaviours, [&](const intel::RunBehaviour& row) {
+          return row.kind == BehaviourKind::dropped_executable && row.object == file.path;
+        });
         break;
       }
     }

@@ -146,6 +146,15 @@ INSTANTIATE_TEST_SUITE_P(
                 .flow("198.18.0.5:80", "a.example", "http", 10, "", "HTTP/1.1 200 OK\r\n\r\n" + payload)
                 .file("/tmp/x", payload),
             {"downloaded_file /tmp/x", "http_request a.example:80"}},
+        Row{"a_download_is_no_embedded_payload",
+            [] {
+              World world;
+              world.flow("198.18.0.5:80", "a.example", "http", 10, "", "HTTP/1.1 200 OK\r\n\r\n" + payload).file("/tmp/x", payload);
+              world.run.behaviours.push_back({.kind = BehaviourKind::dropped_executable, .object = "/tmp/x"});
+              world.run.behaviours.push_back({.kind = BehaviourKind::dropped_executable, .object = "/tmp/y"});
+              return world;
+            }(),
+            {"downloaded_file /tmp/x", "dropped_executable /tmp/y", "http_request a.example:80"}},
         Row{"a_file_of_its_own_is_no_download",
             World()
                 .flow("198.18.0.5:80", "a.example", "http", 10, "", "HTTP/1.1 200 OK\r\n\r\nother")

@@ -108,12 +108,13 @@ struct Standing {
   std::string profile, user;
   std::vector<Bound> bounds;
   std::vector<Device> devices;
+  std::vector<std::string> sockets, descriptors;  // of cell and gateway: "cell: udp 192.168.1.1:53"
   std::vector<std::string> resolvers, cell_addresses;
   std::vector<std::string> remarks;
   base::TimePoint start{};  // of the program
   static void wire(auto& codec, auto& self) {
-    codec(self.profile, self.user, self.bounds, self.devices, self.resolvers, self.cell_addresses,
-          self.remarks, self.start);
+    codec(self.profile, self.user, self.bounds, self.devices, self.sockets, self.descriptors, self.resolvers,
+          self.cell_addresses, self.remarks, self.start);
   }
 };
 

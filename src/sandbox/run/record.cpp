@@ -124,16 +124,22 @@ Result<> RecordBuilder::standing(Standing said) {
     record_.network.interfaces.push_back(
         {std::move(device.where), std::move(device.name), std::move(device.addresses)});
   }
+  clip(said.sockets), clip(said.descriptors);
+  record_.network.sockets = std::move(said.sockets);
+  record_.network.descriptors = std::move(said.descriptors);
   resolvers_ = std::move(said.resolvers);
   clip(resolvers_);
   return {};
 }
 
 Result<> RecordBuilder::process(ProcessSeen said) {
-  const bool known = said.id < record_.processes.size();
-  if (!known && !room(record_.processes.size(), limits_.processes, "processes")) return {};
-  intel::RunProcess* row = row_at(record_.processes, said.id);
-  if (!row) return nonsense("a process out of order");
+  auto place = process_places_.find(said.id);
+  if (place == process_places_.end()) {
+    if (!room(record_.processes.size(), limits_.processes, "processes")) return {};
+    place = process_places_.emplace(said.id, record_.processes.size()).first;
+    record_.processes.emplace_back();
+  }
+  intel::RunProcess* row = &record_.processes[place->second];
   clip(said.exe), clip(said.cwd), clip(said.argv), clip(said.env), clip(said.how_ended);
   row->id = said.id;
   row->parent = said.parent;
@@ -276,6 +282,8 @@ intel::RunRecord RecordBuilder::finish(const std::string& why_cut) {
     record_.complete = false;
   }
   for (intel::RunFile& file : record_.files) file.kept = file.sha256 && contents_.contains(*file.sha256);
+  std::sort(record_.processes.begin(), record_.processes.end(),
+            [](const auto& a, const auto& b) { return a.id < b.id; });
   if (!output_.empty()) record_.output = put(output_);
   put_streams();
   join_flows();

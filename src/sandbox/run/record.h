@@ -105,7 +105,8 @@ class RecordBuilder {
   std::vector<ClockSeen> clock_;  // rising
   std::vector<SocketSeen> sockets_;
   std::vector<std::string> resolvers_;
-  std::unordered_map<uint32_t, size_t> flow_places_;  // by the gateway's number
+  std::unordered_map<uint32_t, size_t> process_places_;  // by id
+  std::unordered_map<uint32_t, size_t> flow_places_;     // by the gateway's number
   std::unordered_map<uint32_t, Stream> streams_;
   std::unordered_map<uint32_t, std::string> details_;  // what a flow asked for, in a line
 };

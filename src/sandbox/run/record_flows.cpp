@@ -245,7 +245,7 @@ void RecordBuilder::join_flows() {
       if (!socket->remote.empty() && socket->remote != flow.remote && flow.transport == "tcp") continue;
       if (!best || rank(*socket) > rank(*best)) best = socket;
     }
-    if (best && best->process < record_.processes.size()) flow.process = best->process;
+    if (best && process_places_.contains(best->process)) flow.process = best->process;
   }
 }
 

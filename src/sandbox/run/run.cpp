@@ -105,6 +105,20 @@ std::string hear(base::FrameChannel& channel, base::Child& supervisor, const Con
   return "";
 }
 
+// The monitor tells of interpreters that the run starts; the first one was started by us.
+void add_interpreter(const Start& start, intel::RunRecord& record) {
+  if (start.before.empty() || record.processes.empty()) return;
+  const std::string& interpreter = start.before.front();
+  const std::string name = interpreter.substr(interpreter.rfind('/') + 1);
+  const bool shell = name.ends_with("sh");  // sh, bash, dash, ash, ksh, zsh
+  intel::RunBehaviour row;
+  row.kind = shell ? intel::BehaviourKind::shell_command : intel::BehaviourKind::script_interpreter;
+  row.time = record.processes.front().start;
+  row.object = interpreter;
+  row.proof = fmt::format("started by the sandbox: {} {}", interpreter, start.name);
+  record.behaviours.push_back(std::move(row));
+}
+
 }  // namespace
 
 Result<Ran> run_once(const Start& start, const Conditions& conditions, intel::RunRecord record, Keep& keep) {
@@ -136,6 +150,7 @@ Result<Ran> run_once(const Start& start, const Conditions& conditions, intel::Ru
   ran.record = builder.finish(cut);
   if (ran.record.elapsed.count() == 0)
     ran.record.elapsed = std::chrono::duration_cast<base::Duration>(std::chrono::steady_clock::now() - began);
+  add_interpreter(start, ran.record);
   ran.blobs = builder.blobs();
   ran.contents = builder.contents();
   if (conditions.network != intel::RunNetwork::none) {

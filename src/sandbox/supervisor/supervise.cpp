@@ -84,7 +84,7 @@ class Supervision {
   std::unique_ptr<Watch> watch_;
   base::UniqueFd output_;  // what the program writes
   uint64_t output_bytes_ = 0;
-  std::vector<std::string> remarks_, leaks_;
+  std::vector<std::string> remarks_, sockets_, descriptors_;
   std::vector<run::Device> devices_;
   Result<> standing_;  // what the look at the first program gave
   std::chrono::steady_clock::time_point began_{};
@@ -162,10 +162,9 @@ Result<> Supervision::look_for_leaks() {
        {std::pair("cell", &seen.cell), std::pair("gateway", &seen.gateway)}) {
     for (const std::string& name : inventory->devices) devices_.push_back({where, name, {}});
     for (const gateway::SocketEntry& socket : inventory->sockets)
-      devices_.push_back({std::string(where) + " socket", socket.kind, {socket.detail}});
+      sockets_.push_back(fmt::format("{}: {} {}", where, socket.kind, socket.detail));
     for (const gateway::DescriptorEntry& descriptor : inventory->descriptors)
-      devices_.push_back(
-          {std::string(where) + " descriptor", std::to_string(descriptor.number), {descriptor.target}});
+      descriptors_.push_back(fmt::format("{}: {} {}", where, descriptor.number, descriptor.target));
   }
   for (run::Device& device : devices_) {
     if (device.where == "cell" && device.name == "eth0") device.addresses = gateway_->ready().cell_addresses;
@@ -196,6 +195,8 @@ Result<> Supervision::started() {
     standing.bounds.push_back(
         {std::string(bound.what), bound_value(bound), std::string(cell::name(bound.by))});
   standing.devices = std::move(devices_);
+  standing.sockets = std::move(sockets_);
+  standing.descriptors = std::move(descriptors_);
   if (gateway_) {
     standing.resolvers = gateway_->ready().resolvers;
     standing.cell_addresses = gateway_->ready().cell_addresses;
