@@ -106,10 +106,10 @@ Result<int> run(const WorkCommand& command, Context& context) {
     return visit(browser, *store, command.settings, job, stop);
   });
   registry.add("run", [&](const intel::Job& job, std::stop_token stop) {
-    sandbox::run::AnalysisOptions options;
-    options.conditions.guests = guests_of(context.home);
-    options.conditions.stop = [stop] { return stop.stop_requested(); };
-    return run_job(*store, options, job);
+    sandbox::run::AnalysisOptions analysis;
+    analysis.conditions.guests = guests_of(context.home);
+    analysis.conditions.stop = [stop] { return stop.stop_requested(); };
+    return run_job(*store, analysis, job);
   });
   registry.add("neighbours", neighbours_handler(*store, default_corpus(context)));
   jobs::Worker worker(*store, registry, settings);

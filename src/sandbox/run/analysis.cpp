@@ -54,10 +54,10 @@ std::vector<intel::Recognition> recognitions(const triage::Triage& facts) {
   std::vector<intel::Recognition> all;
   for (const triage::RuleMatch& match : facts.rules) {
     intel::Recognition found;
-    found.source = "yara:" + match.source;
+    found.source = base::to_valid_utf8("yara:" + match.source);
     found.name = match.rule;
     found.sha256 = base::Digest::from_hex(facts.hashes.sha256);
-    found.detail = match.description;
+    found.detail = base::to_valid_utf8(match.description);
     found.convicts = convicts(match);
     all.push_back(std::move(found));
   }
@@ -179,12 +179,14 @@ Result<> Analysis::add(int fd, const std::string& name, size_t depth, std::optio
   record.sample.ssdeep = facts.hashes.ssdeep;
   record.sample.tlsh = facts.hashes.tlsh;
   record.sample.size = facts.size;
-  record.sample.type = facts.description;
-  record.sample.mime = facts.mime;
+  record.sample.type = base::to_valid_utf8(facts.description);
+  record.sample.mime = base::to_valid_utf8(facts.mime);
   record.sample.facts = triage::to_json(facts);
   record.recognised = recognitions(facts);
-  for (const std::string& limit : facts.limits_hit) record.limits_hit.push_back("triage: " + limit);
-  for (const std::string& error : facts.rule_errors) record.remarks.push_back("rules left out: " + error);
+  for (const std::string& limit : facts.limits_hit)
+    record.limits_hit.push_back(base::to_valid_utf8("triage: " + limit));
+  for (const std::string& error : facts.rule_errors)
+    record.remarks.push_back(base::to_valid_utf8("rules left out: " + error));
 
   SHIKAKE_ASSIGN(Ran ran, run(fd, name, kind_of(facts), std::move(record)));
   look_at_files(ran, children);
@@ -228,7 +230,7 @@ void Analysis::look_at_files(Ran& ran, std::vector<Child>& children) {
     const std::string& path = file.to.empty() ? file.path : file.to;
     const triage::Triage* facts = facts_of(*file.sha256, path);
     if (!facts) continue;
-    file.type = facts->description;
+    file.type = base::to_valid_utf8(facts->description);
     file.program = facts->kind == triage::FileKind::elf || facts->kind == triage::FileKind::script ||
                    facts->kind == triage::FileKind::executable;
     if (kind_of(*facts).before && taken.insert(*file.sha256).second)
@@ -237,7 +239,7 @@ void Analysis::look_at_files(Ran& ran, std::vector<Child>& children) {
   for (intel::RunDump& dump : ran.record.dumps) {
     const triage::Triage* facts = facts_of(dump.sha256, "dump");
     if (!facts) continue;
-    dump.type = facts->description;
+    dump.type = base::to_valid_utf8(facts->description);
     if (kind_of(*facts).before && taken.insert(dump.sha256).second)
       children.push_back({"dump", "dump", ran.contents.at(dump.sha256)});
   }

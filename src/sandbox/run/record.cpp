@@ -31,8 +31,10 @@ void RecordBuilder::limit(std::string_view name) {
   record_.complete = false;
 }
 
+// Paths and arguments are any bytes; a record is JSON, and JSON is UTF-8.
 bool RecordBuilder::clip(std::string& text) {
   if (text.size() > limits_.text) text.resize(limits_.text);
+  if (!base::is_valid_utf8(text)) text = base::to_valid_utf8(text);
   text_bytes_ += text.size();
   return text_bytes_ <= limits_.rows;
 }

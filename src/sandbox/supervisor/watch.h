@@ -29,7 +29,7 @@ class Watch {
   Result<> attach(pid_t child);
   Result<trace::RunEnd> run(const base::Deadline& deadline);
   void stop(std::string why);
-  std::string why_stopped() const;
+  const std::string& why_stopped() const { return why_stopped_; }
   void kill_all();
   void finish();  // last contents and counts
 
