@@ -150,7 +150,6 @@ Result<int> run_command(const AnalyzeCommand& command, Context& context) {
   const bool color = !context.json && ::isatty(STDOUT_FILENO) == 1;
   EndOnSignal signals;
   bool failed = false, first = true;
-  if (context.json) context.out.write("{\"runs\":[");
   for (const std::string& path : command.files) {
     if (interrupts.load() > 0) break;
     RunFolder folder(command.out, store.get());
@@ -167,8 +166,8 @@ Result<int> run_command(const AnalyzeCommand& command, Context& context) {
     SHIKAKE_TRY(folder.write(*analysed));
     if (context.json) {
       for (const run::Analysed& one : *analysed) {
-        context.out.write(
-            fmt::format("{}\n{}", first ? "" : ",", boost::json::serialize(intel::to_json(one.record))));
+        context.out.write(fmt::format("{}\n{}", first ? "{\"runs\":[" : ",",
+                                      boost::json::serialize(intel::to_json(one.record))));
         first = false;
       }
     } else {
@@ -176,7 +175,7 @@ Result<int> run_command(const AnalyzeCommand& command, Context& context) {
       first = false;
     }
   }
-  if (context.json) context.out.write("\n]}\n");
+  if (context.json) context.out.write(first ? "{\"runs\":[]}\n" : "\n]}\n");
   return failed ? 1 : 0;
 }
 

@@ -55,9 +55,11 @@ class AnalyzeTest(harness.ProgramTest):
     def setUp(self):
         super().setUp()
         self.before = traces()
+        self.token = f"SHIKAKE_TEST_RUN={self.scratch.name}"  # in the environment of all that our runs start
 
     def analyze(self, file, *options, status=0, **more):
-        done = self.run_program("--json", "analyze", "--no-store", "--time", TIME, *options, file, status=status, **more)
+        done = self.run_program("--json", "analyze", "--no-store", "--time", TIME, "--env", self.token, *options, file,
+                                status=status, **more)
         if status != 0:
             return done
         return json.loads(done.stdout)["runs"]
@@ -85,9 +87,10 @@ class AnalyzeTest(harness.ProgramTest):
         """Processes of this test's program alone: other tests may run beside us."""
         try:
             executable = os.readlink(f"/proc/{pid}/exe")
+            environment = pathlib.Path(f"/proc/{pid}/environ").read_bytes()
         except OSError:
             return False
-        return executable.startswith(str(harness.SHIKAKE.parent))
+        return executable.startswith(str(harness.SHIKAKE.parent)) or self.token.encode() in environment
 
     @staticmethod
     def own_group(group):
@@ -359,7 +362,7 @@ class BadInput(AnalyzeTest):
         script = self.write("long.sh", "#!/bin/sh\n(while :; do :; done) &\necho here > /tmp/here\nwhile :; do :; done\n")
         environment = {k: v for k, v in os.environ.items() if not k.startswith("SHIKAKE_")}
         child = subprocess.Popen([str(harness.SHIKAKE), "--home", str(self.home), "--json", "analyze", "--no-store",
-                                  "--time", "60s", *options, str(script)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  "--time", "60s", "--env", self.token, *options, str(script)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                  env=environment, start_new_session=True)
         self.addCleanup(child.stdout.close)
         self.addCleanup(child.stderr.close)
@@ -441,7 +444,7 @@ class OrdinaryUser(AnalyzeTest):
         home = self.scratch / "users-home"
         home.mkdir(exist_ok=True)
         command = [str(harness.SHIKAKE), "--home", str(home), "--json", "analyze", "--no-store", "--time", "30s",
-                   *map(str, arguments)]
+                   "--env", self.token, *map(str, arguments)]
         if os.geteuid() == 0:
             os.chown(home, nobody, nobody)
             command = ["setpriv", f"--reuid={nobody}", f"--regid={nobody}", "--clear-groups", *command]

@@ -109,6 +109,15 @@ Kind kind_of(const triage::Triage& facts) {
   }
 }
 
+Kind startable(const triage::Triage& facts) {
+  Kind kind = kind_of(facts);
+  if (!kind.before || facts.size <= max_sample_bytes) return kind;
+  kind.before.reset();
+  kind.outcome = intel::RunOutcome::refused;
+  kind.why_not = fmt::format("its {} bytes are more than can be run ({})", facts.size, max_sample_bytes);
+  return kind;
+}
+
 class Analysis {
  public:
   Analysis(const AnalysisOptions& options, Keep& keep, const Take& take)
@@ -188,7 +197,7 @@ Result<> Analysis::add(int fd, const std::string& name, size_t depth, std::optio
   for (const std::string& error : facts.rule_errors)
     record.remarks.push_back(base::to_valid_utf8("rules left out: " + error));
 
-  SHIKAKE_ASSIGN(Ran ran, run(fd, name, kind_of(facts), std::move(record)));
+  SHIKAKE_ASSIGN(Ran ran, run(fd, name, startable(facts), std::move(record)));
   look_at_files(ran, children);
   const size_t place = results_.size();
   Analysed& analysed = results_.emplace_back();

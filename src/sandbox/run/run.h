@@ -16,6 +16,10 @@
 
 namespace shikake::sandbox::run {
 
+// A larger file cannot be held in memory and planted: padding is what makes programs that large. Triage looks
+// at them.
+inline constexpr uint64_t max_sample_bytes = uint64_t{256} << 20;
+
 // How a run is made; the same for every file of one command.
 struct Conditions {
   std::filesystem::path guests;  // where profiles lie

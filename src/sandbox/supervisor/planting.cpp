@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include "sandbox/run/run.h"
+
 namespace shikake::sandbox::supervisor {
 namespace {
 
@@ -21,9 +23,9 @@ constexpr std::string_view trusted_folder = "/etc/ssl/certs/";
 Result<std::string> read_sample() {
   struct stat status {};
   if (::fstat(run::sample_fd, &status) != 0) return fail_errno(Module::sandbox, "cannot read the sample");
-  if (static_cast<uint64_t>(status.st_size) > max_sample_bytes)
+  if (static_cast<uint64_t>(status.st_size) > run::max_sample_bytes)
     return fail(Module::sandbox, ErrorCode::limit,
-                fmt::format("{} bytes are more than can be run ({})", status.st_size, max_sample_bytes));
+                fmt::format("{} bytes are more than can be run ({})", status.st_size, run::max_sample_bytes));
   std::string bytes(static_cast<size_t>(status.st_size), '\0');
   size_t have = 0;
   while (have < bytes.size()) {

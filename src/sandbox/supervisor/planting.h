@@ -10,9 +10,6 @@
 
 namespace shikake::sandbox::supervisor {
 
-// A file that cannot be held in memory is no sample: padding is what makes programs that large.
-inline constexpr uint64_t max_sample_bytes = uint64_t{256} << 20;
-
 // The sample itself, resolv.conf and the authority that the gateway signs with, beside those that the guest
 // trusts already, and what the plan names besides. ErrorCode::limit: the sample is too large to run; io.
 Result<std::vector<cell::GuestFile>> files_to_plant(const run::Plan& plan, const cell::Guest& guest,

@@ -4,11 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 
 #include <fmt/format.h>
 
 #include "cell/cell.h"
 #include "cell/guest.h"
+#include "cell/limits.h"
 #include "cell/seccomp.h"
 #include "cell/users.h"
 #include "gateway/gateway.h"
@@ -42,7 +44,9 @@ class Supervision {
 
   // The recipe.
   Result<> run() {
+    const pid_t parent = ::getppid();
     SHIKAKE_TRY(cell::enter_user_namespace());
+    SHIKAKE_TRY(cell::die_with_parent(parent, SIGKILL));  // entering it made the kernel forget
     SHIKAKE_ASSIGN(guest_, open_guest());
     name_paths();
     SHIKAKE_TRY(start_gateway());
