@@ -257,7 +257,15 @@ void Analysis::look_at_files(Ran& ran, std::vector<Child>& children) {
 void Analysis::add_children(size_t place, std::vector<Child> children, size_t depth) {
   for (const Child& child : children) {
     const base::Digest digest = base::sha256(child.bytes);
-    if (seen_.contains(digest.hex())) continue;
+    intel::RunChild row;
+    row.sha256 = digest;
+    row.name = base::to_valid_utf8(child.name);
+    row.why = child.why;
+    if (const auto known = seen_.find(digest.hex()); known != seen_.end()) {
+      // A copy of what was analysed already, often of the sample itself.
+      results_[place].record.children.push_back(std::move(row));
+      continue;
+    }
     if (depth + 1 > options_.depth || seen_.size() >= options_.files) {
       results_[place].record.limits_hit.push_back(depth + 1 > options_.depth ? "depth of files analysed"
                                                                              : "number of files analysed");
@@ -272,10 +280,6 @@ void Analysis::add_children(size_t place, std::vector<Child> children, size_t de
       results_[place].record.remarks.push_back(child.name + " was not analysed: " + added.error().message());
       continue;
     }
-    intel::RunChild row;
-    row.sha256 = digest;
-    row.name = base::to_valid_utf8(child.name);
-    row.why = child.why;
     if (child_place < results_.size()) row.observation = results_[child_place].observation;
     results_[place].record.children.push_back(std::move(row));
   }

@@ -1,6 +1,7 @@
 #include "sandbox/supervisor/supervise.h"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -155,7 +156,11 @@ Result<> Supervision::start_program() {
   }
   command.out = theirs.get();
   command.err = theirs.get();
-  SHIKAKE_ASSIGN(program_, cell_->start(command, [&filter] { filter.install_and_wait(); }));
+  SHIKAKE_ASSIGN(program_, cell_->start(command, [&filter] {
+    // A process that changed its user may be traced by root of the machine alone, until it says otherwise.
+    (void)::prctl(PR_SET_DUMPABLE, 1);
+    filter.install_and_wait();
+  }));
   return watch_->attach(program_->pid());
 }
 
