@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cell/refusals.h"
+#include "sandbox/clock/clock.h"
 #include "sandbox/monitor/monitor.h"
 #include "sandbox/supervisor/debugging.h"
 
@@ -31,14 +32,20 @@ std::optional<int> refused_in_cell(const trace::Call& call) {
 struct Watch::Parts {
   Parts(trace::Tracer engine, const run::Plan& plan, Link& link, Calls calls)
       : tracer(std::move(engine)),
-        monitor({.sample = plan.sample_path, .keep = {.total_bytes = plan.kept_bytes}}, link),
+        monitor({.sample = plan.sample_path,
+                 .keep = {.total_bytes = plan.kept_bytes},
+                 .now = [this] { return clock.now(); }},
+                link),
+        clock(tracer, {}, &monitor),
         supervisor(std::move(calls)) {
     tracer.add(monitor);
+    tracer.add(clock);
     tracer.add(supervisor);
   }
 
   trace::Tracer tracer;
   monitor::Monitor monitor;
+  clock::VirtualClock clock;
   Supervisor supervisor;
   std::unique_ptr<Debugging> debugging;
 };
@@ -53,7 +60,7 @@ Result<std::unique_ptr<Watch>> Watch::make(const run::Plan& plan, Link& link, Ca
   std::unique_ptr<Watch> watch(
       new Watch(std::make_unique<Parts>(std::move(tracer), plan, link, std::move(calls))));
   Parts& parts = *watch->parts_;
-  Debugging::Calls debugging{[] { return base::system_clock().now(); },
+  Debugging::Calls debugging{[&parts] { return parts.clock.now(); },
                              [to = watch.get()](std::string why) { to->stop(std::move(why)); }};
   SHIKAKE_ASSIGN(parts.debugging,
                  Debugging::make(plan.debug_script, link, parts.monitor, std::move(debugging)));
@@ -88,7 +95,7 @@ void Watch::finish() {
 }
 
 base::Duration Watch::ahead() const {
-  return {};
+  return parts_->clock.skipped();
 }
 
 std::vector<std::string> Watch::remarks() const {
