@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "url/ip.h"
 #include "url/suffix.h"
 #include "url/url.h"
@@ -12,23 +13,19 @@ namespace {
 constexpr size_t max_value_bytes = 2048;  // of a URL or path; no client sends more
 constexpr size_t max_dns_name = 253;
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_lower(char c) {
-  return c >= 'a' && c <= 'z';
-}
-bool is_upper(char c) {
-  return c >= 'A' && c <= 'Z';
-}
+using base::is_digit;
+using base::is_lower;
+using base::is_upper;
+using base::to_lower;
+
 bool is_alnum(char c) {
-  return is_digit(c) || is_lower(c) || is_upper(c);
+  return is_digit(c) || base::is_alpha(c);
 }
 bool is_name_char(char c) {
   return is_alnum(c) || c == '-' || c == '.';
 }
 bool is_hex(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+  return base::hex_digit(c) >= 0;
 }
 
 // What ends a URL in program text: blanks, quotes, brackets of the language around it.
@@ -64,13 +61,6 @@ bool holds(const List& list, std::string_view value) {
   return std::find(std::begin(list), std::end(list), value) != std::end(list);
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return is_upper(c) ? static_cast<char>(c + 32) : c; });
-  return out;
-}
-
 // Labels of letters, digits and hyphens within DNS' bounds, the last one of letters.
 bool is_dns_name(std::string_view name) {
   if (name.size() > max_dns_name || name.find('.') == name.npos) return false;
@@ -91,9 +81,9 @@ bool is_domain(std::string_view name) {
   std::string_view last = name.substr(name.rfind('.') + 1);
   const bool all_upper = std::none_of(name.begin(), name.end(), is_lower);
   if (!all_upper && std::any_of(last.begin(), last.end(), is_upper)) return false;  // System.Net
-  const std::string ending = lower(last);
+  const std::string ending = to_lower(last);
   if (holds(reserved_endings, ending)) return true;
-  if (holds(file_endings, ending) && !lower(name).starts_with("www.")) return false;
+  if (holds(file_endings, ending) && !to_lower(name).starts_with("www.")) return false;
   return url::is_listed_suffix(ending);
 }
 
@@ -130,7 +120,7 @@ void Findings::look_for_urls(std::string_view run) {
   for (size_t at = run.find("://"); at != run.npos && candidates_ > 0; at = run.find("://", at + 3)) {
     size_t begin = at;
     while (begin > 0 && (is_alnum(run[begin - 1]) || run[begin - 1] == '+') && at - begin < 16) --begin;
-    std::string scheme = lower(run.substr(begin, at - begin));
+    std::string scheme = to_lower(run.substr(begin, at - begin));
     // "xhttp://": letters that run into the scheme.
     while (!scheme.empty() && !holds(schemes, scheme)) {
       scheme.erase(0, 1);
@@ -148,7 +138,7 @@ void Findings::look_for_urls(std::string_view run) {
     if (auto address = parsed->ip()) {
       add(out_.addresses, addresses_, address->to_string());
     } else if (is_dns_name(host)) {
-      add(out_.domains, domains_, lower(host));
+      add(out_.domains, domains_, to_lower(host));
     } else if (!parsed->is_special()) {
       auto opaque = url::IpAddress::parse(host);  // tcp://192.0.2.1: no host kind of the standard's
       if (opaque) add(out_.addresses, addresses_, opaque->to_string());
@@ -209,12 +199,13 @@ void Findings::look_at_name(std::string_view run, size_t begin, size_t end) {
     while (local > 0 && (is_name_char(run[local - 1]) || run[local - 1] == '_' || run[local - 1] == '+'))
       --local;
     if (local < begin - 1)
-      add(out_.mail_addresses, mails_, std::string(run.substr(local, begin - 1 - local)) + "@" + lower(name));
+      add(out_.mail_addresses, mails_,
+          std::string(run.substr(local, begin - 1 - local)) + "@" + to_lower(name));
   }
   // GLIBC_2.2.5, .note.x, a_b.com, f(): parts of other names.
   const bool apart = before != '_' && before != '.' && before != '/' && before != '$' && before != '%' &&
                      before != '\\' && after != '_' && after != '(' && after != '@';
-  if (apart && is_domain(name)) add(out_.domains, domains_, lower(name));
+  if (apart && is_domain(name)) add(out_.domains, domains_, to_lower(name));
 }
 
 }  // namespace shikake::triage

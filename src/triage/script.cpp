@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
+
 namespace shikake::triage {
 namespace {
 
@@ -64,9 +66,7 @@ const LanguageRow* by_mime(std::string_view mime) {
 const LanguageRow* by_extension(std::string_view name) {
   size_t dot = name.rfind('.');
   if (dot == name.npos) return nullptr;
-  std::string extension(name.substr(dot));
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  const std::string extension = base::to_lower(name.substr(dot));
   for (const LanguageRow& row : languages) {
     if (contains(row.extensions, extension)) return &row;
   }

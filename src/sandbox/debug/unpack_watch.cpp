@@ -89,6 +89,7 @@ void UnpackWatch::watch(trace::Thread& thread, uint64_t begin, uint64_t end, int
 }
 
 void UnpackWatch::dump(trace::Thread& thread, uint64_t begin, Range& range, uint64_t instruction) {
+  if (limit_hit_) return;
   CodeDump out;
   out.bytes = content(thread, begin, range.end);
   out.sha256 = base::sha256(out.bytes);
@@ -131,6 +132,7 @@ void UnpackWatch::on_execution(trace::Thread& thread, const trace::Execution&) {
 }
 
 trace::CallAction UnpackWatch::on_call(trace::Thread& thread, const trace::Call& call) {
+  if (limit_hit_) return {};  // nothing more is dumped: a compiler at run time need not be slowed further
   // The 32-bit table's oldest mmap has its arguments in memory; nothing has used it for twenty years.
   constexpr int oldest_mmap = 90;
   if (call.is_32_bit() && call.number == oldest_mmap) return {};
