@@ -1,6 +1,7 @@
 #include "sandbox/supervisor/supervise.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -28,6 +29,7 @@ using run::Report;
 // The gateway has to write what is left of its capture and say its last flows.
 constexpr std::chrono::seconds gateway_end{10};
 constexpr std::chrono::seconds last_look{5};
+constexpr std::chrono::seconds start_time{20};  // it takes milliseconds
 // More output than a person reads: the program writes for the sake of writing.
 constexpr uint64_t flood_bytes = uint64_t{8} << 20;
 
@@ -156,11 +158,18 @@ Result<> Supervision::start_program() {
   }
   command.out = theirs.get();
   command.err = theirs.get();
-  SHIKAKE_ASSIGN(program_, cell_->start(command, [&filter] {
+  if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno(Module::sandbox, "cannot make a pipe");
+  const base::UniqueFd ready(ends[0]);
+  base::UniqueFd tell(ends[1]);
+  SHIKAKE_ASSIGN(program_, cell_->start(command, [&filter, &tell] {
     // A process that changed its user may be traced by root of the machine alone, until it says otherwise.
     (void)::prctl(PR_SET_DUMPABLE, 1);
+    tell.reset();
     filter.install_and_wait();
   }));
+  tell.reset();
+  if (!base::wait_for_fd(ready.get(), POLLIN, base::Deadline::after(start_time)))
+    return fail(Module::sandbox, ErrorCode::timeout, "the program's process was not ready in time");
   return watch_->attach(program_->pid());
 }
 
