@@ -17,6 +17,7 @@
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/progress.h"
@@ -24,6 +25,7 @@
 #include "honeyclient/chain/tree.h"
 #include "honeyclient/low/persona_diff.h"
 #include "honeyclient/low/visit.h"
+#include "honeyclient/replay/recording.h"
 #include "intel/policy.h"
 #include "store/store.h"
 #include "url/refang.h"
@@ -43,6 +45,7 @@ struct InspectCommand {
   std::string list, base = "http://file.invalid/";
   std::vector<std::string> personas;
   std::string journal;
+  std::string replay, har, warc;
   std::optional<unsigned> side_by_side;
   std::optional<double> spacing_seconds;
   VisitSettings settings;
@@ -66,6 +69,15 @@ Result<std::vector<std::string>> subjects_of(const InspectCommand& command) {
       if (!line.empty() && line.back() == '\r') line.pop_back();
       if (!line.empty() && line[0] != '#') subjects.push_back(line);
     }
+  }
+  if (subjects.empty() && !command.replay.empty()) {
+    SHIKAKE_ASSIGN(const auto recording, honeyclient::replay::Recording::open(command.replay));
+    const auto& note = recording.note();
+    if (note.skipped > 0)
+      base::log_warning(fmt::format("{}: {} entries passed over, the first: {}", command.replay, note.skipped,
+                                    note.first_skipped));
+    if (note.cut) base::log_warning(command.replay + ": cut; what could be read is replayed");
+    if (!recording.first_url().empty()) subjects.push_back(recording.first_url());
   }
   if (subjects.empty())
     return fail(Module::app, ErrorCode::invalid_usage,
@@ -100,6 +112,10 @@ Result<low::VisitOptions> options_of(const InspectCommand& command, const std::s
 Result<std::vector<VisitTask>> tasks_of(const InspectCommand& command,
                                         const std::optional<Journal>& journal) {
   SHIKAKE_ASSIGN(const std::vector<std::string> subjects, subjects_of(command));
+  const bool recorded = !command.har.empty() || !command.warc.empty();
+  if (recorded && subjects.size() * personas_of(command).size() != 1)
+    return fail(Module::app, ErrorCode::invalid_usage,
+                "--har and --warc take one visit: one URL, one persona");
   std::vector<VisitTask> tasks;
   for (const std::string& subject : subjects) {
     std::string site;
@@ -112,20 +128,69 @@ Result<std::vector<VisitTask>> tasks_of(const InspectCommand& command,
   return tasks;
 }
 
+// What is written of a visit beside the record; one visit's worth.
+class Transcript {
+ public:
+  static Result<Transcript> open(const InspectCommand& command) {
+    Transcript transcript;
+    if (!command.har.empty()) {
+      SHIKAKE_ASSIGN(auto writer, honeyclient::replay::write_har(command.har));
+      transcript.writers_.push_back(std::move(writer));
+    }
+    if (!command.warc.empty()) {
+      SHIKAKE_ASSIGN(auto writer, honeyclient::replay::write_warc(command.warc));
+      transcript.writers_.push_back(std::move(writer));
+    }
+    return transcript;
+  }
+  void take(const net::FetchRequest& request, const net::FetchResponse& response) {
+    for (auto& writer : writers_)
+      if (Result<> put = writer->put({request, response}); !put && !error_) error_ = std::move(put.error());
+  }
+  Result<> finish() {
+    if (error_) return fail(std::move(*error_));
+    for (auto& writer : writers_) SHIKAKE_TRY(writer->finish());
+    return {};
+  }
+
+ private:
+  std::vector<std::unique_ptr<honeyclient::replay::Writer>> writers_;
+  std::optional<Error> error_;
+};
+
 // On its own thread: a warm browser and, where visits are kept, a store.
 Result<Visitor> make_visitor(const InspectCommand& command, const Context& context) {
   struct Means {
     low::Browser browser;
     std::unique_ptr<store::Store> store;
+    std::optional<honeyclient::replay::Recording> recording;
   };
   SHIKAKE_ASSIGN(low::Browser browser, low::Browser::open());
-  auto means = std::make_shared<Means>(Means{std::move(browser), nullptr});
+  auto means = std::make_shared<Means>(Means{std::move(browser), nullptr, {}});
+  if (!command.replay.empty()) {
+    SHIKAKE_ASSIGN(means->recording, honeyclient::replay::Recording::open(command.replay));
+  }
   if (command.keep) {
     SHIKAKE_ASSIGN(means->store, store::Store::open(context.home));
   }
   return [means, &command](const VisitTask& task) -> Result<Visited> {
     SHIKAKE_ASSIGN(low::VisitOptions options, options_of(command, task.subject, task.persona));
-    return inspect(means->browser, options, means->store.get(), intel::PolicySettings::from_environment());
+    SHIKAKE_ASSIGN(Transcript transcript, Transcript::open(command));
+    options.on_exchange = [&transcript](const auto& request, const auto& response) {
+      transcript.take(request, response);
+    };
+    std::optional<base::ManualClock> then;
+    if (means->recording) {
+      means->recording->rewind();
+      options.recording = &*means->recording;
+      // Pages ask what time it is: it is the time of the recording.
+      then.emplace(means->recording->first_time());
+      options.clock = &*then;
+    }
+    SHIKAKE_ASSIGN(Visited visited, inspect(means->browser, options, means->store.get(),
+                                            intel::PolicySettings::from_environment()));
+    SHIKAKE_TRY(transcript.finish());
+    return visited;
   };
 }
 
@@ -231,6 +296,15 @@ Run define_inspect(CLI::App& app_command, Context& context) {
       .add_option("SUBJECT", command->subjects, "What to visit: URLs, defanged or not, or files of HTML")
       ->type_name("");
   app_command.add_option("--list", command->list, "Visit every URL of this file, one a line")
+      ->type_name("FILE");
+  app_command
+      .add_option("--replay", command->replay,
+                  "Visit what this HAR or WARC file recorded, and nothing else (default: its first URL)")
+      ->type_name("FILE");
+  app_command.add_option("--har", command->har, "Write down what was asked and answered, as HAR")
+      ->type_name("FILE");
+  app_command
+      .add_option("--warc", command->warc, "Write down what was asked and answered, as WARC (gzipped)")
       ->type_name("FILE");
   app_command
       .add_option("--resume", command->journal,

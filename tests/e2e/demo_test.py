@@ -130,6 +130,25 @@ class Inspect(harness.ProgramTest):
         shown = self.run_program("inspect", "--offline", "--persona", "all", page).stdout.decode()
         self.assertIn("only they have: trident version up to 10", shown)
 
+    def test_a_visit_is_written_down_and_replayed(self):
+        page = self.write("page.html", "<title>x</title>")
+        self.run_program("inspect", "--har", self.scratch / "a.har", "--persona", "all", page, status=2)
+        self.run_program("inspect", "--replay", self.write("broken.har", "{\"log\":"), status=1)
+        self.run_program("inspect", "--replay", self.scratch / "nothing.har", status=1)
+        entry = {"startedDateTime": "2020-01-02T03:04:05Z",
+                 "request": {"method": "GET", "url": "http://site.example.org/", "headers": []},
+                 "response": {"status": 200, "statusText": "OK", "headers": [{"name": "Content-Type", "value": "text/html"}],
+                              "content": {"text": "<script>document.write('<img src=' + new Date().getFullYear() + '>')</script>"}}}
+        recording = self.write("a.har", json.dumps({"log": {"entries": [entry]}}))
+        written = self.scratch / "b.warc.gz"
+        [visit] = self.run_json("inspect", "--replay", recording, "--warc", written)["visits"]
+        self.assertEqual(visit["url"], "http://site.example.org/")
+        self.assertEqual([node["url"] for node in visit["nodes"]],
+                         ["http://site.example.org/", "http://site.example.org/2020"])
+        self.assertEqual(visit["nodes"][1]["why_not"], "not in the recording")
+        [again] = self.run_json("inspect", "--replay", written)["visits"]
+        self.assertEqual(again["nodes"], visit["nodes"])
+
     def test_a_list_is_done_side_by_side_and_resumed_after_a_kill(self):
         pages = [self.write(f"page{i}.html", f"<title>{i}</title><script>for (var i = 0; i < 3e6; i++);</script>") for i in range(24)]
         listed = self.write("pages.txt", "\n".join(map(str, pages)) + "\nno url at all\n")

@@ -88,6 +88,7 @@ void Driver::wait() {
   auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - steady_clock::now());
   // Often enough to notice a worker that has fallen silent, and a person who cancels.
   auto timeout = std::clamp(left, std::chrono::milliseconds(0), std::chrono::milliseconds(200));
+  if (!replayed_.empty()) timeout = {};
   bool fetched = fetcher_ && fetcher_->under_way() > 0;
   ::poll(fds.data(), fds.size(), static_cast<int>(timeout.count()));
   for (WorkerState* worker : polled) read_worker(*worker);
@@ -95,6 +96,11 @@ void Driver::wait() {
     auto response = fetcher_->next(base::Deadline::now());
     if (!response) break;
     arrived(std::move(*response));
+  }
+  for (size_t count = replayed_.size(); count > 0; --count) {
+    net::FetchResponse response = std::move(replayed_.front());
+    replayed_.pop_front();
+    arrived(std::move(response));
   }
   watch_silence();
   start_pending();

@@ -1,6 +1,7 @@
 // One visit: windows, the workers that run them, and the requests under way. See visit.h.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -149,6 +150,8 @@ class Driver {
   std::map<uint64_t, UnderWay> under_way_;
   std::map<std::string, Answer200> cache_;  // subresources by URL, as a browser's memory cache
   std::map<std::string, std::map<std::string, std::string>> storage_;  // by kind and origin
+  std::deque<net::FetchResponse> replayed_;                            // of a recording, on their way
+  uint64_t replayed_count_ = 0;
   uint64_t storage_bytes_ = 0, body_bytes_ = 0;
   uint32_t resources_ = 0, posted_ = 0, windows_opened_ = 0;
   base::Duration clock_{0};  // how far the page's own time has moved

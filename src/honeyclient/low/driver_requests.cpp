@@ -55,12 +55,20 @@ void Driver::begin(Purpose purpose, const Asked& asked, uint32_t node, const Con
 
 void Driver::submit(UnderWay fetch, const url::Url& to, const std::string& method, const std::string& body,
                     const std::vector<Header>& given) {
-  if (!fetcher_) return failed(fetch, "offline");
+  if (!fetcher_ && !options_.recording) return failed(fetch, "offline");
   net::CookieAccess access;
   access.cross_site = fetch.from && !net::same_site(*fetch.from, to);
   access.top_level_get = method == "GET" && is_navigation(fetch.mechanism) && !is_frame(fetch.mechanism);
   RequestContext context{persona_, fetch.mechanism, fetch.from, fetch.policy, cookies_.get(to, access)};
   fetch.sent = make_request(context, to, method, body, given);
+  if (options_.recording) {
+    auto answer = options_.recording->answer(fetch.sent);
+    if (!answer) return failed(fetch, "not in the recording");
+    answer->id = ++replayed_count_;
+    under_way_.emplace(answer->id, std::move(fetch));
+    replayed_.push_back(std::move(*answer));
+    return;
+  }
   auto id = fetcher_->submit(fetch.sent);
   if (!id) return failed(fetch, id.error().what);
   under_way_.emplace(*id, std::move(fetch));
@@ -91,6 +99,7 @@ void Driver::arrived(net::FetchResponse response) {
   if (found == under_way_.end()) return;
   UnderWay fetch = std::move(found->second);
   under_way_.erase(found);
+  if (options_.on_exchange) options_.on_exchange(fetch.sent, response);
   record_answer(fetch.node, response);
   auto url = url::Url::parse(response.url);
   for (const net::Header& header : response.headers) {

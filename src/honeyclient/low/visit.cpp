@@ -33,7 +33,7 @@ std::vector<int> Browser::worker_pids() const {
 Result<intel::VisitRecord> Browser::visit(const VisitOptions& options, BlobSink& blobs) {
   SHIKAKE_ASSIGN(Persona persona, find_persona(options.persona));
   std::optional<net::Fetcher> fetcher;
-  if (!options.offline) {
+  if (!options.offline && !options.recording) {
     net::FetcherOptions wanted;
     wanted.egress = options.egress;
     wanted.proxy = options.proxy;

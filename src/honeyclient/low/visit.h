@@ -22,6 +22,7 @@
 #include "base/result.h"
 #include "honeyclient/low/limits.h"
 #include "honeyclient/low/persona.h"
+#include "honeyclient/replay/recording.h"
 #include "intel/model.h"
 #include "intel/visit.h"
 #include "net/egress.h"
@@ -56,6 +57,10 @@ struct VisitOptions {
   net::ProxySettings proxy;
   std::string extra_authorities;  // certificates (PEM) to trust besides the system's
   bool offline = false;           // nothing is fetched at all
+  // Answers instead of the network, where given: what it does not hold is not fetched. Outlives the visit.
+  replay::Recording* recording = nullptr;
+  // Every answer that came, with what was asked.
+  std::function<void(const net::FetchRequest&, const net::FetchResponse&)> on_exchange;
   const base::Clock* clock = &base::system_clock();
   std::chrono::milliseconds max_time = limits::max_visit_time;
   std::chrono::milliseconds max_script_time = limits::max_script_time;  // CPU of one worker

@@ -1,0 +1,290 @@
+#include <zlib.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/bytes.h"
+#include "base/digest.h"
+#include "honeyclient/replay/recording.h"
+#include "net/decode.h"
+#include "url/url.h"
+
+namespace shikake::honeyclient::replay {
+
+namespace {
+
+// --- bytes
+// ---------------------------------------------------------------------------------------------------
+
+// All gzip members, one after another; what follows a broken one is lost, and said to be.
+std::string inflated(std::string_view bytes, bool& cut) {
+  std::string out;
+  z_stream stream{};
+  if (inflateInit2(&stream, 15 + 16) != Z_OK) return out;
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());  // max_file_bytes fits
+  char buffer[64 * 1024];
+  while (true) {
+    stream.next_out = reinterpret_cast<Bytef*>(buffer);
+    stream.avail_out = sizeof buffer;
+    int status = inflate(&stream, Z_NO_FLUSH);
+    out.append(buffer, sizeof buffer - stream.avail_out);
+    if (out.size() > max_recording_bytes || (status != Z_OK && status != Z_STREAM_END)) {
+      cut = true;
+      break;
+    }
+    if (status != Z_STREAM_END) continue;
+    if (stream.avail_in == 0 || inflateReset(&stream) != Z_OK) break;
+  }
+  inflateEnd(&stream);
+  return out;
+}
+
+std::string deflated(std::string_view bytes) {
+  z_stream stream{};
+  std::string out;
+  if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+    return out;
+  out.resize(deflateBound(&stream, bytes.size()));
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r'))
+    text.remove_suffix(1);
+  return text;
+}
+
+// Lines "Name: value" up to an empty one; takes them off `rest`.
+net::Headers take_headers(std::string_view& rest) {
+  net::Headers headers;
+  while (!rest.empty()) {
+    size_t end = std::min(rest.find('\n'), rest.size());
+    std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (trimmed(line).empty()) break;
+    size_t colon = line.find(':');
+    if (colon != std::string_view::npos)
+      headers.push_back(
+          {std::string(trimmed(line.substr(0, colon))), std::string(trimmed(line.substr(colon + 1)))});
+  }
+  return headers;
+}
+
+// RFC 9112, section 7.1.
+std::string unchunked(std::string_view body) {
+  std::string out;
+  while (!body.empty()) {
+    uint64_t length = 0;
+    auto [end, error] = std::from_chars(body.data(), body.data() + body.size(), length, 16);
+    size_t line = body.find('\n');
+    if (error != std::errc() || length == 0 || line == std::string_view::npos) break;
+    body.remove_prefix(line + 1);
+    out.append(body.substr(0, length));
+    if (length + 2 > body.size()) break;
+    body.remove_prefix(length + 2);
+  }
+  return out;
+}
+
+// --- a record's block --------------------------------------------------------------------------------------
+
+std::string read_response(std::string_view block, net::FetchResponse& response) {
+  size_t end = std::min(block.find('\n'), block.size());
+  std::string_view line = trimmed(block.substr(0, end));
+  block.remove_prefix(std::min(end + 1, block.size()));
+  size_t first = line.find(' ');
+  if (!line.starts_with("HTTP/") || first == std::string_view::npos) return "no answer of HTTP";
+  response.http_version = line.substr(5, first - 5);
+  std::string_view rest = line.substr(first + 1);
+  std::from_chars(rest.data(), rest.data() + rest.size(), response.status);
+  if (response.status < 100 || response.status > 999) return "no status";
+  if (rest.size() > 4) response.reason = rest.substr(4);
+  response.headers = take_headers(block);
+  std::string body(block);
+  if (net::joined_header(response.headers, "Transfer-Encoding").find("chunked") != std::string::npos) {
+    body = unchunked(block);
+    net::remove_header(response.headers, "Transfer-Encoding");
+  }
+  std::string coding = net::joined_header(response.headers, "Content-Encoding");
+  if (!coding.empty()) {
+    net::DecodedBody decoded = net::decode_content(body, coding, max_body_bytes);
+    response.wire_body = std::move(body);
+    response.body = std::move(decoded.body);
+    response.decode_error = std::move(decoded.error);
+  } else {
+    response.body = std::move(body);
+  }
+  if (response.body.size() > max_body_bytes) response.body.resize(max_body_bytes);
+  return {};
+}
+
+void read_request(std::string_view block, net::FetchRequest& request) {
+  size_t end = std::min(block.find('\n'), block.size());
+  std::string_view line = trimmed(block.substr(0, end));
+  block.remove_prefix(std::min(end + 1, block.size()));
+  request.method = line.substr(0, line.find(' '));
+  request.headers = take_headers(block);
+  request.body = block;
+}
+
+// --- writing
+// -------------------------------------------------------------------------------------------------
+
+// A name for a record that is the same for the same content: recordings can be compared.
+std::string record_id(std::string_view kind, size_t number, std::string_view block) {
+  std::string hex = base::sha256(std::string(kind) + std::to_string(number) + std::string(block)).hex();
+  // RFC 9562, section 5.8: a UUID of version 8, whose bits are the maker's.
+  hex[12] = '8';
+  hex[16] = 'a';
+  return "<urn:uuid:" + hex.substr(0, 8) + "-" + hex.substr(8, 4) + "-" + hex.substr(12, 4) + "-" +
+         hex.substr(16, 4) + "-" + hex.substr(20, 12) + ">";
+}
+
+std::string one_line(std::string text) {
+  std::erase_if(text, [](char c) { return c == '\r' || c == '\n'; });
+  return text;
+}
+
+std::string block_of(const net::FetchResponse& response) {
+  std::string block = "HTTP/" + (response.http_version.empty() ? std::string("1.1") : response.http_version) +
+                      " " + std::to_string(response.status) + " " + one_line(response.reason) + "\r\n";
+  for (const net::Header& header : response.headers)
+    // Chunks are undone already.
+    if (!net::is_named(header, "Transfer-Encoding"))
+      block += one_line(header.name) + ": " + one_line(header.value) + "\r\n";
+  return block + "\r\n" + response.received_body();
+}
+
+std::string block_of(const net::FetchRequest& request) {
+  auto url = url::Url::parse(request.url);
+  std::string target = url ? std::string(url->pathname()) + std::string(url->search()) : "/";
+  std::string block = request.method + " " + target + " HTTP/1.1\r\n";
+  if (url) block += "Host: " + std::string(url->host()) + "\r\n";
+  for (const net::Header& header : request.headers)
+    block += one_line(header.name) + ": " + one_line(header.value) + "\r\n";
+  return block + "\r\n" + request.body;
+}
+
+class WarcWriter final : public Writer {
+ public:
+  explicit WarcWriter(base::AtomicFile file) : file_(std::move(file)) {}
+
+  Result<> start() {
+    return record("warcinfo", "application/warc-fields", "", base::TimePoint(), "",
+                  "software: shikake\r\nformat: WARC File Format 1.1\r\n", {});
+  }
+  Result<> put(const Exchange& exchange) override {
+    const net::FetchResponse& response = exchange.response;
+    std::string block = block_of(response);
+    std::string id = record_id("response", number_, block);
+    SHIKAKE_TRY(record("response", "application/http;msgtype=response", exchange.request.url,
+                       response.requested_at, response.remote_ip, block, id));
+    return record("request", "application/http;msgtype=request", exchange.request.url, response.requested_at,
+                  "", block_of(exchange.request), {}, id);
+  }
+  Result<> finish() override { return file_.commit(); }
+
+ private:
+  Result<> record(std::string_view type, std::string_view content_type, const std::string& url,
+                  base::TimePoint time, const std::string& address, const std::string& block, std::string id,
+                  const std::string& beside = {}) {
+    if (id.empty()) id = record_id(type, number_, block);
+    ++number_;
+    std::string text = "WARC/1.1\r\nWARC-Type: " + std::string(type) + "\r\nWARC-Record-ID: " + id +
+                       "\r\nWARC-Date: " + base::to_rfc3339(time) + "\r\n";
+    if (!url.empty()) text += "WARC-Target-URI: " + url + "\r\n";
+    if (!address.empty()) text += "WARC-IP-Address: " + address + "\r\n";
+    if (!beside.empty()) text += "WARC-Concurrent-To: " + beside + "\r\n";
+    text += "Content-Type: " + std::string(content_type) +
+            "\r\nContent-Length: " + std::to_string(block.size()) + "\r\n\r\n";
+    return file_.write(deflated(text + block + "\r\n\r\n"));
+  }
+
+  base::AtomicFile file_;
+  size_t number_ = 0;
+};
+
+}  // namespace
+
+Result<ReadNote> read_warc(std::string_view bytes, const std::function<bool(Exchange)>& take) {
+  ReadNote note;
+  std::string plain;
+  if (bytes.starts_with("\x1f\x8b")) {
+    plain = inflated(bytes, note.cut);
+    bytes = plain;
+  }
+  if (!bytes.starts_with("WARC/"))
+    return fail(Module::honeyclient, ErrorCode::invalid_input,
+                "this is no WARC file: it does not begin with WARC/");
+  auto skip = [&note](std::string why) {
+    if (note.skipped++ == 0) note.first_skipped = std::move(why);
+  };
+  // A response waits for the request beside it: the next record, in every order that writers use.
+  std::map<std::string, net::FetchRequest> requests;  // by the response's id
+  std::vector<std::pair<std::string, Exchange>> responses;
+  while (bytes.starts_with("WARC/")) {
+    size_t line = std::min(bytes.find('\n'), bytes.size() - 1);
+    bytes.remove_prefix(line + 1);
+    net::Headers headers = take_headers(bytes);
+    uint64_t length = 0;
+    std::string stated = net::joined_header(headers, "Content-Length");
+    std::from_chars(stated.data(), stated.data() + stated.size(), length);
+    if (length > bytes.size()) note.cut = true;
+    std::string_view block = bytes.substr(0, length);
+    bytes.remove_prefix(std::min<uint64_t>(length, bytes.size()));
+    while (!bytes.empty() && (bytes.front() == '\r' || bytes.front() == '\n')) bytes.remove_prefix(1);
+    std::string type = net::joined_header(headers, "WARC-Type");
+    std::string target = net::joined_header(headers, "WARC-Target-URI");
+    if (target.starts_with('<') && target.ends_with('>')) target = target.substr(1, target.size() - 2);
+    if (type == "request") {
+      read_request(block, requests[net::joined_header(headers, "WARC-Concurrent-To")]);
+      continue;
+    }
+    if (type != "response") continue;
+    Exchange exchange;
+    auto url = url::Url::parse(target);
+    std::string flaw = url && url->is_http() ? read_response(block, exchange.response) : "not a URL of HTTP";
+    if (!flaw.empty()) {
+      skip(std::move(flaw));
+      continue;
+    }
+    exchange.request.url = exchange.response.url = url->href();
+    exchange.response.remote_ip = net::joined_header(headers, "WARC-IP-Address");
+    if (auto time = base::from_rfc3339(net::joined_header(headers, "WARC-Date")))
+      exchange.response.requested_at = *time;
+    responses.emplace_back(net::joined_header(headers, "WARC-Record-ID"), std::move(exchange));
+    if (responses.size() >= max_exchanges) note.cut = true;
+    if (note.cut && responses.size() >= max_exchanges) break;
+  }
+  if (!bytes.empty() && !note.cut) note.cut = true;
+  for (auto& [id, exchange] : responses) {
+    if (auto asked = requests.find(id); asked != requests.end()) {
+      exchange.request.method = asked->second.method;
+      exchange.request.headers = std::move(asked->second.headers);
+      exchange.request.body = std::move(asked->second.body);
+    }
+    if (!take(std::move(exchange))) {
+      note.cut = true;
+      break;
+    }
+  }
+  return note;
+}
+
+Result<std::unique_ptr<Writer>> write_warc(const std::filesystem::path& path) {
+  SHIKAKE_ASSIGN(base::AtomicFile file, base::AtomicFile::open(path));
+  auto writer = std::make_unique<WarcWriter>(std::move(file));
+  SHIKAKE_TRY(writer->start());
+  return writer;
+}
+
+}  // namespace shikake::honeyclient::replay
