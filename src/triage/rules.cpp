@@ -22,6 +22,7 @@ constexpr size_t max_meta_bytes = 500;
 struct RuleText {
   std::string source;
   std::string text;
+  bool is_own = false;
 };
 
 struct DestroyCompiler {
@@ -135,15 +136,17 @@ Result<Rules> Rules::compile(std::span<const std::filesystem::path> folders, boo
   std::vector<RuleText> texts;
   if (own) {
     for (const OwnRules& rules : own_rules())
-      texts.push_back({fmt::format("built-in/{}", rules.name), std::string(rules.text)});
+      texts.push_back({fmt::format("built-in/{}", rules.name), std::string(rules.text), true});
   }
   for (const auto& folder : folders) SHIKAKE_TRY(read_folder(folder, texts, out.errors_));
 
-  // One flaw makes a compiler useless, so each file is tried alone before it joins the others.
+  // One flaw makes a compiler useless, so each file is tried alone before it joins the others. Ours are known
+  // to be sound, and compiling them is most of what a small file's triage costs.
   Compiler compiler = make_compiler();
   if (!compiler) return fail(Module::triage, ErrorCode::unsupported, "libyara has no memory");
   for (const RuleText& rules : texts) {
-    if (std::string error = try_alone(rules); !error.empty()) {
+    std::string error = rules.is_own ? "" : try_alone(rules);
+    if (!error.empty()) {
       out.errors_.push_back(rules.source + ": " + error);
     } else if (yr_compiler_add_string(compiler.get(), rules.text.c_str(), rules.source.c_str()) > 0) {
       return fail(Module::triage, ErrorCode::invalid_input,
