@@ -273,10 +273,13 @@ void VirtualClock::add_to_uptime(Thread& thread, const Call& call, int64_t resul
   if (result < 0 || thread.link(fmt::format("fd/{}", fd)) != "/proc/uptime") return;
   double up = 0, idle = 0;
   if (std::sscanf(trace::read_through(thread, fd).c_str(), "%lf %lf", &up, &idle) != 2) return;
-  const double ahead = static_cast<double>(ahead_) / second;
+  // What we read is our own namespace's.
+  const double ahead = static_cast<double>(ahead_ + boot_clock_offset()) / second;
   const bool close_on_exec =
       call.sys != Sys::openat2 && (call[call.sys == Sys::open ? 1 : 2] & O_CLOEXEC) != 0;
-  trace::substitute(thread, fd, fmt::format("{:.2f} {:.2f}\n", up + ahead, idle + ahead), close_on_exec);
+  trace::substitute(thread, fd,
+                    fmt::format("{:.2f} {:.2f}\n", up + ahead, idle + static_cast<double>(ahead_) / second),
+                    close_on_exec);
 }
 
 void VirtualClock::on_return(Thread& thread, const Call& call, int64_t result) {
@@ -322,6 +325,11 @@ trace::SignalAction VirtualClock::on_signal(Thread& thread, siginfo_t& info) {
 // What take_over() did to the maker holds for what it makes.
 void VirtualClock::on_process(Thread& thread) {
   const trace::Process& process = thread.process();
+  if (process.parent == trace::ProcessId{}) {
+    follow_time_namespace(thread.tid().value);
+    tsc_at_start_ = __rdtsc();
+    time_at_start_ = machine_clock(CLOCK_MONOTONIC);
+  }
   if (narrow_.contains(process.parent)) narrow_.insert(process.id);
   if (!taken_over_.contains(process.parent)) return;
   taken_over_.insert(process.id);

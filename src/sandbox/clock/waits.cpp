@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
+#include "base/file.h"
 
 namespace shikake::sandbox::clock {
 namespace {
@@ -68,10 +70,35 @@ std::optional<Wait> futex(Thread& thread, const Call& call, Nanoseconds offset) 
 
 }  // namespace
 
+namespace {
+// One run is traced by one process, and all of its guests live in one namespace.
+Nanoseconds monotonic_offset = 0, boot_offset = 0;
+}  // namespace
+
 Nanoseconds machine_clock(int id) {
   timespec now{};
   if (clock_gettime(id, &now) != 0) return 0;
-  return now.tv_sec * second + now.tv_nsec;
+  const bool monotonic = id == CLOCK_MONOTONIC || id == CLOCK_MONOTONIC_RAW || id == CLOCK_MONOTONIC_COARSE;
+  const bool boot = id == CLOCK_BOOTTIME || id == CLOCK_BOOTTIME_ALARM;
+  return now.tv_sec * second + now.tv_nsec + (monotonic ? monotonic_offset : boot ? boot_offset : 0);
+}
+
+void follow_time_namespace(pid_t thread) {
+  auto text = base::read_file("/proc/" + std::to_string(thread) + "/timens_offsets", 4096);
+  auto ours = base::read_file("/proc/self/timens_offsets", 4096);
+  if (!text || !ours) return;  // before Linux 5.5: there are none
+  auto offset = [](const std::string& rows, const char* format) {
+    long long seconds = 0, parts = 0;
+    const size_t at = rows.find(format);
+    if (at != std::string::npos) std::sscanf(rows.c_str() + at, "%*s %lld %lld", &seconds, &parts);
+    return seconds * second + parts;
+  };
+  monotonic_offset = offset(*text, "monotonic") - offset(*ours, "monotonic");
+  boot_offset = offset(*text, "boottime") - offset(*ours, "boottime");
+}
+
+Nanoseconds boot_clock_offset() {
+  return boot_offset;
 }
 
 size_t time_bytes(const Call& call) {

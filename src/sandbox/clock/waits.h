@@ -1,6 +1,8 @@
 // Calls that wait for time to pass, decoded: for how long, and what they give when the time is over.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -37,6 +39,13 @@ bool write_time(trace::Thread& thread, const trace::Call& call, uint64_t at, Nan
 // How many bytes such a struct has there.
 size_t time_bytes(const trace::Call& call);
 
-Nanoseconds machine_clock(int id);  // clock_gettime of the machine; 0 for ids that are none
+// clock_gettime as the kernel answers the guest, which may live in a time namespace of its own; 0 for ids
+// that are none.
+Nanoseconds machine_clock(int id);
+// From now on machine_clock() tells the time of this thread's namespace: time_namespaces(7),
+// /proc/pid/timens_offsets.
+void follow_time_namespace(pid_t thread);
+// How far the boot clock of that namespace is from ours.
+Nanoseconds boot_clock_offset();
 
 }  // namespace shikake::sandbox::clock
