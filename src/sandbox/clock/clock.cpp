@@ -2,8 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,6 +17,7 @@
 
 #include "sandbox/clock/vdso.h"
 #include "sandbox/monitor/proof.h"
+#include "sandbox/trace/late_filter.h"
 #include "sandbox/trace/substitute.h"
 #include "sandbox/trace/task_status.h"
 
@@ -373,22 +372,7 @@ void VirtualClock::take_over(Thread& thread) {
   const bool narrow = registers->cs == narrow_code;
   if (taken_over_.insert(thread.process().id).second) {
     clocks_call_kernel(thread, narrow);
-    const trace::FilterProgram* filter = late_filter();
-    const trace::GuestAddress at = thread.scratch();
-    const auto& code = filter->instructions();
-    const size_t code_bytes = code.size() * sizeof code[0];
-    const trace::GuestAddress program = at + code_bytes;
-    const bool fits = code_bytes + 16 <= 4096;
-    const bool written =
-        fits && thread.write(at, {reinterpret_cast<const uint8_t*>(code.data()), code_bytes}) &&
-        (narrow ? thread.write_value(program, std::array<uint32_t, 2>{static_cast<uint32_t>(code.size()),
-                                                                      static_cast<uint32_t>(at.value)})
-                : thread.write_value(program, std::array<uint64_t, 2>{code.size(), at.value}));
-    if (written) {
-      const std::array<uint64_t, 3> arguments{SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC,
-                                              program.value};
-      (void)thread.inject(Sys::seccomp, arguments);
-    }
+    if (const trace::FilterProgram* filter = late_filter()) trace::add_filter(thread, *filter);
   }
   if (tsc_trapped_.insert(thread.tid()).second) {
     const std::array<uint64_t, 2> arguments{PR_SET_TSC, PR_TSC_SIGSEGV};

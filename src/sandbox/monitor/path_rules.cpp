@@ -337,7 +337,8 @@ std::optional<intel::BehaviourKind> match_path(Access access, std::string_view p
     if (matches_rule(rule->pattern, path)) {
       // Its own entry tells a program nothing about others.
       const bool own = path.starts_with("/proc/self/") || path.starts_with("/proc/thread-self/");
-      if (own && (rule->kind == K::process_discovery || rule->kind == K::process_memory_read)) return std::nullopt;
+      if (own && (rule->kind == K::process_discovery || rule->kind == K::process_memory_read))
+        return std::nullopt;
       return rule->kind;
     }
   return std::nullopt;

@@ -291,14 +291,16 @@ void Tracer::Engine::dispatch(pid_t tid, WaitStatus status) {
   ++counters.stops;
   Tracee* tracee = find(tid);
   if (!tracee) return on_unknown(tid, status);
-  if (status.ended()) return on_ended(*tracee, status);
+  if (status.ended()) return depth_ == 0 ? on_ended(*tracee, status) : defer(tid, status);
+  ++depth_;
   handle(*tracee, status);
+  --depth_;
   tracee->resume();
   catch_up();
 }
 
 void Tracer::Engine::catch_up() {
-  while (!deferred_.empty()) {
+  while (depth_ == 0 && !deferred_.empty()) {
     const auto [tid, status] = deferred_.front();
     deferred_.pop_front();
     dispatch(tid, status);

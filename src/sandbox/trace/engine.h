@@ -64,6 +64,7 @@ class Tracer::Engine final : public Tracee::Host {
   std::unordered_map<pid_t, Orphan> orphans_;  // stopped before their maker was heard of
   std::deque<std::pair<pid_t, WaitStatus>> early_ends_;
   std::deque<std::pair<pid_t, WaitStatus>> deferred_;
+  int depth_ = 0;  // callbacks that are under way: no tracee may go away under them
   uint32_t last_process_ = 0;
   SteadyClock::time_point last_tick_{};
 };

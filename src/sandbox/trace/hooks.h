@@ -86,6 +86,8 @@ class Thread {
   virtual Result<base::UniqueFd> reopen_fd(int fd) = 0;
   // readlink of /proc/<thread>/<name>: "cwd", "exe", "fd/3"; "" when it is gone.
   virtual std::string link(const std::string& name) = 0;
+  // It does not go on after this callback, nor after with_stopped(): until Tracer::release().
+  virtual void hold() = 0;
   // From now on this thread's process stops before it ends (once), while memory and descriptors are there.
   virtual void want_exit_stop() = 0;
 };

@@ -311,7 +311,7 @@ void Tracee::begin_again() {
 }
 
 void Tracee::resume() {
-  if (ended) return;
+  if (ended || held) return;
   const bool group = at == At::group_stop;
   const bool was_signal = at == At::signal;
   flush();

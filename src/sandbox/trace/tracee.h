@@ -43,6 +43,7 @@ class Tracee final : public Thread {
   Result<base::UniqueFd> duplicate_fd(int fd) override;
   Result<base::UniqueFd> reopen_fd(int fd) override;
   std::string link(const std::string& name) override;
+  void hold() override { held = true; }
   void want_exit_stop() override;
 
   // --- for the engine
@@ -69,6 +70,7 @@ class Tracee final : public Thread {
   bool interrupted = false;  // by us: the call it was in has to begin again
   int signal = 0;            // to deliver when resumed
   int passed_signal = 0;     // hooks have seen this one already: it comes again
+  bool held = false;         // by a hook
   bool listening = false;    // in a group stop: still until SIGCONT
   bool ended = false;
 

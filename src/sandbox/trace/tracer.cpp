@@ -102,6 +102,11 @@ Result<RunEnd> Tracer::Engine::run(const base::Deadline& deadline) {
 bool Tracer::Engine::with_stopped(Tid tid, const std::function<void(Thread&)>& work) {
   Tracee* tracee = find(tid.value);
   if (!tracee || tracee->ended || tracee->awaits_first_stop || tracee->knocking) return false;
+  if (tracee->at != Tracee::At::running) {  // held, or the one whose callback this is
+    if (!tracee->held) return false;
+    work(*tracee);
+    return true;
+  }
   if (tracee->request(PTRACE_INTERRUPT, nullptr, nullptr) != 0) return false;
   for (;;) {
     const auto status = wait_for(tid.value, stop_patience);
@@ -110,7 +115,7 @@ bool Tracer::Engine::with_stopped(Tid tid, const std::function<void(Thread&)>& w
       handle(*tracee, *status);
       tracee->interrupted = true;
       work(*tracee);
-      tracee->begin_again();
+      if (!tracee->held) tracee->begin_again();
       tracee->resume();
       catch_up();
       return true;
@@ -212,11 +217,25 @@ Process* Tracer::process_of(Tid tid) {
 
 bool Tracer::is_halted(Tid tid) const {
   const Tracee* tracee = engine_->find(tid.value);
-  return tracee && tracee->listening;
+  return tracee && (tracee->listening || tracee->held);
 }
 
 bool Tracer::with_stopped(Tid tid, const std::function<void(Thread&)>& work) {
   return engine_->with_stopped(tid, work);
+}
+
+Thread* Tracer::held(Tid tid) {
+  Tracee* tracee = engine_->find(tid.value);
+  return tracee && tracee->held && !tracee->ended ? tracee : nullptr;
+}
+
+void Tracer::release(Tid tid, int signal) {
+  Tracee* tracee = engine_->find(tid.value);
+  if (!tracee || !tracee->held) return;
+  tracee->held = false;
+  tracee->signal = signal;
+  if (tracee->interrupted) tracee->begin_again();
+  tracee->resume();
 }
 
 const Tracer::Counters& Tracer::counters() const {

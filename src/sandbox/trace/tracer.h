@@ -59,9 +59,14 @@ class Tracer final : public EventSource {
   // does not stop within a second (an uninterruptible wait).
   std::vector<Tid> threads() const;
   Process* process_of(Tid tid);
-  // Stopped as by SIGSTOP, until SIGCONT.
+  // Stopped as by SIGSTOP, until SIGCONT; or held by a hook.
   bool is_halted(Tid tid) const;
   bool with_stopped(Tid tid, const std::function<void(Thread&)>& work);
+
+  // Access to a thread that a hook holds; null: it is gone, or runs. For the duration of a callback.
+  Thread* held(Tid tid);
+  // Lets such a thread go on, with a signal (0: none).
+  void release(Tid tid, int signal);
 
   // What the engine counted, for reports and benchmarks.
   struct Counters {
