@@ -23,6 +23,7 @@ TEST(ForkedChild, ExitsWithItsStatus) {
 class Forked : public testing::TestWithParam<Attempt> {};
 
 TEST_P(Forked, CanNot) {
+  SHIKAKE_SKIP_ATTEMPTS_OF_SANITIZERS(GetParam());
   auto child = ForkedChild::start({.keep = {}, .max_frame_bytes = 64},
                                   [](base::FrameChannel&) { return GetParam().action(); });
   ASSERT_TRUE(child) << child.error().message();

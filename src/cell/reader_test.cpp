@@ -10,6 +10,7 @@ namespace {
 class Readers : public testing::TestWithParam<Attempt> {};
 
 TEST_P(Readers, CanNot) {
+  SHIKAKE_SKIP_ATTEMPTS_OF_SANITIZERS(GetParam());
   const pid_t pid = fork();
   if (pid == 0) {
     if (!confine_reader()) _exit(99);

@@ -170,3 +170,12 @@ inline Confinement confinement_of(pid_t process) {
 }
 
 }  // namespace shikake::cell
+
+// A sanitizer's runtime starts threads by calls of its own.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SHIKAKE_SKIP_ATTEMPTS_OF_SANITIZERS(attempt)             \
+  if ((attempt).action == ::shikake::cell::attempts::new_thread) \
+  GTEST_SKIP() << "the sanitizer starts threads by system calls of its own"
+#else
+#define SHIKAKE_SKIP_ATTEMPTS_OF_SANITIZERS(attempt) static_cast<void>(attempt)
+#endif

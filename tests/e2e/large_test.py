@@ -29,6 +29,11 @@ def lines(count):
 
 
 class Large(harness.ProgramTest):
+    def setUp(self):
+        super().setUp()
+        if os.environ.get("SHIKAKE_SANITIZED"):
+            self.skipTest("built with a sanitizer, whose memory it would measure")
+
     def peak_kib(self, *arguments, stdout=subprocess.DEVNULL):
         """Runs shikake; the largest resident size of it or of a child of it, in KiB."""
         command = [str(harness.SHIKAKE), "--home", str(self.home), *map(str, arguments)]
