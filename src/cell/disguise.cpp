@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "base/unique_fd.h"
+#include "cell/mount_table.h"
 
 namespace shikake::cell {
 namespace {
@@ -32,16 +33,7 @@ std::string random_uuid() {
   return text;
 }
 
-// An ordinary installation on one disk.
-constexpr std::string_view mount_table =
-    "sysfs /sys sysfs rw,nosuid,nodev,noexec,relatime 0 0\n"
-    "proc /proc proc rw,nosuid,nodev,noexec,relatime 0 0\n"
-    "udev /dev devtmpfs rw,nosuid,relatime,size=4014056k,nr_inodes=1003514,mode=755,inode64 0 0\n"
-    "devpts /dev/pts devpts rw,nosuid,noexec,relatime,gid=5,mode=620,ptmxmode=000 0 0\n"
-    "tmpfs /run tmpfs rw,nosuid,nodev,noexec,relatime,size=807892k,mode=755,inode64 0 0\n"
-    "/dev/sda1 / ext4 rw,relatime,errors=remount-ro 0 0\n"
-    "tmpfs /dev/shm tmpfs rw,nosuid,nodev,inode64 0 0\n"
-    "tmpfs /run/lock tmpfs rw,nosuid,nodev,noexec,relatime,size=5120k,inode64 0 0\n";
+// One disk, as in mount_table.h.
 constexpr std::string_view partitions =
     "major minor  #blocks  name\n\n   8        0  125034840 sda\n   8        1  124009472 sda1\n"
     "   8        2          1 sda2\n   8        5     999424 sda5\n";
@@ -64,7 +56,7 @@ std::vector<Mask> masks(const GuestIdentity& identity) {
       {"sys/kernel/osrelease", identity.kernel_release + "\n"},
       {"sys/kernel/version", identity.kernel_version + "\n"},
       {"sys/kernel/random/boot_id", random_uuid() + "\n"},
-      {"mounts", std::string(mount_table)},
+      {"mounts", std::string(made_up_mounts())},
       {"partitions", std::string(partitions)},
       {"diskstats", std::string(disk_statistics)},
       {"swaps", std::string(swaps)},

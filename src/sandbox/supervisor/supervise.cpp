@@ -146,7 +146,8 @@ Result<> Supervision::start_program() {
   constexpr int roomy = 1 << 20;  // between two looks at it; an ordinary user's limit may be lower
   (void)::fcntl(output_.get(), F_SETPIPE_SZ, roomy);
 
-  SHIKAKE_ASSIGN(watch_, Watch::make(plan_, link_, {[this] { standing_ = started(); }, [this] { tick(); }}));
+  SHIKAKE_ASSIGN(watch_, Watch::make(plan_, guest_.identity, link_,
+                                     {[this] { standing_ = started(); }, [this] { tick(); }}));
   SHIKAKE_ASSIGN(const trace::FilterProgram filter, watch_->program());
   cell::CellCommand command;
   command.program = plan_.command.front();

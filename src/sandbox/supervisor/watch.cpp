@@ -4,6 +4,7 @@
 
 #include "cell/refusals.h"
 #include "sandbox/clock/clock.h"
+#include "sandbox/disguise/disguise.h"
 #include "sandbox/monitor/monitor.h"
 #include "sandbox/supervisor/debugging.h"
 
@@ -30,22 +31,26 @@ std::optional<int> refused_in_cell(const trace::Call& call) {
 }  // namespace
 
 struct Watch::Parts {
-  Parts(trace::Tracer engine, const run::Plan& plan, Link& link, Calls calls)
+  Parts(trace::Tracer engine, const run::Plan& plan, const cell::GuestIdentity& guest, Link& link,
+        Calls calls)
       : tracer(std::move(engine)),
         monitor({.sample = plan.sample_path,
                  .keep = {.total_bytes = plan.kept_bytes},
                  .now = [this] { return clock.now(); }},
                 link),
         clock(tracer, {}, &monitor),
+        disguise(guest),
         supervisor(std::move(calls)) {
     tracer.add(monitor);
     tracer.add(clock);
+    tracer.add(disguise);  // after the monitor, which is to see what was opened
     tracer.add(supervisor);
   }
 
   trace::Tracer tracer;
   monitor::Monitor monitor;
   clock::VirtualClock clock;
+  disguise::Disguise disguise;
   Supervisor supervisor;
   std::unique_ptr<Debugging> debugging;
 };
@@ -53,12 +58,13 @@ struct Watch::Parts {
 Watch::Watch(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Watch::~Watch() = default;
 
-Result<std::unique_ptr<Watch>> Watch::make(const run::Plan& plan, Link& link, Calls calls) {
+Result<std::unique_ptr<Watch>> Watch::make(const run::Plan& plan, const cell::GuestIdentity& guest,
+                                           Link& link, Calls calls) {
   trace::TracerOptions options;
   options.refusal = refused_in_cell;
   SHIKAKE_ASSIGN(trace::Tracer tracer, trace::Tracer::make(std::move(options)));
   std::unique_ptr<Watch> watch(
-      new Watch(std::make_unique<Parts>(std::move(tracer), plan, link, std::move(calls))));
+      new Watch(std::make_unique<Parts>(std::move(tracer), plan, guest, link, std::move(calls))));
   Parts& parts = *watch->parts_;
   Debugging::Calls debugging{[&parts] { return parts.clock.now(); },
                              [to = watch.get()](std::string why) { to->stop(std::move(why)); }};

@@ -22,7 +22,8 @@ class Watch {
     std::function<void()> started;  // once: the first program is there and has not run an instruction yet
     std::function<void()> tick;     // about every 10 ms while programs run
   };
-  static Result<std::unique_ptr<Watch>> make(const run::Plan& plan, Link& link, Calls calls);
+  static Result<std::unique_ptr<Watch>> make(const run::Plan& plan, const cell::GuestIdentity& guest,
+                                             Link& link, Calls calls);
   ~Watch();
 
   Result<trace::FilterProgram> program() const;
