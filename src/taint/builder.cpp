@@ -39,7 +39,8 @@ Ref Builder::temporary(size_t lanes) {
     return kTemporaries;
   }
   const Ref first = static_cast<Ref>(next_temporary_);
-  next_temporary_ += lanes;
+  // In eights: rules write eight places at once, as one store that a later load of any size can follow.
+  next_temporary_ += (lanes + 7) / 8 * 8;
   return first;
 }
 
@@ -322,8 +323,10 @@ std::vector<Builder::Move> Builder::register_moves() const {
     }
     const Ref ref = current_[i];
     size_t end = i + 1;
-    const bool same = end < layout_.bytes && current_[end] == ref && made_[end] == made_[i];
+    const bool same = end < layout_.bytes && current_[end] == ref && made_[end] == made_[i] &&
+                      layout_.unit[end] == layout_.unit[i];
     while (end < layout_.bytes && end - i < kMaxLanes && !self(end) && made_[end] == made_[i] &&
+           layout_.unit[end] == layout_.unit[i] &&
            current_[end] == (same ? ref : static_cast<Ref>(ref + (end - i))))
       ++end;
     const Op op = ref == kZeros ? Op::clear : same ? Op::splat : Op::move;
@@ -338,8 +341,10 @@ std::vector<Builder::Move> Builder::register_moves() const {
 // first, and a circle is cut by a copy.
 void Builder::write_registers() {
   std::vector<Move> moves = register_moves();
-  for (const Move& move : moves)
-    program_.written.push_back({move.to, move.lanes, made_[move.to - size_t{kRegisters}]});
+  for (const Move& move : moves) {
+    const size_t offset = move.to - size_t{kRegisters};
+    if (made_[offset] && !layout_.undecided[offset]) program_.written.push_back({move.to, move.lanes});
+  }
   const auto reads = [](const Move& move, const Move& other) {
     if (move.op == Op::clear || !is_register(move.a)) return false;
     const size_t width = move.op == Op::splat ? 1 : move.lanes;
@@ -365,7 +370,8 @@ void Builder::write_registers() {
     }
     const Move move = moves[chosen];
     moves.erase(moves.begin() + static_cast<std::ptrdiff_t>(chosen));
-    emit(move.op, move.lanes, move.to, move.a, kZeros);
+    const Op op = move.op == Op::move ? Op::put_move : move.op == Op::clear ? Op::put_clear : Op::put_splat;
+    emit(op, move.lanes, move.to, move.a, layout_.unit[move.to - kRegisters]);
   }
 }
 
@@ -378,12 +384,12 @@ struct Uses {
 // How many places an instruction reads from its operands on.
 Uses uses(const Instruction& i) {
   switch (i.op) {
-    case Op::move: case Op::store: case Op::reduce: return {i.lanes, 0};
-    case Op::splat: case Op::branch: case Op::target: return {1, 0};
+    case Op::move: case Op::put_move: case Op::put_wide: case Op::store: case Op::reduce: return {i.lanes, 0};
+    case Op::splat: case Op::put_splat: case Op::branch: case Op::target: return {1, 0};
     case Op::join: return {1, 1};
     case Op::lanes: case Op::prefix: return {i.lanes, i.lanes};
     case Op::address: return {i.b, 0};
-    case Op::end: case Op::clear: case Op::load: return {0, 0};
+    case Op::end: case Op::clear: case Op::put_clear: case Op::load: return {0, 0};
   }
   return {};
 }
@@ -432,9 +438,20 @@ void Builder::note_units() {
     program_.reads |= units(i.a, u.a) | units(i.b, u.b);
     program_.writes |= units(i.to, defines(i));
   }
+  std::array<size_t, 64> written{};
+  for (const Instruction& i : program_.code)
+    if (i.op == Op::put_move || i.op == Op::put_clear || i.op == Op::put_splat) written[i.b] += i.lanes;
+  for (size_t unit = 0; unit < written.size(); ++unit)
+    if (written[unit] != 0 && written[unit] < layout_.extent[unit].bytes) program_.writes_partly |= Units{1} << unit;
 }
 
 Program Builder::finish() {
+  for (size_t i = 0; i < program_.memory.size(); ++i) {
+    const MemoryOp& op = program_.memory[i];
+    // A call's pushed return address is no choice of the program's.
+    const bool pushed = program_.kind == JumpKind::call && op.constant && i + 1 == program_.memory.size();
+    if (op.store && op.made && !pushed) program_.marked_stores.push_back(static_cast<uint16_t>(i));
+  }
   write_registers();
   drop_unused();
   note_units();

@@ -7,12 +7,13 @@
 namespace shikake::taint {
 
 Engine::Engine(Architecture architecture, LabelArena& labels, std::atomic<uint32_t>& decisions, Listener& listener,
-               CodeReader reader)
+               CodeReader reader, AccessDecoder decoder)
     : architecture_(architecture),
       labels_(labels),
       decisions_(decisions),
       listener_(listener),
       reader_(std::move(reader)),
+      decoder_(decoder),
       lifter_(make_lifter(architecture)),
       layout_(lifter_->layout()) {}
 
@@ -42,10 +43,37 @@ const Program& Engine::program(Block& block) {
   return *made;
 }
 
-Address Engine::region_end(const Block& block, const Program& program, const Exit& exit) {
-  if (exit.indirect) return 0;
+const Variant& Engine::variant(Block& block, const Program& program, Units labelled) {
   const std::lock_guard guard(lifting_);
-  return immediate_postdominator(*lifter_, reader_, program.successors, block.code.thumb);
+  const Variant* found = nullptr;
+  for (const auto& known : block.variants)
+    if (known->labelled == labelled) found = known.get();
+  if (found == nullptr) {
+    // A block that meets ever new combinations gets by with the rules for all registers labelled.
+    constexpr size_t kMaxVariants = 32;
+    const Units wanted = block.variants.size() < kMaxVariants ? labelled : ~Units{0};
+    block.variants.push_back(std::make_unique<Variant>(specialise(program, wanted, layout_)));
+    if (block.variants.size() > kMaxVariants) block.variants.back()->labelled = labelled;
+    found = block.variants.back().get();
+  }
+  block.variant[Block::slot(labelled)].store(found, std::memory_order_release);
+  return *found;
+}
+
+void Engine::complete(Site& site, const Block& block, const Program& program, const Exit& exit, Address taken) {
+  if (exit.indirect) return;
+  const std::lock_guard guard(lifting_);
+  if (!site.region_known) {
+    site.region_known = true;
+    site.region_end = immediate_postdominator(*lifter_, reader_, program.successors, block.code.thumb);
+  }
+  for (const Address other : program.successors) {
+    if (other == taken || other == site.surveyed) continue;
+    const Survey found = survey(*lifter_, reader_, other, site.region_end, block.code.thumb);
+    site.surveyed = other;
+    site.other_branches = found.branches;
+    site.other_calls = found.calls;
+  }
 }
 
 }  // namespace shikake::taint

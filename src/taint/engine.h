@@ -17,18 +17,24 @@
 #include "taint/lift.h"
 #include "taint/program.h"
 #include "taint/shadow.h"
+#include "taint/variant.h"
 
 namespace shikake::taint {
 
 class Thread;
 
-// One access as the executor saw it, in the order of execution.
+// One access as the executor saw it, in the order of execution. `info` is the executor's own word for its
+// size and direction, decoded only where it is needed.
 struct Access {
   Address address;
-  uint16_t instruction;
+  uint32_t instruction;
+  uint32_t info;
+};
+struct AccessKind {
   uint8_t size;
   bool store;
 };
+using AccessDecoder = AccessKind (*)(uint32_t info);
 
 // What is known of one exit over the run.
 struct Site {
@@ -38,6 +44,8 @@ struct Site {
   uint16_t labels_seen = 0;
   Address region_end = 0;     // where its paths meet again; 0: at the function's end
   bool region_known = false;
+  unsigned other_branches = 0, other_calls = 0;
+  Address surveyed = 0;  // the path that the survey was of
 };
 
 // A piece of guest code that runs from its first instruction to its last (or leaves early at an exit).
@@ -49,6 +57,10 @@ struct Block {
   std::atomic<Units> touched = ~Units{0};
   std::atomic<Program*> program = nullptr;
   std::vector<Site> sites;
+  // Those used last, direct-mapped by the registers they are for.
+  std::array<std::atomic<const Variant*>, 8> variant = {};
+  std::vector<std::unique_ptr<Variant>> variants;
+  static size_t slot(Units labelled) { return (labelled * 0x9e3779b97f4a7c15u) >> 61; }
   bool accesses_match = false;     // recorded accesses are the program's, one for one
   Address end() const { return address + bytes.size() - code.before; }
 };
@@ -60,6 +72,9 @@ struct Decision {
   bool indirect = false;
   Label label = 0;
   Address taken = 0;
+  // On the path that was not taken, if that is known.
+  unsigned other_branches = 0;
+  unsigned other_calls = 0;
 };
 
 class Listener {
@@ -77,7 +92,7 @@ class Engine {
  public:
   // `decisions` counts decisions over all processes of the run.
   Engine(Architecture architecture, LabelArena& labels, std::atomic<uint32_t>& decisions, Listener& listener,
-         CodeReader reader);
+         CodeReader reader, AccessDecoder decoder);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -87,11 +102,14 @@ class Engine {
   Listener& listener() { return listener_; }
   const RegisterLayout& layout() const { return layout_; }
   Architecture architecture() const { return architecture_; }
+  AccessKind kind(uint32_t info) const { return decoder_(info); }
 
   // The program of a block, lifted when first asked for. Never null.
   const Program& program(Block& block);
-  // Where the paths from an exit of the block meet again inside its function; 0 when only at its end.
-  Address region_end(const Block& block, const Program& program, const Exit& exit);
+  // The program's variant for the registers that hold labels now.
+  const Variant& variant(Block& block, const Program& program, Units labelled);
+  // Fills in what is known of an exit only once it decides.
+  void complete(Site& site, const Block& block, const Program& program, const Exit& exit, Address taken);
   uint32_t new_decision() { return decisions_.fetch_add(1) + 1; }
 
  private:
@@ -100,6 +118,7 @@ class Engine {
   std::atomic<uint32_t>& decisions_;
   Listener& listener_;
   CodeReader reader_;
+  AccessDecoder decoder_;
   Shadow shadow_;
   std::mutex lifting_;
   std::unique_ptr<Lifter> lifter_;
@@ -127,8 +146,8 @@ class Thread {
   explicit Thread(Engine& engine);
 
   // --- called for each block and access, so inlined into the executor's callbacks ---------------------
-  void access(Address address, uint16_t instruction, uint8_t size, bool store) {
-    accesses_[count_ & (kMaxAccesses - 1)] = {address, instruction, size, store};
+  void access(Address address, uint32_t instruction, uint32_t info) {
+    accesses_[count_ & (kMaxAccesses - 1)] = {address, instruction, info};
     ++count_;
     touched_ |= Shadow::filter.at(address);
   }
@@ -157,15 +176,16 @@ class Thread {
 
  private:
   void finish_block(std::optional<Address> next);
-  void run(Block& block, const Program& program, Address next);
+  void run(Block& block, const Program& program, const Variant& variant, Address next);
   bool match_accesses(Block& block, const Program& program);
   void match_by_instruction(const Program& program);
   void read(Address address, size_t lanes, Label* to);
+  void load(Address address, size_t lanes, Label* to);
   void write(Address address, size_t lanes, const Label* from);
   void decide(Block& block, const Program& program, size_t exit, Label label, Address next);
   void mark_writes(const Program& program, Label control);
   void follow(const Program& program, Address next);
-  void update_units(const Program& program);
+  Label* shadow_page(Address address);
 
   Engine& engine_;
   Labels labels_;
@@ -178,8 +198,14 @@ class Thread {
   std::vector<Region> regions_;
   std::vector<Address> addresses_;
   Label control_ = 0;
-  std::vector<Access> accesses_;
-  alignas(64) std::array<Label, kFileSize> file_{};
+  struct CachedPage {
+    Address number = ~Address{0};
+    Label* labels = nullptr;
+  };
+  std::array<CachedPage, 64> pages_;  // direct-mapped by page number
+  std::array<Access, kMaxAccesses> accesses_;
+  // Eight more than are used: runs are loaded eight at a time.
+  alignas(64) std::array<Label, kFileSize + 8> file_{};
 };
 
 }  // namespace shikake::taint

@@ -15,6 +15,10 @@ struct Recorded : Listener {
   std::vector<Address> unknown;
 };
 
+// What an access is, in this test's words.
+enum : uint32_t { kStore = 16 };
+AccessKind kind(uint32_t info) { return {static_cast<uint8_t>(info & 15), (info & kStore) != 0}; }
+
 constexpr Address kCode = 0x401000;
 constexpr Address kInput = 0x7000, kOutput = 0x9000;
 
@@ -40,7 +44,7 @@ class EngineTest : public testing::Test {
   std::atomic<uint32_t> counter_ = 0;
   Recorded recorded_;
   Engine engine_{Architecture::x86_64, *arena_, counter_, recorded_,
-                 [](Address, std::span<uint8_t>) { return size_t{0}; }};
+                 [](Address, std::span<uint8_t>) { return size_t{0}; }, kind};
   Thread thread_{engine_};
   std::vector<std::unique_ptr<Block>> blocks_;
 };
@@ -50,8 +54,8 @@ TEST_F(EngineTest, BytesMoveThroughRegistersToMemory) {
   Block& b = block(kCode, {0x0f, 0xb6, 0x07, 0x83, 0xf0, 0x5a, 0x89, 0x06}, {3, 3, 2});
   label(kInput, 7);
   thread_.enter(b);
-  thread_.access(kInput, 0, 1, false);
-  thread_.access(kOutput, 2, 4, true);
+  thread_.access(kInput, 0, 1);
+  thread_.access(kOutput, 2, kStore | 4);
   thread_.flush();
   EXPECT_EQ(at(kOutput), (std::vector<Range>{{1, false, 7, 7}}));
   EXPECT_TRUE(at(kOutput + 1).empty());
@@ -61,7 +65,7 @@ TEST_F(EngineTest, ACleanBlockOverLabelledMemoryClearsIt) {
   Block& b = block(kCode, {0xc6, 0x06, 0x00}, {3});  // mov byte [rsi], 0
   label(kOutput, 1);
   thread_.enter(b);
-  thread_.access(kOutput, 0, 1, true);
+  thread_.access(kOutput, 0, kStore | 1);
   thread_.flush();
   EXPECT_TRUE(at(kOutput).empty());
 }
@@ -71,9 +75,9 @@ TEST_F(EngineTest, ATableLookUpCarriesItsIndex) {
   Block& b = block(kCode, {0x0f, 0xb6, 0x07, 0x8a, 0x14, 0x01, 0x88, 0x16}, {3, 3, 2});
   label(kInput, 3);
   thread_.enter(b);
-  thread_.access(kInput, 0, 1, false);
-  thread_.access(0xa000, 1, 1, false);
-  thread_.access(kOutput, 2, 1, true);
+  thread_.access(kInput, 0, 1);
+  thread_.access(0xa000, 1, 1);
+  thread_.access(kOutput, 2, kStore | 1);
   thread_.flush();
   EXPECT_EQ(at(kOutput), (std::vector<Range>{{1, false, 3, 3}}));
 }
@@ -84,7 +88,7 @@ TEST_F(EngineTest, ABranchOnALabelIsADecision) {
   Block& next = block(kCode + 5, {0x90}, {1});
   label(kInput, 0);
   thread_.enter(b);
-  thread_.access(kInput, 0, 1, false);
+  thread_.access(kInput, 0, 1);
   thread_.enter(next);
   ASSERT_EQ(recorded_.decisions.size(), 1u);
   EXPECT_EQ(recorded_.decisions[0].address, kCode + 3);
@@ -96,7 +100,7 @@ TEST_F(EngineTest, AnInstructionWithoutARuleIsTold) {
   Block& b = block(kCode, {0x0f, 0x04}, {2});
   label(kInput, 0);
   thread_.enter(b);
-  thread_.access(kInput, 0, 1, false);
+  thread_.access(kInput, 0, 1);
   thread_.flush();
   EXPECT_EQ(recorded_.unknown, (std::vector<Address>{kCode}));
 }

@@ -34,6 +34,7 @@ struct Step {
   size_t length = 0;  // 0: not an instruction
   // Addresses that may follow inside the same function (after a call: where it returns to).
   std::vector<Address> successors;
+  bool call = false;
   bool leaves = false;  // may leave the function: a return, a jump to where nobody knows
 };
 

@@ -127,6 +127,13 @@ class LayoutMaker {
     layout_.stack_pointer = stack_pointer;
     layout_.result = result;
     layout_.word = word;
+    for (size_t i = layout_.bytes; i-- > 0;) {
+      if (layout_.unit[i] == RegisterLayout::kNoUnit) continue;
+      auto& extent = layout_.extent[layout_.unit[i]];
+      if (extent.bytes == 0) extent.bytes = static_cast<uint16_t>(i + 1);  // the end, until the start is known
+      extent.first = static_cast<uint16_t>(i);
+    }
+    for (auto& extent : layout_.extent) extent.bytes = static_cast<uint16_t>(extent.bytes - extent.first);
     return layout_;
   }
 
@@ -822,7 +829,10 @@ Step VexLifter::step(std::span<const uint8_t> bytes, Address address, bool thumb
   }
   const Address after = address + step.length;
   switch (block->jumpkind) {
-    case Ijk_Call: step.successors.push_back(after); break;
+    case Ijk_Call:
+      step.call = true;
+      step.successors.push_back(after);
+      break;
     case Ijk_Ret: step.leaves = true; break;
     default:
       if (block->next->tag == Iex_Const) step.successors.push_back(number_of(block->next->Iex.Const.con) & mask);

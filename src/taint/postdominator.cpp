@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <vector>
 
 namespace shikake::taint {
@@ -135,6 +136,28 @@ Address immediate_postdominator(Lifter& lifter, const CodeReader& reader, std::s
   Graph graph(lifter, reader, thumb);
   if (successors.size() < 2 || !graph.build(successors)) return 0;
   return graph.answer();
+}
+
+Survey survey(Lifter& lifter, const CodeReader& reader, Address start, Address end, bool thumb) {
+  // Enough for a chain of comparisons; a whole interpreter need not be walked.
+  constexpr size_t kMaxSurveyed = 600;
+  Survey found;
+  std::vector<Address> pending{start};
+  std::set<Address> seen{start};
+  while (!pending.empty() && seen.size() < kMaxSurveyed) {
+    const Address address = pending.back();
+    pending.pop_back();
+    if (address == end) continue;
+    std::array<uint8_t, kLongestInstruction> bytes{};
+    const size_t count = reader(address, bytes);
+    const Step step = lifter.step(std::span(bytes).first(count), address, thumb);
+    if (step.length == 0) continue;
+    if (step.call) ++found.calls;
+    if (step.successors.size() > 1) ++found.branches;
+    for (const Address next : step.successors)
+      if (seen.insert(next).second) pending.push_back(next);
+  }
+  return found;
 }
 
 }  // namespace shikake::taint

@@ -16,4 +16,12 @@ inline constexpr size_t kMaxInstructions = 4000;
 Address immediate_postdominator(Lifter& lifter, const CodeReader& reader, std::span<const Address> successors,
                                 bool thumb);
 
+// What lies on a path that was not taken, up to where the paths meet: a dispatcher goes on testing and
+// calling there, a mere go or no-go does not.
+struct Survey {
+  unsigned branches = 0;
+  unsigned calls = 0;
+};
+Survey survey(Lifter& lifter, const CodeReader& reader, Address start, Address end, bool thumb);
+
 }  // namespace shikake::taint

@@ -39,6 +39,11 @@ enum class Op : uint8_t {
   store,    // memory op number b, byte i = a[i]
   branch,   // a decision at exit number b on label a
   target,   // a jump to an address with labels a[0..lanes), at exit number b
+  // Register writes, at a program's end; b is the register's unit:
+  put_move,
+  put_clear,
+  put_splat,
+  put_wide,  // a[0..lanes), then nothing up to eight bytes
 };
 
 struct Instruction {
@@ -74,7 +79,6 @@ struct Exit {
 struct Written {
   Ref first;
   uint16_t lanes;
-  bool made;  // see MemoryOp
 };
 
 // Registers in units of one bit, to see quickly whether a block could touch a label. Several registers
@@ -85,9 +89,11 @@ struct Program {
   std::vector<Instruction> code;
   std::vector<MemoryOp> memory;
   std::vector<Exit> exits;
-  std::vector<Written> written;
+  std::vector<Written> written;  // the runs that a decision marks: see MemoryOp::made
+  std::vector<uint16_t> marked_stores;  // numbers in `memory`
   Units reads = 0;
   Units writes = 0;
+  Units writes_partly = 0;  // of `writes`: units that keep some of their bytes
   JumpKind kind = JumpKind::next;
   // Addresses that may follow inside the same function; a call's is its return address.
   std::vector<Address> successors;
@@ -102,6 +108,12 @@ struct RegisterLayout {
   size_t bytes = 0;
   std::array<uint8_t, kRegisterBytes> unit{};   // bit number of each register byte; kNoUnit: not tracked
   static constexpr uint8_t kNoUnit = 0xff;
+  // The bytes of each unit: one run, from the first byte to the last.
+  struct Extent {
+    uint16_t first = 0;
+    uint16_t bytes = 0;
+  };
+  std::array<Extent, 64> extent{};
   // Bytes that a decision never marks: stack and frame pointer, flags, return address.
   std::array<bool, kRegisterBytes> undecided{};
   size_t stack_pointer = 0;

@@ -54,6 +54,11 @@ class Shadow {
 
   // In static memory, so that generated callbacks reach it without a load of its address.
   static ShadowFilter filter;
+  // Whether the filter already says "maybe" for a run that labels are written to.
+  static bool marked(Address address, size_t count) {
+    constexpr Address granule = Address{1} << kGranuleBits;
+    return filter.at(address) != 0 && filter.at(address - granule) != 0 && filter.at(address + count - 1) != 0;
+  }
 
  private:
   // 47 bits of address: 11 + 12 bits of directory, 12 bits of table, 12 bits in the page.

@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "taint/engine.h"
+#include "taint/lanes.h"
 
 namespace shikake::taint {
 namespace {
@@ -12,28 +14,9 @@ constexpr uint16_t kMaxLabelsAtSite = 48;
 
 constexpr Address kNotDone = ~Address{0};  // an access that did not happen (predication, a fault)
 
-bool zero(const Label* labels, size_t lanes) {
-  uint64_t any = 0;
-  size_t i = 0;
-  for (; i + 4 <= lanes; i += 4) {
-    uint64_t four;
-    std::memcpy(&four, labels + i, sizeof four);
-    any |= four;
-  }
-  for (; i < lanes; ++i) any |= labels[i];
-  return any == 0;
-}
-
-Label reduce(Labels& labels, const Label* from, size_t lanes) {
-  if (zero(from, lanes)) return 0;
-  Label joined = from[0];
-  for (size_t i = 1; i < lanes; ++i) joined = labels.join(joined, from[i]);
-  return joined;
-}
-
 }  // namespace
 
-Thread::Thread(Engine& engine) : engine_(engine), labels_(engine.label_arena()), accesses_(kMaxAccesses) {}
+Thread::Thread(Engine& engine) : engine_(engine), labels_(engine.label_arena()) {}
 
 void Thread::flush() {
   if (block_ == nullptr) return;
@@ -73,9 +56,11 @@ void Thread::finish_block(std::optional<Address> next) {
   const bool labels_met = touched_ != 0 || (units_ & (program.reads | program.writes)) != 0;
   if (labels_met || control_ != 0) {
     if (match_accesses(block, program)) {
-      run(block, program, next.value_or(0));
+      const Units labelled = units_ & (program.reads | program.writes);
+      const Variant* variant = block.variant[Block::slot(labelled)].load(std::memory_order_acquire);
+      if (variant == nullptr || variant->labelled != labelled) variant = &engine_.variant(block, program, labelled);
+      run(block, program, *variant, next.value_or(0));
       if (control_ != 0) mark_writes(program, control_);
-      update_units(program);
     }
   }
   if (!regions_.empty()) follow(program, next.value_or(0));
@@ -89,9 +74,9 @@ bool Thread::match_accesses(Block& block, const Program& program) {
       block.accesses_match = true;
       for (size_t i = 0; i < count && block.accesses_match; ++i) {
         const MemoryOp& op = program.memory[i];
-        const Access& access = accesses_[i];
+        const AccessKind kind = engine_.kind(accesses_[i].info);
         block.accesses_match =
-            op.instruction == access.instruction && op.store == access.store && op.size == access.size;
+            op.instruction == accesses_[i].instruction && op.store == kind.store && op.size == kind.size;
       }
     }
     if (block.accesses_match) {
@@ -117,7 +102,8 @@ void Thread::match_by_instruction(const Program& program) {
     for (const bool store : {false, true}) {
       same.clear();
       for (size_t i = 0; i < count; ++i)
-        if (accesses_[i].instruction == head.instruction && accesses_[i].store == store) same.push_back(accesses_[i]);
+        if (accesses_[i].instruction == head.instruction && engine_.kind(accesses_[i].info).store == store)
+          same.push_back(accesses_[i]);
       std::vector<size_t> ops;
       for (const size_t i : members)
         if (program.memory[i].store == store) ops.push_back(i);
@@ -142,112 +128,128 @@ void Thread::match_by_instruction(const Program& program) {
       for (const size_t i : ops) {
         addresses_[i] = at < same.size() ? same[at].address + inside : kNotDone;
         inside += program.memory[i].size;
-        while (at < same.size() && inside >= same[at].size) inside -= same[at++].size;
+        while (at < same.size() && inside >= engine_.kind(same[at].info).size) inside -= engine_.kind(same[at++].info).size;
       }
     }
     first += members.size();
   }
 }
 
+Label* Thread::shadow_page(Address address) {
+  CachedPage& cached = pages_[address >> kPageBits & (pages_.size() - 1)];
+  if (cached.number == address >> kPageBits) return cached.labels;
+  Label* labels = engine_.shadow().page(address);
+  if (labels != nullptr) cached = {address >> kPageBits, labels};  // once made, a page stays
+  return labels;
+}
+
 void Thread::read(Address address, size_t lanes, Label* to) {
+  const size_t in_page = address & (kPageBytes - 1);
   if (address == kNotDone) {
     std::fill_n(to, lanes, Label{0});
-    return;
-  }
-  const size_t in_page = address & (kPageBytes - 1);
-  if (in_page + lanes > kPageBytes) {
+  } else if (in_page + lanes > kPageBytes) {
     engine_.shadow().read(address, lanes, to);
+  } else if (const Label* from = shadow_page(address); from != nullptr) {
+    lanes::copy(to, from + in_page, lanes);
+  } else {
+    std::fill_n(to, lanes, Label{0});
+  }
+}
+
+// A temporary's eights are written whole.
+void Thread::load(Address address, size_t lanes, Label* to) {
+  const size_t in_page = address & (kPageBytes - 1);
+  if (lanes <= 8 && in_page + 8 <= kPageBytes && address != kNotDone) {
+    const Label* from = shadow_page(address);
+    lanes::store(to, from == nullptr ? _mm_setzero_si128() : lanes::load(from + in_page, lanes), 8);
     return;
   }
-  const Label* from = engine_.shadow().page(address);
-  if (from == nullptr) std::fill_n(to, lanes, Label{0});
-  else std::memcpy(to, from + in_page, lanes * sizeof(Label));
+  read(address, lanes, to);
 }
 
 void Thread::write(Address address, size_t lanes, const Label* from) {
   if (address == kNotDone) return;
+  const size_t in_page = address & (kPageBytes - 1);
+  if (in_page + lanes <= kPageBytes) {
+    const bool clean = lanes::zero(from, lanes);
+    Label* to = shadow_page(address);
+    if (to == nullptr && clean) return;
+    if (to != nullptr && (clean || Shadow::marked(address, lanes))) {
+      lanes::copy(to + in_page, from, lanes);
+      return;
+    }
+  }
   engine_.shadow().write(address, lanes, from);
 }
 
-void Thread::run(Block& block, const Program& program, Address next) {
+void Thread::run(Block& block, const Program& program, const Variant& variant, Address next) {
   Label* const file = file_.data();
-  for (const Instruction* i = program.code.data();; ++i) {
+  Units units = units_ & ~variant.writes;
+  for (const Instruction* i = variant.code.data();; ++i) {
     const size_t lanes = i->lanes;
+    Label* const to = file + i->to;
+    const Label* const a = file + i->a;
+    const Label* const b = file + i->b;
     switch (i->op) {
-      case Op::end: return;
-      case Op::move: std::memmove(file + i->to, file + i->a, lanes * sizeof(Label)); break;
-      case Op::clear: std::memset(file + i->to, 0, lanes * sizeof(Label)); break;
-      case Op::splat: std::fill_n(file + i->to, lanes, file[i->a]); break;
-      case Op::join: file[i->to] = labels_.join(file[i->a], file[i->b]); break;
-      case Op::lanes:
-        for (size_t k = 0; k < lanes; ++k) file[i->to + k] = labels_.join(file[i->a + k], file[i->b + k]);
-        break;
-      case Op::prefix: {
-        Label below = 0;
-        for (size_t k = 0; k < lanes; ++k) {
-          below = labels_.join(below, labels_.join(file[i->a + k], file[i->b + k]));
-          file[i->to + k] = below;
+      case Op::end: {
+        for (Units partly = variant.writes_partly & ~units; partly != 0; partly &= partly - 1) {
+          const auto unit = static_cast<size_t>(std::countr_zero(partly));
+          const auto& extent = engine_.layout().extent[unit];
+          if (!lanes::zero(file + kRegisters + extent.first, extent.bytes)) units |= Units{1} << unit;
         }
+        units_ = units;
+        return;
+      }
+      case Op::put_move:
+        if (!lanes::zero(a, lanes)) units |= Units{1} << i->b;
+        lanes::copy(to, a, lanes);
+        break;
+      case Op::put_wide: {
+        const __m128i value = lanes::load(a, lanes);
+        if (!lanes::is_zero(value)) units |= Units{1} << i->b;
+        lanes::store(to, value, 8);
         break;
       }
-      case Op::reduce: file[i->to] = reduce(labels_, file + i->a, lanes); break;
-      case Op::load: read(addresses_[i->b], lanes, file + i->to); break;
+      case Op::put_clear: std::fill_n(to, lanes, Label{0}); break;
+      case Op::put_splat:
+        std::fill_n(to, lanes, *a);
+        if (*a != 0) units |= Units{1} << i->b;
+        break;
+      case Op::move: lanes::copy(to, a, lanes); break;
+      case Op::clear: std::fill_n(to, lanes, Label{0}); break;
+      case Op::splat: std::fill_n(to, lanes, *a); break;
+      case Op::join: lanes::store_one(to, labels_.join(*a, *b)); break;
+      case Op::lanes: lanes::join(labels_, to, a, b, lanes); break;
+      case Op::prefix: lanes::prefix(labels_, to, a, b, lanes); break;
+      case Op::reduce: lanes::store_one(to, lanes::reduce(labels_, a, lanes)); break;
+      case Op::load: load(addresses_[i->b], lanes, to); break;
       case Op::address: {
-        const Label chosen = reduce(labels_, file + i->a, i->b);
-        if (chosen == 0) break;
-        for (size_t k = 0; k < lanes; ++k) file[i->to + k] = labels_.join(file[i->to + k], chosen);
+        const Label chosen = lanes::reduce(labels_, a, i->b);
+        if (chosen != 0) lanes::join_all(labels_, to, chosen, lanes);
         break;
       }
-      case Op::store: write(addresses_[i->b], lanes, file + i->a); break;
+      case Op::store: write(addresses_[i->b], lanes, a); break;
       case Op::branch:
-        if (file[i->a] != 0) decide(block, program, i->b, file[i->a], next);
-        break;
       case Op::target:
-        if (file[i->a] != 0) decide(block, program, i->b, file[i->a], next);
+        if (*a != 0) decide(block, program, i->b, *a, next);
         break;
     }
-  }
-}
-
-void Thread::update_units(const Program& program) {
-  const RegisterLayout& layout = engine_.layout();
-  units_ &= ~program.writes;
-  for (const Written& written : program.written) {
-    for (size_t k = 0; k < written.lanes; ++k) {
-      const size_t offset = written.first - kRegisters + k;
-      const uint8_t unit = layout.unit[offset];
-      if (file_[written.first + k] != 0 && unit != RegisterLayout::kNoUnit) units_ |= Units{1} << unit;
-    }
-  }
-  // A unit that was written in part keeps what its other bytes hold.
-  Units unsure = program.writes & ~units_;
-  for (size_t offset = 0; unsure != 0 && offset < layout.bytes; ++offset) {
-    const uint8_t unit = layout.unit[offset];
-    if (unit == RegisterLayout::kNoUnit || (unsure >> unit & 1) == 0) continue;
-    if (file_[kRegisters + offset] != 0) units_ |= Units{1} << unit;
   }
 }
 
 void Thread::mark_writes(const Program& program, Label control) {
   const RegisterLayout& layout = engine_.layout();
   for (const Written& written : program.written) {
-    if (!written.made) continue;
-    for (size_t k = 0; k < written.lanes; ++k) {
-      const size_t offset = written.first - kRegisters + k;
-      if (layout.undecided[offset]) continue;
-      Label& label = file_[written.first + k];
-      label = labels_.join(label, control);
-    }
+    lanes::join_all(labels_, file_.data() + written.first, control, written.lanes);
+    units_ |= Units{1} << layout.unit[written.first - kRegisters];
   }
-  for (size_t i = 0; i < program.memory.size(); ++i) {
-    const MemoryOp& op = program.memory[i];
-    if (!op.store || !op.made || addresses_[i] == kNotDone) continue;
-    // A call's pushed return address is no choice of the program's.
-    if (program.kind == JumpKind::call && op.constant && i + 1 == program.memory.size()) continue;
+  for (const uint16_t number : program.marked_stores) {
+    if (addresses_[number] == kNotDone) continue;
     std::array<Label, kMaxLanes> labels;
-    read(addresses_[i], op.size, labels.data());
-    for (size_t k = 0; k < op.size; ++k) labels[k] = labels_.join(labels[k], control);
-    write(addresses_[i], op.size, labels.data());
+    const size_t size = program.memory[number].size;
+    read(addresses_[number], size, labels.data());
+    lanes::join_all(labels_, labels.data(), control, size);
+    write(addresses_[number], size, labels.data());
   }
 }
 
@@ -261,11 +263,9 @@ void Thread::decide(Block& block, const Program& program, size_t number, Label l
     site.last = label;
     site.decision = engine_.new_decision();
     if (++site.labels_seen == kMaxLabelsAtSite) site.joined = label;
-    engine_.listener().decided(*this, {site.decision, address, exit.indirect, label, next});
-  }
-  if (!site.region_known) {
-    site.region_end = engine_.region_end(block, program, exit);
-    site.region_known = true;
+    engine_.complete(site, block, program, exit, next);
+    engine_.listener().decided(*this, {site.decision, address, exit.indirect, label, next, site.other_branches,
+                                       site.other_calls});
   }
   // The same decision again in the same frame: a loop's next turn. What an earlier turn decided still
   // decides whether this one is reached.

@@ -37,6 +37,9 @@ constexpr size_t kPiece = 4096;
 // Vectors longer than the kernel's own limit don't exist.
 constexpr uint64_t kMaxVector = 1024;
 
+// A program's content is looked at up to here; what comes after is its data.
+constexpr off_t kMaxContent = off_t{16} << 20;
+
 bool opens_to_write(uint64_t flags) { return (flags & O_ACCMODE) != O_RDONLY; }
 
 }  // namespace
@@ -289,21 +292,44 @@ void Plugin::simple_action(Thread& thread, const CallArguments& call) {
 void Plugin::executing(Thread& thread, const CallArguments& call) {
   const bool at = call.call == Call::execveat;
   const Address path = call.a[at ? 1 : 0];
-  const std::string text = read_string(path);
+  std::string text = read_string(path);
   Label label = joined(thread, path, text.size());
-  std::string arguments;
-  Address list = call.a[at ? 2 : 1];
-  for (size_t i = 0; i < kMaxVector; ++i, list += word_bytes()) {
-    const Address argument = word(list);
-    if (argument == 0) break;
-    const std::string one = read_string(argument);
-    label = thread.labels().join(label, joined(thread, argument, one.size()));
-    if (i > 0) arguments += ' ';
-    arguments += one;
+  std::vector<Argument> arguments = string_list(thread, call.a[at ? 2 : 1]);
+  std::string line;
+  for (const Argument& argument : arguments) {
+    label = thread.labels().join(label, argument.label);
+    if (!line.empty()) line += ' ';
+    line += argument.text;
+  }
+  if (at && (text.empty() || text[0] != '/')) {
+    // Relative to a descriptor, or the descriptor itself.
+    const auto fd = static_cast<int>(call.a[0]);
+    if (fd != AT_FDCWD) text = "/proc/self/fd/" + std::to_string(fd) + (text.empty() ? "" : "/" + text);
   }
   Event event = action(thread, "exec");
-  event.text("object", text).text("arguments", arguments).label("label", thread.labels(), label);
+  event.text("object", text).text("arguments", line).label("label", thread.labels(), label);
+  // What is in the file, by where its bytes came from.
+  const int file = open(text.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file >= 0) {
+    if (const Channel* channel = channels_.of(file)) event.number("channel", static_cast<int64_t>(channels_.number(*channel)));
+    event.label("content", thread.labels(), content_label(thread, file));
+    close(file);
+  }
   recorder_.write(std::move(event));
+  start_program(std::move(text), std::move(arguments), string_list(thread, call.a[at ? 3 : 2]));
+}
+
+// The labels of a file's bytes, all together.
+Label Plugin::content_label(Thread& thread, int fd) {
+  const Channel* channel = channels_.of(fd);
+  const off_t size = lseek(fd, 0, SEEK_END);
+  Label all = 0;
+  std::vector<Label> labels(kPiece);
+  for (off_t done = 0; channel != nullptr && done < std::min<off_t>(size, kMaxContent); done += kPiece) {
+    channels_.read(*channel, static_cast<uint64_t>(done), labels, false);
+    for (const Label label : labels) all = thread.labels().join(all, label);
+  }
+  return all;
 }
 
 void Plugin::before_call(unsigned vcpu, int64_t number, std::array<uint64_t, 6> arguments) {
@@ -311,6 +337,8 @@ void Plugin::before_call(unsigned vcpu, int64_t number, std::array<uint64_t, 6> 
   t.flush();
   calls_[vcpu] = unpack(number, arguments);
   const CallArguments& call = calls_[vcpu];
+  constexpr uint64_t kShareMemory = 0x100;  // CLONE_VM
+  if (call.call == Call::clone && (call.a[0] & kShareMemory) != 0) inherited_ = t.save_registers();
   switch (call.call) {
     case Call::execve: case Call::execveat: executing(t, call); break;
     case Call::exit_group: case Call::kill: case Call::reboot: case Call::fork: case Call::vfork:

@@ -8,6 +8,7 @@
 #include <new>
 #include <string_view>
 
+#include "taint/qemu/cpu_registers.h"
 #include "taint/qemu/guest_memory.h"
 #include "taint/qemu/plugin_api.h"
 
@@ -16,33 +17,44 @@ namespace {
 
 Plugin* plugin = nullptr;  // one a process, for QEMU's callbacks; lives as long as the process
 
-void on_block(unsigned vcpu, void* block) { plugin->thread(vcpu).enter(*static_cast<Block*>(block)); }
+// What on_block and on_access look up on each call.
+std::array<Thread*, kMaxThreads> threads;
+
+void on_block(unsigned vcpu, void* block) { threads[vcpu]->enter(*static_cast<Block*>(block)); }
 
 void on_access(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t address, void* instruction) {
-  plugin->thread(vcpu).access(address, static_cast<uint16_t>(reinterpret_cast<uintptr_t>(instruction)),
-                              static_cast<uint8_t>(1u << qemu_plugin_mem_size_shift(info)),
-                              qemu_plugin_mem_is_store(info));
+  threads[vcpu]->access(address, static_cast<uint32_t>(reinterpret_cast<uintptr_t>(instruction)), info);
+}
+
+AccessKind kind(uint32_t info) {
+  return {static_cast<uint8_t>(1u << qemu_plugin_mem_size_shift(info)), qemu_plugin_mem_is_store(info)};
 }
 
 // How far Thumb's decoding looks back.
 constexpr size_t kLookBack = 32;
 
 void on_translation(qemu_plugin_id_t, qemu_plugin_tb* tb) {
+  plugin->first_translation(0);
   const size_t count = qemu_plugin_tb_n_insns(tb);
   const Address address = qemu_plugin_tb_vaddr(tb);
   const size_t before = std::min<size_t>(kLookBack, address % kPageBytes);
   std::vector<uint8_t> bytes(before);
   if (before != 0 && read_guest(address - before, std::span(bytes)) != before) std::fill(bytes.begin(), bytes.end(), 0);
   std::vector<uint8_t> lengths;
-  bool thumb = false;
+  // The execution state says Thumb where QEMU translates; instructions of two bytes would say it mostly.
+  constexpr int kCpsr = 25;
+  constexpr uint64_t kThumbBit = 1u << 5;
+  const bool arm = plugin->architecture() == Architecture::arm;
+  bool thumb = arm && (cpu_register(kCpsr, false).value_or(0) & kThumbBit) != 0;
   for (size_t i = 0; i < count; ++i) {
     const qemu_plugin_insn* instruction = qemu_plugin_tb_get_insn(tb, i);
     const size_t size = qemu_plugin_insn_size(instruction);
     const auto* data = static_cast<const uint8_t*>(qemu_plugin_insn_data(instruction));
     bytes.insert(bytes.end(), data, data + size);
     lengths.push_back(static_cast<uint8_t>(size));
-    thumb = thumb || (size == 2 && plugin->architecture() == Architecture::arm);
+    thumb = thumb || (size == 2 && arm);
   }
+  plugin->translated(address, bytes.size() - before);
   Block& block = plugin->block(address, std::move(bytes), before, std::move(lengths), thumb);
   qemu_plugin_register_vcpu_tb_exec_cb(tb, on_block, QEMU_PLUGIN_CB_NO_REGS, &block);
   for (size_t i = 0; i < count; ++i)
@@ -76,7 +88,9 @@ Options parse(int argc, char** argv) {
     if (key == "state") options.state = value;
     if (key == "events") options.events = value;
     if (key == "label") options.labelled_paths.push_back(value);
+    if (key == "root") options.root = value;
     if (key == "always") options.always = value == "on";
+    if (key == "arguments") options.arguments = value == "on";
   }
   return options;
 }
@@ -89,8 +103,8 @@ Plugin::Plugin(Architecture architecture, uint64_t id, Options options, RunState
       state_(state),
       channels_(state),
       engine_(architecture, state.labels, state.next_decision, *this,
-              [](Address address, std::span<uint8_t> to) { return read_guest(address, to); }),
-      active_(options_.always) {}
+              [](Address address, std::span<uint8_t> to) { return read_guest(address, to); }, kind),
+      active_(options_.always || options_.arguments) {}
 
 std::unique_ptr<Plugin> Plugin::make(Architecture architecture, uint64_t id, Options options) {
   RunState* state = map_run_state(options.state.c_str());
@@ -103,6 +117,15 @@ std::unique_ptr<Plugin> Plugin::make(Architecture architecture, uint64_t id, Opt
 void Plugin::start_thread(unsigned vcpu) {
   if (vcpu >= kMaxThreads) return;
   threads_[vcpu] = std::make_unique<Thread>(engine_);
+  threads[vcpu] = threads_[vcpu].get();
+  if (!inherited_.empty()) threads_[vcpu]->restore_registers(inherited_);
+  inherited_.clear();
+}
+
+void Plugin::first_translation(unsigned vcpu) {
+  if (started_) return;
+  started_ = true;
+  if (options_.arguments && threads_[vcpu] != nullptr) label_arguments(*threads_[vcpu]);
 }
 
 Block& Plugin::block(Address address, std::vector<uint8_t> bytes, size_t before, std::vector<uint8_t> lengths,
@@ -117,6 +140,17 @@ Block& Plugin::block(Address address, std::vector<uint8_t> bytes, size_t before,
   made->code = {address, made->bytes, before, std::move(lengths), thumb};
   same_address.push_back(std::move(made));
   return *same_address.back();
+}
+
+void Plugin::translated(Address address, size_t count) {
+  Label label = 0;
+  Labels labels(state_.labels);
+  for (size_t i = 0; i < count && !engine_.shadow().empty(); ++i)
+    label = labels.join(label, engine_.shadow().get(address + i));
+  if (labels.computed(label) == 0) return;
+  Event event("code");
+  event.number("pid", getpid()).number("address", static_cast<int64_t>(address)).label("label", labels, label);
+  recorder_.write(std::move(event));
 }
 
 void Plugin::activate() {
@@ -134,6 +168,8 @@ void Plugin::decided(Thread& thread, const Decision& decision) {
       .raw("place", place(decision.address))
       .flag("indirect", decision.indirect)
       .number("taken", static_cast<int64_t>(decision.taken))
+      .number("other_branches", decision.other_branches)
+      .number("other_calls", decision.other_calls)
       .label("label", thread.labels(), decision.label);
   recorder_.write(std::move(event));
 }

@@ -21,9 +21,11 @@ namespace shikake::taint::qemu {
 inline constexpr size_t kMaxThreads = 1024;
 
 struct Options {
-  std::string state, events, exe;
+  std::string state, events;
+  std::string root;                         // where guests of another architecture find their libraries
   std::vector<std::string> labelled_paths;  // files whose content gets labels: prefixes
   bool always = false;                      // instrument from the start
+  bool arguments = false;                   // the parent left labels for the program's arguments
 };
 
 struct CallArguments {
@@ -38,7 +40,12 @@ class Plugin : public Listener {
 
   Thread& thread(unsigned vcpu) { return *threads_[vcpu]; }
   void start_thread(unsigned vcpu);
+  // The first time guest code is translated.
+  void first_translation(unsigned vcpu);
   Block& block(Address address, std::vector<uint8_t> bytes, size_t before, std::vector<uint8_t> lengths, bool thumb);
+
+  // Code is about to run for the first time: was it received?
+  void translated(Address address, size_t count);
 
   void before_call(unsigned vcpu, int64_t number, std::array<uint64_t, 6> arguments);
   void after_call(unsigned vcpu, int64_t number, int64_t result);
@@ -63,13 +70,23 @@ class Plugin : public Listener {
   void message_sent(Thread& thread, int fd, Address message, uint64_t count);
   void path_action(Thread& thread, const CallArguments& call, int64_t result);
   void connecting(Thread& thread, const CallArguments& call, int64_t result);
+  struct Argument {
+    std::string text;
+    std::vector<Label> labels;  // one more than bytes: the final zero's
+    Label label = 0;            // of all
+  };
   void executing(Thread& thread, const CallArguments& call);
+  std::vector<Argument> string_list(Thread& thread, Address list);
+  void start_program(std::string path, std::vector<Argument> arguments, const std::vector<Argument>& environment);
+  bool keep_argument_labels(const std::vector<Argument>& arguments);
+  void label_arguments(Thread& thread);
   void simple_action(Thread& thread, const CallArguments& call);
   Event action(Thread& thread, std::string_view kind);
 
   CallArguments unpack(int64_t number, const std::array<uint64_t, 6>& a) const;
   uint16_t flow(int fd, Channel& channel);
   uint16_t labelled_file(int fd, Channel& channel);
+  Label content_label(Thread& thread, int fd);
   bool is_network(int fd) const;
   Label joined(Thread& thread, Address address, uint64_t count);
   void put_labels(Thread& thread, Address address, std::span<const Label> labels);
@@ -86,9 +103,11 @@ class Plugin : public Listener {
   Engine engine_;
   std::array<std::unique_ptr<Thread>, kMaxThreads> threads_;
   std::array<CallArguments, kMaxThreads> calls_{};
+  std::vector<Label> inherited_;  // a new thread's registers
   std::mutex blocks_lock_;
   std::unordered_map<Address, std::vector<std::unique_ptr<Block>>> blocks_;
   std::atomic<bool> active_ = false;
+  bool started_ = false;
 };
 
 }  // namespace shikake::taint::qemu

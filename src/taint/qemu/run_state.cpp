@@ -39,19 +39,28 @@ class Lock {
 Channel* Channels::of(int fd) {
   struct stat status;
   if (fstat(fd, &status) != 0) return nullptr;
+  const bool stream = S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode);
+  return find(status.st_dev, status.st_ino, stream ? ChannelKind::stream : ChannelKind::file);
+}
+
+Channel* Channels::of_process(pid_t process) {
+  return find(~uint64_t{0}, static_cast<uint64_t>(process), ChannelKind::process);
+}
+
+Channel* Channels::find(uint64_t device, uint64_t inode, ChannelKind kind) {
   const Lock guard(state_.lock);
-  size_t slot = (status.st_ino * 0x9e3779b97f4a7c15u ^ status.st_dev) % kMaxChannels;
+  size_t slot = (inode * 0x9e3779b97f4a7c15u ^ device) % kMaxChannels;
   for (size_t tries = 0; tries < kMaxChannels; ++tries, slot = (slot + 1) % kMaxChannels) {
     Channel& channel = state_.channels[slot];
     if (channel.used.load() == 0) {
-      channel.device = status.st_dev;
-      channel.inode = status.st_ino;
-      channel.kind = S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) ? ChannelKind::stream : ChannelKind::file;
+      channel.device = device;
+      channel.inode = inode;
+      channel.kind = kind;
       channel.source = 0;
       channel.used.store(1);
       return &channel;
     }
-    if (channel.device == status.st_dev && channel.inode == status.st_ino) return &channel;
+    if (channel.device == device && channel.inode == inode) return &channel;
   }
   return nullptr;
 }

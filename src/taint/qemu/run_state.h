@@ -21,7 +21,7 @@ inline constexpr size_t kMaxChannels = 4096;
 inline constexpr size_t kChunkBytes = 1024;
 inline constexpr size_t kMaxChunks = 65536;
 
-enum class ChannelKind : uint8_t { none, file, stream, network };
+enum class ChannelKind : uint8_t { none, file, stream, network, process };
 
 struct Channel {
   std::atomic<uint32_t> used;
@@ -55,12 +55,15 @@ class Channels {
   explicit Channels(RunState& state) : state_(state) {}
   // The channel of an open file, made if missing; null when the table is full or `fd` is not open.
   Channel* of(int fd);
+  // What a process hands to itself over an exec.
+  Channel* of_process(pid_t process);
   size_t number(const Channel& channel) const { return static_cast<size_t>(&channel - state_.channels); }
   void write(const Channel& channel, uint64_t offset, std::span<const Label> labels);
   // Labels of bytes from `offset` on; `forget` drops what a stream has given out.
   void read(const Channel& channel, uint64_t offset, std::span<Label> labels, bool forget);
 
  private:
+  Channel* find(uint64_t device, uint64_t inode, ChannelKind kind);
   Chunk* chunk(const Channel& channel, uint64_t offset, bool make);
   RunState& state_;
 };

@@ -1,0 +1,297 @@
+"""Builds the specimens of client logic, runs each under the taint plugin against scripted servers on
+loopback, and scores the roles that its flows were given.
+
+    score.py --runner build/dev/shikake-taint-run [--architectures x86_64,arm] [--only WORD] [--markdown]
+             [--levels 0,1,2,3 | --rotate] [--compilers gcc,clang] [--least-precision P --least-recall R]
+
+Prints one JSON document: a row a run with what was expected and what was found, and the totals.
+"""
+import argparse
+import base64
+import json
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SPECIMENS = os.path.join(HERE, "specimens")
+# Compiler and the root that holds the architecture's libraries.
+ARCHITECTURES = {
+    "x86_64": ("gcc", ""),
+    "i386": ("i686-linux-gnu-gcc", "/usr/i686-linux-gnu"),
+    "arm": ("arm-linux-gnueabihf-gcc", "/usr/arm-linux-gnueabihf"),
+    "aarch64": ("aarch64-linux-gnu-gcc", "/usr/aarch64-linux-gnu"),
+    "mips": ("mips-linux-gnu-gcc", "/usr/mips-linux-gnu"),
+    "mipsel": ("mipsel-linux-gnu-gcc", "/usr/mipsel-linux-gnu"),
+}
+SECRET = b"user=alice password=correct-horse-battery-staple\n"
+
+
+def rc4(data, key=b"shikake"):
+    s = list(range(256))
+    j = 0
+    for i in range(256):
+        j = (j + s[i] + key[i % len(key)]) & 255
+        s[i], s[j] = s[j], s[i]
+    out = bytearray()
+    i = j = 0
+    for byte in data:
+        i = (i + 1) & 255
+        j = (j + s[i]) & 255
+        s[i], s[j] = s[j], s[i]
+        out.append(byte ^ s[(s[i] + s[j]) & 255])
+    return bytes(out)
+
+
+def running_xor(data):
+    key, out = 0x21, bytearray()
+    for byte in data:
+        out.append(byte ^ key)
+        key = (key * 5 + 17) & 255
+    return bytes(out)
+
+
+ENCODE = [lambda d: d, lambda d: bytes(b ^ 0x5A for b in d), rc4, base64.b64encode, running_xor]
+ENCODING_NAMES = ["plain", "xor", "rc4", "base64", "running-xor"]
+SCRIPT = b"#!/bin/sh\necho staged > staged\n"
+
+
+class Specimen:
+    """servers: what each answers; roles: what each one's flow is; parents: server number -> server number."""
+
+    def __init__(self, name, source, defines, servers, roles, parents=None, arguments=(), libraries=()):
+        self.name, self.source, self.defines = name, source, defines
+        self.servers, self.roles, self.parents = servers, roles, parents or {}
+        self.arguments, self.libraries = arguments, libraries
+
+
+def specimens():
+    rows = []
+    dispatches = {1: ("words", b"FILE"), 2: ("opcode", b"F"), 3: ("functions", b"B"), 4: ("states", b"FI"),
+                  5: ("searched", b"FILE"), 6: ("binary", struct.pack(">IHH", 0x5348494B, 2, 0)), 7: ("hashed", b"FILE")}
+    for dispatch, (word, command) in dispatches.items():
+        for encoding in range(5):
+            if (dispatch + encoding) % 2 and encoding > 1:
+                continue
+            rows.append(Specimen(f"command-{word}-{ENCODING_NAMES[encoding]}", "command.c",
+                                 {"DISPATCH": dispatch, "ENCODING": encoding}, [ENCODE[encoding](command)], [{"c2"}]))
+    rows.append(Specimen("command-words-first", "command.c", {"DISPATCH": 1, "ENCODING": 1},
+                         [ENCODE[1](b"EXEC")], [{"c2"}]))
+    rows.append(Specimen("command-words-removes", "command.c", {"DISPATCH": 1, "ENCODING": 0}, [b"REMOVE"], [{"c2"}]))
+    rows.append(Specimen("command-opcode-first", "command.c", {"DISPATCH": 2, "ENCODING": 0}, [b"E"], [{"c2"}]))
+    for encoding in (0, 1, 2, 3):
+        rows.append(Specimen(f"argument-line-{ENCODING_NAMES[encoding]}", "argument.c",
+                             {"ARGUMENT": 1, "ENCODING": encoding}, [ENCODE[encoding](b"from afar")], [{"c2"}]))
+    rows.append(Specimen("argument-file", "argument.c", {"ARGUMENT": 2, "ENCODING": 1}, [ENCODE[1](b"victim")], [{"c2"}]))
+    for encoding in (0, 3):
+        rows.append(Specimen(f"second-named-{ENCODING_NAMES[encoding]}", "second.c", {"AFTER": 0, "ENCODING": encoding},
+                             [("port", encoding), b"fine"], [set(), set()], {1: 0}))
+    rows.append(Specimen("second-commands", "second.c", {"AFTER": 1, "ENCODING": 1}, [("port", 1), b"FILE"],
+                         [set(), {"c2"}], {1: 0}))
+    rows.append(Specimen("second-distributes", "second.c", {"AFTER": 2, "ENCODING": 0}, [("port", 0), SCRIPT],
+                         [set(), {"distribution"}], {1: 0}))
+    for encoding in (0, 2):
+        rows.append(Specimen(f"threads-{ENCODING_NAMES[encoding]}", "threads.c", {"ENCODING": encoding},
+                             [ENCODE[encoding](b"FILE")], [{"c2"}], libraries=["-pthread"]))
+    rows.append(Specimen("pipe", "pipes.c", {"OVER": 1, "ENCODING": 1}, [ENCODE[1](b"FILE")], [{"c2"}]))
+    rows.append(Specimen("spool-file", "pipes.c", {"OVER": 2, "ENCODING": 0}, [b"FILE"], [{"c2"}]))
+    for into, word in ((1, "file"), (2, "memory"), (3, "script")):
+        for encoding in (0, 1, 3):
+            rows.append(Specimen(f"download-{word}-{ENCODING_NAMES[encoding]}", "download.c",
+                                 {"INTO": into, "ENCODING": encoding},
+                                 [("program", encoding) if into < 3 else ENCODE[encoding](SCRIPT)], [{"distribution"}]))
+    rows.append(Specimen("download-never-run", "download.c", {"INTO": 4, "ENCODING": 0}, [("program", 0)], [set()]))
+    rows.append(Specimen("download-never-run-xor", "download.c", {"INTO": 4, "ENCODING": 1}, [("program", 1)], [set()]))
+    for encoding, word in ((0, "plain"), (1, "xor"), (2, "rc4"), (5, "base64")):
+        rows.append(Specimen(f"steal-{word}", "steal.c", {"ENCODING": encoding}, [b"ok"], [{"drop"}],
+                             arguments=["SECRET"]))
+    innocent = {1: ("kill-switch", b"GO"), 2: ("captive-portal", b"HTTP/1.1 204 No Content\r\n\r\n"),
+                3: ("time-gate", b"1700000000"), 4: ("connectivity", b"hello"), 5: ("telemetry", b"thanks"),
+                6: ("version", b"3.4"), 7: ("advert", b"buy this"), 8: ("text-saved", b"some text\n" * 50),
+                9: ("greeting", b"220 mail"), 10: ("checksum", bytes(range(256)))}
+    for kind, (word, answer) in innocent.items():
+        rows.append(Specimen(f"innocent-{word}", "innocent.c", {"KIND": kind, "ENCODING": 0}, [answer], [set()]))
+    rows.append(Specimen("innocent-kill-switch-thrown", "innocent.c", {"KIND": 1, "ENCODING": 0}, [b"STOP"], [set()]))
+    rows.append(Specimen("innocent-time-gate-shut", "innocent.c", {"KIND": 3, "ENCODING": 0}, [b"5"], [set()]))
+    rows.append(Specimen("innocent-version-old", "innocent.c", {"KIND": 6, "ENCODING": 0}, [b"3.0"], [set()]))
+    return rows
+
+
+class Server:
+    """Answers every connection with the same bytes after the first request."""
+
+    def __init__(self):
+        self.socket = socket.socket()
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.listen(8)
+        self.port = self.socket.getsockname()[1]
+        self.answer = b""
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def serve(self, connection):
+        try:
+            connection.settimeout(0.2)
+            try:
+                connection.recv(65536)
+            except socket.timeout:
+                pass
+            connection.sendall(self.answer)
+            connection.shutdown(socket.SHUT_WR)
+            connection.settimeout(10)
+            while connection.recv(65536):
+                pass
+        except OSError:
+            pass
+        connection.close()
+
+
+def build(specimen, architecture, compiler, level, static, folder):
+    command = ARCHITECTURES[architecture][0] if compiler == "gcc" else compiler
+    program = os.path.join(folder, "specimen")
+    defines = [f"-D{key}={value}" for key, value in specimen.defines.items()]
+    line = [command, f"-O{level}", "-w", *defines, *(["-static"] if static else []),
+            os.path.join(SPECIMENS, specimen.source), "-o", program, *specimen.libraries]
+    subprocess.run(line, check=True)
+    return program
+
+
+def run(specimen, architecture, compiler, level, static, runner):
+    with tempfile.TemporaryDirectory() as folder:
+        program = build(specimen, architecture, compiler, level, static, folder)
+        work = os.path.join(folder, "work")
+        os.mkdir(work)
+        secrets = os.path.join(folder, "secrets")
+        os.mkdir(secrets)
+        with open(os.path.join(secrets, "passwords"), "wb") as out:
+            out.write(SECRET)
+        servers = [Server() for _ in specimen.servers]
+        for server, answer in zip(servers, specimen.servers):
+            if answer == ("port", answer[1]) if isinstance(answer, tuple) else False:
+                answer = ENCODE[answer[1]](f"server=second;port={servers[1].port};".encode())
+            elif isinstance(answer, tuple):
+                stage = os.path.join(folder, "stage")
+                with open(os.path.join(folder, "stage.c"), "w") as out:
+                    out.write("int main(void) { return 0; }\n")
+                subprocess.run([ARCHITECTURES[architecture][0], "-O1", os.path.join(folder, "stage.c"), "-o", stage],
+                               check=True)
+                with open(stage, "rb") as file:
+                    answer = ENCODE[answer[1]](file.read())
+            server.answer = answer
+        arguments = [str(servers[0].port)]
+        arguments += [os.path.join(secrets, "passwords") if a == "SECRET" else a for a in specimen.arguments]
+        root = ARCHITECTURES[architecture][1]
+        line = [runner, *(["--root", root] if root else []), "--label", secrets, program, *arguments]
+        try:
+            done = subprocess.run(line, cwd=work, capture_output=True, timeout=120)
+            report = json.loads(done.stdout)
+        except (subprocess.TimeoutExpired, json.JSONDecodeError) as error:
+            return {"failed": str(error)}
+        finally:
+            for server in servers:
+                server.socket.close()
+        found = [set() for _ in servers]
+        numbers = {}
+        for flow in report["flows"]:
+            for i, server in enumerate(servers):
+                if flow["remote"].endswith(f":{server.port}"):
+                    numbers[flow["id"]] = i
+        parents = {}
+        for flow in report["flows"]:
+            i = numbers.get(flow["id"])
+            if i is None:
+                continue
+            found[i] |= set(flow["roles"])
+            if "parent_flow" in flow:
+                parents[i] = numbers.get(flow["parent_flow"])
+        return {"roles": found, "parents": parents, "unsupported": report["unsupported_instructions"],
+                "flows": len(report["flows"])}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--runner", required=True)
+    parser.add_argument("--architectures", default="x86_64")
+    parser.add_argument("--levels", default="2")
+    parser.add_argument("--rotate", action="store_true", help="one level, compiler and linking a run, in turn")
+    parser.add_argument("--compilers", default="gcc")
+    parser.add_argument("--only", default="")
+    parser.add_argument("--every", type=int, default=1, help="only each so many-th specimen")
+    parser.add_argument("--markdown", action="store_true")
+    parser.add_argument("--least-precision", type=float, default=0)
+    parser.add_argument("--least-recall", type=float, default=0)
+    options = parser.parse_args()
+    chosen = [s for s in specimens() if options.only in s.name][::options.every]
+    architectures = [a for a in options.architectures.split(",")]
+    skipped = [a for a in architectures if not shutil.which(ARCHITECTURES[a][0])]
+    rows, totals, turn = [], {}, 0
+    counts = {"right": 0, "wrong": 0, "missed": 0}
+    for architecture in architectures:
+        if architecture in skipped:
+            continue
+        for specimen in chosen:
+            levels = [int(level) for level in options.levels.split(",")]
+            compilers = options.compilers.split(",")
+            static = False
+            if options.rotate:
+                turn += 1
+                levels = [(0, 1, 2, 3)[turn % 4]]
+                compilers = [compilers[turn // 4 % len(compilers)]] if architecture == "x86_64" else ["gcc"]
+                static = turn % 5 == 4
+            for level in levels:
+                for compiler in compilers:
+                    result = run(specimen, architecture, compiler, level, static, os.path.abspath(options.runner))
+                    row = {"specimen": specimen.name, "architecture": architecture, "level": level,
+                           "compiler": compiler, "static": static}
+                    wrong, missed = [], []
+                    if "failed" in result:
+                        row["failed"] = result["failed"]
+                        missed = [f"{i}:{role}" for i, roles in enumerate(specimen.roles) for role in roles]
+                    else:
+                        for i, (expected, found) in enumerate(zip(specimen.roles, result["roles"])):
+                            counts["right"] += len(expected & found)
+                            wrong += [f"{i}:{role}" for role in found - expected]
+                            missed += [f"{i}:{role}" for role in expected - found]
+                        for child, parent in specimen.parents.items():
+                            if result["parents"].get(child) == parent:
+                                counts["right"] += 1
+                            else:
+                                missed.append(f"{child}:parent")
+                        wrong += [f"{child}:parent" for child in result["parents"] if child not in specimen.parents]
+                        row["unsupported"] = [u["bytes"] for u in result["unsupported"]]
+                    counts["wrong"] += len(wrong)
+                    counts["missed"] += len(missed)
+                    row["wrong"], row["missed"] = wrong, missed
+                    rows.append(row)
+                    if wrong or missed:
+                        print(json.dumps(row), file=sys.stderr)
+    precision = counts["right"] / max(1, counts["right"] + counts["wrong"])
+    recall = counts["right"] / max(1, counts["right"] + counts["missed"])
+    print(json.dumps({"runs": len(rows), "specimens": len(chosen), "skipped": skipped, **counts,
+                      "precision": round(precision, 4), "recall": round(recall, 4),
+                      "rows": [r for r in rows if r["wrong"] or r["missed"] or r.get("unsupported")]}))
+    if options.markdown:
+        for architecture in architectures:
+            mine = [r for r in rows if r["architecture"] == architecture]
+            bad = [r for r in mine if r["wrong"] or r["missed"]]
+            print(f"| {architecture} | {len(mine)} | {len(mine) - len(bad)} | "
+                  f"{sum(len(r['wrong']) for r in mine)} | {sum(len(r['missed']) for r in mine)} |")
+    if skipped and len(skipped) == len(architectures):
+        return 77
+    return 0 if precision >= options.least_precision and recall >= options.least_recall else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

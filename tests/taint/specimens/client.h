@@ -1,0 +1,129 @@
+// What the specimens of client logic share. They talk to servers on loopback, given as port numbers, and
+// act inside the folder that they are started in.
+#pragma once
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int dial(int port) {
+  const int s = socket(AF_INET, SOCK_STREAM, 0);
+  struct sockaddr_in to;
+  memset(&to, 0, sizeof to);
+  to.sin_family = AF_INET;
+  to.sin_port = htons((uint16_t)port);
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (connect(s, (struct sockaddr*)&to, sizeof to) != 0) {
+    close(s);
+    return -1;
+  }
+  return s;
+}
+
+// All that the server sends until it closes, at most `size` - 1 bytes; a zero follows.
+static long take(int s, char* to, long size) {
+  long done = 0;
+  for (long got; done < size - 1 && (got = recv(s, to + done, (size_t)(size - 1 - done), 0)) > 0;) done += got;
+  to[done] = 0;
+  return done;
+}
+
+static inline long ask(int port, const char* request, char* to, long size) {
+  const int s = dial(port);
+  if (s < 0) return -1;
+  if (send(s, request, strlen(request), 0) < 0) return -1;
+  const long got = take(s, to, size);
+  close(s);
+  return got;
+}
+
+__attribute__((noinline)) static inline void make_file(const char* name) {
+  const int f = open(name, O_CREAT | O_WRONLY | O_TRUNC, 0600);
+  if (f >= 0 && write(f, "made\n", 5) == 5) close(f);
+}
+__attribute__((noinline)) static inline void run_program(const char* path, const char* argument) {
+  const pid_t child = fork();
+  if (child == 0) {
+    execl(path, path, argument, (char*)0);
+    _exit(9);
+  }
+  waitpid(child, 0, 0);
+}
+__attribute__((noinline)) static inline void remove_file(const char* name) { unlink(name); }
+
+// --- encodings that client and server share --------------------------------------------------------
+
+static inline void rc4(char* data, long count, const char* key) {
+  uint8_t s[256];
+  const size_t length = strlen(key);
+  for (int i = 0; i < 256; ++i) s[i] = (uint8_t)i;
+  for (int i = 0, j = 0; i < 256; ++i) {
+    j = (j + s[i] + (uint8_t)key[(size_t)i % length]) & 255;
+    const uint8_t t = s[i];
+    s[i] = s[j], s[j] = t;
+  }
+  for (int n = 0, i = 0, j = 0; n < count; ++n) {
+    i = (i + 1) & 255;
+    j = (j + s[i]) & 255;
+    const uint8_t t = s[i];
+    s[i] = s[j], s[j] = t;
+    data[n] = (char)(data[n] ^ s[(s[i] + s[j]) & 255]);
+  }
+}
+
+static inline long base64_decode(char* data, long count) {
+  static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  uint32_t bits = 0;
+  int have = 0;
+  long made = 0;
+  for (long i = 0; i < count; ++i) {
+    const char* at = strchr(letters, data[i]);
+    if (data[i] == 0 || at == NULL) continue;
+    bits = bits << 6 | (uint32_t)(at - letters);
+    have += 6;
+    if (have >= 8) {
+      have -= 8;
+      data[made++] = (char)(bits >> have);
+    }
+  }
+  data[made] = 0;
+  return made;
+}
+
+static inline long base64_encode(const char* from, long count, char* to) {
+  static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  long made = 0;
+  for (long i = 0; i + 2 < count; i += 3) {
+    const uint32_t bits = (uint32_t)(uint8_t)from[i] << 16 | (uint32_t)(uint8_t)from[i + 1] << 8 | (uint8_t)from[i + 2];
+    to[made++] = letters[bits >> 18];
+    to[made++] = letters[bits >> 12 & 63];
+    to[made++] = letters[bits >> 6 & 63];
+    to[made++] = letters[bits & 63];
+  }
+  return made;
+}
+
+// ENCODING: 0 plain, 1 XOR with a byte, 2 RC4, 3 base64, 4 XOR with a running key.
+static inline long decode(char* data, long count) {
+#if ENCODING == 1
+  for (long i = 0; i < count; ++i) data[i] ^= 0x5a;
+#elif ENCODING == 2
+  rc4(data, count, "shikake");
+#elif ENCODING == 3
+  count = base64_decode(data, count);
+#elif ENCODING == 4
+  uint8_t key = 0x21;
+  for (long i = 0; i < count; ++i) {
+    data[i] = (char)(data[i] ^ key);
+    key = (uint8_t)(key * 5 + 17);
+  }
+#endif
+  data[count] = 0;
+  return count;
+}
