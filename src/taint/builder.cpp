@@ -343,7 +343,7 @@ void Builder::write_registers() {
   std::vector<Move> moves = register_moves();
   for (const Move& move : moves) {
     const size_t offset = move.to - size_t{kRegisters};
-    if (made_[offset] && !layout_.undecided[offset]) program_.written.push_back({move.to, move.lanes});
+    if (made_[offset] && !layout_.undecided[offset]) program_.made |= Units{1} << layout_.unit[offset];
   }
   const auto reads = [](const Move& move, const Move& other) {
     if (move.op == Op::clear || !is_register(move.a)) return false;

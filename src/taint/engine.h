@@ -126,6 +126,11 @@ class Engine {
   std::vector<std::unique_ptr<Program>> programs_;
 };
 
+struct Stored {
+  Address address;
+  uint16_t size;
+};
+
 // A stretch of execution that depends on a decision.
 struct Region {
   uint32_t decision;
@@ -134,6 +139,12 @@ struct Region {
   Address site;
   int depth;          // calls below the thread's reference frame
   bool indirect;
+  // What its function made in it and still holds: units of registers, and the last places in memory.
+  Units made;
+  uint32_t stores_count;
+  std::array<Stored, 16> stores;
+
+  void note(const Stored& stored);
 };
 
 // Accesses of one block; more (a block of long vector saves) are processed in parts.
@@ -177,13 +188,14 @@ class Thread {
  private:
   void finish_block(std::optional<Address> next);
   void run(Block& block, const Program& program, const Variant& variant, Address next);
-  bool match_accesses(Block& block, const Program& program);
+  void match_accesses(Block& block, const Program& program);
   void match_by_instruction(const Program& program);
   void read(Address address, size_t lanes, Label* to);
   void load(Address address, size_t lanes, Label* to);
   void write(Address address, size_t lanes, const Label* from);
   void decide(Block& block, const Program& program, size_t exit, Label label, Address next);
-  void mark_writes(const Program& program, Label control);
+  void note_made(Block& block, const Program& program);
+  void close_region(bool returned);
   void follow(const Program& program, Address next);
   Label* shadow_page(Address address);
 
@@ -197,7 +209,6 @@ class Thread {
   int depth_ = 0;
   std::vector<Region> regions_;
   std::vector<Address> addresses_;
-  Label control_ = 0;
   struct CachedPage {
     Address number = ~Address{0};
     Label* labels = nullptr;

@@ -75,12 +75,6 @@ struct Exit {
   Address target = 0;  // unless indirect
 };
 
-// A run of register bytes that the program writes.
-struct Written {
-  Ref first;
-  uint16_t lanes;
-};
-
 // Registers in units of one bit, to see quickly whether a block could touch a label. Several registers
 // may share a unit.
 using Units = uint64_t;
@@ -89,7 +83,7 @@ struct Program {
   std::vector<Instruction> code;
   std::vector<MemoryOp> memory;
   std::vector<Exit> exits;
-  std::vector<Written> written;  // the runs that a decision marks: see MemoryOp::made
+  Units made = 0;                       // registers that a decision marks: see MemoryOp::made
   std::vector<uint16_t> marked_stores;  // numbers in `memory`
   Units reads = 0;
   Units writes = 0;

@@ -54,19 +54,18 @@ void Thread::finish_block(std::optional<Address> next) {
   Block& block = *block_;
   const Program& program = engine_.program(block);
   const bool labels_met = touched_ != 0 || (units_ & (program.reads | program.writes)) != 0;
-  if (labels_met || control_ != 0) {
-    if (match_accesses(block, program)) {
-      const Units labelled = units_ & (program.reads | program.writes);
-      const Variant* variant = block.variant[Block::slot(labelled)].load(std::memory_order_acquire);
-      if (variant == nullptr || variant->labelled != labelled) variant = &engine_.variant(block, program, labelled);
-      run(block, program, *variant, next.value_or(0));
-      if (control_ != 0) mark_writes(program, control_);
-    }
+  if (!regions_.empty()) note_made(block, program);
+  if (labels_met) {
+    match_accesses(block, program);
+    const Units labelled = units_ & (program.reads | program.writes);
+    const Variant* variant = block.variant[Block::slot(labelled)].load(std::memory_order_acquire);
+    if (variant == nullptr || variant->labelled != labelled) variant = &engine_.variant(block, program, labelled);
+    run(block, program, *variant, next.value_or(0));
   }
   if (!regions_.empty()) follow(program, next.value_or(0));
 }
 
-bool Thread::match_accesses(Block& block, const Program& program) {
+void Thread::match_accesses(Block& block, const Program& program) {
   const size_t count = std::min<size_t>(count_, kMaxAccesses);
   addresses_.resize(program.memory.size());
   if (count == program.memory.size()) {
@@ -81,11 +80,10 @@ bool Thread::match_accesses(Block& block, const Program& program) {
     }
     if (block.accesses_match) {
       for (size_t i = 0; i < count; ++i) addresses_[i] = accesses_[i].address;
-      return true;
+      return;
     }
   }
   match_by_instruction(program);
-  return true;
 }
 
 // Rules and executor may cut an instruction's accesses differently (one of 16 bytes, two of 8) or order
@@ -237,20 +235,52 @@ void Thread::run(Block& block, const Program& program, const Variant& variant, A
   }
 }
 
-void Thread::mark_writes(const Program& program, Label control) {
-  const RegisterLayout& layout = engine_.layout();
-  for (const Written& written : program.written) {
-    lanes::join_all(labels_, file_.data() + written.first, control, written.lanes);
-    units_ |= Units{1} << layout.unit[written.first - kRegisters];
-  }
+// What the innermost decision's own function makes while its region is open: answers, states, counts.
+// What callees write is reached through the region itself.
+void Thread::note_made(Block& block, const Program& program) {
+  Region& region = regions_.back();
+  if (region.depth != depth_) return;
+  region.made = (region.made & ~program.writes) | program.made;
+  if (program.marked_stores.empty()) return;
+  match_accesses(block, program);
   for (const uint16_t number : program.marked_stores) {
     if (addresses_[number] == kNotDone) continue;
-    std::array<Label, kMaxLanes> labels;
-    const size_t size = program.memory[number].size;
-    read(addresses_[number], size, labels.data());
-    lanes::join_all(labels_, labels.data(), control, size);
-    write(addresses_[number], size, labels.data());
+    region.note({addresses_[number], program.memory[number].size});
   }
+}
+
+void Region::note(const Stored& stored) {
+  for (size_t i = 0; i < std::min<size_t>(stores_count, stores.size()); ++i)
+    if (stores[i].address == stored.address) return;
+  stores[stores_count++ % stores.size()] = stored;
+}
+
+// The paths meet again: from here on it shows in these values which one was taken.
+void Thread::close_region(bool returned) {
+  const Region region = regions_.back();
+  regions_.pop_back();
+  const Label mark = labels_.by_decision(region.label);
+  const RegisterLayout& layout = engine_.layout();
+  const Units result = Units{1} << layout.unit[layout.result];
+  const Units made = returned ? region.made & result : region.made;
+  for (Units left = made; left != 0; left &= left - 1) {
+    const auto unit = static_cast<size_t>(std::countr_zero(left));
+    lanes::join_all(labels_, file_.data() + kRegisters + layout.extent[unit].first, mark, layout.extent[unit].bytes);
+  }
+  units_ |= made;
+  const size_t count = std::min<size_t>(region.stores_count, region.stores.size());
+  for (size_t i = 0; i < count; ++i) {
+    std::array<Label, kMaxLanes> labels;
+    const Stored& stored = region.stores[i];
+    read(stored.address, stored.size, labels.data());
+    lanes::join_all(labels_, labels.data(), mark, stored.size);
+    write(stored.address, stored.size, labels.data());
+  }
+  if (regions_.empty()) return;
+  // What was made inside was made inside the outer region too.
+  Region& outer = regions_.back();
+  if (outer.depth == region.depth) outer.made |= region.made;
+  for (size_t i = 0; i < count; ++i) outer.note(region.stores[i]);
 }
 
 void Thread::decide(Block& block, const Program& program, size_t number, Label label, Address next) {
@@ -272,13 +302,16 @@ void Thread::decide(Block& block, const Program& program, size_t number, Label l
   for (size_t i = regions_.size(); i-- > 0 && regions_[i].depth == depth_;) {
     if (regions_[i].site != address) continue;
     Region& region = regions_[i];
-    region.label = region.indirect ? label : labels_.join(region.label, label);
+    if (region.indirect) {  // a dispatcher's next turn
+      while (regions_.size() > i) close_region(false);
+      break;
+    }
+    region.label = labels_.join(region.label, label);
     region.decision = site.decision;
-    if (region.indirect) regions_.resize(i + 1);
     return;
   }
   if (regions_.size() >= kMaxRegions) return;
-  regions_.push_back({site.decision, label, site.region_end, address, depth_, exit.indirect});
+  regions_.push_back({site.decision, label, site.region_end, address, depth_, exit.indirect, 0, 0, {}});
   attention_ = 1;
 }
 
@@ -290,18 +323,12 @@ void Thread::follow(const Program& program, Address next) {
     const Region& top = regions_.back();
     const bool met = top.depth == depth_ && top.end != 0 && top.end == next;
     if (!met && top.depth <= depth_) break;
-    regions_.pop_back();
+    close_region(!met);
   }
   if (regions_.empty()) {
     attention_ = 0;
     depth_ = 0;
   }
-  // Decisions mark what is written in their own function: a returned answer, a found index, a state.
-  // What callees write is reached through the region itself.
-  Label joined = 0;
-  for (size_t i = regions_.size(); i-- > 0 && regions_[i].depth == depth_;)
-    joined = labels_.join(joined, regions_[i].label);
-  control_ = labels_.by_decision(joined);
 }
 
 }  // namespace shikake::taint

@@ -233,6 +233,20 @@ void Plugin::sent(Thread& thread, int fd, Address buffer, uint64_t count, std::o
   recorder_.write(std::move(event));
 }
 
+// A reader may have a pipe's bytes before the writer's call is back: their labels must be there first.
+void Plugin::announce(int fd, Address buffer, uint64_t count) {
+  if (engine_.shadow().empty() || is_network(fd)) return;
+  const Channel* channel = channels_.of(fd);
+  if (channel == nullptr || channel->kind != ChannelKind::stream) return;
+  const uint64_t start = channel->written.load();
+  std::vector<Label> labels(kPiece);
+  for (uint64_t done = 0; done < std::min<uint64_t>(count, kMaxContent); done += kPiece) {
+    const auto part = std::span(labels).first(std::min<uint64_t>(kPiece, count - done));
+    engine_.shadow().read(buffer + done, part.size(), part.data());
+    channels_.write(*channel, start + done, part);
+  }
+}
+
 void Plugin::gather(Thread& thread, const CallArguments& call, uint64_t count) {
   const size_t w = word_bytes();
   for (uint64_t i = 0; i < std::min(call.a[2], kMaxVector) && count > 0; ++i) {
@@ -341,6 +355,9 @@ void Plugin::before_call(unsigned vcpu, int64_t number, std::array<uint64_t, 6> 
   if (call.call == Call::clone && (call.a[0] & kShareMemory) != 0) inherited_ = t.save_registers();
   switch (call.call) {
     case Call::execve: case Call::execveat: executing(t, call); break;
+    case Call::write: case Call::send: case Call::sendto:
+      announce(static_cast<int>(call.a[0]), call.a[1], call.a[2]);
+      break;
     case Call::exit_group: case Call::kill: case Call::reboot: case Call::fork: case Call::vfork:
     case Call::clone: case Call::ptrace: case Call::init_module: case Call::finit_module:
     case Call::mount: simple_action(t, call); break;

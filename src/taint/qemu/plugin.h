@@ -66,6 +66,7 @@ class Plugin : public Listener {
   void message_received(Thread& thread, int fd, Address message, uint64_t count);
   // Sinks.
   void sent(Thread& thread, int fd, Address buffer, uint64_t count, std::optional<uint64_t> offset);
+  void announce(int fd, Address buffer, uint64_t count);
   void gather(Thread& thread, const CallArguments& call, uint64_t count);
   void message_sent(Thread& thread, int fd, Address message, uint64_t count);
   void path_action(Thread& thread, const CallArguments& call, int64_t result);
