@@ -228,6 +228,17 @@ bool is_number(const IRConst* c) {
   return c->tag == Ico_U1 || c->tag == Ico_U8 || c->tag == Ico_U16 || c->tag == Ico_U32 || c->tag == Ico_U64;
 }
 
+// VEX calls AArch64's plain branch a call too: a call sets the link register.
+bool is_call(const IRSB& block, Architecture architecture) {
+  if (block.jumpkind != Ijk_Call) return false;
+  if (architecture != Architecture::aarch64) return true;
+  for (Int i = 0; i < block.stmts_used; ++i) {
+    const IRStmt& s = *block.stmts[i];
+    if (s.tag == Ist_Put && s.Ist.Put.offset == static_cast<Int>(offsetof(VexGuestARM64State, guest_X30))) return true;
+  }
+  return false;
+}
+
 // Shared by the walk over one block.
 class Walk {
  public:
@@ -710,7 +721,7 @@ void Walk::statement(const IRStmt& s) {
 void Walk::leave(const IRSB& block) {
   Program& program = b_.program();
   switch (block.jumpkind) {
-    case Ijk_Call: program.kind = JumpKind::call; break;
+    case Ijk_Call: program.kind = is_call(block, architecture_) ? JumpKind::call : JumpKind::next; break;
     case Ijk_Ret: program.kind = JumpKind::ret; break;
     case Ijk_NoDecode: b_.without_rule(); return;
     case Ijk_Sys_syscall: case Ijk_Sys_int128: case Ijk_Sys_sysenter:
@@ -828,11 +839,12 @@ Step VexLifter::step(std::span<const uint8_t> bytes, Address address, bool thumb
       step.successors.push_back(number_of(s.Ist.Exit.dst) & mask);
   }
   const Address after = address + step.length;
+  if (is_call(*block, architecture_)) {
+    step.call = true;
+    step.successors.push_back(after);
+    return step;
+  }
   switch (block->jumpkind) {
-    case Ijk_Call:
-      step.call = true;
-      step.successors.push_back(after);
-      break;
     case Ijk_Ret: step.leaves = true; break;
     default:
       if (block->next->tag == Iex_Const) step.successors.push_back(number_of(block->next->Iex.Const.con) & mask);

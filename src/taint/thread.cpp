@@ -317,8 +317,10 @@ void Thread::decide(Block& block, const Program& program, size_t number, Label l
 
 // Keeps the stack of regions in step with where execution goes.
 void Thread::follow(const Program& program, Address next) {
-  if (program.kind == JumpKind::call) ++depth_;
-  if (program.kind == JumpKind::ret) --depth_;
+  // A predicated call or return that did not happen goes on behind itself.
+  const bool jumped = next != block_->end();
+  if (program.kind == JumpKind::call && jumped) ++depth_;
+  if (program.kind == JumpKind::ret && jumped) --depth_;
   while (!regions_.empty()) {
     const Region& top = regions_.back();
     const bool met = top.depth == depth_ && top.end != 0 && top.end == next;
