@@ -44,7 +44,10 @@ class Lifter {
   virtual const RegisterLayout& layout() const = 0;
   // Never fails: what cannot be decoded becomes an instruction without a rule.
   virtual Program lift(const Code& code) = 0;
-  virtual Step step(std::span<const uint8_t> bytes, Address address, bool thumb) = 0;
+  // `before`: bytes of `bytes` that lie before the instruction, as in Code.
+  virtual Step step(std::span<const uint8_t> bytes, size_t before, Address address, bool thumb) = 0;
+  // Bytes before an instruction that decoding may look at.
+  static constexpr size_t kLookBack = 32;
 };
 
 std::unique_ptr<Lifter> make_lifter(Architecture architecture);

@@ -11,6 +11,7 @@ extern "C" {
 
 #include <cstddef>
 #include <setjmp.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <array>
@@ -224,6 +225,12 @@ uint64_t number_of(const IRConst* c) {
   }
 }
 
+// A jump's target where the guest has it.
+Address guest_address(const IRConst* c, Address moved, Architecture architecture) {
+  const Address at = number_of(c) + moved;
+  return architecture == Architecture::arm ? at & 0xfffffffe : at;
+}
+
 bool is_number(const IRConst* c) {
   return c->tag == Ico_U1 || c->tag == Ico_U8 || c->tag == Ico_U16 || c->tag == Ico_U32 || c->tag == Ico_U64;
 }
@@ -245,7 +252,7 @@ class Walk {
   Walk(Builder& builder, Architecture architecture) : b_(builder), architecture_(architecture) {}
 
   // Returns false when the instruction has no rule.
-  void instruction(const IRSB& block, Address address, size_t length);
+  void instruction(const IRSB& block, Address address, size_t length, Address moved);
 
  private:
   void statement(const IRStmt& s);
@@ -276,6 +283,7 @@ class Walk {
   std::map<std::pair<unsigned, uint32_t>, Value> unary_;
   Address address_ = 0;
   Address next_ = 0;
+  Address moved_ = 0;
 };
 
 Value Walk::expression(const IRExpr* e) {
@@ -661,13 +669,11 @@ void Walk::linked(const IRStmt& s) {
 void Walk::exit(const IRStmt& s) {
   const auto& e = s.Ist.Exit;
   if (!is_jump(e.jk)) return;
-  const Address to = number_of(e.dst) & ~(architecture_ == Architecture::arm ? Address{1} : Address{0});
+  const Address to = guest_address(e.dst, moved_, architecture_);
   if (to == address_) return;  // a string instruction's own loop
   const Value condition = expression(e.guard);
   const bool last = block_->next->tag == Iex_Const;
-  const Address next = last ? number_of(block_->next->Iex.Const.con) &
-                                  ~(architecture_ == Architecture::arm ? Address{1} : Address{0})
-                            : 0;
+  const Address next = last ? guest_address(block_->next->Iex.Const.con, moved_, architecture_) : 0;
   if (last && next == address_) return;
   if (to == next_ && last && next == next_) {  // a predicated instruction, not a jump
     b_.conditional(condition);
@@ -733,8 +739,7 @@ void Walk::leave(const IRSB& block) {
   if (program.kind == JumpKind::call) {
     program.successors.push_back(next_);
   } else if (block.next->tag == Iex_Const) {
-    const Address mask = architecture_ == Architecture::arm ? ~Address{1} : ~Address{0};
-    program.successors.push_back(number_of(block.next->Iex.Const.con) & mask);
+    program.successors.push_back(guest_address(block.next->Iex.Const.con, moved_, architecture_));
   }
   if (block.next->tag == Iex_RdTmp) {
     program.indirect_exit = program.kind != JumpKind::call && program.kind != JumpKind::ret;
@@ -742,7 +747,8 @@ void Walk::leave(const IRSB& block) {
   }
 }
 
-void Walk::instruction(const IRSB& block, Address address, size_t length) {
+void Walk::instruction(const IRSB& block, Address address, size_t length, Address moved) {
+  moved_ = moved;
   block_ = &block;
   address_ = address;
   next_ = address + length;
@@ -785,7 +791,7 @@ class VexLifter : public Lifter {
 
   const RegisterLayout& layout() const override { return layout_; }
 
-  Step step(std::span<const uint8_t> bytes, Address address, bool thumb) override;
+  Step step(std::span<const uint8_t> bytes, size_t before, Address address, bool thumb) override;
 
   Program lift(const Code& code) override {
     Builder builder(layout_);
@@ -794,10 +800,8 @@ class VexLifter : public Lifter {
     Address address = code.address;
     for (size_t i = 0; i < code.lengths.size() && !builder.overflowed(); ++i) {
       builder.begin_instruction(static_cast<uint16_t>(i));
-      arguments_.guest_bytes = code.bytes.data() + offset + (code.thumb ? 1 : 0);
-      arguments_.guest_bytes_addr = static_cast<Addr>(address + (code.thumb ? 1 : 0));
-      const IRSB* block = front_end();
-      if (block != nullptr) walk.instruction(*block, address, code.lengths[i]);
+      const IRSB* block = front_end(code.bytes, offset, address, code.thumb);
+      if (block != nullptr) walk.instruction(*block, address, code.lengths[i], moved_);
       else builder.without_rule();
       offset += code.lengths[i];
       address += code.lengths[i];
@@ -806,50 +810,69 @@ class VexLifter : public Lifter {
   }
 
  private:
-  // Null when VEX gives up.
-  const IRSB* front_end() {
-    VexTranslateResult result;
-    VexRegisterUpdates updates;
-    if (setjmp(vex_failure) != 0) return nullptr;
-    return LibVEX_FrontEnd(&arguments_, &result, &updates);
-  }
+  const IRSB* front_end(std::span<const uint8_t> bytes, size_t offset, Address address, bool thumb);
 
   Architecture architecture_;
   RegisterLayout layout_;
   VexTranslateArgs arguments_;
   VexGuestExtents extents_;
+  uint8_t* scratch_ = nullptr;
+  Address moved_ = 0;  // the instruction's address less the one that VEX was told
 };
 
-Step VexLifter::step(std::span<const uint8_t> bytes, Address address, bool thumb) {
+// Longest instruction that VEX may look at.
+constexpr size_t kLongest = 16;
+
+// Null when VEX gives up. `moved_` says where VEX was told that the instruction lies: for Thumb it reads
+// what comes before (an IT block?) at the guest's address as if that were the host's, so the bytes are
+// shown to it in a page of ours at a 32-bit address.
+const IRSB* VexLifter::front_end(std::span<const uint8_t> bytes, size_t offset, Address address, bool thumb) {
+  constexpr size_t kPages = 2 * kPageBytes;
+  moved_ = 0;
+  arguments_.guest_bytes = bytes.data() + offset;
+  arguments_.guest_bytes_addr = static_cast<Addr>(address);
+  if (thumb) {
+    if (scratch_ == nullptr) {
+      void* at = mmap(nullptr, kPages, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+      if (at == MAP_FAILED) return nullptr;
+      scratch_ = static_cast<uint8_t*>(at);
+    }
+    const size_t in_page = address % kPageBytes;
+    const size_t before = std::min({offset, in_page, kLookBack});
+    const size_t after = std::min(bytes.size() - offset, kLongest);
+    std::memset(scratch_, 0, kPages);
+    std::memcpy(scratch_ + in_page - before, bytes.data() + offset - before, before + after);
+    arguments_.guest_bytes = scratch_ + in_page + 1;
+    arguments_.guest_bytes_addr = reinterpret_cast<Addr>(scratch_) + in_page + 1;
+    moved_ = address - (reinterpret_cast<Addr>(scratch_) + in_page);
+  }
+  VexTranslateResult result;
+  VexRegisterUpdates updates;
+  if (setjmp(vex_failure) != 0) return nullptr;
+  return LibVEX_FrontEnd(&arguments_, &result, &updates);
+}
+
+Step VexLifter::step(std::span<const uint8_t> bytes, size_t before, Address address, bool thumb) {
   Step step;
-  if (bytes.empty()) return step;
-  // VEX looks back for Thumb's IT blocks and ahead for longer instructions.
-  constexpr size_t kAround = 32;
-  std::array<uint8_t, 3 * kAround> padded{};
-  std::copy_n(bytes.begin(), std::min(bytes.size(), kAround), padded.begin() + kAround);
-  arguments_.guest_bytes = padded.data() + kAround + (thumb ? 1 : 0);
-  arguments_.guest_bytes_addr = static_cast<Addr>(address + (thumb ? 1 : 0));
-  const IRSB* block = front_end();
+  if (bytes.size() <= before) return step;
+  std::array<uint8_t, kLookBack + 2 * kLongest> padded{};
+  std::copy_n(bytes.begin(), std::min(bytes.size(), padded.size()), padded.begin());
+  const IRSB* block = front_end(padded, before, address, thumb);
   if (block == nullptr || block->jumpkind == Ijk_NoDecode) return step;
-  const Address mask = architecture_ == Architecture::arm ? ~Address{1} : ~Address{0};
+  const auto guest = [&](const IRConst* c) { return guest_address(c, moved_, architecture_); };
   for (Int i = 0; i < block->stmts_used; ++i) {
     const IRStmt& s = *block->stmts[i];
     if (s.tag == Ist_IMark) step.length = s.Ist.IMark.len;
     if (s.tag == Ist_Exit && (s.Ist.Exit.jk == Ijk_Boring || s.Ist.Exit.jk == Ijk_Call))
-      step.successors.push_back(number_of(s.Ist.Exit.dst) & mask);
+      step.successors.push_back(guest(s.Ist.Exit.dst));
   }
-  const Address after = address + step.length;
   if (is_call(*block, architecture_)) {
     step.call = true;
-    step.successors.push_back(after);
+    step.successors.push_back(address + step.length);
     return step;
   }
-  switch (block->jumpkind) {
-    case Ijk_Ret: step.leaves = true; break;
-    default:
-      if (block->next->tag == Iex_Const) step.successors.push_back(number_of(block->next->Iex.Const.con) & mask);
-      else step.leaves = true;
-  }
+  if (block->jumpkind != Ijk_Ret && block->next->tag == Iex_Const) step.successors.push_back(guest(block->next->Iex.Const.con));
+  else step.leaves = true;
   return step;
 }
 

@@ -11,6 +11,14 @@ namespace {
 // Longest instruction of any architecture served.
 constexpr size_t kLongestInstruction = 16;
 
+Step step_at(Lifter& lifter, const CodeReader& reader, Address address, bool thumb) {
+  std::array<uint8_t, Lifter::kLookBack + kLongestInstruction> bytes{};
+  const auto at = std::span(bytes).subspan(Lifter::kLookBack);
+  if (thumb) reader(address - Lifter::kLookBack, std::span(bytes).first(Lifter::kLookBack));
+  const size_t count = reader(address, at);
+  return lifter.step(std::span(bytes).first(Lifter::kLookBack + count), Lifter::kLookBack, address, thumb);
+}
+
 // The graph has one node an instruction; node 0 is the function's end.
 class Graph {
  public:
@@ -75,9 +83,7 @@ class Graph {
 
   void decode(Address address) {
     const size_t n = nodes_.at(address);
-    std::array<uint8_t, kLongestInstruction> bytes{};
-    const size_t count = reader_(address, bytes);
-    const Step step = lifter_.step(std::span(bytes).first(count), address, thumb_);
+    const Step step = step_at(lifter_, reader_, address, thumb_);
     if (step.length == 0 || step.leaves) successors_[n].push_back(0);
     for (const Address next : step.successors) link(n, next);
     if (step.length != 0 && step.successors.empty() && !step.leaves) successors_[n].push_back(0);
@@ -148,9 +154,7 @@ Survey survey(Lifter& lifter, const CodeReader& reader, Address start, Address e
     const Address address = pending.back();
     pending.pop_back();
     if (address == end) continue;
-    std::array<uint8_t, kLongestInstruction> bytes{};
-    const size_t count = reader(address, bytes);
-    const Step step = lifter.step(std::span(bytes).first(count), address, thumb);
+    const Step step = step_at(lifter, reader, address, thumb);
     if (step.length == 0) continue;
     if (step.call) ++found.calls;
     if (step.successors.size() > 1) ++found.branches;

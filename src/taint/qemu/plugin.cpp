@@ -30,14 +30,11 @@ AccessKind kind(uint32_t info) {
   return {static_cast<uint8_t>(1u << qemu_plugin_mem_size_shift(info)), qemu_plugin_mem_is_store(info)};
 }
 
-// How far Thumb's decoding looks back.
-constexpr size_t kLookBack = 32;
-
 void on_translation(qemu_plugin_id_t, qemu_plugin_tb* tb) {
   plugin->first_translation(0);
   const size_t count = qemu_plugin_tb_n_insns(tb);
   const Address address = qemu_plugin_tb_vaddr(tb);
-  const size_t before = std::min<size_t>(kLookBack, address % kPageBytes);
+  const size_t before = std::min<size_t>(Lifter::kLookBack, address % kPageBytes);
   std::vector<uint8_t> bytes(before);
   if (before != 0 && read_guest(address - before, std::span(bytes)) != before) std::fill(bytes.begin(), bytes.end(), 0);
   std::vector<uint8_t> lengths;

@@ -38,6 +38,14 @@ bool acts(const Action& action) {
   return kinds.contains(action.kind);
 }
 
+// The C library and the loader test what they are given on the way to every action (flags, lazy binding);
+// what a program chooses, it chooses in its own code.
+bool is_system_library(std::string_view module) {
+  const std::string_view file = module.substr(module.rfind('/') + 1);
+  return file.starts_with("ld-") || file.starts_with("ld.so") || file.starts_with("libc.so") ||
+         file.starts_with("libc-") || file.starts_with("libpthread");
+}
+
 class Judge {
  public:
   explicit Judge(Run& run) : run_(run) {}
@@ -120,6 +128,7 @@ class Judge {
       const auto found = run_.decisions.find(number);
       if (found == run_.decisions.end() || !names(found->second.label, flow.source, false)) continue;
       const Decision& d = found->second;
+      if (is_system_library(d.module)) continue;
       if (interprets_download(flow, d)) continue;
       const std::string why = choice(flow, d, a);
       if (why.empty()) {
