@@ -305,7 +305,7 @@ void Debugger::dump(trace::Thread& thread, const DumpItem& item, const std::stri
   if (dumped_ + wanted > max_total_dump || wanted < *size) dumps_left_out_ = true;
   if (dumped_ + wanted > max_total_dump) return;
   MemoryDump out{*address, std::string(wanted, '\0'),
-                 fmt::format("dump {} {} at {}", item.address.text, item.size.text, where)};
+                 fmt::format("dump {} {}: {}", item.address.text, item.size.text, where)};
   out.bytes.resize(thread.read({*address}, {reinterpret_cast<uint8_t*>(out.bytes.data()), out.bytes.size()}));
   dumped_ += out.bytes.size();
   if (!out.bytes.empty()) sink_.dump(thread, std::move(out));

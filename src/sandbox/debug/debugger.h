@@ -24,7 +24,7 @@ namespace shikake::sandbox::debug {
 struct MemoryDump {
   uint64_t address = 0;
   std::string bytes;
-  std::string why;  // "dump rsi 64 at program!main"
+  std::string why;  // "dump rsi 64: program!main"
 };
 
 class DebugSink {

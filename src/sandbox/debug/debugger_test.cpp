@@ -241,7 +241,7 @@ TEST(Debugger, DumpsMemory) {
       run("[[break]]\nat = \"guest_greet\"\ndump = [\"arg1 7\", \"0x10 4\"]\n", {guest, "functions"});
   ASSERT_EQ(outcome.dumps.size(), 1u);  // nothing is at 0x10
   EXPECT_EQ(outcome.dumps[0].bytes, "analyst");
-  EXPECT_EQ(outcome.dumps[0].why, "dump arg1 7 at program!guest_greet");
+  EXPECT_EQ(outcome.dumps[0].why, "dump arg1 7: program!guest_greet");
 }
 
 TEST(Debugger, StopsTheRun) {
