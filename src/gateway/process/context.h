@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 
@@ -38,7 +39,11 @@ struct Context {
   std::map<std::pair<std::string, uint16_t>, std::function<void(std::shared_ptr<Link>)>> expected = {};
   // How often rows of the replies with `times` have answered, by row.
   std::unordered_map<const HttpReply*, uint32_t> used = {};
+  // Open mode: servers whose clients did not take our certificate ("host address port"); the next connection
+  // there passes unopened, with its secrets kept.
+  std::set<std::string> pinned = {};
   uint64_t dns_lookups = 0;
+  uint64_t relayed_bytes = 0;
 
   FlowBook::Handle open_flow(Transport transport, Endpoint local, Endpoint remote) {
     auto flow = book.open(transport, std::move(local), std::move(remote));

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "gateway/client_hello.h"
+#include "gateway/http_request.h"
 #include "responder.h"
 
 namespace shikake::gateway {
@@ -74,17 +74,6 @@ asio::awaitable<void> listen_raw(Link& link) {
   co_await link.drain(raw_patience);
 }
 
-void note_hello(Link& link, const ClientHello& hello) {
-  Flow& flow = link.flow();
-  flow.tls.seen = true;
-  flow.tls.sni = hello.sni;
-  flow.tls.alpn = fmt::format("{}", fmt::join(hello.alpn, ","));
-  flow.tls.ja3 = hello.ja3;
-  flow.tls.ja3_text = hello.ja3_text;
-  link.set_host(hello.sni, HostSource::sni);
-  link.update_flow();
-}
-
 // The bytes that the choice falls on; false if none came at all and the client is still there.
 asio::awaitable<bool> hear_first(Link& link, bool greeted_here) {
   if (!link.input().empty()) co_return true;
@@ -151,6 +140,29 @@ asio::awaitable<void> choose_and_serve(Link& link) {
 }
 
 }  // namespace
+
+bool is_scripted(const Link& link) {
+  return find_script(link.context().setup.replies.tcp, link.flow()) != nullptr;
+}
+
+void note_hello(Link& link, const ClientHello& hello) {
+  Flow& flow = link.flow();
+  flow.tls.seen = true;
+  flow.tls.sni = hello.sni;
+  flow.tls.alpn = fmt::format("{}", fmt::join(hello.alpn, ","));
+  flow.tls.ja3 = hello.ja3;
+  flow.tls.ja3_text = hello.ja3_text;
+  link.set_host(hello.sni, HostSource::sni);
+  link.update_flow();
+}
+
+void describe_first(Link& link) {
+  if (may_be_http(link.input()) != HttpStart::yes) return;
+  auto request = read_http_request(link.input());
+  if (!request) return;
+  link.set_host(request->host, HostSource::http);
+  link.flow().detail = fmt::format("{} {}", request->method, request->target);
+}
 
 asio::awaitable<void> converse(std::shared_ptr<Link> link) {
   co_await choose_and_serve(*link);

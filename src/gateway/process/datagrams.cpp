@@ -160,15 +160,82 @@ void Datagrams::answer(Family& family, const FlowBook::Handle& flow, const Packe
   Flow& facts = flow->facts;
   const bool first = facts.protocol.empty();
   const DatagramResponder* responder = choose_datagram_responder(payload, to.port);
+  const bool dns = responder && responder->protocol == "dns";
+  const bool refused = responder && !responder->answer && !dns;
   if (first) facts.protocol = responder ? responder->protocol : "raw";
-  if (responder && responder->answer) {
+  if (dns) {
+    asio::co_spawn(context_->io, answer_dns(family, flow, from, to, std::string(payload)), asio::detached);
+  } else if (context_->broker && !refused) {
+    carry_out(family, flow, from, to, payload);
+  } else if (responder && responder->answer) {
     reply(family, flow, from, to, responder->answer(*context_, facts, payload));
-  } else if (responder) {
+  } else if (refused) {
     facts.handling = Handling::refused;
     facts.rule = responder->protocol;
     send(family, from.address, port_unreachable(to, from));
   }
   if (first) context_->book.update(*flow);
+}
+
+asio::awaitable<void> Datagrams::answer_dns(Family& family, FlowBook::Handle flow, PacketEnd from,
+                                            PacketEnd to, std::string query) {
+  std::string answer = co_await answer_dns_query(*context_, flow->facts, std::move(query), "udp");
+  reply(family, flow, from, to, answer);
+}
+
+void Datagrams::carry_out(Family& family, const FlowBook::Handle& flow, const PacketEnd& from,
+                          const PacketEnd& to, std::string_view payload) {
+  auto found = open_.find(Key{Transport::udp, from.address, from.port, to.address, to.port});
+  if (found == open_.end() || payload.empty()) return;
+  Open& open = found->second;
+  if (open.waiting.size() >= max_waiting) open.waiting.pop_front();
+  open.waiting.emplace_back(payload);
+  if (!open.asked) {
+    open.asked = true;
+    asio::co_spawn(context_->io, relay(family, flow, from, to), asio::detached);
+  } else if (open.upstream) {
+    asio::co_spawn(context_->io, flush(open.upstream, std::move(open.waiting)), asio::detached);
+    open.waiting.clear();
+  }
+}
+
+asio::awaitable<void> Datagrams::flush(std::shared_ptr<Upstream> upstream,
+                                       std::deque<std::string> datagrams) {
+  for (std::string& datagram : datagrams) {
+    context_->relayed_bytes += datagram.size();
+    co_await upstream->write(std::move(datagram));
+  }
+}
+
+asio::awaitable<void> Datagrams::relay(Family& family, FlowBook::Handle flow, PacketEnd from, PacketEnd to) {
+  auto granted = co_await context_->broker->ask(flow->facts);
+  context_->book.update(*flow);
+  auto found = open_.find(Key{Transport::udp, from.address, from.port, to.address, to.port});
+  if (found == open_.end() || found->second.flow != flow) co_return;  // it ended meanwhile
+  if (!granted.upstream) {
+    const DatagramResponder* responder = choose_datagram_responder(found->second.waiting.front(), to.port);
+    if (granted.answer.verdict == Handling::sunk && responder && responder->answer) {
+      reply(family, flow, from, to, responder->answer(*context_, flow->facts, found->second.waiting.front()));
+    } else if (granted.answer.verdict == Handling::refused) {
+      send(family, from.address, port_unreachable(to, from));
+    }
+    co_return;
+  }
+  std::shared_ptr<Upstream> upstream = std::move(granted.upstream);
+  found->second.upstream = upstream;
+  std::deque<std::string> waiting = std::move(found->second.waiting);
+  found->second.waiting.clear();
+  co_await flush(upstream, std::move(waiting));
+  for (;;) {
+    std::string answer = co_await upstream->read(idle_time);
+    if (answer.empty()) break;
+    reply(family, flow, from, to, answer);
+  }
+  // The next datagram asks anew.
+  found = open_.find(Key{Transport::udp, from.address, from.port, to.address, to.port});
+  if (found == open_.end() || found->second.flow != flow) co_return;
+  found->second.upstream.reset();
+  found->second.asked = false;
 }
 
 bool Datagrams::answer_script(Family& family, const FlowBook::Handle& flow, const PacketEnd& from,

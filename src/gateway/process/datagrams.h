@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -11,6 +12,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 
 #include "arrange.h"
+#include "broker_client.h"
 #include "context.h"
 #include "gateway/packets.h"
 
@@ -27,6 +29,7 @@ class Datagrams {
   static constexpr std::chrono::seconds idle_time{60};
   // Beyond it the longest silent flow ends: a flood of sources or targets holds no more than that.
   static constexpr size_t max_open = 4'000;
+  static constexpr size_t max_waiting = 16;  // datagrams of one flow that wait for the broker's word
 
  private:
   struct Family {
@@ -38,7 +41,10 @@ class Datagrams {
   struct Open {
     FlowBook::Handle flow;
     std::chrono::steady_clock::time_point last;
-    size_t script_row = SIZE_MAX;  // of the replies, once looked up
+    // Open mode: what waits for the broker's word or for room, and the way out.
+    std::deque<std::string> waiting = {};
+    std::shared_ptr<Upstream> upstream = nullptr;
+    bool asked = false;
   };
 
   asio::awaitable<void> receive_udp(Family& family);
@@ -49,6 +55,13 @@ class Datagrams {
   FlowBook::Handle flow_of(Transport transport, const PacketEnd& from, const PacketEnd& to);
   void answer(Family& family, const FlowBook::Handle& flow, const PacketEnd& from, const PacketEnd& to,
               std::string_view payload);
+  asio::awaitable<void> answer_dns(Family& family, FlowBook::Handle flow, PacketEnd from, PacketEnd to,
+                                   std::string query);
+  void carry_out(Family& family, const FlowBook::Handle& flow, const PacketEnd& from, const PacketEnd& to,
+                 std::string_view payload);
+  asio::awaitable<void> flush(std::shared_ptr<Upstream> upstream, std::deque<std::string> datagrams);
+  // Open mode: asks the broker once a flow, then carries both ways until it is silent.
+  asio::awaitable<void> relay(Family& family, FlowBook::Handle flow, PacketEnd from, PacketEnd to);
   bool answer_script(Family& family, const FlowBook::Handle& flow, const PacketEnd& from, const PacketEnd& to,
                      std::string_view payload);
   void send(Family& family, const url::IpAddress& to, const std::string& packet);

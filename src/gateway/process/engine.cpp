@@ -10,6 +10,7 @@
 
 #include "base/wire.h"
 #include "converse.h"
+#include "relay.h"
 
 namespace shikake::gateway {
 namespace {
@@ -87,7 +88,11 @@ void Engine::take(tcp::socket socket) {
 
 asio::awaitable<void> Engine::serve(std::shared_ptr<Link> link) {
   ++connections_;
-  co_await converse(std::move(link));
+  if (context_.broker) {
+    co_await converse_open(std::move(link));
+  } else {
+    co_await converse(std::move(link));
+  }
   --connections_;
 }
 

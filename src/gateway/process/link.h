@@ -20,7 +20,9 @@ class Link : public std::enable_shared_from_this<Link> {
   Link(asio::ip::tcp::socket socket, Context& context, FlowBook::Handle flow);
 
   Context& context() { return context_; }
+  const Context& context() const { return context_; }
   Flow& flow() { return flow_->facts; }
+  const Flow& flow() const { return flow_->facts; }
   void update_flow() { context_.book.update(*flow_); }
   void set_host(std::string_view host, HostSource source) { context_.book.set_host(*flow_, host, source); }
   // Which host this connection is for: its name, or its address.

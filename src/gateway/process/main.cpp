@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/frame.h"
 #include "base/wire.h"
+#include "broker_client.h"
 #include "confine.h"
 #include "context.h"
 #include "engine.h"
@@ -60,8 +61,10 @@ class Program {
     asio::io_context io(1);
     Context context{io, setup_, names, book, tls, capture_.get()};
     context.ipv6 = static_cast<bool>(arranged.v6.tcp);
+    std::optional<BrokerClient> broker;
+    if (setup_.broker) context.broker = &broker.emplace(context, base::UniqueFd(broker_fd));
     Engine engine(context, channel_, arranged);
-    SHIKAKE_TRY(confine(setup_.limits.capture_bytes, setup_.limits.connections));
+    SHIKAKE_TRY(confine(setup_.limits.capture_bytes, setup_.limits.connections, setup_.broker));
     say(FrameType::ready,
         base::to_wire(Ready{tls.certificate_pem(), arranged.resolvers, arranged.cell_addresses}));
     engine.run();
@@ -79,6 +82,7 @@ class Program {
     Ended ended;
     ended.flows = context.book.opened();
     ended.dns_lookups = context.dns_lookups;
+    ended.relayed_bytes = context.relayed_bytes;
     if (capture_) {
       const Capture::Totals totals = capture_->finish();
       ended.captured_packets = totals.packets;

@@ -55,9 +55,10 @@ struct DatagramResponder {
 std::span<const DatagramResponder> datagram_responders();
 const DatagramResponder* choose_datagram_responder(std::string_view datagram, uint16_t port);
 
-// Answers a DNS query from anywhere, and says so. Empty: it deserves no answer.
-std::string answer_dns_query(Context& context, Flow& flow, std::string_view query, bool over_udp,
-                             std::string_view over);
+// Answers a DNS query from anywhere, and says so: as the simulated Internet, or through the policy's
+// resolver. Empty: it deserves no answer. `over`: "udp", "tcp", "tls" or "https".
+asio::awaitable<std::string> answer_dns_query(Context& context, Flow& flow, std::string query,
+                                              std::string over);
 
 // What the simulated Internet gives for a path: by the replies' HTTP rows, then by the type that its name
 // ends in.

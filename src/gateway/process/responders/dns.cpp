@@ -1,6 +1,7 @@
 // DNS over UDP, TCP (RFC 7766) and TLS (RFC 7858).
 
 #include "net/dns.h"
+#include "../broker_client.h"
 #include "gateway/dns_answer.h"
 #include "responders.h"
 
@@ -15,19 +16,23 @@ constexpr size_t header_bytes = 12;
 
 }  // namespace
 
-std::string answer_dns_query(Context& context, Flow& flow, std::string_view query, bool over_udp,
-                             std::string_view over) {
+asio::awaitable<std::string> answer_dns_query(Context& context, Flow& flow, std::string query,
+                                              std::string over) {
   const auto bytes = base::as_bytes(query);
-  auto answer = answer_dns(bytes, context.names, context.setup.replies, context.ipv6,
-                           over_udp ? udp_answer_limit(bytes) : net::max_dns_message);
-  if (!answer) return {};
+  const size_t limit = over == "udp" ? udp_answer_limit(bytes) : net::max_dns_message;
+  auto answer = answer_dns(bytes, context.names, context.setup.replies, context.ipv6, limit);
+  if (!answer) co_return std::string();
   flow.detail = answer->lookup.name;
-  context.say_dns(std::move(answer->lookup), flow.id, std::string(over));
-  return std::move(answer->bytes);
-}
-
-std::string answer_dns_datagram(Context& context, Flow& flow, std::string_view datagram) {
-  return answer_dns_query(context, flow, datagram, true, "udp");
+  if (context.broker && answer->lookup.rule.empty()) {  // rows of the replies hold on an open network too
+    std::string real = co_await context.broker->resolve(query, flow);
+    auto lookup = read_dns_answer(base::as_bytes(real), context.names);
+    if (!lookup) co_return refuse_dns(bytes, net::dns_code::server_failure);
+    lookup->rule = "resolver";
+    context.say_dns(std::move(*lookup), flow.id, std::move(over));
+    co_return real;
+  }
+  context.say_dns(std::move(answer->lookup), flow.id, std::move(over));
+  co_return std::move(answer->bytes);
 }
 
 // A query with one question behind a length that suits it.
@@ -54,8 +59,9 @@ asio::awaitable<void> serve_dns(Link& link) {
       if (!co_await link.fill(patience)) co_return;
     const std::string query = link.input().substr(length_bytes, length);
     link.consume(length_bytes + length);
-    const std::string answer =
-        answer_dns_query(link.context(), link.flow(), query, false, link.is_tls() ? "tls" : "tcp");
+    std::string over = "tcp";
+    if (link.is_tls()) over = "tls";
+    const std::string answer = co_await answer_dns_query(link.context(), link.flow(), query, over);
     if (answer.empty()) co_return;
     std::string framed = {static_cast<char>(answer.size() >> 8), static_cast<char>(answer.size())};
     if (!co_await link.write(framed + answer)) co_return;

@@ -136,7 +136,7 @@ asio::awaitable<bool> answer(Link& link, const HttpRequest& request, const std::
   if (std::string query = dns_query(request, body); !query.empty()) {
     link.flow().protocol = "doh";
     link.update_flow();
-    std::string reply = answer_dns_query(link.context(), link.flow(), query, false, "https");
+    std::string reply = co_await answer_dns_query(link.context(), link.flow(), std::move(query), "https");
     const uint16_t status = reply.empty() ? 400 : 200;
     reply.insert(0, head(status, "application/dns-message", reply.size(), request.keep_alive));
     const bool sent = co_await link.write(reply);

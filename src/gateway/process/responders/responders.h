@@ -20,7 +20,6 @@ asio::awaitable<void> serve_dns(Link& link);
 Fit recognise_telnet(std::string_view bytes);
 asio::awaitable<void> serve_telnet(Link& link);
 
-std::string answer_dns_datagram(Context& context, Flow& flow, std::string_view datagram);
 std::string answer_ntp(Context& context, Flow& flow, std::string_view datagram);
 bool recognise_quic(std::string_view datagram);
 

@@ -25,7 +25,7 @@ std::span<const Responder> responders() {
 
 std::span<const DatagramResponder> datagram_responders() {
   static const DatagramResponder rows[] = {
-      {"dns", {53, 5353, 5355}, nullptr, answer_dns_datagram},
+      {"dns", {53, 5353, 5355}, nullptr, nullptr},  // answered by answer_dns_query()
       {"ntp", {123}, nullptr, answer_ntp},
       // Refused, so that clients fall back to TCP, where we can look inside.
       {"quic", {}, recognise_quic, nullptr},
