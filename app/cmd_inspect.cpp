@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -27,6 +28,8 @@
 #include "honeyclient/low/visit.h"
 #include "honeyclient/replay/recording.h"
 #include "intel/policy.h"
+#include "runs.h"
+#include "sandbox/report/text.h"
 #include "store/store.h"
 #include "url/refang.h"
 #include "visit_pool.h"
@@ -51,6 +54,7 @@ struct InspectCommand {
   VisitSettings settings;
   bool keep = true;
   bool bystanders = false;
+  bool analyze = false;
 };
 
 // A path that is there is a file; everything else is a URL as people write them.
@@ -202,6 +206,14 @@ class Show {
         personas_(personas_of(command).size()),
         tree_{.color = !context.json && ::isatty(STDOUT_FILENO) == 1, .bystanders = command.bystanders} {
     if (context_.json) context_.out.write("{\"visits\":[");
+    if (command.analyze) runs_.emplace();
+  }
+
+  void ran(const sandbox::run::Analysed& one) {
+    if (context_.json)
+      runs_->push_back(intel::to_json(one.record));
+    else
+      context_.out.write("\n" + sandbox::report::render_text(one.record, {.color = tree_.color}));
   }
 
   void visited(const VisitTask& task, const intel::VisitRecord& visit) {
@@ -228,6 +240,7 @@ class Show {
     if (!context_.json) return;
     context_.out.write("\n]");
     if (personas_ > 1) context_.out.write(",\n\"persona_diff\":" + boost::json::serialize(diffs_));
+    if (runs_) context_.out.write(",\n\"runs\":" + boost::json::serialize(*runs_));
     context_.out.write("}\n");
   }
 
@@ -238,10 +251,45 @@ class Show {
   std::map<std::string, std::vector<low::PersonaView>>
       views_;  // of subjects that not every persona has visited
   boost::json::array diffs_;
+  std::optional<boost::json::array> runs_;  // where files are run
   bool first_ = true;
 };
 
+// Files that visits led to, run at once instead of by the queue; each once, in the order in which they were
+// found.
+struct Found {
+  base::Digest sha256;
+  std::string url;
+};
+void add_found(const intel::VisitRecord& visit, std::vector<Found>& all) {
+  for (const intel::VisitNode& node : visit.nodes) {
+    if (node.role != intel::Role::distribution || !node.sha256 || node.size == 0) continue;
+    const bool known =
+        std::any_of(all.begin(), all.end(), [&](const Found& found) { return found.sha256 == *node.sha256; });
+    if (!known) all.push_back({*node.sha256, node.url});
+  }
+}
+
+Result<> run_found(const std::vector<Found>& all, const Context& context, Show& show) {
+  if (all.empty()) return {};
+  SHIKAKE_ASSIGN(const auto store, store::Store::open(context.home));
+  const intel::PolicySettings settings = intel::PolicySettings::from_environment();
+  sandbox::run::AnalysisOptions options;
+  options.conditions.guests = guests_of(context.home);
+  RunBlobs blobs(*store);
+  for (const Found& found : all) {
+    SHIKAKE_ASSIGN(const base::UniqueFd file, stored_sample(*store, found.sha256));
+    SHIKAKE_ASSIGN(const auto analysed,
+                   analyse(file.get(), name_in_url(found.url), options, store.get(), blobs, settings));
+    for (const sandbox::run::Analysed& one : analysed) show.ran(one);
+  }
+  return {};
+}
+
 Result<int> run(const InspectCommand& command, Context& context) {
+  if (command.analyze && !command.keep)
+    return fail(Module::app, ErrorCode::invalid_usage,
+                "--analyze takes the files from the store: leave out --no-store");
   std::optional<Journal> journal;
   if (!command.journal.empty()) {
     SHIKAKE_ASSIGN(journal, Journal::open(command.journal));
@@ -259,6 +307,7 @@ Result<int> run(const InspectCommand& command, Context& context) {
   if (listed) progress.emplace("inspect", "visits", tasks.size());
   std::optional<Error> fatal;
   bool failed = false;
+  std::vector<Found> found;
   auto done = [&](TaskResult result) {
     const VisitTask& task = tasks[result.index];
     if (progress) progress->advance();
@@ -270,6 +319,7 @@ Result<int> run(const InspectCommand& command, Context& context) {
       base::log(base::LogLevel::error, std::move(result.visited.error()).in(task.subject).message());
     } else {
       show.visited(task, result.visited->visit);
+      if (command.analyze) add_found(result.visited->visit, found);
     }
     if (!journal) return true;
     // The journal must not be ahead of what was shown.
@@ -282,6 +332,7 @@ Result<int> run(const InspectCommand& command, Context& context) {
   SHIKAKE_TRY(visit_all(
       tasks, pool, [&] { return make_visitor(command, context); }, done));
   if (fatal) return fail(std::move(*fatal));
+  SHIKAKE_TRY(run_found(found, context, show));
   show.finish();
   return failed ? 1 : 0;
 }
@@ -346,6 +397,7 @@ Run define_inspect(CLI::App& app_command, Context& context) {
                        "Let pages reach private and loopback addresses too");
   app_command.add_flag_callback(
       "--no-store", [command] { command->keep = false; }, "Only show what was found; store nothing");
+  app_command.add_flag("--analyze", command->analyze, "Run the files that chains lead to, in the sandbox");
   app_command.add_flag("--all", command->bystanders, "Show every resource, not only the way to what is bad");
   return [command, &context] { return run(*command, context); };
 }

@@ -257,13 +257,36 @@ class Output(AnalyzeTest):
         self.assertIn("block:proxy", row["uses"])
 
 
-class Work(AnalyzeTest):
-    def test_a_run_job_is_done_by_the_worker(self):
-        """Through the queue: a file that the store has is run when policy asked for it."""
-        self.can_run()
-        self.assertIn(b"run", self.run_program("work", "--help").stdout)
+class Found(AnalyzeTest):
+    """Files that visits find: run at once, or by the queue."""
+
+    def in_range(self, *arguments):
+        done = self.run_program("range", "run", harness.SOURCE / "demo/scenario.toml", "--", harness.SHIKAKE,
+                                "--home", self.home, "--json", *arguments, status=None)
+        if done.returncode == 1 and b"no namespaces" in done.stderr:
+            self.skipTest(done.stderr.decode(errors="replace"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def test_a_visit_asks_for_a_run_and_the_worker_does_it(self):
+        self.in_range("inspect", "http://www.paper-lantern.example/")
         done = self.run_json("work", "--until-idle", "--kinds", "run")
-        self.assertEqual(done["done"], 0)
+        self.assertGreaterEqual((done["done"], done["observations"]), (1, 1))
+        # It is a program of another system: its static facts are known, and that it was not run.
+        self.assertEqual(self.run_json("work", "--until-idle", "--kinds", "run")["done"], 0)
+
+    def test_inspect_runs_what_it_found_at_once(self):
+        document = self.in_range("inspect", "--analyze", "http://www.paper-lantern.example/")
+        self.assertTrue(document["visits"])
+        [run] = document["runs"]
+        self.check_schema("run", run)
+        self.assertEqual(run["outcome"], "not_run")
+        self.assertIn("another system", run["outcome_detail"])
+        # The queue had been asked for the same: it sees that it is done.
+        self.assertEqual(self.run_json("work", "--until-idle", "--kinds", "run")["observations"], 0)
+
+    def test_analyze_needs_what_the_store_keeps(self):
+        self.run_program("inspect", "--analyze", "--no-store", "http://a.example/", status=2)
 
 
 class BadInput(AnalyzeTest):
@@ -419,6 +442,20 @@ class BadInput(AnalyzeTest):
         [run] = json.loads(out)["runs"]
         self.assertTrue(any("gateway" in remark for remark in run["remarks"]), run["remarks"])
 
+    def test_a_machine_without_namespaces(self):
+        """An administrator allows none: a clear error that says what to do."""
+        if os.geteuid() != 0:
+            self.skipTest("taking namespaces away takes root")
+        done = subprocess.run(
+            ["unshare", "--user", "--map-root-user", "sh", "-c",
+             "for kind in user net pid mnt; do echo 0 > /proc/sys/user/max_${kind}_namespaces; done && "
+             f"exec {harness.SHIKAKE} --home {self.home} analyze --no-store /bin/true"],
+            capture_output=True, text=True, timeout=120)
+        if "Permission denied" in done.stderr and "max_" in done.stderr:
+            self.skipTest("this machine does not let a namespace be bounded")
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn("namespace", done.stderr)
+
     def test_a_full_disk(self):
         """The report's folder lies on a file system that is full: a clear error, exit status 1."""
         if os.geteuid() != 0:
@@ -464,12 +501,20 @@ class OrdinaryUser(AnalyzeTest):
         self.assertEqual(run["network"]["packets_out"], 0)
         self.assert_nothing_left()
 
-    def test_a_specimen_shows_its_traits(self):
-        if not (SPECIMENS / "dropper").exists():
+    def test_specimens_show_their_traits(self):
+        if not SPECIMENS.is_dir():
             self.skipTest("the specimens are not built")
-        runs = self.as_user(*MARK, SPECIMENS / "dropper")
-        kinds = {b["kind"] for b in runs[0]["behaviours"]}
-        self.assertLessEqual({"dropped_executable", "dropped_executable_run"}, kinds)
+        names = ("dropper", "downloader", "sleeper", "packed", "dns_tunnel", "fork_bomb", "leave_user_namespace")
+        for row in EXPECTED:
+            if row["name"] not in names:
+                continue
+            with self.subTest(row["name"]):
+                run = self.as_user(*MARK, SPECIMENS / row["file"])[0]
+                self.assertIn(run["outcome"], row["outcome"], run["outcome_detail"])
+                kinds = {b["kind"] for b in run["behaviours"]}
+                self.assertLessEqual({b["kind"] for b in row["behaviours"]}, kinds)
+                self.assertEqual(run["network"]["leaks"], [])
+                self.assertTrue(run["bounds"])
         self.assert_nothing_left()
 
 

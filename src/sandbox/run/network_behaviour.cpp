@@ -68,6 +68,7 @@ class Network {
       : run_(run), facts_(facts), contents_(contents) {}
 
   void judge() {
+    forget_nameless_beacons();
     for (size_t i = 0; i < run_.flows.size(); ++i) {
       speaks(i);
       mines(i);
@@ -128,6 +129,16 @@ class Network {
            flow.id);
       return;
     }
+  }
+
+  // The monitor counts calls of an address; where the gateway knows a flow to it, its name says more, and
+  // asking for names is no beacon.
+  void forget_nameless_beacons() {
+    std::set<std::string> known;
+    for (const RunFlow& flow : run_.flows) known.insert(flow.remote);
+    std::erase_if(run_.behaviours, [&](const intel::RunBehaviour& row) {
+      return row.kind == BehaviourKind::beacon && (known.contains(row.object) || is_resolver(row.object));
+    });
   }
 
   void beacons() {
