@@ -5,6 +5,7 @@
 #include "cell/refusals.h"
 #include "sandbox/clock/clock.h"
 #include "sandbox/disguise/disguise.h"
+#include "sandbox/monitor/emulated_ptrace.h"
 #include "sandbox/monitor/monitor.h"
 #include "sandbox/supervisor/debugging.h"
 
@@ -39,10 +40,12 @@ struct Watch::Parts {
                  .now = [this] { return clock.now(); }},
                 link),
         clock(tracer, {}, &monitor),
+        ptrace(tracer, &monitor),
         disguise(guest),
         supervisor(std::move(calls)) {
     tracer.add(monitor);
     tracer.add(clock);
+    tracer.add(ptrace);
     tracer.add(disguise);  // after the monitor, which is to see what was opened
     tracer.add(supervisor);
   }
@@ -50,6 +53,7 @@ struct Watch::Parts {
   trace::Tracer tracer;
   monitor::Monitor monitor;
   clock::VirtualClock clock;
+  monitor::EmulatedPtrace ptrace;
   disguise::Disguise disguise;
   Supervisor supervisor;
   std::unique_ptr<Debugging> debugging;
