@@ -11,6 +11,7 @@
 
 namespace shikake::sandbox::disguise {
 
+// To be added after every hook that looks at what was opened, or shows something else of it.
 class Disguise final : public trace::Hook {
  public:
   explicit Disguise(const cell::GuestIdentity& guest)

@@ -10,6 +10,8 @@
 #include <fstream>
 #include <iterator>
 
+#include <fmt/format.h>
+
 #include "cell/mount_table.h"
 #include "sandbox/trace/testing.h"
 
@@ -82,6 +84,17 @@ const Row rows[] = {
 TEST(Disguise, MountTables) {
   for (const Row& row : rows)
     EXPECT_EQ(run([&row] { return all_of(row.path) == row.shown ? 0 : 1; }), 0) << row.name;
+}
+
+TEST(Disguise, StatusKnowsNoFilter) {
+  EXPECT_EQ(run([] {
+              const std::string status = all_of("/proc/self/status");
+              for (const char* line : {"\nNoNewPrivs:\t0\n", "\nSeccomp:\t0\n", "\nSeccomp_filters:\t0\n"})
+                if (status.find(line) == std::string::npos) return 1;
+              // The rest is there, and the process' own.
+              return status.find(fmt::format("\nPid:\t{}\n", getpid())) != std::string::npos ? 0 : 2;
+            }),
+            0);
 }
 
 TEST(Disguise, OtherFilesAreThemselves) {

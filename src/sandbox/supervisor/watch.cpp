@@ -46,8 +46,8 @@ struct Watch::Parts {
     tracer.add(monitor);
     tracer.add(clock);
     tracer.add(ptrace);
-    tracer.add(disguise);  // after the monitor, which is to see what was opened
     tracer.add(supervisor);
+    tracer.add(disguise);  // last: the others are to see what was opened
   }
 
   trace::Tracer tracer;
