@@ -243,6 +243,39 @@ void run(sqlite3* db, const char* sql) {
   }
 }
 
+// The same questions as query_corpus() asks.
+json::object query_peer(sqlite3* db, const std::vector<std::string>& asked) {
+  std::vector<sqlite3_stmt*> statements;
+  for (const char* sql : {"SELECT url, first, last FROM urls WHERE tk=? AND s1=? LIMIT 256",
+                          "SELECT url, first, last FROM urls WHERE s2=? LIMIT 32",
+                          "SELECT url, first, last FROM urls WHERE host=? LIMIT 32"}) {
+    statements.push_back(nullptr);
+    sqlite3_prepare_v2(db, sql, -1, &statements.back(), nullptr);
+  }
+  std::vector<double> micros;
+  size_t found = 0;
+  auto ask = [&](sqlite3_stmt* statement, std::initializer_list<const std::string*> values) {
+    int at = 0;
+    for (const std::string* value : values)
+      sqlite3_bind_text(statement, ++at, value->data(), static_cast<int>(value->size()), SQLITE_STATIC);
+    while (sqlite3_step(statement) == SQLITE_ROW) found += sqlite3_column_bytes(statement, 0) > 0;
+    sqlite3_reset(statement);
+  };
+  for (const std::string& text : asked) {
+    auto url = neighbourhood::corpus_url(text);
+    if (!url) continue;
+    const auto start = Steady::now();
+    const std::string tenant = url::tenant_key(*url), host = url::host_structure(*url).folded;
+    const url::PathStructure structure = url::path_structure(*url);
+    ask(statements[0], {&tenant, &structure.s1});
+    if (neighbourhood::path_shape_of(structure.s2)) ask(statements[1], {&structure.s2});
+    if (neighbourhood::host_shape_of(host)) ask(statements[2], {&host});
+    micros.push_back(seconds_since(start) * 1e6);
+  }
+  for (sqlite3_stmt* statement : statements) sqlite3_finalize(statement);
+  return percentiles(micros);
+}
+
 // The same keys as text columns with an index on each: as one would write it who had no corpus. No journal
 // and one transaction, which is SQLite's fastest; indexes made at the end, which is faster still.
 json::object peer(const Settings& settings, const fs::path& file, size_t count) {
@@ -293,37 +326,8 @@ json::object peer(const Settings& settings, const fs::path& file, size_t count) 
       "urls(host); COMMIT");
   seconds += seconds_since(begin);
   cpu += cpu_seconds() - cpu_begin;
-
-  std::vector<sqlite3_stmt*> statements;
-  for (const char* sql : {"SELECT url, first, last FROM urls WHERE tk=? AND s1=? LIMIT 256",
-                          "SELECT url, first, last FROM urls WHERE s2=? LIMIT 32",
-                          "SELECT url, first, last FROM urls WHERE host=? LIMIT 32"}) {
-    statements.push_back(nullptr);
-    sqlite3_prepare_v2(db, sql, -1, &statements.back(), nullptr);
-  }
-  std::vector<double> micros;
-  size_t found = 0;
-  auto ask = [&](sqlite3_stmt* statement, std::initializer_list<const std::string*> values) {
-    int at = 0;
-    for (const std::string* value : values)
-      sqlite3_bind_text(statement, ++at, value->data(), static_cast<int>(value->size()), SQLITE_STATIC);
-    while (sqlite3_step(statement) == SQLITE_ROW) found += sqlite3_column_bytes(statement, 0) > 0;
-    sqlite3_reset(statement);
-  };
-  for (const std::string& text : asked) {
-    auto url = neighbourhood::corpus_url(text);
-    if (!url) continue;
-    const auto start = Steady::now();
-    const std::string tenant = url::tenant_key(*url), host = url::host_structure(*url).folded;
-    const url::PathStructure structure = url::path_structure(*url);
-    ask(statements[0], {&tenant, &structure.s1});
-    if (neighbourhood::path_shape_of(structure.s2)) ask(statements[1], {&structure.s2});
-    if (neighbourhood::host_shape_of(host)) ask(statements[2], {&host});
-    micros.push_back(seconds_since(start) * 1e6);
-  }
-  for (sqlite3_stmt* statement : statements) sqlite3_finalize(statement);
+  json::object out = query_peer(db, asked);
   sqlite3_close(db);
-  json::object out = percentiles(micros);
   out["urls"] = count;
   out["seconds"] = seconds;
   out["cpu_seconds"] = cpu;

@@ -43,6 +43,7 @@ class UrlTexture {
     const double uniform = std::uniform_real_distribution<>(1e-6, 1)(random_);
     const auto pages = static_cast<size_t>(std::min(3.0 * std::pow(uniform, -1.1), 60'000.0));
     out.push_back(start + "/");
+    if (moulds.size() == 1 && moulds[0] == "/") return;  // as most phishing sites: nothing but the root
     for (size_t page = 0; page < pages; ++page) out.push_back(start + anew(moulds[below(moulds.size())]));
   }
 
@@ -95,11 +96,17 @@ class UrlTexture {
       if (key || (!digits && below(3) > 0))
         out += piece;
       else if (!digits)
-        out += words_[below(words_.size())];
+        out += slug(mould.find('/', at) == mould.npos ? 1 + below(4) : 1);
       else
         for (char c : piece)
           out += is_digit(c) ? "0123456789"[below(10)] : piece.size() < 8 ? c : letter_like(c);
     }
+    return out;
+  }
+  // In the last segment a word may become several, as titles do: else a site would soon repeat itself.
+  std::string slug(size_t words) {
+    std::string out = words_[below(words_.size())];
+    while (--words > 0) out += "-" + words_[below(words_.size())];
     return out;
   }
   // In what is drawn by lot, letters are too.

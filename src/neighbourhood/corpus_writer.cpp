@@ -5,13 +5,12 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 #include <functional>
-#include <numeric>
 
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "neighbourhood/segment_builder.h"
 
 namespace shikake::neighbourhood {
 namespace {
@@ -23,11 +22,6 @@ constexpr size_t merge_fan = 8;
 constexpr int tier_bits = 3;  // "about one size": within a factor of eight
 // A query looks into each segment.
 constexpr size_t most_segments = 8;
-// Piles that a batch is dealt into before it is sorted: a few dozen URLs each, and few enough that each one's
-// end stays in the cache.
-constexpr int pile_bits = 15;
-// Of a segment's blocks, so many are shown to zstd: thirty times its dictionary's size.
-constexpr size_t sample_blocks = 500;
 
 int tier_of(const Segment& segment) {
   return std::bit_width(segment.footer().entries) / tier_bits;
@@ -45,114 +39,6 @@ struct CorpusWriter::Batch {
   std::string text;
   std::vector<Item> items;
 };
-
-// A worker's own: URLs with their keys, waiting to be sorted.
-class CorpusWriter::Builder {
- public:
-  // All of it at once: pages come as they are written to, and growing would copy what stands there.
-  explicit Builder(size_t memory) : memory_(memory) { arena_.reserve(memory); }
-
-  // Fails with the reason why the text is no corpus URL.
-  Result<> add(std::string_view text, Day first, Day last) {
-    SHIKAKE_ASSIGN(url::Url url, corpus_url(text));
-    const Reading* reading = key_reader_.read(url.href());
-    SHIKAKE_CHECK(reading);  // corpus_url() gave it
-    const Keys keys = key_reader_.keys();
-    order_.push_back({keys.place, static_cast<uint64_t>(arena_.size()) << size_bits | url.href().size()});
-    Stored stored{keys.path_shape, keys.host_shape, first, last};
-    arena_.append(reinterpret_cast<const char*>(&stored), sizeof stored);
-    arena_.append(url.href());
-    return {};
-  }
-  bool full() const { return arena_.size() + order_.size() * sizeof(Place) >= memory_; }
-  bool empty() const { return order_.empty(); }
-
-  // Sorts and writes; empty afterwards.
-  Result<> write(const std::filesystem::path& path, int level);
-
- private:
-  static constexpr int size_bits = 16;
-  static_assert(longest_url < 1u << size_bits);
-  struct Place {
-    uint64_t place, offset_and_size;
-  };
-  struct Stored {
-    uint32_t path_shape, host_shape;
-    Day first, last;
-  };
-  Stored stored(const Place& at) const {
-    Stored record;
-    std::memcpy(&record, arena_.data() + (at.offset_and_size >> size_bits), sizeof record);
-    return record;
-  }
-  std::string_view url(const Place& at) const {
-    return {arena_.data() + (at.offset_and_size >> size_bits) + sizeof(Stored),
-            at.offset_and_size & ((1u << size_bits) - 1)};
-  }
-  void sort();
-  std::string sample_dictionary() const;
-
-  const size_t memory_;
-  KeyReader key_reader_;
-  std::string arena_;
-  std::vector<Place> order_;
-};
-
-// By place, then by text. The places' upper bits are a hash and so fall evenly: dealt out by them first, what
-// is left to compare stands together.
-void CorpusWriter::Builder::sort() {
-  auto pile_of = [](const Place& at) { return at.place >> (64 - pile_bits); };
-  std::vector<uint32_t> ends((size_t{1} << pile_bits) + 1);
-  for (const Place& at : order_) ++ends[pile_of(at) + 1];
-  std::partial_sum(ends.begin(), ends.end(), ends.begin());
-  std::vector<Place> dealt(order_.size());
-  for (const Place& at : order_) dealt[ends[pile_of(at)]++] = at;
-  order_.swap(dealt);
-  uint32_t begin = 0;  // dealing has moved each pile's begin to its end
-  for (const uint32_t end : ends) {
-    std::sort(order_.begin() + begin, order_.begin() + end, [this](const Place& a, const Place& b) {
-      return a.place != b.place ? a.place < b.place : url(a) < url(b);
-    });
-    begin = end;
-  }
-}
-
-std::string CorpusWriter::Builder::sample_dictionary() const {
-  std::string samples;
-  std::vector<size_t> sizes;
-  const size_t step = std::max<size_t>(order_.size() / sample_blocks, block_entries);
-  for (size_t at = 0; at + block_entries <= order_.size(); at += step) {
-    BlockBuilder block;
-    for (size_t i = at; i < at + block_entries && !block.full(); ++i) {
-      const Stored record = stored(order_[i]);
-      block.add(
-          {url(order_[i]), record.first, record.last, i == at || order_[i].place != order_[i - 1].place});
-    }
-    const std::string& raw = block.finish();
-    samples += raw;
-    sizes.push_back(raw.size());
-  }
-  return train_dictionary(samples, sizes);
-}
-
-Result<> CorpusWriter::Builder::write(const std::filesystem::path& path, int level) {
-  sort();
-  SHIKAKE_ASSIGN(std::unique_ptr<SegmentWriter> writer,
-                 SegmentWriter::open(path, sample_dictionary(), level));
-  for (size_t i = 0; i < order_.size();) {
-    const std::string_view same = url(order_[i]);
-    const Stored record = stored(order_[i]);
-    Entry entry{same, record.first, record.last};
-    for (++i; i < order_.size() && url(order_[i]) == same; ++i) {
-      entry.first = std::min(entry.first, stored(order_[i]).first);
-      entry.last = std::max(entry.last, stored(order_[i]).last);
-    }
-    SHIKAKE_TRY(writer->add({order_[i - 1].place, record.path_shape, record.host_shape}, entry));
-  }
-  order_.clear();
-  arena_.clear();
-  return writer->commit();
-}
 
 // --- opening and closing -------------------------------------------------------------------------------
 
@@ -251,7 +137,7 @@ CorpusWriter::CorpusWriter(std::filesystem::path directory, WriterOptions option
       batch_(std::make_unique<Batch>()) {
   const unsigned threads = std::max(1u, options_.threads);
   for (unsigned i = 0; i < threads; ++i) {
-    builders_.push_back(std::make_unique<Builder>(options_.memory_bytes / threads));
+    builders_.push_back(std::make_unique<SegmentBuilder>(options_.memory_bytes / threads));
     threads_.emplace_back([this, builder = builders_.back().get()] { work(*builder); });
   }
 }
@@ -332,7 +218,7 @@ void CorpusWriter::keep_error(Error error) {
 
 // --- the workers' side -----------------------------------------------------------------------------------
 
-void CorpusWriter::work(Builder& builder) {
+void CorpusWriter::work(SegmentBuilder& builder) {
   auto flush = [&]() -> Result<> {
     if (builder.empty()) return {};
     const std::filesystem::path path = next_path();

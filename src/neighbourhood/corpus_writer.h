@@ -41,6 +41,8 @@ struct WriterOptions {
   int merge_level = 6;                      // of merged ones, which stay longer
 };
 
+class SegmentBuilder;  // segment_builder.h
+
 class CorpusWriter {
  public:
   // Makes the directory where there is none. conflict while another process adds. What was filed by other
@@ -62,13 +64,12 @@ class CorpusWriter {
 
  private:
   struct Batch;
-  class Builder;
   CorpusWriter(std::filesystem::path directory, WriterOptions options, base::UniqueFd lock, Manifest manifest,
                std::vector<std::shared_ptr<Segment>> segments);
 
   Result<> file_anew();
   void hand_over();
-  void work(Builder& builder);
+  void work(SegmentBuilder& builder);
   void note_skip(std::string_view reason, const std::string& source, uint64_t line, uint64_t count);
   void keep_error(Error error);
   std::filesystem::path next_path();
@@ -98,7 +99,7 @@ class CorpusWriter {
   std::mutex merging_;  // one merge at a time
   std::shared_ptr<const std::string> source_;
   std::unique_ptr<Batch> batch_;  // the caller's, being filled
-  std::vector<std::unique_ptr<Builder>> builders_;
+  std::vector<std::unique_ptr<SegmentBuilder>> builders_;
   std::vector<std::thread> threads_;
 };
 
