@@ -10,13 +10,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <memory>
-
 #include <fmt/format.h>
-#include <nftables/libnftables.h>
 
 #include "cell/namespaces.h"
 #include "cell/network.h"
+#include "rules.h"
 
 namespace shikake::gateway {
 namespace {
@@ -88,31 +86,6 @@ Result<> build_network(base::UniqueFd& cell_network, bool ipv6) {
   if (ipv6) SHIKAKE_TRY(ours.add_address(our_end, {gateway_v6, network_v6}));
   SHIKAKE_TRY(ours.receive_everything(our_end));
   return set_up_cell_end(theirs, ipv6);
-}
-
-// TPROXY (nftables' tproxy statement; kernel Documentation/networking/tproxy.rst) leads packets to our
-// sockets with their destination as it was; a redirect would rewrite it, and a datagram's would be lost.
-Result<> load_rules(uint16_t port) {
-  std::unique_ptr<nft_ctx, void (*)(nft_ctx*)> context(nft_ctx_new(NFT_CTX_DEFAULT), nft_ctx_free);
-  if (!context) return fail(Module::gateway, ErrorCode::io, "libnftables cannot be started");
-  nft_ctx_buffer_error(context.get());
-  nft_ctx_buffer_output(context.get());
-  const std::string rules = fmt::format(
-      "table inet gateway {{\n"
-      "  chain from_cell {{\n"
-      "    type filter hook prerouting priority mangle; policy accept;\n"
-      "    iifname \"{}\" meta l4proto {{ tcp, udp }} tproxy to :{} accept\n"
-      "  }}\n"
-      "  chain forward {{ type filter hook forward priority filter; policy drop; }}\n"
-      "}}\n",
-      our_end, port);
-  if (nft_run_cmd_from_buffer(context.get(), rules.c_str()) == 0) return {};
-  std::string why = nft_ctx_get_error_buffer(context.get());
-  return fail(
-      Module::gateway, ErrorCode::unsupported,
-      fmt::format("this kernel takes no TPROXY rules (nf_tables with nft_tproxy is needed; as root: modprobe "
-                  "nft_tproxy): {}",
-                  why.substr(0, why.find('\n'))));
 }
 
 Result<base::UniqueFd> make_socket(int family, int type, int protocol, const char* what) {
@@ -210,7 +183,7 @@ Result<Arranged> arrange() {
   if (ipv6) {
     SHIKAKE_ASSIGN(arranged.v6, open_family(true, port));
   }
-  SHIKAKE_TRY(load_rules(port));
+  SHIKAKE_TRY(load_rules(our_end, port));
   arranged.resolvers = {gateway_v4};
   arranged.cell_addresses = {cell_v4};
   if (ipv6) {
