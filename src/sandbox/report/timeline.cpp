@@ -15,7 +15,7 @@ namespace {
 using intel::RunRecord;
 
 // In the picture's own units; the browser scales them to the page.
-constexpr double width = 1120, names_width = 190, right_margin = 14, lane_height = 26, axis_height = 26;
+constexpr double width = 1120, names_width = 190, right_margin = 40, lane_height = 26, axis_height = 26;
 constexpr size_t max_lanes = 40;          // taller than two screens says nothing more
 constexpr size_t max_marks_a_lane = 120;  // further ones lie on top of each other
 constexpr size_t max_flows_a_lane = 60;
