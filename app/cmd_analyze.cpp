@@ -29,7 +29,7 @@ namespace run = sandbox::run;
 struct AnalyzeCommand {
   std::vector<std::string> files;
   std::string network = "closed";
-  std::string replies, out, arguments, debug;
+  std::string replies, policy, out, arguments, debug;
   std::vector<std::string> rules;
   std::string time = "60s";
   std::string user = "user";
@@ -120,6 +120,13 @@ Result<run::AnalysisOptions> options_of(const AnalyzeCommand& command, const Con
       return fail(Module::app, ErrorCode::invalid_usage, "--replies are what the closed network answers");
     SHIKAKE_ASSIGN(conditions.replies, gateway::Replies::load(command.replies));
   }
+  if (!command.policy.empty()) {
+    if (conditions.network != intel::RunNetwork::open)
+      return fail(Module::app, ErrorCode::invalid_usage, "--policy is what the open network lets through");
+    SHIKAKE_ASSIGN(conditions.policy, gateway::Policy::load(command.policy));
+  }
+  // In a range its addresses are the Internet's.
+  conditions.policy.egress.allow_documentation = intel::PolicySettings::from_environment().range_profile;
   if (!command.debug.empty()) {
     SHIKAKE_ASSIGN(conditions.debug_script, base::read_file(command.debug, max_script_bytes));
     // Said at once, and not by each run.
@@ -192,8 +199,7 @@ Run define_analyze(CLI::App& app_command, Context& context) {
       ->capture_default_str();
   app_command.add_option("--replies", command->replies,
                          "Scripted answers of the closed network (docs/gateway.md)");
-  app_command.add_option("--policy", conditions.policy,
-                         "What the open network lets through (docs/gateway.md)");
+  app_command.add_option("--policy", command->policy, "What the open network lets through (docs/gateway.md)");
   app_command.add_option("--time", command->time, "How long a program may run: 90s, 10m")
       ->capture_default_str();
   app_command.add_option("--args", command->arguments, "Its arguments, as one quoted text");

@@ -257,9 +257,7 @@ class Output(AnalyzeTest):
         self.assertIn("block:proxy", row["uses"])
 
 
-class Found(AnalyzeTest):
-    """Files that visits find: run at once, or by the queue."""
-
+class InTheRange(AnalyzeTest):
     def in_range(self, *arguments):
         done = self.run_program("range", "run", harness.SOURCE / "demo/scenario.toml", "--", harness.SHIKAKE,
                                 "--home", self.home, "--json", *arguments, status=None)
@@ -267,6 +265,42 @@ class Found(AnalyzeTest):
             self.skipTest(done.stderr.decode(errors="replace"))
         self.assertEqual(done.returncode, 0, done.stderr)
         return json.loads(done.stdout)
+
+
+class Open(InTheRange):
+    """The real network under a policy: here the range's."""
+
+    def test_what_the_policy_lets_through_and_what_not(self):
+        script = self.write("fetch.sh", """#!/bin/sh
+python3 - <<'PY'
+import socket, urllib.request
+print(len(urllib.request.urlopen("http://www.paper-lantern.example/", timeout=10).read()), "bytes")
+for host, port in (("192.168.77.1", 80), ("www.paper-lantern.example", 445), ("www.paper-lantern.example", 25)):
+    try:
+        socket.create_connection((host, port), 5).close()
+    except OSError as error:
+        print(host, port, error)
+PY
+""")
+        [run, *_] = self.in_range("analyze", "--network", "open", "--time", "60s", script)["runs"]
+        self.assertEqual((run["network"]["mode"], run["outcome"]), ("open", "exited"))
+        fetched = [f for f in run["flows"] if f.get("host") == "www.paper-lantern.example" and f["protocol"] == "http"]
+        self.assertTrue(fetched, run["flows"])
+        self.assertTrue(fetched[0]["decision"].startswith("allowed"), fetched)
+        self.assertGreater(fetched[0]["bytes_in"], 1000)
+        self.assertGreater(run["network"]["packets_out"], 0)
+        self.assertGreater(run["network"]["bytes_out"], 0)
+        decisions = {f["remote"].rsplit(":", 1)[1]: f.get("decision", "") for f in run["flows"]
+                     if f not in fetched and f["protocol"] != "dns"}
+        self.assertTrue(decisions["445"].startswith("refused"), run["flows"])
+        self.assertTrue(decisions["25"].startswith("sunk"), run["flows"])
+        private = [f for f in run["flows"] if f["remote"] == "192.168.77.1:80"]
+        self.assertTrue(private and private[0]["decision"].startswith("refused"), run["flows"])
+        self.assert_nothing_left()
+
+
+class Found(InTheRange):
+    """Files that visits find: run at once, or by the queue."""
 
     def test_a_visit_asks_for_a_run_and_the_worker_does_it(self):
         self.in_range("inspect", "http://www.paper-lantern.example/")
@@ -379,7 +413,7 @@ class BadInput(AnalyzeTest):
 
     def test_wrong_usage(self):
         for options in (["--time", "soon"], ["--env", "NOVALUE"], ["--args", "'open"], ["--network", "wide"],
-                        ["--network", "open", "--replies", "/dev/null"]):
+                        ["--network", "open", "--replies", "/dev/null"], ["--policy", "/dev/null"]):
             with self.subTest(options):
                 self.assertTrue(self.analyze("/bin/true", *options, status=2).stderr)
 

@@ -6,12 +6,14 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "base/child.h"
 #include "base/frame.h"
 #include "base/wire.h"
+#include "gateway/broker.h"
 #include "sandbox/run/protocol.h"
 #include "sandbox/run/record.h"
 
@@ -130,8 +132,15 @@ Result<Ran> run_once(const Start& start, const Conditions& conditions, intel::Ru
   options.environment = std::vector<std::string>{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8"};
   options.fds = {{ends.second.fd(), channel_fd}, {start.sample_fd, sample_fd}, {capture.get(), capture_fd}};
   options.inherit_stderr = false;
+  // Started here, in the real network, before anything is in namespaces; it lives as long as the run.
+  std::optional<gateway::Broker> broker;
+  if (conditions.network == intel::RunNetwork::open) {
+    SHIKAKE_ASSIGN(broker, gateway::Broker::start(conditions.policy));
+    options.fds.push_back({broker->gateway_fd(), broker_fd});
+  }
   SHIKAKE_ASSIGN(base::Child supervisor, base::Child::start(options));
   { base::FrameChannel theirs = std::move(ends.second); }
+  if (broker) broker->drop_gateway_end();
   SHIKAKE_ASSIGN(base::FrameChannel channel, send_plan(std::move(ends.first), plan_of(start, conditions)));
 
   record.arguments = conditions.arguments;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "gateway/policy.h"
 #include "gateway/replies.h"
 #include "intel/run.h"
 #include "sandbox/run/keep.h"
@@ -28,7 +29,7 @@ struct Conditions {
   std::vector<std::string> arguments, environment;  // NAME=value, besides the guest's
   intel::RunNetwork network = intel::RunNetwork::closed;
   gateway::Replies replies;
-  std::filesystem::path policy;  // open mode: the policy file; "": the default policy
+  gateway::Policy policy;  // open mode: what the real network may be asked for
   std::chrono::milliseconds time = std::chrono::seconds(60);
   uint32_t processes = 256;
   uint64_t memory = uint64_t{1} << 30, disk = uint64_t{256} << 20;  // bytes
