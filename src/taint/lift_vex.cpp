@@ -7,6 +7,18 @@ extern "C" {
 #include <valgrind/libvex_guest_arm.h>
 #include <valgrind/libvex_guest_arm64.h>
 #include <valgrind/libvex_guest_x86.h>
+
+// Debian's VEX refuses i386 guests on an x86-64 host at its front door (an assertion on the size of the
+// guest state); the decoder behind it serves them. VEX's own private header declares it so.
+struct DisResult {
+  UInt len;  // 0: not an instruction
+  UInt whatNext;
+  UInt hint;
+  IRJumpKind jk_StopHere;
+};
+DisResult disInstr_X86(IRSB*, const UChar* guest_code, Long delta, Addr guest_address, VexArch, const VexArchInfo*,
+                       const VexAbiInfo*, VexEndness host, Bool sigill_diag);
+void vexSetAllocModeTEMP_and_clear(void);
 }
 
 #include <cstddef>
@@ -741,7 +753,7 @@ void Walk::leave(const IRSB& block) {
   } else if (block.next->tag == Iex_Const) {
     program.successors.push_back(guest_address(block.next->Iex.Const.con, moved_, architecture_));
   }
-  if (block.next->tag == Iex_RdTmp) {
+  if (block.next->tag != Iex_Const) {
     program.indirect_exit = program.kind != JumpKind::call && program.kind != JumpKind::ret;
     b_.target(expression(block.next));
   }
@@ -757,6 +769,45 @@ void Walk::instruction(const IRSB& block, Address address, size_t length, Addres
   b_.program().successors.clear();
   for (Int i = 0; i < block.stmts_used; ++i) statement(*block.stmts[i]);
   leave(block);
+}
+
+// --- x86's bit tests --------------------------------------------------------------------------------
+
+// bt, bts, btr and btc on two registers: VEX writes the register below the stack and reads it back, which
+// an executor never sees. Returns whether the instruction was one.
+bool bit_test(Builder& builder, Architecture architecture, std::span<const uint8_t> bytes) {
+  const bool wide = architecture == Architecture::x86_64;
+  if (!wide && architecture != Architecture::i386) return false;
+  size_t at = 0;
+  uint8_t size = 4, rex = 0;
+  if (at < bytes.size() && bytes[at] == 0x66) size = 2, ++at;
+  if (wide && at < bytes.size() && (bytes[at] & 0xf0) == 0x40) rex = bytes[at++];
+  if ((rex & 8) != 0) size = 8;
+  if (bytes.size() < at + 3 || bytes[at] != 0x0f || bytes[at + 2] < 0xc0) return false;
+  const uint8_t operation = bytes[at + 1];
+  if (operation != 0xa3 && operation != 0xab && operation != 0xb3 && operation != 0xbb) return false;
+  const uint8_t word = wide ? 8 : 4;
+  const size_t base = wide ? offsetof(VexGuestAMD64State, guest_RAX) : offsetof(VexGuestX86State, guest_EAX);
+  const size_t flags = wide ? offsetof(VexGuestAMD64State, guest_CC_OP) : offsetof(VexGuestX86State, guest_CC_OP);
+  const size_t target = (bytes[at + 2] & 7u) + ((rex & 1) != 0 ? 8u : 0u);
+  const size_t index = (bytes[at + 2] >> 3 & 7u) + ((rex & 4) != 0 ? 8u : 0u);
+  const Value bits = builder.get(base + target * word, size);
+  const Value chosen = builder.get(base + index * word, size);
+  const Value both = builder.all(size, {&bits, &chosen});
+  // The other flags stay: the new thunk holds what the old one did, and the bit.
+  std::vector<Value> old;
+  std::vector<const Value*> parts{&both};
+  for (size_t i = 0; i < 4; ++i) old.push_back(builder.get(flags + i * word, word));
+  for (const Value& one : old) parts.push_back(&one);
+  const Value thunk = builder.all(word, parts);
+  builder.put(flags, builder.nothing(word));
+  builder.put(flags + word, thunk);
+  builder.put(flags + 2u * word, builder.nothing(word));
+  builder.put(flags + 3u * word, builder.nothing(word));
+  if (operation == 0xa3) return true;
+  builder.put(base + target * word, both);
+  if (wide && size == 4) builder.put(base + target * word + 4, builder.nothing(4));
+  return true;
 }
 
 // --- the lifter ---------------------------------------------------------------------------------------
@@ -800,6 +851,13 @@ class VexLifter : public Lifter {
     Address address = code.address;
     for (size_t i = 0; i < code.lengths.size() && !builder.overflowed(); ++i) {
       builder.begin_instruction(static_cast<uint16_t>(i));
+      if (bit_test(builder, architecture_, code.bytes.subspan(offset, code.lengths[i]))) {
+        builder.program().successors.assign(1, address + code.lengths[i]);
+        builder.program().kind = JumpKind::next;
+        offset += code.lengths[i];
+        address += code.lengths[i];
+        continue;
+      }
       const IRSB* block = front_end(code.bytes, offset, address, code.thumb);
       if (block != nullptr) walk.instruction(*block, address, code.lengths[i], moved_);
       else builder.without_rule();
@@ -811,12 +869,14 @@ class VexLifter : public Lifter {
 
  private:
   const IRSB* front_end(std::span<const uint8_t> bytes, size_t offset, Address address, bool thumb);
+  const IRSB* i386_instruction(const uint8_t* bytes, Address address);
 
   Architecture architecture_;
   RegisterLayout layout_;
   VexTranslateArgs arguments_;
   VexGuestExtents extents_;
   uint8_t* scratch_ = nullptr;
+  size_t length_ = 0;  // i386: of the instruction
   Address moved_ = 0;  // the instruction's address less the one that VEX was told
 };
 
@@ -849,7 +909,26 @@ const IRSB* VexLifter::front_end(std::span<const uint8_t> bytes, size_t offset, 
   VexTranslateResult result;
   VexRegisterUpdates updates;
   if (setjmp(vex_failure) != 0) return nullptr;
+  if (architecture_ == Architecture::i386) return i386_instruction(bytes.data() + offset, address);
   return LibVEX_FrontEnd(&arguments_, &result, &updates);
+}
+
+const IRSB* VexLifter::i386_instruction(const uint8_t* bytes, Address address) {
+  constexpr UInt kContinue = 0x11;  // DisResult::whatNext: goes on behind itself
+  vexSetAllocModeTEMP_and_clear();
+  IRSB* block = emptyIRSB();
+  const DisResult result = disInstr_X86(block, bytes, 0, static_cast<Addr>(address), VexArchX86,
+                                        &arguments_.archinfo_guest, &arguments_.abiinfo_both, VexEndnessLE, 0);
+  if (result.len == 0) return nullptr;
+  length_ = result.len;
+  block->jumpkind = Ijk_Boring;
+  block->next = IRExpr_Const(IRConst_U32(static_cast<UInt>(address) + result.len));
+  if (result.whatNext == kContinue) return block;
+  block->jumpkind = result.jk_StopHere;
+  constexpr Int kEip = offsetof(VexGuestX86State, guest_EIP);
+  for (Int i = 0; i < block->stmts_used; ++i)
+    if (block->stmts[i]->tag == Ist_Put && block->stmts[i]->Ist.Put.offset == kEip) block->next = block->stmts[i]->Ist.Put.data;
+  return block;
 }
 
 Step VexLifter::step(std::span<const uint8_t> bytes, size_t before, Address address, bool thumb) {
@@ -859,6 +938,7 @@ Step VexLifter::step(std::span<const uint8_t> bytes, size_t before, Address addr
   std::copy_n(bytes.begin(), std::min(bytes.size(), padded.size()), padded.begin());
   const IRSB* block = front_end(padded, before, address, thumb);
   if (block == nullptr || block->jumpkind == Ijk_NoDecode) return step;
+  if (architecture_ == Architecture::i386) step.length = length_;
   const auto guest = [&](const IRConst* c) { return guest_address(c, moved_, architecture_); };
   for (Int i = 0; i < block->stmts_used; ++i) {
     const IRStmt& s = *block->stmts[i];

@@ -179,7 +179,7 @@ def run(specimen, architecture, compiler, level, static, runner):
             out.write(SECRET)
         servers = [Server() for _ in specimen.servers]
         for server, answer in zip(servers, specimen.servers):
-            if answer == ("port", answer[1]) if isinstance(answer, tuple) else False:
+            if isinstance(answer, tuple) and answer[0] == "port":
                 answer = ENCODE[answer[1]](f"server=second;port={servers[1].port};".encode())
             elif isinstance(answer, tuple):
                 stage = os.path.join(folder, "stage")
@@ -233,6 +233,9 @@ def main():
     parser.add_argument("--least-precision", type=float, default=0)
     parser.add_argument("--least-recall", type=float, default=0)
     options = parser.parse_args()
+    if not shutil.which("qemu-x86_64"):
+        print("skipped: no qemu-x86_64 (Debian's package qemu-user)", file=sys.stderr)
+        return 77
     chosen = [s for s in specimens() if options.only in s.name][::options.every]
     architectures = [a for a in options.architectures.split(",")]
     skipped = [a for a in architectures if not shutil.which(ARCHITECTURES[a][0])]
