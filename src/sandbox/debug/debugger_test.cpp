@@ -281,6 +281,41 @@ TEST(Debugger, ReadsStaticAndNarrowPrograms) {
   }
 }
 
+TEST(Debugger, DoesTheSameInProgramsOf32Bits) {
+  const std::string narrow = guest + "_32bit";
+  if (::access(narrow.c_str(), X_OK) != 0)
+    GTEST_SKIP() << "no i686-linux-gnu-gcc was there to build " << narrow;
+  Outcome outcome = run(R"(
+[[break]]
+at = "guest_greet"
+log = ["string arg1", "string *rsp+4"]
+[[break]]
+at = "guest_count_down"
+when = "end"
+log = ["value arg1", "value result"]
+[[trace]]
+functions = ["getenv"]
+[[call]]
+name = "exit_group"
+log = ["value arg1"]
+)",
+                        {narrow, "functions"});
+  EXPECT_EQ(outcome.status, exited(0));
+  EXPECT_THAT(outcome.notes, Contains("program!guest_greet: arg1 = \"analyst\"; *rsp+4 = \"analyst\""));
+  EXPECT_THAT(outcome.notes,
+              Contains(StartsWith("getenv(\"GUEST_SECRET\") = \"orders\" from program!main+0x")));
+  EXPECT_THAT(outcome.notes, Contains("before exit_group: arg1 = 0x0"));
+
+  outcome = run("[[break]]\nat = \"guest_count_down\"\nwhen = \"end\"\nlog = [\"value result\"]\n",
+                {narrow, "recursion"});
+  EXPECT_EQ(outcome.status, exited(0));
+  EXPECT_EQ(outcome.notes.size(), 6u);
+  outcome = run("[[break]]\nat = \"guest_add\"\nresult = 77\n", {narrow, "functions"}, {"PATH=/bin"});
+  EXPECT_EQ(outcome.status, exited(77));
+  outcome = run("[[break]]\nat = \"guest_add\"\n", {narrow, "look-at-code"});
+  EXPECT_EQ(outcome.status, exited(0));
+}
+
 struct ScriptRow {
   const char* name;
   const char* text;

@@ -76,6 +76,19 @@ TEST(UnpackWatch, FollowsAFork) {
   EXPECT_EQ(outcome.dumps[0].process.value, 2u);
 }
 
+TEST(UnpackWatch, SeesProgramsOf32BitsToo) {
+  const std::string narrow = guest + "_32bit";
+  if (::access(narrow.c_str(), X_OK) != 0)
+    GTEST_SKIP() << "no i686-linux-gnu-gcc was there to build " << narrow;
+  Outcome outcome = run({narrow, "code-twice"});
+  EXPECT_EQ(outcome.status, well);
+  ASSERT_EQ(outcome.dumps.size(), 2u);
+  EXPECT_EQ(outcome.dumps[1].bytes.size(), 5006u);
+  outcome = run({narrow, "code-in-child"});
+  EXPECT_EQ(outcome.status, well);
+  EXPECT_EQ(outcome.dumps.size(), 1u);
+}
+
 TEST(UnpackWatch, LeavesAFaultToItsProgram) {
   Outcome outcome = run({guest, "run-data"});
   EXPECT_EQ(outcome.status, (base::WaitStatus{base::WaitStatus::How::killed, SIGSEGV}));
