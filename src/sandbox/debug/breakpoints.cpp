@@ -88,6 +88,7 @@ void Breakpoints::remove(trace::Thread& thread, uint64_t address) {
   Process& process = of(thread);
   if (auto software = process.software.extract(address)) {
     thread.write_value({address}, software.mapped(), true);
+    process.removed.insert(address);
     return;
   }
   for (size_t slot = 0; slot < hardware_slots; ++slot) {
@@ -112,7 +113,9 @@ std::optional<Breakpoints::Hit> Breakpoints::hit(trace::Thread& thread, const si
   if (info.si_code == from_kernel) {
     out.address = registers->rip - 1;
     out.breakpoint = process.software.contains(out.address);
-    if (!out.breakpoint) return std::nullopt;  // the program's own int3
+    const bool was_ours = out.breakpoint || (process.removed.contains(out.address) &&
+                                             thread.read_value<uint8_t>({out.address}) != int3);
+    if (!was_ours) return std::nullopt;  // the program's own int3
     registers->rip = out.address;
     (void)thread.set_registers(*registers);
     return out;

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -39,8 +40,8 @@ class Breakpoints {
 
   struct Hit {
     uint64_t address = 0;
-    bool breakpoint = false;  // one that was inserted
-    bool return_watch = false;
+    bool breakpoint = false;    // one that was inserted
+    bool return_watch = false;  // neither: one that was removed meanwhile
   };
   // Whether a SIGTRAP is ours. The instruction pointer then stands at the address.
   std::optional<Hit> hit(trace::Thread& thread, const siginfo_t& info);
@@ -56,6 +57,7 @@ class Breakpoints {
 
   struct Process {
     std::map<uint64_t, uint8_t> software;             // address to the byte that stood there
+    std::set<uint64_t> removed;                       // threads may have run into them already
     std::array<uint64_t, hardware_slots> hardware{};  // 0: free
   };
   bool write_slot(trace::Thread& thread, size_t slot, uint64_t address);

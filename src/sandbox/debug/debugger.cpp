@@ -119,7 +119,13 @@ trace::SignalAction Debugger::on_signal(trace::Thread& thread, siginfo_t& info) 
   if (hit->return_watch) at_return(thread, hit->address);
   if (hit->breakpoint) {
     at_site(thread, hit->address);
-    breakpoints_.step_over(thread, hit->address);
+    auto& sites = guests_[thread.process().id.value].sites;
+    if (auto site = sites.find(hit->address); site != sites.end() && finished(site->second)) {
+      breakpoints_.remove(thread, hit->address);
+      sites.erase(site);
+    } else {
+      breakpoints_.step_over(thread, hit->address);
+    }
   }
   return {.deliver = false};
 }
@@ -267,6 +273,13 @@ void Debugger::on_return(trace::Thread& thread, const trace::Call& call, int64_t
 }
 
 // --- actions ----------------------------------------------------------------------------------------
+
+// Nothing more will be said or done there: a place that is reached a million times need not stop so often.
+bool Debugger::finished(const Site& site) const {
+  if (site.resolves || (!site.traced.empty() && notes_ <= max_notes)) return false;
+  return std::all_of(site.breaks.begin(), site.breaks.end(),
+                     [&](size_t index) { return taken_[index] >= script_.breaks[index].actions.count; });
+}
 
 bool Debugger::counts(const Actions& actions, size_t counter) {
   return taken_[counter]++ < actions.count;

@@ -88,6 +88,7 @@ class Debugger final : public trace::Hook {
   void rearm_return(trace::Thread& thread);
   void act(trace::Thread& thread, const Actions& actions, const std::string& where, const Frame& frame);
   bool counts(const Actions& actions, size_t counter);
+  bool finished(const Site& site) const;
   bool concerns(const CallBreak& row, const trace::Call& call) const;
   void leave_function(trace::Thread& thread, int64_t result);
   void note(trace::Thread& thread, std::string text);

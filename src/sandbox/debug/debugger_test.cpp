@@ -257,6 +257,16 @@ TEST(Debugger, TakesActionsSoOftenOnly) {
   EXPECT_EQ(outcome.notes.size(), 5u);
 }
 
+TEST(Debugger, LeavesAPlaceWhereNothingMoreIsToBeDone) {
+  // The fourth place is an int3, which goes while three threads run into it.
+  Outcome outcome =
+      run("[[break]]\nat=\"main\"\n[[break]]\nat=\"guest_greet\"\n"
+          "[[break]]\nat=\"guest_count_down\"\n[[break]]\nat=\"guest_add\"\ncount=20\n",
+          {guest, "threads"});
+  EXPECT_EQ(outcome.status, exited(0));
+  EXPECT_EQ(std::count(outcome.notes.begin(), outcome.notes.end(), "program!guest_add"), 20);
+}
+
 TEST(Debugger, SaysWhatItDidNotFind) {
   Outcome outcome = run("[[break]]\nat = \"no_such_function\"\n[[trace]]\nfunctions = [\"libm!sin\"]\n",
                         {guest, "functions"});
