@@ -16,6 +16,8 @@
 #include <map>
 #include <set>
 
+#include "sandbox/clock/clock.h"
+#include "sandbox/monitor/emulated_ptrace.h"
 #include "sandbox/monitor/testing.h"
 #include "sandbox/trace/testing.h"
 
@@ -81,7 +83,11 @@ Traced run_traced(const Command& command) {
   monitor::RememberingSink sink;
   monitor::Monitor watching({}, sink);
   auto tracer = trace::Tracer::make({});
+  sandbox::clock::VirtualClock clock(*tracer, {}, &watching);
+  monitor::EmulatedPtrace emulated(*tracer, &watching);
   tracer->add(watching);
+  tracer->add(clock);
+  tracer->add(emulated);
   const Stopwatch watch;
   if (!trace::start_guest(*tracer, command) || !tracer->run(base::Deadline::never())) std::exit(1);
   return {watch.stop(), tracer->counters()};

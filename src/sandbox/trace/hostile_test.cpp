@@ -98,9 +98,11 @@ constexpr HostileRow rows[] = {
      [] {
        for (int i = 0; i < 50; ++i) {
          const pid_t parent = fork();
-         if (parent == 0)
+         if (parent == 0) {
            for (int j = 0; j < 20; ++j)
              if (fork() == 0) _exit(0);
+           _exit(0);
+         }
          usleep(300);
          kill(parent, SIGKILL);
          waitpid(parent, nullptr, 0);
