@@ -1,5 +1,6 @@
 // The capture file, read by tshark: another's reading of the format, of TLS and of our names.
 #include <gmock/gmock.h>
+#include <sys/mount.h>
 
 #include "gateway/testing.h"
 
@@ -10,7 +11,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 std::string tshark(const std::filesystem::path& file, const std::string& arguments) {
-  const std::string command = "tshark -r " + file.string() + " " + arguments + " 2>&1";
+  const std::string command = "HOME=/nonexistent tshark -r " + file.string() + " " + arguments + " 2>&1";
   std::string text;
   if (FILE* pipe = popen(command.c_str(), "r")) {
     char bytes[4096];
@@ -25,7 +26,6 @@ TEST(Capture, TsharkReadsPacketsNamesFlowsAndPlaintext) {
   in_private_network(false, [] {
     Lab lab;
     ASSERT_TRUE(lab.ok());
-    setenv("HOME", "/nonexistent", 1);
     EXPECT_EQ(lab.run("curl -sS https://new.example/first").status, 0);
     EXPECT_EQ(lab.run("curl -sS --tls-max 1.2 https://old.example/second").status, 0);
     auto ended = lab.finish();
@@ -65,6 +65,42 @@ TEST(Capture, StopsAtItsBoundAndSaysSo) {
     EXPECT_LE(ended->captured_bytes, plan.limits.capture_bytes);
     EXPECT_GT(ended->lost_packets, 0U);
     EXPECT_THAT(lab.seen.limits, testing::Contains("capture_bytes"));
+  });
+}
+
+TEST(Capture, AFullDiskEndsTheFileAndNotTheRun) {
+  in_private_network(false, [] {
+    const auto folder = std::filesystem::temp_directory_path() / ("shikake-full-" + std::to_string(getpid()));
+    std::filesystem::create_directory(folder);
+    ASSERT_EQ(mount("none", folder.c_str(), "tmpfs", 0, "size=128k"), 0);
+    {
+      Lab lab({}, folder);
+      ASSERT_TRUE(lab.ok());
+      lab.run("head -c 500000 /dev/zero | nc -N -w 2 c2.example 4444");
+      EXPECT_THAT(lab.run("curl -s http://a.example/").text, HasSubstr("It works"));
+      auto ended = lab.finish();
+      ASSERT_TRUE(ended);
+      EXPECT_GT(ended->captured_packets, 0U);
+      EXPECT_GT(ended->lost_packets, 0U);
+      EXPECT_THAT(lab.seen.limits, testing::Contains(HasSubstr("No space left on device")));
+      if (have("tshark")) {
+        // What was written before can be read.
+        const std::string read = tshark(lab.capture_path, "-T fields -e frame.number");
+        EXPECT_THAT(read, testing::EndsWith("\n" + std::to_string(ended->captured_packets) + "\n"));
+      }
+    }
+    umount(folder.c_str());
+    std::filesystem::remove(folder);
+  });
+}
+
+TEST(Capture, ADeadCaptureFileIsAClearErrorAtTheStart) {
+  in_private_network(false, [] {
+    base::UniqueFd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
+    ASSERT_TRUE(full);
+    auto gateway = Gateway::start({.capture_fd = full.get()});
+    ASSERT_FALSE(gateway);
+    EXPECT_THAT(gateway.error().message(), HasSubstr("No space left on device"));
   });
 }
 

@@ -189,7 +189,8 @@ TEST_P(OpenAs, ReachesTheRealServersAndLooksIntoTls) {
 TEST(Open, APinnedClientPassesUnopenedTheNextTime) {
   in_open_lab(test_policy(), [](Lab& lab) {
     lab.run(
-        "openssl req -x509 -newkey rsa:2048 -nodes -keyout /dev/null -out /tmp/other.$$ -subj /CN=other -days 1 "
+        "openssl req -x509 -newkey rsa:2048 -nodes -keyout /dev/null -out /tmp/other.$$ -subj /CN=other "
+        "-days 1 "
         "2>/dev/null; curl -s --cacert /tmp/other.$$ https://pin.example/; rm -f /tmp/other.$$");
     EXPECT_THAT(lab.run("sleep 0.2; echo | openssl s_client -connect 203.0.113.10:443 -servername "
                         "pin.example 2>/dev/null")

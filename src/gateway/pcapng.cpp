@@ -1,5 +1,7 @@
 #include "gateway/pcapng.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "base/file.h"
@@ -49,7 +51,12 @@ Result<> PcapngWriter::block(uint32_t type, const std::string& body) {
   put32(whole, size);
   whole += body;
   put32(whole, size);
-  SHIKAKE_TRY(base::write_all(fd_, whole, "the capture file"));
+  auto wrote = base::write_all(fd_, whole, "the capture file");
+  if (!wrote) {
+    // A block that was cut short would make readers doubt the file; the whole ones before it stand.
+    static_cast<void>(!ftruncate(fd_, static_cast<off_t>(written_)));
+    return wrote;
+  }
   written_ += whole.size();
   return {};
 }

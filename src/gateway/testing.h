@@ -117,9 +117,10 @@ struct Output {
 // A gateway with everything around it that a supervisor gives.
 class Lab {
  public:
-  explicit Lab(GatewayPlan plan = {}) {
-    capture_path =
-        std::filesystem::temp_directory_path() / ("shikake-gateway-" + std::to_string(getpid()) + ".pcapng");
+  // `folder`: where the capture file goes.
+  explicit Lab(GatewayPlan plan = {},
+               const std::filesystem::path& folder = std::filesystem::temp_directory_path()) {
+    capture_path = folder / ("shikake-gateway-" + std::to_string(getpid()) + ".pcapng");
     capture_.reset(open(capture_path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     plan.capture_fd = capture_.get();
     auto started = Gateway::start(plan);

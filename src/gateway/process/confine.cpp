@@ -32,8 +32,9 @@ Result<> drop_capabilities() {
 
 Result<> confine(uint64_t capture_bytes, uint32_t connections, bool with_broker) {
   auto policy = cell::SeccompPolicy::pure_computation().allow_threads();
-  for (const char* call : {"accept", "accept4", "getsockname", "getpeername", "getsockopt", "setsockopt",
-                           "sendmsg", "recvmsg", "recvmmsg", "timerfd_settime", "ioctl", "fcntl"})
+  for (const char* call :
+       {"accept", "accept4", "getsockname", "getpeername", "getsockopt", "setsockopt", "sendmsg", "recvmsg",
+        "recvmmsg", "timerfd_settime", "ioctl", "fcntl", "ftruncate"})
     policy.allow(call);
   if (with_broker) policy.allow("socketpair");
   SHIKAKE_ASSIGN(cell::SeccompProgram filter, policy.compile());
