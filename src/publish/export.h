@@ -58,7 +58,8 @@ struct OutputFormat {
 std::span<const OutputFormat> output_formats();
 
 // Errors: invalid_usage for an unknown format or an option that makes no sense for it; the store's and the
-// sink's own. Memory stays bounded, whatever the number (squid keeps the domains).
+// sink's own. Memory stays bounded, whatever the number (but squid keeps names and addresses, and stix which
+// addresses and files it has named).
 Result<ExportReport> export_to(const ByteSink& sink, const ExportOptions& options, const store::Store& store);
 // To a file that appears whole or not at all.
 Result<ExportReport> export_to_file(const std::filesystem::path& path, const ExportOptions& options,

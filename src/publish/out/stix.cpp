@@ -3,8 +3,15 @@
 // A bundle holds what came in as STIX, as it came, and behind it what we know ourselves. One object a line,
 // members sorted. So a bundle that is imported into an empty home and exported again is the same, byte for
 // byte if it was one of ours.
+#include <algorithm>
 #include <boost/json.hpp>
+#include <functional>
+#include <iterator>
+#include <set>
+#include <string>
+#include <string_view>
 #include <unordered_set>
+#include <vector>
 
 #include "intel/json.h"
 #include "publish/out/selection.h"
@@ -39,6 +46,14 @@ class Body {
   uint64_t objects_ = 0;
 };
 
+// Nothing else refers to these, so a bundle of millions needs no memory of them. Addresses are also those of
+// endpoints, and files of several digests.
+bool is_own(std::string_view type) {
+  constexpr std::string_view types[] = {"indicator", "sighting",    "relationship",   "observed-data",
+                                        "url",       "domain-name", "network-traffic"};
+  return std::find(std::begin(types), std::end(types), type) != std::end(types);
+}
+
 // What we know ourselves: evidence and sightings that no imported bundle brought.
 Result<bool> add_own(Body& body, const intel::Indicator& indicator, const StixArchive& archive,
                      const ExportOptions& options, const store::Store& store,
@@ -55,13 +70,14 @@ Result<bool> add_own(Body& body, const intel::Indicator& indicator, const StixAr
     }
   }
   if (evidence.empty() && sightings.empty()) return false;
+  std::set<std::string, std::less<>> own;
   for (const object& json : stix_objects(indicator, evidence, sightings)) {
     std::string_view id = text_of(json, "id");
     if (archive.has_object(id)) continue;
-    // Those that many indicators refer to; everything else is the indicator's own.
-    std::string_view type = text_of(json, "type");
-    bool own = type == "indicator" || type == "sighting" || type == "relationship" || type == "observed-data";
-    if (!own && !shared.emplace(id).second) continue;
+    // Each once: of what is the indicator's own only here, of what others may refer to as well in the whole
+    // bundle.
+    const bool first = is_own(text_of(json, "type")) ? own.emplace(id).second : shared.emplace(id).second;
+    if (!first) continue;
     SHIKAKE_TRY(body.add(json));
   }
   return true;
