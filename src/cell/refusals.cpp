@@ -1,5 +1,8 @@
 #include "cell/refusals.h"
 
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
@@ -7,7 +10,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <iterator>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace shikake::cell {
@@ -108,6 +116,21 @@ const std::vector<Row>& table() {
   return rows;
 }
 
+// i386 has these twice: by themselves since Linux 4.3, and as socketcall(2), whose arguments lie in memory.
+constexpr int i386_socket = 359;
+constexpr int i386_socketpair = 360;
+
+bool names_family(std::string_view call) {
+  return call == "socket" || call == "socketpair";
+}
+
+// libseccomp knows the two only as one.
+int number_of(uint32_t architecture, std::string_view call) {
+  if (architecture == SCMP_ARCH_X86 && names_family(call))
+    return call == "socket" ? i386_socket : i386_socketpair;
+  return seccomp_syscall_resolve_name_arch(architecture, std::string(call).c_str());
+}
+
 // The rows of one table of calls, with its numbers.
 struct Numbered {
   long number;
@@ -116,7 +139,7 @@ struct Numbered {
 std::vector<Numbered> numbered(uint32_t architecture) {
   std::vector<Numbered> all;
   for (const Row& row : table()) {
-    const int number = seccomp_syscall_resolve_name_arch(architecture, row.call);
+    const int number = number_of(architecture, row.call);
     if (number >= 0) all.push_back({number, &row});
   }
   std::stable_sort(all.begin(), all.end(),
@@ -141,29 +164,83 @@ std::optional<int> refusal(CallTable calls, long number, const std::array<uint64
 
 namespace {
 
-Result<SeccompProgram> compile(bool trace) {
-  auto broken = [](int status) {
-    Error error{Module::cell, ErrorCode::unsupported, "the filter for programs in a cell cannot be built"};
-    error.system_errno = -status;
-    return fail(std::move(error));
-  };
-  std::unique_ptr<void, void (*)(void*)> context(seccomp_init(SCMP_ACT_ALLOW), seccomp_release);
+using Context = std::unique_ptr<void, void (*)(void*)>;
+
+tl::unexpected<Error> broken(int status) {
+  Error error{Module::cell, ErrorCode::unsupported, "the filter for programs in a cell cannot be built"};
+  error.system_errno = -status;
+  return fail(std::move(error));
+}
+
+uint32_t action(bool trace, int error) {
+  const auto number = static_cast<uint16_t>(error);
+  return trace ? SCMP_ACT_TRACE(number) : SCMP_ACT_ERRNO(number);
+}
+
+Result<Context> rules_for(uint32_t architecture, bool trace) {
+  Context context(seccomp_init(SCMP_ACT_ALLOW), seccomp_release);
   if (!context) return broken(0);
-  // A call of a table that is not below (x32): as where the kernel was built without it.
+  // A call of a table that is not here (x32): as where the kernel was built without it.
   seccomp_attr_set(context.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
   seccomp_attr_set(context.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
-  if (seccomp_arch_native() == SCMP_ARCH_X86_64)
-    if (int status = seccomp_arch_add(context.get(), SCMP_ARCH_X86); status < 0) return broken(status);
+  const bool native = architecture == seccomp_arch_native();
+  if (!native) {
+    seccomp_arch_remove(context.get(), seccomp_arch_native());
+    if (int status = seccomp_arch_add(context.get(), architecture); status < 0) return broken(status);
+  }
   for (const Row& row : table()) {
+    // It would refuse every socketcall, whatever the family.
+    if (architecture == SCMP_ARCH_X86 && names_family(row.call)) continue;
     const int number = seccomp_syscall_resolve_name(row.call);
     if (number == __NR_SCMP_ERROR) continue;  // newer than this libseccomp
-    const auto error = static_cast<uint16_t>(row.error);
-    const uint32_t action = trace ? SCMP_ACT_TRACE(error) : SCMP_ACT_ERRNO(error);
     scmp_arg_cmp argument = SCMP_CMP64(row.argument, SCMP_CMP_MASKED_EQ, row.mask, row.value);
-    const int status = seccomp_rule_add_array(context.get(), action, number, row.mask ? 1 : 0, &argument);
+    const int status =
+        seccomp_rule_add_array(context.get(), action(trace, row.error), number, row.mask ? 1 : 0, &argument);
     if (status < 0 && status != -EDOM) return broken(status);
   }
-  return SeccompProgram::from_libseccomp(context.get());
+  return context;
+}
+
+uint64_t instruction(uint16_t code, uint32_t value, uint8_t if_true = 0, uint8_t if_false = 0) {
+  const sock_filter one{code, if_true, if_false, value};
+  uint64_t bytes = 0;
+  static_assert(sizeof bytes == sizeof one);
+  std::memcpy(&bytes, &one, sizeof one);
+  return bytes;
+}
+
+// The families of i386's own socket and socketpair, which libseccomp cannot tell from socketcall. It falls
+// through where it has nothing to say.
+std::vector<uint64_t> i386_families(bool trace) {
+  constexpr uint16_t load = BPF_LD | BPF_W | BPF_ABS;
+  constexpr uint16_t equal = BPF_JMP | BPF_JEQ | BPF_K;
+  constexpr auto count = static_cast<uint8_t>(std::size(families));
+  std::vector<uint64_t> all = {
+      instruction(load, offsetof(seccomp_data, arch)),
+      instruction(equal, AUDIT_ARCH_I386, 0, count + 5),
+      instruction(load, offsetof(seccomp_data, nr)),
+      instruction(equal, i386_socket, 1, 0),
+      instruction(equal, i386_socketpair, 0, count + 2),
+      instruction(load, offsetof(seccomp_data, args)),  // its lower half: the machine is little-endian
+  };
+  for (uint8_t at = 0; at < count; ++at)
+    all.push_back(
+        instruction(equal, static_cast<uint32_t>(families[at]), static_cast<uint8_t>(count - at), 0));
+  all.push_back(instruction(BPF_RET | BPF_K, action(trace, EAFNOSUPPORT)));
+  return all;
+}
+
+Result<SeccompProgram> compile(bool trace) {
+  SHIKAKE_ASSIGN(Context context, rules_for(seccomp_arch_native(), trace));
+  const bool with_i386 = seccomp_arch_native() == SCMP_ARCH_X86_64;
+  if (with_i386) {
+    SHIKAKE_ASSIGN(Context more, rules_for(SCMP_ARCH_X86, trace));
+    if (int status = seccomp_merge(context.get(), more.get()); status < 0) return broken(status);
+    (void)more.release();  // the other's now
+  }
+  SHIKAKE_ASSIGN(SeccompProgram program, SeccompProgram::from_libseccomp(context.get()));
+  if (with_i386) program.prepend(i386_families(trace));
+  return program;
 }
 
 }  // namespace

@@ -26,6 +26,10 @@ class SeccompProgram {
   Result<> install() const;
   // Of a scmp_filter_ctx, for a filter that is no SeccompPolicy.
   static Result<SeccompProgram> from_libseccomp(void* context);
+  // Puts instructions (each a struct sock_filter) before the others; where they don't return, those go on.
+  void prepend(const std::vector<uint64_t>& instructions) {
+    instructions_.insert(instructions_.begin(), instructions.begin(), instructions.end());
+  }
 
  private:
   std::vector<uint64_t> instructions_;  // one BPF instruction (struct sock_filter) each

@@ -5,6 +5,7 @@
 #include "cell/refusals.h"
 #include "sandbox/clock/clock.h"
 #include "sandbox/disguise/disguise.h"
+#include "sandbox/disguise/socket_families.h"
 #include "sandbox/monitor/emulated_ptrace.h"
 #include "sandbox/monitor/monitor.h"
 #include "sandbox/supervisor/debugging.h"
@@ -47,6 +48,7 @@ struct Watch::Parts {
     tracer.add(clock);
     tracer.add(ptrace);
     tracer.add(supervisor);
+    tracer.add(families);
     tracer.add(disguise);  // last: the others are to see what was opened
   }
 
@@ -54,6 +56,7 @@ struct Watch::Parts {
   monitor::Monitor monitor;
   clock::VirtualClock clock;
   monitor::EmulatedPtrace ptrace;
+  disguise::SocketFamilies families;
   disguise::Disguise disguise;
   Supervisor supervisor;
   std::unique_ptr<Debugging> debugging;
