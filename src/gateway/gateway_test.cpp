@@ -201,6 +201,22 @@ TEST_P(GatewayAs, AFloodMeetsItsLimits) {
   });
 }
 
+TEST_P(GatewayAs, StandsUnderLoad) {
+  in_private_network(GetParam(), [] {
+    Lab lab;
+    ASSERT_TRUE(lab.ok());
+    lab.run(
+        "for i in 1 2 3; do head -c 30000000 /dev/zero | nc -N -w 20 9.9.9.9 444$i & done; "
+        "for i in $(seq 40); do curl -s http://$i.example/ & done; wait");
+    EXPECT_THAT(lab.run("curl -s https://after.example/").text, HasSubstr("It works"));
+    ASSERT_TRUE(lab.finish());
+    uint64_t out = 0;
+    for (const auto& [id, flow] : lab.seen.flows)
+      if (flow.protocol == "raw") out += flow.out.bytes;
+    EXPECT_EQ(out, 90'000'000U);
+  });
+}
+
 TEST_P(GatewayAs, EndsWithItsParent) {
   in_private_network(GetParam(), [] {
     pid_t gateway_pid = 0;

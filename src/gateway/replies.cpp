@@ -126,11 +126,11 @@ class Reader {
       for (const auto& [name, value] : *headers) {
         auto texts = value.is_array() ? value.as_array()->size() : 0;
         if (texts == 0 && !value.is_string()) bad(value, "a header's value wants text in quotes");
-        auto add = [&](const toml::node& item) {
+        auto add = [&, header = std::string(name.str())](const toml::node& item) {
           auto written = item.value_exact<std::string>();
           if (!written || written->find_first_of("\r\n") != written->npos)
             bad(item, "a header's value wants text of one line in quotes");
-          reply.headers.emplace_back(std::string(name.str()), *written);
+          reply.headers.emplace_back(header, *written);
         };
         if (texts == 0) add(value);
         for (size_t i = 0; i < texts; ++i) add((*value.as_array())[i]);
