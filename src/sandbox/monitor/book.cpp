@@ -81,12 +81,13 @@ void Book::note(trace::ProcessId process, intel::BehaviourKind kind, std::string
     grown_.insert(found->second);
     return;
   }
-  std::vector<uint32_t>& same = by_kind_[{process.value, kind}];
-  if (same.size() >= max_objects_of_a_kind || behaviours_.size() >= max_behaviours) {
+  const auto known = by_kind_.find({process.value, kind});
+  const size_t same = known == by_kind_.end() ? 0 : known->second.size();
+  if (same >= max_objects_of_a_kind || behaviours_.size() >= max_behaviours) {
     limit("behaviours");
-    if (same.empty()) return;
-    ++behaviours_[same.back()].count;  // the last one of the kind stands for the rest
-    grown_.insert(same.back());
+    if (same == 0) return;
+    ++behaviours_[known->second.back()].count;  // the last one of the kind stands for the rest
+    grown_.insert(known->second.back());
     return;
   }
   const auto index = static_cast<uint32_t>(behaviours_.size());
@@ -98,7 +99,7 @@ void Book::note(trace::ProcessId process, intel::BehaviourKind kind, std::string
   behaviour.proof = cut(std::move(proof));
   sink_.behaviour(index, behaviour);
   behaviours_.push_back(std::move(behaviour));
-  same.push_back(index);
+  by_kind_[{process.value, kind}].push_back(index);
   index_.emplace(Key(process.value, kind, std::move(object)), index);
 }
 

@@ -161,10 +161,14 @@ void Files::keep(Tracked& tracked) {
   tracked.seen = status;
   tracked.record.size = static_cast<uint64_t>(status.st_size);
   const auto size = static_cast<uint64_t>(status.st_size);
-  if (size > limits_.file_bytes || kept_bytes_ + size > limits_.total_bytes) {
+  const std::string_view met = size > limits_.file_bytes                  ? "kept_file_bytes"
+                               : kept_bytes_ + size > limits_.total_bytes ? "kept_bytes"
+                               : told_.size() >= limits_.contents         ? "kept_contents"
+                                                                          : "";
+  if (!met.empty()) {
     tracked.record.kept = false;
-    tracked.record.why_not = size > limits_.file_bytes ? "limit: kept_file_bytes" : "limit: kept_bytes";
-    book_.limit(size > limits_.file_bytes ? "kept_file_bytes" : "kept_bytes");
+    tracked.record.why_not = fmt::format("limit: {}", met);
+    book_.limit(met);
     return tell(tracked);
   }
   const std::vector<uint8_t> bytes = read_all(tracked.file.get(), size);

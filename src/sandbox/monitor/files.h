@@ -24,6 +24,7 @@ struct KeepLimits {
   uint64_t file_bytes = uint64_t{32} << 20;    // of one file: what an analyst's sample rarely passes
   uint64_t total_bytes = uint64_t{256} << 20;  // of a run
   size_t files = 4096;                         // records of a run
+  size_t contents = 8192;                      // of all files and their earlier states
   size_t open = 128;                           // held at once, of our descriptors
 };
 

@@ -172,6 +172,7 @@ void Monitor::on_thread_end(trace::Process&, trace::Tid tid) {
 void Monitor::on_process_end(const trace::Process& process, const trace::Ending& ending) {
   state_->book.ended(process, ending);
   state_->alive.erase(process.id);
+  state_->sockets.ended(process.id);
 }
 
 bool Monitor::State::descends(ProcessId process, ProcessId from) const {

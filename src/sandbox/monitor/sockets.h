@@ -29,6 +29,7 @@ class Sockets {
   static bool wants(trace::Sys sys);
   // After a call of connect, listen, accept, accept4, sendto, sendmsg, sendmmsg (unfolded).
   void returned(trace::Thread& thread, const trace::Call& call, int64_t result);
+  void ended(trace::ProcessId process) { contacts_.erase(process); }
   void finish();
 
  private:
