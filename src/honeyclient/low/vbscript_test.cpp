@@ -1,4 +1,6 @@
 // VBScript in pages: the edges that it makes, with its places, and what it shares with JScript.
+#include <gmock/gmock.h>
+
 #include "honeyclient/low/visit_test.h"
 
 namespace shikake::honeyclient::low {
@@ -155,7 +157,8 @@ TEST(VbScriptPage, EndlessLoopsEnd) {
   VisitOptions options = local_visit(sites.url());
   options.persona = "ie8-winxp";
   intel::VisitRecord visit = visit_or_fail(options);
-  EXPECT_EQ(visit.limits_hit, std::vector<std::string>{"script-time"});
+  // Of processor time, or where the machine is busy of silence.
+  EXPECT_THAT(visit.limits_hit, ::testing::ElementsAre(::testing::AnyOf("script-time", "silence")));
 }
 
 }  // namespace
