@@ -5,20 +5,21 @@
 namespace shikake::neighbourhood {
 namespace {
 
-constexpr size_t chunk = 256 << 10;
+constexpr size_t most_at_once = 256 << 10, least_at_once = 4 << 10;
 
 }  // namespace
 
-Input::Input(int fd) : source_(base::Unpacked::open(fd)) {}
-Input::Input(std::string_view bytes) : source_(base::Unpacked::open(bytes)) {}
+Input::Input(int fd) : source_(base::Unpacked::open(fd)), at_once_(most_at_once) {}
+Input::Input(std::string_view bytes)
+    : source_(base::Unpacked::open(bytes)), at_once_(std::clamp(bytes.size(), least_at_once, most_at_once)) {}
 
 Result<bool> Input::fill() {
   if (!source_) return fail(source_.error());
   buffer_.erase(0, begin_);
   begin_ = 0;
   const size_t before = buffer_.size();
-  buffer_.resize(before + chunk);
-  auto got = source_->read({buffer_.data() + before, chunk});
+  buffer_.resize(before + at_once_);
+  auto got = source_->read({buffer_.data() + before, at_once_});
   buffer_.resize(before + got.value_or(0));
   if (!got) return fail(std::move(got.error()));
   return *got > 0;

@@ -37,6 +37,7 @@ class Input {
   Result<bool> fill();  // more bytes in buffer_; false at the end
 
   Result<base::Unpacked> source_;  // an error: said by whoever asks first
+  const size_t at_once_;           // bytes
   std::string buffer_;
   size_t begin_ = 0;
   uint64_t number_ = 0;
