@@ -145,8 +145,26 @@ TEST(Responders, SmtpTakesMail) {
       ++mails;
       EXPECT_THAT(lab.seen.stream(flow, true), HasSubstr("all of it"));
       EXPECT_EQ(flow.tls.seen, flow.remote.port != 25);
+      EXPECT_EQ(flow.tls.ja3.size(), flow.tls.seen ? 32U : 0U);
+      EXPECT_THAT(lab.seen.stream(flow, true), Not(HasSubstr("\x16\x03")));  // plaintext, without TLS' own
     }
     EXPECT_EQ(mails, 3);
+  });
+}
+
+TEST(Responders, BehindAProxyTheConversationGoesOn) {
+  in_lab([](Lab& lab) {
+    EXPECT_THAT(lab.run("curl -sS -x http://proxy.example:3128 https://hidden.example/x").text,
+                HasSubstr("It works"));
+    EXPECT_THAT(lab.run("curl -sS -p -x http://proxy.example:3128 http://plain.example/y").text,
+                HasSubstr("It works"));
+    ASSERT_TRUE(lab.finish());
+    for (const auto& [id, flow] : lab.seen.flows) {
+      if (flow.transport != Transport::tcp) continue;
+      EXPECT_THAT(flow.host, testing::AnyOf("hidden.example", "plain.example"));
+      EXPECT_THAT(lab.seen.stream(flow, true),
+                  testing::AnyOf(HasSubstr("GET /x HTTP"), HasSubstr("GET /y HTTP")));
+    }
   });
 }
 

@@ -19,6 +19,7 @@ constexpr auto greeting_delay = 150ms;
 // On any other port: a client that is silent for so long waits to be greeted.
 constexpr auto silence = 3s;
 constexpr auto undecided_patience = 2s;  // between the parts of a first message that is not whole yet
+constexpr auto upgrade_patience = 30s;   // from a go-ahead to the ClientHello
 constexpr auto raw_patience = 120s;      // a beacon's pause
 constexpr auto script_patience = 120s;
 // Reads as a greeting in FTP and SMTP, and as a text in everything else.
@@ -82,7 +83,26 @@ asio::awaitable<bool> hear_first(Link& link, bool greeted_here) {
   co_return !link.input().empty() || link.ended();
 }
 
-// Reads until the ClientHello is whole. True: TLS it is.
+asio::awaitable<void> serve(Link& link, const Responder& responder) {
+  link.flow().protocol = responder.protocol;
+  link.settle_plain();
+  link.update_flow();
+  co_await responder.serve(link);
+}
+
+}  // namespace
+
+void note_hello(Link& link, const ClientHello& hello) {
+  Flow& flow = link.flow();
+  flow.tls.seen = true;
+  flow.tls.sni = hello.sni;
+  flow.tls.alpn = fmt::format("{}", fmt::join(hello.alpn, ","));
+  flow.tls.ja3 = hello.ja3;
+  flow.tls.ja3_text = hello.ja3_text;
+  link.set_host(hello.sni, HostSource::sni);
+  link.update_flow();
+}
+
 asio::awaitable<bool> hear_hello(Link& link) {
   for (;;) {
     ClientHello hello;
@@ -93,11 +113,15 @@ asio::awaitable<bool> hear_hello(Link& link) {
   }
 }
 
-asio::awaitable<void> serve(Link& link, const Responder& responder) {
-  link.flow().protocol = responder.protocol;
-  link.settle_plain();
-  link.update_flow();
-  co_await responder.serve(link);
+asio::awaitable<bool> upgrade_to_tls(Link& link) {
+  link.unsettle();
+  if (link.input().empty()) {
+    const bool more = co_await link.fill(upgrade_patience);
+    if (!more) co_return false;
+  }
+  const bool whole = may_be_tls(link.input()) && co_await hear_hello(link);
+  if (!whole) co_return false;
+  co_return co_await link.accept_tls();
 }
 
 asio::awaitable<void> choose_and_serve(Link& link) {
@@ -139,21 +163,8 @@ asio::awaitable<void> choose_and_serve(Link& link) {
   co_await listen_raw(link);
 }
 
-}  // namespace
-
 bool is_scripted(const Link& link) {
   return find_script(link.context().setup.replies.tcp, link.flow()) != nullptr;
-}
-
-void note_hello(Link& link, const ClientHello& hello) {
-  Flow& flow = link.flow();
-  flow.tls.seen = true;
-  flow.tls.sni = hello.sni;
-  flow.tls.alpn = fmt::format("{}", fmt::join(hello.alpn, ","));
-  flow.tls.ja3 = hello.ja3;
-  flow.tls.ja3_text = hello.ja3_text;
-  link.set_host(hello.sni, HostSource::sni);
-  link.update_flow();
 }
 
 void describe_first(Link& link) {

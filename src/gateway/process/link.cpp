@@ -135,6 +135,11 @@ void Link::settle_plain() {
   unsettled_ = 0;
 }
 
+void Link::unsettle() {
+  settle_plain();
+  settled_ = false;
+}
+
 asio::awaitable<bool> Link::accept_tls() {
   Flow& facts = flow();
   facts.tls.seen = true;

@@ -47,6 +47,8 @@ class Link : public std::enable_shared_from_this<Link> {
 
   // From here on what comes is no longer undecided plaintext: it counts as the flow's content.
   void settle_plain();
+  // And back: what has come and will come may be TLS.
+  void unsettle();
   // Answers the ClientHello that the input begins with. False: the client did not take it (flow().tls says
   // why).
   asio::awaitable<bool> accept_tls();

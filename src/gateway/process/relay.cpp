@@ -7,7 +7,6 @@
 
 #include "broker_client.h"
 #include "converse.h"
-#include "gateway/client_hello.h"
 #include "responder.h"
 
 namespace shikake::gateway {
@@ -18,7 +17,6 @@ using namespace std::chrono_literals;
 
 constexpr auto first_words =
     300ms;  // what a client says first tells whether to open TLS; a silent one has none
-constexpr auto hello_time = 5s;
 constexpr auto idle_time = 300s;
 constexpr auto handshake_time = 15s;
 
@@ -91,22 +89,6 @@ asio::awaitable<void> carry_in(Link& link, FarEnd& far) {
   link.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
 }
 
-// Reads until the ClientHello is whole. True: TLS it is.
-asio::awaitable<bool> hear_hello(Link& link) {
-  while (may_be_tls(link.input())) {
-    ClientHello hello;
-    const auto status = read_client_hello(base::as_bytes(link.input()), hello);
-    if (status == HelloStatus::other) co_return false;
-    if (status == HelloStatus::whole) {
-      note_hello(link, hello);
-      co_return true;
-    }
-    const bool more = co_await link.fill(hello_time);
-    if (!more) co_return false;
-  }
-  co_return false;
-}
-
 std::string guess_protocol(const Link& link, uint16_t port, bool tls) {
   const Responder* responder = nullptr;
   if (!link.input().empty()) responder = choose_responder(link.input(), port, tls).responder;
@@ -138,7 +120,7 @@ asio::awaitable<bool> look_inside(Link& link, FarEnd& far) {
 asio::awaitable<void> relay(Link& link, std::unique_ptr<Upstream> upstream) {
   FarEnd far{std::move(upstream), nullptr};
   co_await link.fill(first_words);
-  const bool tls = co_await hear_hello(link);
+  const bool tls = may_be_tls(link.input()) && co_await hear_hello(link);
   if (tls) {
     const bool alive = co_await look_inside(link, far);
     if (!alive) co_return;

@@ -8,8 +8,8 @@
 
 namespace shikake::gateway {
 
-// TCP and UDP that come in by `device` go to our sockets on `port`, with their destination as it was; nothing is
-// forwarded. In nft(8)'s language:
+// TCP and UDP that come in by `device` go to our sockets on `port`, with their destination as it was; nothing
+// is forwarded. In nft(8)'s language:
 //
 //   table inet gateway {
 //     chain from_cell { type filter hook prerouting priority mangle; policy accept;

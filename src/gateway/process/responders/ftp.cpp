@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "../converse.h"
 #include "responders.h"
 #include "url/ip.h"
 
@@ -62,8 +63,7 @@ class Session {
   asio::awaitable<bool> obey(const Command& command) {
     const std::string& verb = command.verb;
     if (verb == "AUTH" && !link_.is_tls()) {
-      co_return co_await link_.write("234 Proceed with negotiation.\r\n") &&
-          (!link_.input().empty() || co_await link_.fill(patience)) && co_await link_.accept_tls();
+      co_return co_await link_.write("234 Proceed with negotiation.\r\n") && co_await upgrade_to_tls(link_);
     }
     if (verb == "PASV" || verb == "EPSV") co_return co_await link_.write(open_data(verb == "EPSV"));
     if (verb == "RETR")
@@ -147,9 +147,7 @@ class Session {
     }
     std::shared_ptr<Link> link = std::move(slot_->data);
     forget_data();
-    if (link && protected_ &&
-        !((!link->input().empty() || co_await link->fill(data_patience)) && co_await link->accept_tls()))
-      co_return nullptr;
+    if (link && protected_ && !co_await upgrade_to_tls(*link)) co_return nullptr;
     co_return link;
   }
 

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "../converse.h"
 #include "net/dns.h"
 #include "responders.h"
 
@@ -200,8 +201,9 @@ asio::awaitable<void> serve_http(Link& link) {
       if (!co_await link.fill(patience)) co_return;
     }
     if (request->method == "CONNECT") {  // a proxy, it thinks: what follows is for that host
-      co_await link.write("HTTP/1.1 200 Connection established\r\n\r\n");
-      co_await link.drain(patience);
+      if (!co_await link.write("HTTP/1.1 200 Connection established\r\n\r\n")) co_return;
+      link.unsettle();
+      co_await choose_and_serve(link);
       co_return;
     }
     go_on = co_await answer(link, *request, body.kept());

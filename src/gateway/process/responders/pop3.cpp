@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "../converse.h"
 #include "responders.h"
 
 namespace shikake::gateway {
@@ -55,8 +56,7 @@ asio::awaitable<void> serve_pop3(Link& link) {
       co_return;
     }
     if (is("STLS") && !link.is_tls()) {
-      if (!co_await link.write("+OK Begin TLS negotiation now.\r\n") ||
-          (link.input().empty() && !co_await link.fill(patience)) || !co_await link.accept_tls())
+      if (!co_await link.write("+OK Begin TLS negotiation now.\r\n") || !co_await upgrade_to_tls(link))
         co_return;
       continue;
     }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "../converse.h"
 #include "responders.h"
 
 namespace shikake::gateway {
@@ -87,8 +88,7 @@ asio::awaitable<void> serve_smtp(Link& link) {
       alive = co_await link.write("354 End data with <CR><LF>.<CR><LF>\r\n") && co_await take_message(link) &&
               co_await link.write("250 2.0.0 Ok: queued as 4F1B2C3D4E\r\n");
     } else if (is(*line, "STARTTLS") && !link.is_tls()) {
-      alive = co_await link.write("220 2.0.0 Ready to start TLS\r\n") &&
-              (!link.input().empty() || co_await link.fill(patience)) && co_await link.accept_tls();
+      alive = co_await link.write("220 2.0.0 Ready to start TLS\r\n") && co_await upgrade_to_tls(link);
     } else if (is(*line, "AUTH")) {
       alive = co_await authenticate(link, *line);
     } else {
