@@ -261,7 +261,8 @@ void EmulatedPtrace::on_tick() {
       std::ranges::any_of(traced_, [](const auto& each) { return each.second.status.has_value(); });
   if (!any) return;
   const auto waiting = waiting_;
-  for (const auto& [tid, call] : waiting) {
+  for (const auto& [tid, made] : waiting) {
+    const trace::Call& call = made;  // Clang 14 captures no structured binding
     tracer_.with_stopped(tid, [&](Thread& thread) {
       auto registers = thread.registers();
       constexpr int64_t first_restart = -516, last_restart = -512;
