@@ -52,11 +52,13 @@ std::vector<Interest> Monitor::interests() const {
                         Sys::rt_sigqueueinfo,
                         Sys::pidfd_send_signal})
     all.push_back({.sys = sys});
-  // Looking for a file by its path; not by a descriptor (AT_EMPTY_PATH), as fstat of a C library does.
-  constexpr uint64_t empty_path = 0x1000;
-  for (const Sys sys : {Sys::stat, Sys::lstat}) all.push_back({.sys = sys});
-  all.push_back({.sys = Sys::newfstatat, .when = {{3, Op::equal, 0, empty_path}}});
-  all.push_back({.sys = Sys::statx, .when = {{2, Op::equal, 0, empty_path}}});
+  // Looking whether a file is there. Not by a descriptor (AT_EMPTY_PATH), as fstat of a C library does, and
+  // not without following a link (lstat): so programs look that walk through trees, which a stop a file would
+  // slow down.
+  constexpr uint64_t by_descriptor_or_walking = 0x1000 | 0x100;
+  all.push_back({.sys = Sys::stat});
+  all.push_back({.sys = Sys::newfstatat, .when = {{3, Op::equal, 0, by_descriptor_or_walking}}});
+  all.push_back({.sys = Sys::statx, .when = {{2, Op::equal, 0, by_descriptor_or_walking}}});
   // Times that are given (not "now").
   for (const auto& [sys, index] :
        {std::pair<Sys, uint8_t>{Sys::utime, 1}, {Sys::utimes, 1}, {Sys::futimesat, 2}, {Sys::utimensat, 2}})

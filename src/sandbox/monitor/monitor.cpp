@@ -341,7 +341,6 @@ CallAction Monitor::on_call(Thread& thread, const Call& made) {
     case Sys::access:
     case Sys::faccessat:
     case Sys::stat:
-    case Sys::lstat:
     case Sys::newfstatat:
     case Sys::statx:
       state.looking(thread, call);
