@@ -10,7 +10,7 @@ struct Named {
 };
 constexpr Named kNames[] = {
     {"x86_64", Architecture::x86_64},   {"i386", Architecture::i386}, {"arm", Architecture::arm},
-    {"aarch64", Architecture::aarch64},
+    {"aarch64", Architecture::aarch64}, {"mips", Architecture::mips}, {"mipsel", Architecture::mipsel},
 };
 }  // namespace
 
@@ -27,7 +27,11 @@ std::string_view name(Architecture wanted) {
 }
 
 std::unique_ptr<Lifter> make_lifter(Architecture wanted) {
-  return make_vex_lifter(wanted);
+  switch (wanted) {
+    case Architecture::mips: return make_mips_lifter(true);
+    case Architecture::mipsel: return make_mips_lifter(false);
+    default: return make_vex_lifter(wanted);
+  }
 }
 
 }  // namespace shikake::taint

@@ -52,5 +52,6 @@ class Lifter {
 
 std::unique_ptr<Lifter> make_lifter(Architecture architecture);
 std::unique_ptr<Lifter> make_vex_lifter(Architecture architecture);
+std::unique_ptr<Lifter> make_mips_lifter(bool big_endian);
 
 }  // namespace shikake::taint

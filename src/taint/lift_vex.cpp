@@ -35,6 +35,7 @@ void vexSetAllocModeTEMP_and_clear(void);
 #include <unordered_map>
 
 #include "taint/builder.h"
+#include "taint/layout.h"
 #include "taint/lift.h"
 #include "taint/vex_operation.h"
 
@@ -118,42 +119,6 @@ Setting setting(Architecture architecture) {
 }
 
 // --- register layouts -------------------------------------------------------------------------------
-
-class LayoutMaker {
- public:
-  explicit LayoutMaker(size_t bytes) {
-    layout_.bytes = bytes;
-    layout_.unit.fill(RegisterLayout::kNoUnit);
-  }
-  // `count` registers of `size` bytes from `offset` on; units are shared when they run out.
-  void registers(size_t offset, size_t size, size_t count, size_t per_unit = 1) {
-    for (size_t r = 0; r < count; ++r) {
-      const size_t unit = std::min<size_t>(next_ + r / per_unit, 63);
-      for (size_t i = 0; i < size; ++i) layout_.unit[offset + r * size + i] = static_cast<uint8_t>(unit);
-    }
-    next_ += (count + per_unit - 1) / per_unit;
-  }
-  void undecided(size_t offset, size_t size) {
-    for (size_t i = 0; i < size; ++i) layout_.undecided[offset + i] = true;
-  }
-  RegisterLayout finish(size_t stack_pointer, size_t result, size_t word) {
-    layout_.stack_pointer = stack_pointer;
-    layout_.result = result;
-    layout_.word = word;
-    for (size_t i = layout_.bytes; i-- > 0;) {
-      if (layout_.unit[i] == RegisterLayout::kNoUnit) continue;
-      auto& extent = layout_.extent[layout_.unit[i]];
-      if (extent.bytes == 0) extent.bytes = static_cast<uint16_t>(i + 1);  // the end, until the start is known
-      extent.first = static_cast<uint16_t>(i);
-    }
-    for (auto& extent : layout_.extent) extent.bytes = static_cast<uint16_t>(extent.bytes - extent.first);
-    return layout_;
-  }
-
- private:
-  RegisterLayout layout_;
-  size_t next_ = 0;
-};
 
 RegisterLayout layout_amd64() {
   using S = VexGuestAMD64State;
@@ -832,6 +797,11 @@ class VexLifter : public Lifter {
     arguments_.abiinfo_both.guest_stack_redzone_size = s.arch == VexArchAMD64 ? 128 : 0;
     arguments_.abiinfo_both.guest_amd64_assume_fs_is_const = 1;
     arguments_.abiinfo_both.guest_amd64_assume_gs_is_const = 1;
+    if (architecture == Architecture::arm) {
+      // Now: an emulator takes the low addresses for its guest once it starts.
+      void* at = mmap(nullptr, kScratch, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+      if (at != MAP_FAILED) scratch_ = static_cast<uint8_t*>(at);
+    }
     arguments_.chase_into_ok = no_chase;
     arguments_.needs_self_check = no_self_check;
     arguments_.guest_extents = &extents_;
@@ -875,7 +845,8 @@ class VexLifter : public Lifter {
   RegisterLayout layout_;
   VexTranslateArgs arguments_;
   VexGuestExtents extents_;
-  uint8_t* scratch_ = nullptr;
+  static constexpr size_t kScratch = 2 * kPageBytes;
+  uint8_t* scratch_ = nullptr;  // kScratch bytes; lives as long as the process
   size_t length_ = 0;  // i386: of the instruction
   Address moved_ = 0;  // the instruction's address less the one that VEX was told
 };
@@ -887,20 +858,15 @@ constexpr size_t kLongest = 16;
 // what comes before (an IT block?) at the guest's address as if that were the host's, so the bytes are
 // shown to it in a page of ours at a 32-bit address.
 const IRSB* VexLifter::front_end(std::span<const uint8_t> bytes, size_t offset, Address address, bool thumb) {
-  constexpr size_t kPages = 2 * kPageBytes;
   moved_ = 0;
   arguments_.guest_bytes = bytes.data() + offset;
   arguments_.guest_bytes_addr = static_cast<Addr>(address);
   if (thumb) {
-    if (scratch_ == nullptr) {
-      void* at = mmap(nullptr, kPages, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
-      if (at == MAP_FAILED) return nullptr;
-      scratch_ = static_cast<uint8_t*>(at);
-    }
+    if (scratch_ == nullptr) return nullptr;
     const size_t in_page = address % kPageBytes;
     const size_t before = std::min({offset, in_page, kLookBack});
     const size_t after = std::min(bytes.size() - offset, kLongest);
-    std::memset(scratch_, 0, kPages);
+    std::memset(scratch_, 0, kScratch);
     std::memcpy(scratch_ + in_page - before, bytes.data() + offset - before, before + after);
     arguments_.guest_bytes = scratch_ + in_page + 1;
     arguments_.guest_bytes_addr = reinterpret_cast<Addr>(scratch_) + in_page + 1;

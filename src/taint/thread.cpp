@@ -54,6 +54,10 @@ void Thread::finish_block(std::optional<Address> next) {
   Block& block = *block_;
   const Program& program = engine_.program(block);
   const bool labels_met = touched_ != 0 || (units_ & (program.reads | program.writes)) != 0;
+  // Paths may meet in the middle of a block, when one of them falls into it from above.
+  while (!regions_.empty() && regions_.back().depth == depth_ && regions_.back().end > block.address &&
+         regions_.back().end < block.end())
+    close_region(false);
   if (!regions_.empty()) note_made(block, program);
   if (labels_met) {
     match_accesses(block, program);

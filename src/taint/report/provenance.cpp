@@ -71,7 +71,9 @@ class Judge {
   void distribution(Flow& flow) {
     for (size_t i = 0; i < run_.actions.size(); ++i) {
       const Action& a = run_.actions[i];
-      if (!names(a.content, flow.source, true)) continue;
+      // Decoding by search (find the letter, take its place) carries bytes by decision alone.
+      const bool searched = std::all_of(a.content.begin(), a.content.end(), [](const Range& r) { return r.by_decision; });
+      if (!names(a.content, flow.source, !searched)) continue;
       const bool code = a.kind == "code";
       add(flow, Role::distribution,
           {code ? "received bytes were executed in memory" : "received bytes were written to a file that was executed",
@@ -114,7 +116,7 @@ class Judge {
   // download, not a command; an address is a parent.
   void by_argument(Flow& flow, const Action& a, size_t index) {
     if (a.kind == "connect" || a.kind == "send" || a.kind == "write" || !names(a.label, flow.source, true)) return;
-    if (a.kind == "exec" && names(a.content, flow.source, true)) return;
+    if (a.kind == "exec" && names(a.content, flow.source, false)) return;
     const bool writes = a.kind == "create" || a.kind == "open" || a.kind == "openat";
     if (writes && flow.roles.contains(Role::distribution)) return;
     add(flow, Role::c2, {"received bytes are an argument of " + a.kind, of(a.label, flow.source), -1,
