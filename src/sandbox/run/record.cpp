@@ -13,6 +13,12 @@ tl::unexpected<Error> nonsense(std::string what) {
   return fail(Module::sandbox, ErrorCode::invalid_input, "the supervisor of the run says " + std::move(what));
 }
 
+// No run lasts longer, and no sleep that is skipped; sums with times stay dates.
+base::Duration sane(base::Duration duration) {
+  constexpr base::Duration longest = std::chrono::days(36500);
+  return std::clamp(duration, base::Duration(0), longest);
+}
+
 // A row that may come again: rows keep their index, new ones are appended in order.
 template <class Row>
 Row* row_at(std::vector<Row>& rows, uint32_t index) {
@@ -224,6 +230,7 @@ Result<> RecordBuilder::note(NoteSeen said) {
 }
 
 Result<> RecordBuilder::clock(ClockSeen said) {
+  said.ahead = sane(said.ahead);
   if (clock_.empty() || said.time >= clock_.back().time) {
     if (room(clock_.size(), limits_.skips, "skips")) clock_.push_back(said);
   }
@@ -264,8 +271,8 @@ Result<> RecordBuilder::finished(Finished said) {
   for (const std::string& name : said.limits_hit) limit(name);
   record_.network.leaks = std::move(said.leaks);
   for (std::string& remark : said.remarks) record_.remarks.push_back(std::move(remark));
-  record_.elapsed = said.elapsed;
-  record_.skipped = said.skipped;
+  record_.elapsed = sane(said.elapsed);
+  record_.skipped = sane(said.skipped);
   return {};
 }
 
