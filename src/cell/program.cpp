@@ -146,9 +146,19 @@ Result<> confine(const Start& start) {
 
 [[noreturn]] void run_waiter(Start& start) {
   (void)die_with_parent(0, SIGKILL);
+  // Its other end is closed by the exec: until then the program would find the owner's name and memory in its
+  // parent.
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0)
+    give_up(start.channel, fail_errno(Module::cell, "no pipe in the cell").value());
   const pid_t program = fork();
   if (program < 0) give_up(start.channel, fail_errno(Module::cell, "no further process in the cell").value());
-  if (program == 0) run_program(start);
+  if (program == 0) {
+    close(ends[1]);
+    char byte = 0;
+    while (read(ends[0], &byte, 1) < 0 && errno == EINTR) {}
+    run_program(start);
+  }
   close_range(0, ~0U, CLOSE_RANGE_CLOEXEC);
   const char* arguments[] = {waiter_name, "-f", nullptr};
   const char* environment[] = {nullptr};
