@@ -92,8 +92,7 @@ struct Program {
   // Addresses that may follow inside the same function; a call's is its return address.
   std::vector<Address> successors;
   bool indirect_exit = false;
-  // Instructions that no rule describes; labels of what they read are joined into what they write where
-  // that is known.
+  // Instructions that no rule describes: they are reported, and move no label.
   std::vector<uint16_t> without_rule;
 };
 
