@@ -1,6 +1,7 @@
 #!/bin/sh
 # A specimen: shows some traits of a downloader, in a cell and nowhere else. Its hosts exist in no network.
-[ "$SHIKAKE_SPECIMEN" = in-a-cell ] || { echo "This is a specimen: it does nothing outside a cell."; exit 0; }
+# A cell is young: its process numbers are small, a machine's are not.
+{ [ "$SHIKAKE_SPECIMEN" = in-a-cell ] && [ $$ -le 300 ]; } || { echo "This is a specimen: it does nothing outside a cell."; exit 0; }
 cat > /tmp/.update.py <<'PY'
 import time, urllib.request
 for n in range(3):
