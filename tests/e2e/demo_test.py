@@ -37,6 +37,8 @@ class Demo(InTheRange):
         for part in ("malicious", "[landing]", "[relay]", "[exploit]", "[distribution]", "10.20.3.44", "10.20.1.17",
                      "10.20.2.31", "infected", "fetched", "exposed", "acl shikake_domains dstdomain", "go on from here"):
             self.assertIn(part, text)
+        for client, stage in (("10.20.3.44", "infected"), ("10.20.1.17", "fetched"), ("10.20.2.31", "exposed")):
+            self.assertTrue(any(client in line and stage in line for line in text.splitlines()), (client, stage))
         listed = [line for line in text.splitlines() if line.startswith("acl ")]
         self.assertTrue(listed)
         self.assertEqual([line for line in listed if "paper-lantern" in line], [], "a compromised site is not blocked")
