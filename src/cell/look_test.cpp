@@ -4,6 +4,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <cctype>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -78,6 +79,17 @@ std::vector<Word> words_of_machine() {
 class Look : public ::testing::TestWithParam<Maker> {};
 INSTANTIATE_TEST_SUITE_P(Makers, Look, ::testing::ValuesIn(makers), maker_name);
 
+// Not as a part of a longer name: "/shared" is not seen in "/usr/lib/shared-objects".
+size_t find_whole(const std::string& text, const std::string& word) {
+  auto of_name = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-'; };
+  for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+    const size_t end = at + word.size();
+    const bool begins = at == 0 || !of_name(text[at - 1]);
+    if (begins && (end == text.size() || !of_name(text[end]))) return at;
+  }
+  return std::string::npos;
+}
+
 TEST_P(Look, NothingOfTheMachine) {
   std::vector<Word> words = words_of_machine();
   // What was put there to be found.
@@ -108,7 +120,7 @@ TEST_P(Look, NothingOfTheMachine) {
          {"/home/mwendt/.bash_history\n", "/proc/self\n", "/mountinfo\n", "/proc/1/status\n", "mwendt"})
       EXPECT_NE(told.text.find(there), std::string::npos) << there;
     for (const Word& word : words) {
-      const size_t at = told.text.find(word.text);
+      const size_t at = find_whole(told.text, word.text);
       if (at != std::string::npos)
         ADD_FAILURE() << word.what << " \"" << word.text << "\" is seen" << (root ? " as root: …" : ": …")
                       << told.text.substr(at > 200 ? at - 200 : 0, 400);
