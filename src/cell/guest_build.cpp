@@ -26,9 +26,6 @@ namespace shikake::cell {
 namespace {
 
 constexpr const char* suite = "bookworm";
-constexpr const char* default_source =
-    "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian bookworm "
-    "main";
 // A shell and coreutils are essential in Debian; these are what dropped scripts ask for besides.
 constexpr std::array base_packages{"perl-base", "python3-minimal", "procps", "ca-certificates"};
 constexpr const char* php_package = "php-cli";
@@ -96,7 +93,7 @@ std::vector<std::string> mmdebstrap_arguments(const GuestBuild& build, const std
   packages.insert(packages.end(), build.packages.begin(), build.packages.end());
   std::vector<std::string> sources = build.sources;
   if (sources.empty()) sources = sources_of_machine("/etc/apt", suite);
-  if (sources.empty()) sources = {default_source};
+  // None at all: mmdebstrap takes its own default for the suite.
   std::vector<std::string> all = {
       program,
       // Root of the namespaces that were made for it: the mode "unshare" would make others,
