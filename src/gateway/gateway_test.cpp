@@ -233,11 +233,12 @@ TEST_P(GatewayAs, EndsWithItsParent) {
     ASSERT_GT(gateway_pid, 0);
     kill(parent, SIGKILL);
     waitpid(parent, nullptr, 0);
-    // This process is process 1 here: the orphan is its to reap.
+    // This process is process 1 here: the orphan is its to reap. It is killed with its parent, unless it was
+    // quicker and left of itself when its parent's end of the channel closed; one that stays never returns
+    // here.
     int status = 0;
     EXPECT_EQ(waitpid(gateway_pid, &status, 0), gateway_pid);
-    EXPECT_TRUE(WIFSIGNALED(status));
-    EXPECT_EQ(WTERMSIG(status), SIGKILL);
+    EXPECT_TRUE(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL : WIFEXITED(status)) << status;
   });
 }
 

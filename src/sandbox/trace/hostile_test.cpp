@@ -216,11 +216,12 @@ constexpr HostileRow rows[] = {
      }},
     {"fork_bomb",
      [] {
+       // The bound does not hold for root, and counts every process of a user: one that no other test is.
+       if (setuid(200'000 + static_cast<uid_t>(getpid())) != 0 && geteuid() == 0) return 0;
        bound_processes();
-       if (setuid(65534) != 0 && geteuid() == 0) return 0;  // the bound does not hold for root
        for (;;) fork();
      },
-     RunEnd::deadline, std::nullopt, 50},
+     RunEnd::deadline, std::nullopt, 8},
     {"kills_its_own_group",
      [] {
        setpgid(0, 0);
