@@ -5,6 +5,7 @@
 #include "honeyclient/low/protocol.h"
 #include "honeyclient/low/visit_test.h"
 #include "honeyclient/low/zygote.h"
+#include "honeyclient/low/zygote_protocol.h"
 
 namespace shikake::honeyclient::low {
 namespace {
@@ -45,6 +46,12 @@ TEST_P(PageWorkers, CanNot) {
 
 INSTANTIATE_TEST_SUITE_P(Attempts, PageWorkers, ::testing::ValuesIn(cell::forbidden_attempts),
                          [](const auto& row) { return row.param.name; });
+
+// Which allocation fails first is chance: an engine that must have it and aborts is out of memory too.
+TEST(PageWorkers, WhoseEngineAbortsForMemorySaySo) {
+  const base::WaitStatus end = end_of_worker_that_tries("spends_the_engines_memory");
+  EXPECT_EQ(end, (base::WaitStatus{base::WaitStatus::How::exited, memory_spent_status})) << end.describe();
+}
 
 TEST(PageWorkers, HaveTheirSocketAndNothingElse) {
   VisitOptions options = local_visit("http://page.example/");

@@ -13,9 +13,13 @@
 #include <js/Stack.h>
 #include <js/Warnings.h>
 
+#include <mozilla/Assertions.h>
+
+#include <signal.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <new>
 #include <utility>
 
@@ -51,6 +55,15 @@ void on_memory_spent() {
   the_page->stop_scripts("memory");
 }
 
+// Where the engine cannot go on without an allocation that fails (a collection of its own, say), it notes
+// this reason and writes to address 0 (js::AutoEnterOOMUnsafeRegion::crash). Any other fault is as it was.
+void on_fault(int) {
+  constexpr char spent[] = "[unhandlable oom]";
+  if (gMozCrashReason && std::strncmp(gMozCrashReason, spent, sizeof spent - 1) == 0)
+    _exit(memory_spent_status);
+  signal(SIGSEGV, SIG_DFL);  // and back to the instruction, which faults again
+}
+
 }  // namespace
 
 void on_cpu_tick() {
@@ -64,6 +77,7 @@ void on_cpu_tick() {
 }
 
 bool Engine::start() {
+  signal(SIGSEGV, on_fault);
   // No executable page is ever made: script is interpreted.
   JS::DisableJitBackend();
   if (!JS_Init()) return false;
