@@ -7,26 +7,26 @@ namespace shikake::taint {
 namespace {
 
 // An address that depends on more runs than this is described by its own bytes instead.
-constexpr size_t kMaxLeaves = 6;
+constexpr size_t max_leaves = 6;
 
 uint64_t cut(uint64_t number, uint8_t lanes) {
   return lanes >= 8 ? number : number & ((uint64_t{1} << (8 * lanes)) - 1);
 }
 
 // Constants up to this size may be an answer or a state; larger ones are mostly addresses.
-constexpr uint64_t kLargestNote = 0xffff;
+constexpr uint64_t largest_note = 0xffff;
 
 bool is_note(uint64_t number, uint8_t lanes) {
   const uint64_t negated = cut(~number + 1, lanes);
-  return number <= kLargestNote || negated <= kLargestNote;
+  return number <= largest_note || negated <= largest_note;
 }
 
-bool is_register(Ref ref) { return ref >= kRegisters && ref < kTemporaries; }
+bool is_register(Ref ref) { return ref >= first_register && ref < first_temporary; }
 
 }  // namespace
 
 Builder::Builder(const RegisterLayout& layout) : layout_(layout) {
-  for (size_t i = 0; i < current_.size(); ++i) current_[i] = static_cast<Ref>(kRegisters + i);
+  for (size_t i = 0; i < current_.size(); ++i) current_[i] = static_cast<Ref>(first_register + i);
 }
 
 void Builder::emit(Op op, size_t lanes, Ref to, Ref a, Ref b) {
@@ -34,9 +34,9 @@ void Builder::emit(Op op, size_t lanes, Ref to, Ref a, Ref b) {
 }
 
 Ref Builder::temporary(size_t lanes) {
-  if (next_temporary_ + lanes > kTemporaries + kMaxTemporaries) {
+  if (next_temporary_ + lanes > first_temporary + max_temporaries) {
     overflowed_ = true;
-    return kTemporaries;
+    return first_temporary;
   }
   const Ref first = static_cast<Ref>(next_temporary_);
   // In eights: rules write eight places at once, as one store that a later load of any size can follow.
@@ -48,7 +48,7 @@ void Builder::lane_leaves(Value& value) {
   value.leaves.clear();
   for (size_t i = 0; i < value.lanes; ++i) {
     const Ref ref = value.lane[i];
-    if (ref == kZeros) continue;
+    if (ref == no_place) continue;
     if (!value.leaves.empty()) {
       auto& last = value.leaves.back();
       if (ref == last.first + last.lanes) {
@@ -91,7 +91,7 @@ Value Builder::constant(uint8_t lanes, uint64_t number) {
   return value;
 }
 
-Value Builder::rearranged(uint8_t lanes, const std::array<Ref, kMaxLanes>& places_of, const Value& from) {
+Value Builder::rearranged(uint8_t lanes, const std::array<Ref, max_lanes>& places_of, const Value& from) {
   Value value = nothing(lanes);
   std::copy_n(places_of.begin(), lanes, value.lane.begin());
   lane_leaves(value);
@@ -105,8 +105,8 @@ Value Builder::get(size_t offset, uint8_t lanes) {
   if (const auto found = known_.find(key); found != known_.end()) return found->second;
   Value value = nothing(lanes);
   for (size_t i = 0; i < lanes; ++i) {
-    const bool tracked = offset + i < layout_.bytes && layout_.unit[offset + i] != RegisterLayout::kNoUnit;
-    value.lane[i] = tracked ? current_[offset + i] : kZeros;
+    const bool tracked = offset + i < layout_.bytes && layout_.unit[offset + i] != RegisterLayout::no_unit;
+    value.lane[i] = tracked ? current_[offset + i] : no_place;
   }
   lane_leaves(value);
   known_.emplace(key, value);
@@ -125,7 +125,7 @@ void Builder::put(size_t offset, const Value& given) {
     return start < offset + value.lanes && offset < start + lanes;
   });
   for (size_t i = 0; i < value.lanes; ++i) {
-    if (offset + i >= layout_.bytes || layout_.unit[offset + i] == RegisterLayout::kNoUnit) continue;
+    if (offset + i >= layout_.bytes || layout_.unit[offset + i] == RegisterLayout::no_unit) continue;
     current_[offset + i] = value.lane[i];
     made_[offset + i] = value.made;
   }
@@ -136,7 +136,7 @@ Value Builder::load(uint8_t lanes, const Value& address) {
   const auto number = static_cast<Ref>(program_.memory.size());
   program_.memory.push_back({instruction_, lanes, false, false, false, address.base, address.offset});
   const Ref first = temporary(lanes);
-  emit(Op::load, lanes, first, kZeros, number);
+  emit(Op::load, lanes, first, no_place, number);
   for (const auto& leaf : address.leaves) emit(Op::address, lanes, first, leaf.first, leaf.lanes);
   return fresh(lanes, first);
 }
@@ -145,7 +145,7 @@ void Builder::store(const Value& address, const Value& data) {
   const auto number = static_cast<Ref>(program_.memory.size());
   program_.memory.push_back(
       {instruction_, data.lanes, true, data.constant.has_value(), data.made, address.base, address.offset});
-  emit(Op::store, data.lanes, kZeros, contiguous(data), number);
+  emit(Op::store, data.lanes, no_place, contiguous(data), number);
 }
 
 std::vector<Ref> Builder::places(const Value& value) const {
@@ -155,21 +155,21 @@ std::vector<Ref> Builder::places(const Value& value) const {
 Ref Builder::joined(std::vector<Ref> refs) {
   std::sort(refs.begin(), refs.end());
   refs.erase(std::unique(refs.begin(), refs.end()), refs.end());
-  std::erase(refs, kZeros);
-  if (refs.empty()) return kZeros;
+  std::erase(refs, no_place);
+  if (refs.empty()) return no_place;
   if (refs.size() == 1) return refs[0];
-  const auto [found, is_new] = unions_.try_emplace(refs, kZeros);
+  const auto [found, is_new] = unions_.try_emplace(refs, no_place);
   if (!is_new) return found->second;
-  Ref result = kZeros;
+  Ref result = no_place;
   for (size_t i = 0; i < refs.size();) {
     size_t end = i + 1;
-    while (end < refs.size() && refs[end] == refs[i] + (end - i) && end - i < kMaxLanes) ++end;
+    while (end < refs.size() && refs[end] == refs[i] + (end - i) && end - i < max_lanes) ++end;
     Ref part = refs[i];
     if (end - i >= 2) {
       part = temporary(1);
-      emit(Op::reduce, end - i, part, refs[i], kZeros);
+      emit(Op::reduce, end - i, part, refs[i], no_place);
     }
-    if (result == kZeros) {
+    if (result == no_place) {
       result = part;
     } else {
       const Ref both = temporary(1);
@@ -195,7 +195,7 @@ Value Builder::all(uint8_t lanes, const std::vector<const Value*>& operands) {
     add_leaves(value, *operand);
   }
   std::fill_n(value.lane.begin(), lanes, joined(std::move(refs)));
-  if (value.leaves.size() > kMaxLeaves) lane_leaves(value);
+  if (value.leaves.size() > max_leaves) lane_leaves(value);
   return value;
 }
 
@@ -205,9 +205,9 @@ Value Builder::lanewise(const Value& a, const Value& b) {
   for (size_t i = 0; i < a.lanes; ++i) {
     const Ref x = a.lane[i];
     const Ref y = b.lane[i];
-    if (x == y || y == kZeros) {
+    if (x == y || y == no_place) {
       value.lane[i] = x;
-    } else if (x == kZeros) {
+    } else if (x == no_place) {
       value.lane[i] = y;
     } else {
       ++mixed;
@@ -230,7 +230,7 @@ Value Builder::prefix(const Value& a, const Value& b) {
   std::vector<Ref> distinct;
   for (const Value* operand : {&a, &b})
     for (size_t i = 0; i < operand->lanes; ++i)
-      if (operand->lane[i] != kZeros) distinct.push_back(operand->lane[i]);
+      if (operand->lane[i] != no_place) distinct.push_back(operand->lane[i]);
   std::sort(distinct.begin(), distinct.end());
   distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
   if (distinct.size() <= 3) {
@@ -249,7 +249,7 @@ Value Builder::prefix(const Value& a, const Value& b) {
   value.made = true;
   add_leaves(value, a);
   add_leaves(value, b);
-  if (value.leaves.size() > kMaxLeaves) lane_leaves(value);
+  if (value.leaves.size() > max_leaves) lane_leaves(value);
   return value;
 }
 
@@ -272,12 +272,12 @@ Value Builder::elements(uint8_t lanes, uint8_t size, const std::vector<const Val
 Ref Builder::contiguous(const Value& value) {
   const Ref first = value.lane[0];
   bool run = true;
-  bool zeros = first == kZeros;
+  bool zeros = first == no_place;
   for (size_t i = 1; i < value.lanes; ++i) {
-    run = run && first != kZeros && value.lane[i] == first + i;
-    zeros = zeros && value.lane[i] == kZeros;
+    run = run && first != no_place && value.lane[i] == first + i;
+    zeros = zeros && value.lane[i] == no_place;
   }
-  if (zeros) return kZeros;
+  if (zeros) return no_place;
   if (run) return first;
   const Ref copy = temporary(value.lanes);
   for (size_t i = 0; i < value.lanes;) {
@@ -287,8 +287,8 @@ Ref Builder::contiguous(const Value& value) {
     while (end < value.lanes &&
            value.lane[end] == (same ? ref : static_cast<Ref>(ref + (end - i))))
       ++end;
-    const Op op = ref == kZeros ? Op::clear : same ? Op::splat : Op::move;
-    emit(op, end - i, static_cast<Ref>(copy + i), ref, kZeros);
+    const Op op = ref == no_place ? Op::clear : same ? Op::splat : Op::move;
+    emit(op, end - i, static_cast<Ref>(copy + i), ref, no_place);
     i = end;
   }
   return copy;
@@ -298,14 +298,14 @@ void Builder::branch(const Value& condition, Address to) {
   const auto number = static_cast<Ref>(program_.exits.size());
   program_.exits.push_back({instruction_, false, to});
   const Ref ref = joined(places(condition));
-  if (ref != kZeros) emit(Op::branch, 1, kZeros, ref, number);
+  if (ref != no_place) emit(Op::branch, 1, no_place, ref, number);
 }
 
 void Builder::target(const Value& address) {
   const auto number = static_cast<Ref>(program_.exits.size());
   program_.exits.push_back({instruction_, true, 0});
   const Ref ref = joined(places(address));
-  if (ref != kZeros) emit(Op::target, 1, kZeros, ref, number);
+  if (ref != no_place) emit(Op::target, 1, no_place, ref, number);
 }
 
 void Builder::without_rule() {
@@ -316,7 +316,7 @@ void Builder::without_rule() {
 std::vector<Builder::Move> Builder::register_moves() const {
   std::vector<Move> moves;
   for (size_t i = 0; i < layout_.bytes;) {
-    const auto self = [&](size_t at) { return current_[at] == kRegisters + at; };
+    const auto self = [&](size_t at) { return current_[at] == first_register + at; };
     if (self(i)) {
       ++i;
       continue;
@@ -325,13 +325,13 @@ std::vector<Builder::Move> Builder::register_moves() const {
     size_t end = i + 1;
     const bool same = end < layout_.bytes && current_[end] == ref && made_[end] == made_[i] &&
                       layout_.unit[end] == layout_.unit[i];
-    while (end < layout_.bytes && end - i < kMaxLanes && !self(end) && made_[end] == made_[i] &&
+    while (end < layout_.bytes && end - i < max_lanes && !self(end) && made_[end] == made_[i] &&
            layout_.unit[end] == layout_.unit[i] &&
            current_[end] == (same ? ref : static_cast<Ref>(ref + (end - i))))
       ++end;
-    const Op op = ref == kZeros ? Op::clear : same ? Op::splat : Op::move;
-    if (op == Op::move && ref == kZeros) end = i + 1;
-    moves.push_back({op, static_cast<uint8_t>(end - i), static_cast<Ref>(kRegisters + i), ref});
+    const Op op = ref == no_place ? Op::clear : same ? Op::splat : Op::move;
+    if (op == Op::move && ref == no_place) end = i + 1;
+    moves.push_back({op, static_cast<uint8_t>(end - i), static_cast<Ref>(first_register + i), ref});
     i = end;
   }
   return moves;
@@ -342,7 +342,7 @@ std::vector<Builder::Move> Builder::register_moves() const {
 void Builder::write_registers() {
   std::vector<Move> moves = register_moves();
   for (const Move& move : moves) {
-    const size_t offset = move.to - size_t{kRegisters};
+    const size_t offset = move.to - size_t{first_register};
     if (made_[offset] && !layout_.undecided[offset]) program_.made |= Units{1} << layout_.unit[offset];
   }
   const auto reads = [](const Move& move, const Move& other) {
@@ -363,7 +363,7 @@ void Builder::write_registers() {
         if (!reads(moves[j], moves[0])) continue;
         const size_t width = moves[j].op == Op::splat ? 1 : moves[j].lanes;
         const Ref copy = temporary(width);
-        emit(Op::move, width, copy, moves[j].a, kZeros);
+        emit(Op::move, width, copy, moves[j].a, no_place);
         moves[j].a = copy;
       }
       chosen = 0;
@@ -371,7 +371,7 @@ void Builder::write_registers() {
     const Move move = moves[chosen];
     moves.erase(moves.begin() + static_cast<std::ptrdiff_t>(chosen));
     const Op op = move.op == Op::move ? Op::put_move : move.op == Op::clear ? Op::put_clear : Op::put_splat;
-    emit(op, move.lanes, move.to, move.a, layout_.unit[move.to - kRegisters]);
+    emit(op, move.lanes, move.to, move.a, layout_.unit[move.to - first_register]);
   }
 }
 
@@ -404,7 +404,7 @@ size_t defines(const Instruction& i) {
 }  // namespace
 
 void Builder::drop_unused() {
-  std::bitset<kFileSize> needed;
+  std::bitset<label_file_size> needed;
   std::vector<Instruction> kept;
   kept.reserve(program_.code.size() + 1);
   for (size_t n = program_.code.size(); n-- > 0;) {
@@ -428,8 +428,8 @@ void Builder::note_units() {
     Units found = 0;
     for (size_t k = 0; k < lanes; ++k) {
       if (!is_register(static_cast<Ref>(first + k))) continue;
-      const uint8_t unit = layout_.unit[first + k - kRegisters];
-      if (unit != RegisterLayout::kNoUnit) found |= Units{1} << unit;
+      const uint8_t unit = layout_.unit[first + k - first_register];
+      if (unit != RegisterLayout::no_unit) found |= Units{1} << unit;
     }
     return found;
   };

@@ -14,7 +14,7 @@ namespace shikake::taint {
 // A guest value as the rules see it.
 struct Value {
   uint8_t lanes = 0;
-  std::array<Ref, kMaxLanes> lane{};  // kZeros: depends on nothing
+  std::array<Ref, max_lanes> lane{};  // no_place: depends on nothing
   std::optional<uint64_t> constant;   // known number, values up to 8 bytes
   // A small constant or a sum, not a copy: what a program writes to note a decision (an answer, a state,
   // a count), where a copied pointer notes nothing.
@@ -59,7 +59,7 @@ class Builder {
   // Elements of `size` bytes are computed apart; operands with other lane counts reach all elements.
   Value elements(uint8_t lanes, uint8_t size, const std::vector<const Value*>& operands);
   // A new number with the given places.
-  Value rearranged(uint8_t lanes, const std::array<Ref, kMaxLanes>& places, const Value& from);
+  Value rearranged(uint8_t lanes, const std::array<Ref, max_lanes>& places, const Value& from);
   // The union of some places, as one place.
   Ref joined(std::vector<Ref> places);
 
@@ -94,12 +94,12 @@ class Builder {
 
   const RegisterLayout& layout_;
   Program program_;
-  std::array<Ref, kRegisterBytes> current_;
-  std::bitset<kRegisterBytes> made_;
+  std::array<Ref, register_bytes> current_;
+  std::bitset<register_bytes> made_;
   std::map<std::pair<size_t, uint8_t>, Value> known_;  // GETs and PUTs still standing
   std::map<std::vector<Ref>, Ref> unions_;
   std::optional<Value> conditional_;
-  size_t next_temporary_ = kTemporaries;
+  size_t next_temporary_ = first_temporary;
   uint32_t next_id_ = 1;
   uint16_t instruction_ = 0;
   bool overflowed_ = false;

@@ -50,10 +50,10 @@ const Variant& Engine::variant(Block& block, const Program& program, Units label
     if (known->labelled == labelled) found = known.get();
   if (found == nullptr) {
     // A block that meets ever new combinations gets by with the rules for all registers labelled.
-    constexpr size_t kMaxVariants = 32;
-    const Units wanted = block.variants.size() < kMaxVariants ? labelled : ~Units{0};
+    constexpr size_t max_variants = 32;
+    const Units wanted = block.variants.size() < max_variants ? labelled : ~Units{0};
     block.variants.push_back(std::make_unique<Variant>(specialise(program, wanted, layout_)));
-    if (block.variants.size() > kMaxVariants) block.variants.back()->labelled = labelled;
+    if (block.variants.size() > max_variants) block.variants.back()->labelled = labelled;
     found = block.variants.back().get();
   }
   block.variant[Block::slot(labelled)].store(found, std::memory_order_release);

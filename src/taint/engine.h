@@ -148,9 +148,9 @@ struct Region {
 };
 
 // Accesses of one block; more (a block of long vector saves) are processed in parts.
-inline constexpr size_t kMaxAccesses = 4096;
+inline constexpr size_t max_accesses = 4096;
 // Nested regions beyond this are not opened; real programs stay below 30.
-inline constexpr size_t kMaxRegions = 256;
+inline constexpr size_t max_regions = 256;
 
 class Thread {
  public:
@@ -158,7 +158,7 @@ class Thread {
 
   // --- called for each block and access, so inlined into the executor's callbacks ---------------------
   void access(Address address, uint32_t instruction, uint32_t info) {
-    accesses_[count_ & (kMaxAccesses - 1)] = {address, instruction, info};
+    accesses_[count_ & (max_accesses - 1)] = {address, instruction, info};
     ++count_;
     touched_ |= Shadow::filter.at(address);
   }
@@ -179,7 +179,7 @@ class Thread {
   std::span<const Region> regions() const { return regions_; }
 
   // Labels of register bytes, by the layout's offset.
-  Label* registers(size_t offset) { return file_.data() + kRegisters + offset; }
+  Label* registers(size_t offset) { return file_.data() + first_register + offset; }
   void set_register(size_t offset, size_t count, Label label);
   // A copy for what a new thread or a signal handler's return needs.
   std::vector<Label> save_registers() const;
@@ -214,9 +214,9 @@ class Thread {
     Label* labels = nullptr;
   };
   std::array<CachedPage, 64> pages_;  // direct-mapped by page number
-  std::array<Access, kMaxAccesses> accesses_;
+  std::array<Access, max_accesses> accesses_;
   // Eight more than are used: runs are loaded eight at a time.
-  alignas(64) std::array<Label, kFileSize + 8> file_{};
+  alignas(64) std::array<Label, label_file_size + 8> file_{};
 };
 
 }  // namespace shikake::taint

@@ -16,11 +16,11 @@ struct Recorded : Listener {
 };
 
 // What an access is, in this test's words.
-enum : uint32_t { kStore = 16 };
-AccessKind kind(uint32_t info) { return {static_cast<uint8_t>(info & 15), (info & kStore) != 0}; }
+enum : uint32_t { is_store = 16 };
+AccessKind kind(uint32_t info) { return {static_cast<uint8_t>(info & 15), (info & is_store) != 0}; }
 
-constexpr Address kCode = 0x401000;
-constexpr Address kInput = 0x7000, kOutput = 0x9000;
+constexpr Address code_at = 0x401000;
+constexpr Address input_at = 0x7000, output_at = 0x9000;
 
 class EngineTest : public testing::Test {
  protected:
@@ -51,58 +51,58 @@ class EngineTest : public testing::Test {
 
 TEST_F(EngineTest, BytesMoveThroughRegistersToMemory) {
   // movzx eax, byte [rdi]; xor eax, 0x5a; mov [rsi], eax
-  Block& b = block(kCode, {0x0f, 0xb6, 0x07, 0x83, 0xf0, 0x5a, 0x89, 0x06}, {3, 3, 2});
-  label(kInput, 7);
+  Block& b = block(code_at, {0x0f, 0xb6, 0x07, 0x83, 0xf0, 0x5a, 0x89, 0x06}, {3, 3, 2});
+  label(input_at, 7);
   thread_.enter(b);
-  thread_.access(kInput, 0, 1);
-  thread_.access(kOutput, 2, kStore | 4);
+  thread_.access(input_at, 0, 1);
+  thread_.access(output_at, 2, is_store | 4);
   thread_.flush();
-  EXPECT_EQ(at(kOutput), (std::vector<Range>{{1, false, 7, 7}}));
-  EXPECT_TRUE(at(kOutput + 1).empty());
+  EXPECT_EQ(at(output_at), (std::vector<Range>{{1, false, 7, 7}}));
+  EXPECT_TRUE(at(output_at + 1).empty());
 }
 
 TEST_F(EngineTest, ACleanBlockOverLabelledMemoryClearsIt) {
-  Block& b = block(kCode, {0xc6, 0x06, 0x00}, {3});  // mov byte [rsi], 0
-  label(kOutput, 1);
+  Block& b = block(code_at, {0xc6, 0x06, 0x00}, {3});  // mov byte [rsi], 0
+  label(output_at, 1);
   thread_.enter(b);
-  thread_.access(kOutput, 0, kStore | 1);
+  thread_.access(output_at, 0, is_store | 1);
   thread_.flush();
-  EXPECT_TRUE(at(kOutput).empty());
+  EXPECT_TRUE(at(output_at).empty());
 }
 
 TEST_F(EngineTest, ATableLookUpCarriesItsIndex) {
   // movzx eax, byte [rdi]; mov dl, [rcx+rax]; mov [rsi], dl
-  Block& b = block(kCode, {0x0f, 0xb6, 0x07, 0x8a, 0x14, 0x01, 0x88, 0x16}, {3, 3, 2});
-  label(kInput, 3);
+  Block& b = block(code_at, {0x0f, 0xb6, 0x07, 0x8a, 0x14, 0x01, 0x88, 0x16}, {3, 3, 2});
+  label(input_at, 3);
   thread_.enter(b);
-  thread_.access(kInput, 0, 1);
+  thread_.access(input_at, 0, 1);
   thread_.access(0xa000, 1, 1);
-  thread_.access(kOutput, 2, kStore | 1);
+  thread_.access(output_at, 2, is_store | 1);
   thread_.flush();
-  EXPECT_EQ(at(kOutput), (std::vector<Range>{{1, false, 3, 3}}));
+  EXPECT_EQ(at(output_at), (std::vector<Range>{{1, false, 3, 3}}));
 }
 
 TEST_F(EngineTest, ABranchOnALabelIsADecision) {
   // cmp byte [rdi], 'E'; jne +5
-  Block& b = block(kCode, {0x80, 0x3f, 'E', 0x75, 0x05}, {3, 2});
-  Block& next = block(kCode + 5, {0x90}, {1});
-  label(kInput, 0);
+  Block& b = block(code_at, {0x80, 0x3f, 'E', 0x75, 0x05}, {3, 2});
+  Block& next = block(code_at + 5, {0x90}, {1});
+  label(input_at, 0);
   thread_.enter(b);
-  thread_.access(kInput, 0, 1);
+  thread_.access(input_at, 0, 1);
   thread_.enter(next);
   ASSERT_EQ(recorded_.decisions.size(), 1u);
-  EXPECT_EQ(recorded_.decisions[0].address, kCode + 3);
-  EXPECT_EQ(recorded_.decisions[0].taken, kCode + 5);
+  EXPECT_EQ(recorded_.decisions[0].address, code_at + 3);
+  EXPECT_EQ(recorded_.decisions[0].taken, code_at + 5);
   EXPECT_EQ(thread_.regions().size(), 1u);
 }
 
 TEST_F(EngineTest, AnInstructionWithoutARuleIsTold) {
-  Block& b = block(kCode, {0x0f, 0x04}, {2});
-  label(kInput, 0);
+  Block& b = block(code_at, {0x0f, 0x04}, {2});
+  label(input_at, 0);
   thread_.enter(b);
-  thread_.access(kInput, 0, 1);
+  thread_.access(input_at, 0, 1);
   thread_.flush();
-  EXPECT_EQ(recorded_.unknown, (std::vector<Address>{kCode}));
+  EXPECT_EQ(recorded_.unknown, (std::vector<Address>{code_at}));
 }
 
 }  // namespace

@@ -9,14 +9,14 @@ namespace shikake::taint {
 namespace {
 
 // Above this many labels, new ones are made coarser; above the second, only whole sources are left.
-constexpr uint32_t kCrowded = 48000;
-constexpr uint32_t kFull = 64000;
+constexpr uint32_t labels_crowded = 48000;
+constexpr uint32_t labels_full = 64000;
 
 // Offsets below this keep a label each: commands live at the start of a stream.
-constexpr uint32_t kPreciseOffsets = 4096;
+constexpr uint32_t precise_offsets = 4096;
 // A range this long or longer that grows byte by byte grows in steps of about a sixteenth instead, or a
 // running hash over a megabyte would use up the table.
-constexpr uint32_t kLongRange = 64;
+constexpr uint32_t long_range = 64;
 
 bool same_kind(const Range& a, const Range& b) {
   return a.source == b.source && a.by_decision == b.by_decision;
@@ -42,11 +42,11 @@ uint32_t hash(const LabelRecord& record) {
 // offset grows 16-fold.
 uint32_t granule(uint32_t offset) {
   uint32_t size = 1;
-  for (uint64_t limit = kPreciseOffsets; offset >= limit; limit *= 16) size *= 16;
+  for (uint64_t limit = precise_offsets; offset >= limit; limit *= 16) size *= 16;
   return size;
 }
 
-// Sorted, merged ranges of any number become at most kMaxRanges.
+// Sorted, merged ranges of any number become at most max_ranges.
 class Merger {
  public:
   explicit Merger(bool coarsened) : coarsened_(coarsened) {}
@@ -56,10 +56,10 @@ class Merger {
   LabelRecord finish() {
     std::sort(ranges_, ranges_ + count_, before);
     merge_touching();
-    while (count_ > kMaxRanges && merge_nearest()) {
+    while (count_ > max_ranges && merge_nearest()) {
     }
-    if (count_ > kMaxRanges) {  // more sources than a label can name
-      ranges_[0] = {kAnySource, false, 0, UINT32_MAX};
+    if (count_ > max_ranges) {  // more sources than a label can name
+      ranges_[0] = {any_source, false, 0, UINT32_MAX};
       count_ = 1;
       coarsened_ = true;
     }
@@ -89,7 +89,7 @@ class Merger {
     if (last == range.last) return;
     range.last = last;
     const uint32_t length = last - range.first;
-    if (length < kLongRange) return;
+    if (length < long_range) return;
     const uint32_t step = std::bit_floor(length) / 16;
     const uint64_t rounded = (uint64_t{last} / step + 1) * step - 1;
     if (rounded == last) return;
@@ -116,7 +116,7 @@ class Merger {
     return true;
   }
 
-  Range ranges_[2 * kMaxRanges];
+  Range ranges_[2 * max_ranges];
   size_t count_ = 0;
   bool coarsened_;
 };
@@ -141,7 +141,7 @@ class SpinLock {
 
 Label Labels::intern(const LabelRecord& record) {
   if (record.count == 0) return 0;
-  const uint32_t mask = kMaxLabels * 2 - 1;
+  const uint32_t mask = max_labels * 2 - 1;
   const SpinLock guard(arena_->lock);
   uint32_t slot = hash(record) & mask;
   for (; arena_->buckets[slot] != 0; slot = (slot + 1) & mask) {
@@ -149,9 +149,9 @@ Label Labels::intern(const LabelRecord& record) {
     if (arena_->records[id] == record) return static_cast<Label>(id);
   }
   uint32_t used = std::max(arena_->used.load(std::memory_order_relaxed), 1u);
-  if (used >= kMaxLabels) return kMaxLabels - 1;
-  if (used == kMaxLabels - 1) {  // the last one stands for everything that found no place
-    arena_->records[used] = {1, true, {{kAnySource, false, 0, UINT32_MAX}}};
+  if (used >= max_labels) return max_labels - 1;
+  if (used == max_labels - 1) {  // the last one stands for everything that found no place
+    arena_->records[used] = {1, true, {{any_source, false, 0, UINT32_MAX}}};
   } else {
     arena_->records[used] = record;
   }
@@ -164,9 +164,9 @@ Label Labels::range(const Range& range) { return intern({1, false, {range}}); }
 
 Label Labels::source(uint16_t source, uint32_t offset) {
   const size_t used = size();
-  if (used >= kFull) return intern({1, true, {{source, false, 0, UINT32_MAX}}});
+  if (used >= labels_full) return intern({1, true, {{source, false, 0, UINT32_MAX}}});
   uint32_t size = granule(offset);
-  if (used >= kCrowded) size = std::max(size, 4096u);
+  if (used >= labels_crowded) size = std::max(size, 4096u);
   const uint32_t first = offset / size * size;
   return intern({1, size > 1, {{source, false, first, first + size - 1}}});
 }
@@ -181,7 +181,7 @@ Label Labels::join_different(Label a, Label b) {
   if (a > b) std::swap(a, b);
   const uint32_t pair = uint32_t{a} << 16 | b;
   Recent& recent = recent_[(pair * 0x9e3779b1u) >> 19];
-  static_assert(kRecent == 1u << (32 - 19));
+  static_assert(recent_joins == 1u << (32 - 19));
   if (recent.pair != pair) {
     const Label result = join_by_table(a, b);
     recent = {pair, result};  // threads have a table each; see engine.h
@@ -192,7 +192,7 @@ Label Labels::join_different(Label a, Label b) {
 Label Labels::join_by_table(Label a, Label b) {
   const LabelRecord& x = arena_->records[a];
   const LabelRecord& y = arena_->records[b];
-  const bool full = size() >= kFull;
+  const bool full = size() >= labels_full;
   Merger merger(x.coarsened || y.coarsened || full);
   for (const LabelRecord* record : {&x, &y}) {
     for (size_t i = 0; i < record->count; ++i) {

@@ -26,16 +26,16 @@ struct Range {
 };
 
 // More ranges than this in one label are merged (nearest first), and the label says `coarsened`.
-inline constexpr size_t kMaxRanges = 6;
+inline constexpr size_t max_ranges = 6;
 // Ids are 16 bits: shadow memory then costs two bytes a byte.
-inline constexpr size_t kMaxLabels = 65536;
+inline constexpr size_t max_labels = 65536;
 // A label that lost even its sources, when the table is full or too many sources met.
-inline constexpr uint16_t kAnySource = 0xffff;
+inline constexpr uint16_t any_source = 0xffff;
 
 struct LabelRecord {
   uint8_t count = 0;
   bool coarsened = false;
-  Range ranges[kMaxRanges] = {};  // sorted by source, by_decision, first; never touching each other
+  Range ranges[max_ranges] = {};  // sorted by source, by_decision, first; never touching each other
   bool operator==(const LabelRecord&) const = default;
 };
 
@@ -43,8 +43,8 @@ struct LabelRecord {
 struct LabelArena {
   std::atomic<uint32_t> lock;
   std::atomic<uint32_t> used;  // records made; 0 stands for 1, as id 0 is the empty label
-  uint32_t buckets[kMaxLabels * 2];  // open addressing by a record's hash; holds id
-  LabelRecord records[kMaxLabels];
+  uint32_t buckets[max_labels * 2];  // open addressing by a record's hash; holds id
+  LabelRecord records[max_labels];
 };
 
 class Labels {
@@ -86,10 +86,10 @@ class Labels {
     uint32_t pair = 0;
     Label result = 0;
   };
-  static constexpr size_t kRecent = 8192;
+  static constexpr size_t recent_joins = 8192;
 
   LabelArena* arena_;
-  Recent recent_[kRecent] = {};
+  Recent recent_[recent_joins] = {};
   Recent recent_decisions_[256] = {};
 };
 

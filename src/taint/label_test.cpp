@@ -49,7 +49,7 @@ TEST_F(LabelTest, DecisionsAreKeptApart) {
 TEST_F(LabelTest, TooManyRangesAreMergedAndSaid) {
   Label all = 0;
   for (uint32_t i = 0; i < 100; ++i) all = labels_.join(all, labels_.source(1, i * 10));
-  EXPECT_LE(of(all).size(), kMaxRanges);
+  EXPECT_LE(of(all).size(), max_ranges);
   EXPECT_TRUE(labels_.coarsened(all));
   for (uint32_t i = 0; i < 100; ++i) {
     bool covered = false;
@@ -62,7 +62,7 @@ TEST_F(LabelTest, TooManySourcesBecomeAny) {
   Label all = 0;
   for (uint16_t i = 1; i <= 20; ++i) all = labels_.join(all, labels_.source(i, 0));
   EXPECT_TRUE(labels_.coarsened(all));
-  EXPECT_EQ(of(all).back().source, kAnySource);
+  EXPECT_EQ(of(all).back().source, any_source);
 }
 
 TEST_F(LabelTest, AFullTableStillAnswers) {
@@ -72,7 +72,7 @@ TEST_F(LabelTest, AFullTableStillAnswers) {
   ASSERT_EQ(of(late).size(), 1u);
   EXPECT_EQ(of(late)[0].source, 50);
   EXPECT_TRUE(labels_.coarsened(late));
-  EXPECT_LE(labels_.size(), kMaxLabels);
+  EXPECT_LE(labels_.size(), max_labels);
 }
 
 TEST_F(LabelTest, ALongRunningUnionMakesFewLabels) {

@@ -11,7 +11,7 @@ class LayoutMaker {
  public:
   explicit LayoutMaker(size_t bytes) {
     layout_.bytes = bytes;
-    layout_.unit.fill(RegisterLayout::kNoUnit);
+    layout_.unit.fill(RegisterLayout::no_unit);
   }
   // `count` registers of `size` bytes from `offset` on; units are shared when they run out.
   void registers(size_t offset, size_t size, size_t count, size_t per_unit = 1) {
@@ -29,7 +29,7 @@ class LayoutMaker {
     layout_.result = result;
     layout_.word = word;
     for (size_t i = layout_.bytes; i-- > 0;) {
-      if (layout_.unit[i] == RegisterLayout::kNoUnit) continue;
+      if (layout_.unit[i] == RegisterLayout::no_unit) continue;
       auto& extent = layout_.extent[layout_.unit[i]];
       if (extent.bytes == 0) extent.bytes = static_cast<uint16_t>(i + 1);  // the end, until the start is known
       extent.first = static_cast<uint16_t>(i);

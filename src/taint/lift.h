@@ -47,7 +47,7 @@ class Lifter {
   // `before`: bytes of `bytes` that lie before the instruction, as in Code.
   virtual Step step(std::span<const uint8_t> bytes, size_t before, Address address, bool thumb) = 0;
   // Bytes before an instruction that decoding may look at.
-  static constexpr size_t kLookBack = 32;
+  static constexpr size_t look_back = 32;
 };
 
 std::unique_ptr<Lifter> make_lifter(Architecture architecture);

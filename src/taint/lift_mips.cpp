@@ -11,19 +11,19 @@ namespace shikake::taint {
 namespace {
 
 // The register file: 32 words, HI, LO, 32 halves of the floating-point unit, its conditions.
-constexpr size_t kHi = 32 * 4, kLo = 33 * 4, kFloat = 34 * 4, kConditions = kFloat + 32 * 4;
-constexpr size_t kBytes = kConditions + 4;
-constexpr unsigned kResult = 2, kGlobal = 28, kStack = 29, kReturn = 31;
+constexpr size_t offset_of_hi = 32 * 4, offset_of_lo = 33 * 4, offset_of_float = 34 * 4, offset_of_conditions = offset_of_float + 32 * 4;
+constexpr size_t state_bytes = offset_of_conditions + 4;
+constexpr unsigned result_register = 2, global_pointer = 28, stack_register = 29, return_register = 31;
 
 RegisterLayout layout() {
-  LayoutMaker m(kBytes);
+  LayoutMaker m(state_bytes);
   m.registers(0, 4, 32);
-  m.registers(kHi, 4, 2, 2);
-  m.registers(kFloat, 4, 32, 2);
-  m.registers(kConditions, 4, 1);
-  m.undecided(kGlobal * 4, 16);
-  m.undecided(kConditions, 4);
-  return m.finish(kStack * 4, kResult * 4, 4);
+  m.registers(offset_of_hi, 4, 2, 2);
+  m.registers(offset_of_float, 4, 32, 2);
+  m.registers(offset_of_conditions, 4, 1);
+  m.undecided(global_pointer * 4, 16);
+  m.undecided(offset_of_conditions, 4);
+  return m.finish(stack_register * 4, result_register * 4, 4);
 }
 
 struct Fields {
@@ -47,7 +47,7 @@ Jump jump_of(const Fields& f, Address address) {
   Jump jump;
   switch (f.opcode) {
     case 0:
-      if (f.function == 8) return f.rs == kReturn ? Jump{.ret = true} : Jump{.indirect = true};
+      if (f.function == 8) return f.rs == return_register ? Jump{.ret = true} : Jump{.indirect = true};
       if (f.function == 9) return Jump{.call = true, .indirect = true};
       return jump;
     case 1:
@@ -88,11 +88,11 @@ class Walk {
   void put(unsigned r, const Value& value) {
     if (r != 0) b_.put(r * 4u, value);
   }
-  Value floating(unsigned r, uint8_t lanes) { return b_.get(kFloat + (lanes == 8 ? r & ~1u : r) * 4u, lanes); }
-  void put_floating(unsigned r, const Value& value) { b_.put(kFloat + (value.lanes == 8 ? r & ~1u : r) * 4u, value); }
+  Value floating(unsigned r, uint8_t lanes) { return b_.get(offset_of_float + (lanes == 8 ? r & ~1u : r) * 4u, lanes); }
+  void put_floating(unsigned r, const Value& value) { b_.put(offset_of_float + (value.lanes == 8 ? r & ~1u : r) * 4u, value); }
   Value turned(const Value& value) {
     if (!big_) return value;
-    std::array<Ref, kMaxLanes> lane{};
+    std::array<Ref, max_lanes> lane{};
     for (size_t i = 0; i < value.lanes; ++i) lane[i] = value.lane[value.lanes - 1u - i];
     Value result = b_.rearranged(value.lanes, lane, value);
     result.constant = value.constant;
@@ -100,9 +100,9 @@ class Walk {
     return result;
   }
   Value extended(const Value& value, bool sign) {
-    std::array<Ref, kMaxLanes> lane{};
+    std::array<Ref, max_lanes> lane{};
     for (size_t i = 0; i < 4; ++i)
-      lane[i] = i < value.lanes ? value.lane[i] : sign ? value.lane[value.lanes - 1u] : kZeros;
+      lane[i] = i < value.lanes ? value.lane[i] : sign ? value.lane[value.lanes - 1u] : no_place;
     return b_.rearranged(4, lane, value);
   }
   Value address(const Fields& f) {
@@ -131,20 +131,20 @@ Value Walk::shifted(const Value& value, int bits, bool left, bool sign) {
   const bool between = bits % 8 != 0;
   const auto at = [&](int i) -> Ref {
     if (i >= 0 && i < 4) return value.lane[static_cast<size_t>(i)];
-    return i >= 4 && sign ? value.lane[3] : kZeros;
+    return i >= 4 && sign ? value.lane[3] : no_place;
   };
-  std::array<Ref, kMaxLanes> lane{};
+  std::array<Ref, max_lanes> lane{};
   for (int i = 0; i < 4; ++i) {
     const Ref main = left ? at(i - whole) : at(i + whole);
-    const Ref neighbour = !between ? kZeros : left ? at(i - whole - 1) : at(i + whole + 1);
+    const Ref neighbour = !between ? no_place : left ? at(i - whole - 1) : at(i + whole + 1);
     lane[static_cast<size_t>(i)] = b_.joined({main, neighbour});
   }
   return b_.rearranged(4, lane, value);
 }
 
 Value Walk::masked(const Value& value, uint32_t mask) {
-  std::array<Ref, kMaxLanes> lane{};
-  for (size_t i = 0; i < 4; ++i) lane[i] = (mask >> 8 * i & 0xff) == 0 ? kZeros : value.lane[i];
+  std::array<Ref, max_lanes> lane{};
+  for (size_t i = 0; i < 4; ++i) lane[i] = (mask >> 8 * i & 0xff) == 0 ? no_place : value.lane[i];
   return b_.rearranged(4, lane, value);
 }
 
@@ -163,14 +163,14 @@ bool Walk::special(const Fields& f) {
     }
     case 12: b_.program().kind = JumpKind::system_call; return true;
     case 13: case 15: case 48: case 49: case 50: case 51: case 52: case 54: return true;
-    case 16: put(f.rd, b_.get(kHi, 4)); return true;
-    case 17: b_.put(kHi, s); return true;
-    case 18: put(f.rd, b_.get(kLo, 4)); return true;
-    case 19: b_.put(kLo, s); return true;
+    case 16: put(f.rd, b_.get(offset_of_hi, 4)); return true;
+    case 17: b_.put(offset_of_hi, s); return true;
+    case 18: put(f.rd, b_.get(offset_of_lo, 4)); return true;
+    case 19: b_.put(offset_of_lo, s); return true;
     case 24: case 25: case 26: case 27: {
       const Value both = b_.all(4, {&s, &t});
-      b_.put(kLo, f.function < 26 ? b_.prefix(s, t) : both);
-      b_.put(kHi, both);
+      b_.put(offset_of_lo, f.function < 26 ? b_.prefix(s, t) : both);
+      b_.put(offset_of_hi, both);
       return true;
     }
     case 32: case 33: put(f.rd, f.rt == 0 ? s : f.rs == 0 ? t : b_.prefix(s, t)); return true;
@@ -187,9 +187,9 @@ bool Walk::special2(const Fields& f) {
   const Value s = get(f.rs), t = get(f.rt);
   switch (f.function) {
     case 0: case 1: case 4: case 5: {
-      const Value low = b_.get(kLo, 4), high = b_.get(kHi, 4);
-      b_.put(kLo, b_.all(4, {&s, &t, &low}));
-      b_.put(kHi, b_.all(4, {&s, &t, &low, &high}));
+      const Value low = b_.get(offset_of_lo, 4), high = b_.get(offset_of_hi, 4);
+      b_.put(offset_of_lo, b_.all(4, {&s, &t, &low}));
+      b_.put(offset_of_hi, b_.all(4, {&s, &t, &low, &high}));
       return true;
     }
     case 2: put(f.rd, b_.prefix(s, t)); return true;
@@ -208,7 +208,7 @@ bool Walk::special3(const Fields& f) {
     }
     case 4: put(f.rt, b_.lanewise(shifted(s, static_cast<int>(f.shift), true, false), t)); return true;
     case 32: {
-      std::array<Ref, kMaxLanes> lane{};
+      std::array<Ref, max_lanes> lane{};
       if (f.shift == 2) {
         for (size_t i = 0; i < 4; ++i) lane[i] = t.lane[i ^ 1];
         put(f.rd, b_.rearranged(4, lane, t));
@@ -293,15 +293,15 @@ bool Walk::memory(const Fields& f) {
 bool Walk::coprocessor(const Fields& f) {
   switch (f.rs) {
     case 0: put(f.rt, floating(f.rd, 4)); return true;
-    case 2: put(f.rt, b_.get(kConditions, 4)); return true;
+    case 2: put(f.rt, b_.get(offset_of_conditions, 4)); return true;
     case 3: put(f.rt, floating(f.rd | 1, 4)); return true;
     case 4: put_floating(f.rd, get(f.rt)); return true;
-    case 6: b_.put(kConditions, get(f.rt)); return true;
+    case 6: b_.put(offset_of_conditions, get(f.rt)); return true;
     case 7: put_floating(f.rd | 1, get(f.rt)); return true;
     case 16: case 17: case 20: case 21: {
       const Value s = floating(f.rd, 8), t = floating(f.rt, 8), old = floating(f.shift, 8);
-      const Value conditions = b_.get(kConditions, 4);
-      if (f.function >= 48) b_.put(kConditions, b_.all(4, {&s, &t, &conditions}));
+      const Value conditions = b_.get(offset_of_conditions, 4);
+      if (f.function >= 48) b_.put(offset_of_conditions, b_.all(4, {&s, &t, &conditions}));
       else if (f.function == 6) put_floating(f.shift, s);
       else put_floating(f.shift, b_.all(8, {&s, &t, &old}));
       return true;
@@ -312,14 +312,14 @@ bool Walk::coprocessor(const Fields& f) {
 
 void Walk::branch(const Fields& f, const Jump& jump) {
   if (jump.conditional) {
-    const Value s = get(f.rs), t = get(f.rt), conditions = b_.get(kConditions, 4);
+    const Value s = get(f.rs), t = get(f.rt), conditions = b_.get(offset_of_conditions, 4);
     const bool two = f.opcode == 4 || f.opcode == 5 || f.opcode == 20 || f.opcode == 21;
     if (f.opcode == 17) b_.branch(b_.all(1, {&conditions}), *jump.target);
     else if (two) b_.branch(b_.all(1, {&s, &t}), *jump.target);
     else b_.branch(b_.all(1, {&s}), *jump.target);
   }
   if (jump.indirect || jump.ret) b_.target(get(f.rs));
-  if (jump.call) put(f.opcode == 0 ? f.rd : kReturn, b_.nothing(4));
+  if (jump.call) put(f.opcode == 0 ? f.rd : return_register, b_.nothing(4));
 }
 
 bool Walk::instruction(const Fields& f, Address at) {

@@ -26,7 +26,7 @@ struct State {
   uint8_t memory[32];           // 96
 };
 static_assert(sizeof(State) == 128);
-constexpr size_t kMemory = offsetof(State, memory);
+constexpr size_t offset_of_memory = offsetof(State, memory);
 
 using Trampoline = void (*)(State*);
 
@@ -87,21 +87,21 @@ struct Row {
   const uint8_t *code, *end;
 };
 #define ROW(number, text) {text, t_##number, i_##number, e_##number},
-const Row kRows[] = {CORPUS(ROW)};
+const Row all_rows[] = {CORPUS(ROW)};
 
 // The flags that programs test; the others (AF) VEX computes from the same operands.
-constexpr uint64_t kFlags = 0x8d5 & ~0x10u;  // O, S, Z, P, C
+constexpr uint64_t tested_flags = 0x8d5 & ~0x10u;  // O, S, Z, P, C
 // What an instruction leaves undefined says nothing (Intel's manual, volume 2).
 uint64_t defined_flags(std::string_view text) {
   if (text.find("mul ") != std::string_view::npos && !text.starts_with("p")) return 0x801;
   if (text.starts_with("bsf") || text.starts_with("bsr")) return 0x40;
   if (text.starts_with("bt")) return 0x1;
-  if (text.starts_with("sh") || text.starts_with("sar")) return kFlags & ~0x800u;
-  if (text.starts_with("rol") || text.starts_with("ror")) return kFlags & ~0x800u;
-  return kFlags;
+  if (text.starts_with("sh") || text.starts_with("sar")) return tested_flags & ~0x800u;
+  if (text.starts_with("rol") || text.starts_with("ror")) return tested_flags & ~0x800u;
+  return tested_flags;
 }
-constexpr uint64_t kAlwaysSet = 0x202;
-constexpr int kStates = 6;
+constexpr uint64_t always_set = 0x202;
+constexpr int states_tried = 6;
 
 using Bytes = std::array<uint8_t, sizeof(State)>;
 using Dependence = std::array<std::bitset<sizeof(State)>, sizeof(State)>;  // [output][input]
@@ -109,7 +109,7 @@ using Dependence = std::array<std::bitset<sizeof(State)>, sizeof(State)>;  // [o
 Bytes run(const Row& row, const Bytes& input) {
   State state;
   std::memcpy(&state, input.data(), sizeof state);
-  state.flags = (state.flags & kFlags) | kAlwaysSet;
+  state.flags = (state.flags & tested_flags) | always_set;
   row.run(&state);
   state.flags &= defined_flags(row.text);
   Bytes output;
@@ -118,12 +118,12 @@ Bytes run(const Row& row, const Bytes& input) {
 }
 
 // All flags count as one byte.
-constexpr size_t kFlagByte = offsetof(State, flags);
+constexpr size_t flag_byte = offsetof(State, flags);
 
 Dependence observe(const Row& row, uint64_t seed) {
   Dependence found;
   std::mt19937_64 random(seed);
-  for (int n = 0; n < kStates; ++n) {
+  for (int n = 0; n < states_tried; ++n) {
     Bytes input;
     for (uint8_t& byte : input) byte = static_cast<uint8_t>(random());
     if (n == 0) std::copy_n(input.begin(), 8, input.begin() + 8);  // equal operands: compares come out even
@@ -135,11 +135,11 @@ Dependence observe(const Row& row, uint64_t seed) {
       Bytes flipped = input;
       flipped[byte] = static_cast<uint8_t>(flipped[byte] ^ 1u << i % 8);
       const Bytes after = run(row, flipped);
-      const size_t from = byte / 8 == kFlagByte / 8 ? kFlagByte : byte;
+      const size_t from = byte / 8 == flag_byte / 8 ? flag_byte : byte;
       for (size_t o = 0; o < after.size(); ++o) {
         // A flip that passes through unchanged changes its own byte only.
         if (after[o] == before[o]) continue;
-        found[o / 8 == kFlagByte / 8 ? kFlagByte : o].set(from);
+        found[o / 8 == flag_byte / 8 ? flag_byte : o].set(from);
       }
     }
   }
@@ -155,7 +155,7 @@ struct Quiet : Listener {
 struct Place {
   size_t state, guest, bytes;
 };
-constexpr Place kPlaces[] = {
+constexpr Place all_places[] = {
     {0, offsetof(VexGuestAMD64State, guest_RAX), 8},   {8, offsetof(VexGuestAMD64State, guest_RBX), 8},
     {16, offsetof(VexGuestAMD64State, guest_RCX), 8},  {24, offsetof(VexGuestAMD64State, guest_RDX), 8},
     {48, offsetof(VexGuestAMD64State, guest_YMM0), 16}, {64, offsetof(VexGuestAMD64State, guest_YMM1), 16},
@@ -172,10 +172,10 @@ bool by_rules(const Row& row, LabelArena& arena, Dependence& found) {
   auto thread = std::make_unique<Thread>(engine);
   constexpr Address memory = 0x20000;
   const auto label = [&](size_t byte) { return thread->labels().range({1, false, static_cast<uint32_t>(byte * 2), static_cast<uint32_t>(byte * 2)}); };
-  for (const Place& place : kPlaces)
+  for (const Place& place : all_places)
     for (size_t i = 0; i < place.bytes; ++i) thread->set_register(place.guest + i, 1, label(place.state + i));
-  thread->set_register(offsetof(VexGuestAMD64State, guest_CC_DEP1), 8, label(kFlagByte));
-  for (size_t i = 0; i < 32; ++i) engine.shadow().set(memory + i, label(kMemory + i));
+  thread->set_register(offsetof(VexGuestAMD64State, guest_CC_DEP1), 8, label(flag_byte));
+  for (size_t i = 0; i < 32; ++i) engine.shadow().set(memory + i, label(offset_of_memory + i));
   Block block;
   block.address = 0x401000;
   block.bytes.assign(row.code, row.end);
@@ -191,17 +191,17 @@ bool by_rules(const Row& row, LabelArena& arena, Dependence& found) {
       for (uint32_t offset = range.first; offset <= range.last && offset / 2 < sizeof(State); ++offset)
         if (range.source == 1) found[output].set(offset / 2);
   };
-  for (const Place& place : kPlaces)
+  for (const Place& place : all_places)
     for (size_t i = 0; i < place.bytes; ++i) note(place.state + i, *thread->registers(place.guest + i));
-  for (size_t i = 0; i < 32; ++i) note(kFlagByte, *thread->registers(offsetof(VexGuestAMD64State, guest_CC_OP) + i));
-  for (size_t i = 0; i < 32; ++i) note(kMemory + i, engine.shadow().get(memory + i));
+  for (size_t i = 0; i < 32; ++i) note(flag_byte, *thread->registers(offsetof(VexGuestAMD64State, guest_CC_OP) + i));
+  for (size_t i = 0; i < 32; ++i) note(offset_of_memory + i, engine.shadow().get(memory + i));
   return !quiet.unknown;
 }
 
 TEST(OracleX86_64, NoFlowThatAFlippedBitShowsIsMissed) {
   size_t claimed = 0, confirmed = 0, missed = 0;
   auto arena = std::make_unique<LabelArena>();
-  for (const Row& row : kRows) {
+  for (const Row& row : all_rows) {
     SCOPED_TRACE(row.text);
     const bool needs_more = std::strstr(row.text, "aesenc") != nullptr || std::strstr(row.text, "movbe") != nullptr;
     if (needs_more && !(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("aes"))) continue;
@@ -220,7 +220,7 @@ TEST(OracleX86_64, NoFlowThatAFlippedBitShowsIsMissed) {
         if (lost[i]) ADD_FAILURE() << "output byte " << o << " depends on input byte " << i;
     }
   }
-  std::printf("x86-64: %zu instructions, %zu flows by rules, %.1f %% of them unconfirmed, %zu missed\n", std::size(kRows),
+  std::printf("x86-64: %zu instructions, %zu flows by rules, %.1f %% of them unconfirmed, %zu missed\n", std::size(all_rows),
               claimed, 100.0 * static_cast<double>(claimed - confirmed) / static_cast<double>(claimed), missed);
 }
 

@@ -9,14 +9,14 @@ namespace shikake::taint {
 namespace {
 
 // Longest instruction of any architecture served.
-constexpr size_t kLongestInstruction = 16;
+constexpr size_t longest_instruction = 16;
 
 Step step_at(Lifter& lifter, const CodeReader& reader, Address address, bool thumb) {
-  std::array<uint8_t, Lifter::kLookBack + kLongestInstruction> bytes{};
-  const auto at = std::span(bytes).subspan(Lifter::kLookBack);
-  if (thumb) reader(address - Lifter::kLookBack, std::span(bytes).first(Lifter::kLookBack));
+  std::array<uint8_t, Lifter::look_back + longest_instruction> bytes{};
+  const auto at = std::span(bytes).subspan(Lifter::look_back);
+  if (thumb) reader(address - Lifter::look_back, std::span(bytes).first(Lifter::look_back));
   const size_t count = reader(address, at);
-  return lifter.step(std::span(bytes).first(Lifter::kLookBack + count), Lifter::kLookBack, address, thumb);
+  return lifter.step(std::span(bytes).first(Lifter::look_back + count), Lifter::look_back, address, thumb);
 }
 
 // The graph has one node an instruction; node 0 is the function's end.
@@ -33,7 +33,7 @@ class Graph {
     while (!pending_.empty()) {
       const Address address = pending_.back();
       pending_.pop_back();
-      if (addresses_.size() > kMaxInstructions) return false;
+      if (addresses_.size() > max_instructions) return false;
       decode(address);
     }
     return true;
@@ -146,11 +146,11 @@ Address immediate_postdominator(Lifter& lifter, const CodeReader& reader, std::s
 
 Survey survey(Lifter& lifter, const CodeReader& reader, Address start, Address end, bool thumb) {
   // Enough for a chain of comparisons; a whole interpreter need not be walked.
-  constexpr size_t kMaxSurveyed = 600;
+  constexpr size_t max_surveyed = 600;
   Survey found;
   std::vector<Address> pending{start};
   std::set<Address> seen{start};
-  while (!pending.empty() && seen.size() < kMaxSurveyed) {
+  while (!pending.empty() && seen.size() < max_surveyed) {
     const Address address = pending.back();
     pending.pop_back();
     if (address == end) continue;

@@ -10,7 +10,7 @@
 namespace shikake::taint {
 
 // Instructions decoded at most for one decision; a function with more ends its regions at its return.
-inline constexpr size_t kMaxInstructions = 4000;
+inline constexpr size_t max_instructions = 4000;
 
 // `successors`: where the decision may go. 0: they meet only when the function returns, or it is unknown.
 Address immediate_postdominator(Lifter& lifter, const CodeReader& reader, std::span<const Address> successors,

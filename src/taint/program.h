@@ -13,17 +13,17 @@ namespace shikake::taint {
 
 // A place in a thread's label file: a flat array of labels, one a byte.
 //     0 …                zeros: lanes that depend on nothing
-//     kRegisters …       the guest's registers, laid out as the lifter says
-//     kTemporaries …     what a program computes on the way
+//     first_register …       the guest's registers, laid out as the lifter says
+//     first_temporary …     what a program computes on the way
 using Ref = uint16_t;
-inline constexpr Ref kZeros = 0;
-inline constexpr size_t kMaxLanes = 32;  // bytes of the widest value: a 256-bit register
-inline constexpr Ref kRegisters = 64;
-inline constexpr size_t kRegisterBytes = 1984;
-inline constexpr Ref kTemporaries = kRegisters + kRegisterBytes;
-inline constexpr size_t kFileSize = 16384;
+inline constexpr Ref no_place = 0;
+inline constexpr size_t max_lanes = 32;  // bytes of the widest value: a 256-bit register
+inline constexpr Ref first_register = 64;
+inline constexpr size_t register_bytes = 1984;
+inline constexpr Ref first_temporary = first_register + register_bytes;
+inline constexpr size_t label_file_size = 16384;
 // A program that needs more is refused by Builder, and the lifter cuts the block.
-inline constexpr size_t kMaxTemporaries = kFileSize - kTemporaries - kMaxLanes;
+inline constexpr size_t max_temporaries = label_file_size - first_temporary - max_lanes;
 
 enum class Op : uint8_t {
   end,
@@ -99,8 +99,8 @@ struct Program {
 // A guest architecture's registers as lifters and engine share them.
 struct RegisterLayout {
   size_t bytes = 0;
-  std::array<uint8_t, kRegisterBytes> unit{};   // bit number of each register byte; kNoUnit: not tracked
-  static constexpr uint8_t kNoUnit = 0xff;
+  std::array<uint8_t, register_bytes> unit{};   // bit number of each register byte; no_unit: not tracked
+  static constexpr uint8_t no_unit = 0xff;
   // The bytes of each unit: one run, from the first byte to the last.
   struct Extent {
     uint16_t first = 0;
@@ -108,7 +108,7 @@ struct RegisterLayout {
   };
   std::array<Extent, 64> extent{};
   // Bytes that a decision never marks: stack and frame pointer, flags, return address.
-  std::array<bool, kRegisterBytes> undecided{};
+  std::array<bool, register_bytes> undecided{};
   size_t stack_pointer = 0;
   size_t result = 0;      // system call result
   size_t word = 8;        // bytes of a register

@@ -25,7 +25,7 @@ size_t index(Address address, unsigned shift, unsigned bits) {
   return static_cast<size_t>(address >> shift) & ((size_t{1} << bits) - 1);
 }
 
-size_t left_in_page(Address address) { return kPageBytes - (address & (kPageBytes - 1)); }
+size_t left_in_page(Address address) { return page_bytes - (address & (page_bytes - 1)); }
 
 }  // namespace
 
@@ -47,27 +47,27 @@ Shadow::~Shadow() {
 }
 
 Label* Shadow::page(Address address) const {
-  const Middle* middle = top_->next[index(address, 36, kTopBits)].load(std::memory_order_acquire);
+  const Middle* middle = top_->next[index(address, 36, top_bits)].load(std::memory_order_acquire);
   if (middle == nullptr) return nullptr;
-  const Table* table = middle->next[index(address, 24, kMiddleBits)].load(std::memory_order_acquire);
+  const Table* table = middle->next[index(address, 24, middle_bits)].load(std::memory_order_acquire);
   if (table == nullptr) return nullptr;
-  Page* page = table->next[index(address, kPageBits, kTableBits)].load(std::memory_order_acquire);
+  Page* page = table->next[index(address, page_bits, table_bits)].load(std::memory_order_acquire);
   return page == nullptr ? nullptr : page->labels.data();
 }
 
 Label* Shadow::make_page(Address address) {
-  Middle* middle = make(top_->next[index(address, 36, kTopBits)]);
-  Table* table = make(middle->next[index(address, 24, kMiddleBits)]);
-  auto& slot = table->next[index(address, kPageBits, kTableBits)];
+  Middle* middle = make(top_->next[index(address, 36, top_bits)]);
+  Table* table = make(middle->next[index(address, 24, middle_bits)]);
+  auto& slot = table->next[index(address, page_bits, table_bits)];
   if (slot.load(std::memory_order_acquire) == nullptr) pages_.fetch_add(1, std::memory_order_relaxed);
   return make(slot)->labels.data();
 }
 
 void Shadow::mark(Address address, size_t count) {
   // The granule before too: an access may begin there and reach into this one.
-  constexpr Address granule = Address{1} << kGranuleBits;
+  constexpr Address granule = Address{1} << granule_bits;
   for (Address a = address - granule; a < address + count + granule - 1; a += granule)
-    filter.maybe[(a >> kGranuleBits) & (kFilterSize - 1)] = 1;
+    filter.maybe[(a >> granule_bits) & (filter_size - 1)] = 1;
 }
 
 void Shadow::set(Address address, Label label) { write(address, 1, &label); }
@@ -79,7 +79,7 @@ void Shadow::read(Address address, size_t count, Label* labels) const {
     if (from == nullptr) {
       std::fill_n(labels, part, Label{0});
     } else {
-      std::memcpy(labels, from + (address & (kPageBytes - 1)), part * sizeof(Label));
+      std::memcpy(labels, from + (address & (page_bytes - 1)), part * sizeof(Label));
     }
     address += part;
     labels += part;
@@ -93,7 +93,7 @@ void Shadow::write(Address address, size_t count, const Label* labels) {
     const bool labelled = std::any_of(labels, labels + part, [](Label l) { return l != 0; });
     Label* to = labelled ? make_page(address) : page(address);
     if (to != nullptr)
-      std::memcpy(to + (address & (kPageBytes - 1)), labels, part * sizeof(Label));
+      std::memcpy(to + (address & (page_bytes - 1)), labels, part * sizeof(Label));
     if (labelled) mark(address, part);
     address += part;
     labels += part;
@@ -105,16 +105,16 @@ void Shadow::clear(Address address, uint64_t count) {
   while (count > 0 && !empty()) {
     const uint64_t part = std::min<uint64_t>(count, left_in_page(address));
     if (Label* to = page(address); to != nullptr)
-      std::fill_n(to + (address & (kPageBytes - 1)), part, Label{0});
+      std::fill_n(to + (address & (page_bytes - 1)), part, Label{0});
     address += part;
     count -= part;
   }
 }
 
 void Shadow::move(Address to, Address from, uint64_t count) {
-  std::vector<Label> labels(kPageBytes);
-  for (uint64_t done = 0; done < count && !empty(); done += kPageBytes) {
-    const size_t part = static_cast<size_t>(std::min<uint64_t>(kPageBytes, count - done));
+  std::vector<Label> labels(page_bytes);
+  for (uint64_t done = 0; done < count && !empty(); done += page_bytes) {
+    const size_t part = static_cast<size_t>(std::min<uint64_t>(page_bytes, count - done));
     read(from + done, part, labels.data());
     write(to + done, part, labels.data());
   }

@@ -13,16 +13,16 @@ namespace shikake::taint {
 
 using Address = uint64_t;
 
-inline constexpr unsigned kPageBits = 12;
-inline constexpr size_t kPageBytes = size_t{1} << kPageBits;
+inline constexpr unsigned page_bits = 12;
+inline constexpr size_t page_bytes = size_t{1} << page_bits;
 
 // "May these 512 bytes hold a label?", for the emulator's callback on each memory access: one load and
 // one or. Addresses 512 MiB apart share an entry, which costs time and loses nothing.
-inline constexpr unsigned kGranuleBits = 9;
-inline constexpr size_t kFilterSize = size_t{1} << 20;
+inline constexpr unsigned granule_bits = 9;
+inline constexpr size_t filter_size = size_t{1} << 20;
 struct ShadowFilter {
-  std::array<uint8_t, kFilterSize> maybe{};
-  uint8_t at(Address address) const { return maybe[(address >> kGranuleBits) & (kFilterSize - 1)]; }
+  std::array<uint8_t, filter_size> maybe{};
+  uint8_t at(Address address) const { return maybe[(address >> granule_bits) & (filter_size - 1)]; }
 };
 
 class Shadow {
@@ -39,7 +39,7 @@ class Shadow {
 
   Label get(Address address) const {
     const Label* labels = page(address);
-    return labels == nullptr ? Label{0} : labels[address & (kPageBytes - 1)];
+    return labels == nullptr ? Label{0} : labels[address & (page_bytes - 1)];
   }
   void set(Address address, Label label);
   void read(Address address, size_t count, Label* labels) const;
@@ -56,23 +56,23 @@ class Shadow {
   static ShadowFilter filter;
   // Whether the filter already says "maybe" for a run that labels are written to.
   static bool marked(Address address, size_t count) {
-    constexpr Address granule = Address{1} << kGranuleBits;
+    constexpr Address granule = Address{1} << granule_bits;
     return filter.at(address) != 0 && filter.at(address - granule) != 0 && filter.at(address + count - 1) != 0;
   }
 
  private:
   // 47 bits of address: 11 + 12 bits of directory, 12 bits of table, 12 bits in the page.
-  static constexpr unsigned kTopBits = 12, kMiddleBits = 12, kTableBits = 12;
+  static constexpr unsigned top_bits = 12, middle_bits = 12, table_bits = 12;
   template <class T, unsigned Bits>
   struct Level {
     std::array<std::atomic<T*>, size_t{1} << Bits> next{};
   };
   struct Page {
-    std::array<Label, kPageBytes> labels{};
+    std::array<Label, page_bytes> labels{};
   };
-  using Table = Level<Page, kTableBits>;
-  using Middle = Level<Table, kMiddleBits>;
-  using Top = Level<Middle, kTopBits>;
+  using Table = Level<Page, table_bits>;
+  using Middle = Level<Table, middle_bits>;
+  using Top = Level<Middle, top_bits>;
 
   static void mark(Address address, size_t count);
 

@@ -10,9 +10,9 @@ namespace {
 
 // Distinct labels at one site are told apart up to this many; a sort of received bytes would otherwise
 // make millions of decisions.
-constexpr uint16_t kMaxLabelsAtSite = 48;
+constexpr uint16_t max_labels_at_site = 48;
 
-constexpr Address kNotDone = ~Address{0};  // an access that did not happen (predication, a fault)
+constexpr Address not_done = ~Address{0};  // an access that did not happen (predication, a fault)
 
 }  // namespace
 
@@ -32,21 +32,21 @@ void Thread::set_register(size_t offset, size_t count, Label label) {
   const RegisterLayout& layout = engine_.layout();
   for (size_t i = 0; i < count; ++i) {
     const uint8_t unit = layout.unit[offset + i];
-    if (unit == RegisterLayout::kNoUnit) continue;
+    if (unit == RegisterLayout::no_unit) continue;
     if (label != 0) units_ |= Units{1} << unit;
   }
 }
 
 std::vector<Label> Thread::save_registers() const {
-  return {file_.begin() + kRegisters, file_.begin() + kTemporaries};
+  return {file_.begin() + first_register, file_.begin() + first_temporary};
 }
 
 void Thread::restore_registers(std::span<const Label> from) {
-  std::copy(from.begin(), from.end(), file_.begin() + kRegisters);
+  std::copy(from.begin(), from.end(), file_.begin() + first_register);
   units_ = 0;
   const RegisterLayout& layout = engine_.layout();
   for (size_t i = 0; i < layout.bytes; ++i)
-    if (layout.unit[i] != RegisterLayout::kNoUnit && file_[kRegisters + i] != 0)
+    if (layout.unit[i] != RegisterLayout::no_unit && file_[first_register + i] != 0)
       units_ |= Units{1} << layout.unit[i];
 }
 
@@ -70,7 +70,7 @@ void Thread::finish_block(std::optional<Address> next) {
 }
 
 void Thread::match_accesses(Block& block, const Program& program) {
-  const size_t count = std::min<size_t>(count_, kMaxAccesses);
+  const size_t count = std::min<size_t>(count_, max_accesses);
   addresses_.resize(program.memory.size());
   if (count == program.memory.size()) {
     if (!block.accesses_match) {
@@ -94,7 +94,7 @@ void Thread::match_accesses(Block& block, const Program& program) {
 // them differently. Inside an instruction, accesses that the rules know to lie a fixed distance apart
 // are laid out from the lowest address; others take the executor's bytes in order.
 void Thread::match_by_instruction(const Program& program) {
-  const size_t count = std::min<size_t>(count_, kMaxAccesses);
+  const size_t count = std::min<size_t>(count_, max_accesses);
   std::vector<Access> same;
   for (size_t first = 0; first < program.memory.size();) {
     const MemoryOp& head = program.memory[first];
@@ -111,14 +111,14 @@ void Thread::match_by_instruction(const Program& program) {
         if (program.memory[i].store == store) ops.push_back(i);
       if (ops.empty()) continue;
       if (same.empty()) {
-        for (const size_t i : ops) addresses_[i] = kNotDone;
+        for (const size_t i : ops) addresses_[i] = not_done;
         continue;
       }
       const bool one_base = std::all_of(ops.begin(), ops.end(), [&](size_t i) {
         return program.memory[i].base == program.memory[ops[0]].base;
       });
       if (one_base) {
-        Address lowest = kNotDone;
+        Address lowest = not_done;
         for (const Access& access : same) lowest = std::min(lowest, access.address);
         int64_t least = program.memory[ops[0]].offset;
         for (const size_t i : ops) least = std::min(least, program.memory[i].offset);
@@ -128,7 +128,7 @@ void Thread::match_by_instruction(const Program& program) {
       }
       size_t at = 0, inside = 0;
       for (const size_t i : ops) {
-        addresses_[i] = at < same.size() ? same[at].address + inside : kNotDone;
+        addresses_[i] = at < same.size() ? same[at].address + inside : not_done;
         inside += program.memory[i].size;
         while (at < same.size() && inside >= engine_.kind(same[at].info).size) inside -= engine_.kind(same[at++].info).size;
       }
@@ -138,18 +138,18 @@ void Thread::match_by_instruction(const Program& program) {
 }
 
 Label* Thread::shadow_page(Address address) {
-  CachedPage& cached = pages_[address >> kPageBits & (pages_.size() - 1)];
-  if (cached.number == address >> kPageBits) return cached.labels;
+  CachedPage& cached = pages_[address >> page_bits & (pages_.size() - 1)];
+  if (cached.number == address >> page_bits) return cached.labels;
   Label* labels = engine_.shadow().page(address);
-  if (labels != nullptr) cached = {address >> kPageBits, labels};  // once made, a page stays
+  if (labels != nullptr) cached = {address >> page_bits, labels};  // once made, a page stays
   return labels;
 }
 
 void Thread::read(Address address, size_t lanes, Label* to) {
-  const size_t in_page = address & (kPageBytes - 1);
-  if (address == kNotDone) {
+  const size_t in_page = address & (page_bytes - 1);
+  if (address == not_done) {
     std::fill_n(to, lanes, Label{0});
-  } else if (in_page + lanes > kPageBytes) {
+  } else if (in_page + lanes > page_bytes) {
     engine_.shadow().read(address, lanes, to);
   } else if (const Label* from = shadow_page(address); from != nullptr) {
     lanes::copy(to, from + in_page, lanes);
@@ -160,8 +160,8 @@ void Thread::read(Address address, size_t lanes, Label* to) {
 
 // A temporary's eights are written whole.
 void Thread::load(Address address, size_t lanes, Label* to) {
-  const size_t in_page = address & (kPageBytes - 1);
-  if (lanes <= 8 && in_page + 8 <= kPageBytes && address != kNotDone) {
+  const size_t in_page = address & (page_bytes - 1);
+  if (lanes <= 8 && in_page + 8 <= page_bytes && address != not_done) {
     const Label* from = shadow_page(address);
     lanes::store(to, from == nullptr ? _mm_setzero_si128() : lanes::load(from + in_page, lanes), 8);
     return;
@@ -170,9 +170,9 @@ void Thread::load(Address address, size_t lanes, Label* to) {
 }
 
 void Thread::write(Address address, size_t lanes, const Label* from) {
-  if (address == kNotDone) return;
-  const size_t in_page = address & (kPageBytes - 1);
-  if (in_page + lanes <= kPageBytes) {
+  if (address == not_done) return;
+  const size_t in_page = address & (page_bytes - 1);
+  if (in_page + lanes <= page_bytes) {
     const bool clean = lanes::zero(from, lanes);
     Label* to = shadow_page(address);
     if (to == nullptr && clean) return;
@@ -197,7 +197,7 @@ void Thread::run(Block& block, const Program& program, const Variant& variant, A
         for (Units partly = variant.writes_partly & ~units; partly != 0; partly &= partly - 1) {
           const auto unit = static_cast<size_t>(std::countr_zero(partly));
           const auto& extent = engine_.layout().extent[unit];
-          if (!lanes::zero(file + kRegisters + extent.first, extent.bytes)) units |= Units{1} << unit;
+          if (!lanes::zero(file + first_register + extent.first, extent.bytes)) units |= Units{1} << unit;
         }
         units_ = units;
         return;
@@ -248,7 +248,7 @@ void Thread::note_made(Block& block, const Program& program) {
   if (program.marked_stores.empty()) return;
   match_accesses(block, program);
   for (const uint16_t number : program.marked_stores) {
-    if (addresses_[number] == kNotDone) continue;
+    if (addresses_[number] == not_done) continue;
     region.note({addresses_[number], program.memory[number].size});
   }
 }
@@ -269,12 +269,12 @@ void Thread::close_region(bool returned) {
   const Units made = returned ? region.made & result : region.made;
   for (Units left = made; left != 0; left &= left - 1) {
     const auto unit = static_cast<size_t>(std::countr_zero(left));
-    lanes::join_all(labels_, file_.data() + kRegisters + layout.extent[unit].first, mark, layout.extent[unit].bytes);
+    lanes::join_all(labels_, file_.data() + first_register + layout.extent[unit].first, mark, layout.extent[unit].bytes);
   }
   units_ |= made;
   const size_t count = std::min<size_t>(region.stores_count, region.stores.size());
   for (size_t i = 0; i < count; ++i) {
-    std::array<Label, kMaxLanes> labels;
+    std::array<Label, max_lanes> labels;
     const Stored& stored = region.stores[i];
     read(stored.address, stored.size, labels.data());
     lanes::join_all(labels_, labels.data(), mark, stored.size);
@@ -296,7 +296,7 @@ void Thread::decide(Block& block, const Program& program, size_t number, Label l
   if (site.last != label || site.decision == 0) {
     site.last = label;
     site.decision = engine_.new_decision();
-    if (++site.labels_seen == kMaxLabelsAtSite) site.joined = label;
+    if (++site.labels_seen == max_labels_at_site) site.joined = label;
     engine_.complete(site, block, program, exit, next);
     engine_.listener().decided(*this, {site.decision, address, exit.indirect, label, next, site.other_branches,
                                        site.other_calls});
@@ -314,7 +314,7 @@ void Thread::decide(Block& block, const Program& program, size_t number, Label l
     region.decision = site.decision;
     return;
   }
-  if (regions_.size() >= kMaxRegions) return;
+  if (regions_.size() >= max_regions) return;
   regions_.push_back({site.decision, label, site.region_end, address, depth_, exit.indirect, 0, 0, {}});
   attention_ = 1;
 }

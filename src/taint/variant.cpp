@@ -29,10 +29,10 @@ class Specialiser {
   static bool is_put(Op op) { return op == Op::put_move || op == Op::put_clear || op == Op::put_splat; }
 
   bool may(Ref ref) const {
-    if (ref < kRegisters) return false;
-    if (ref >= kTemporaries) return maybe_[ref];
-    const uint8_t unit = layout_.unit[ref - kRegisters];
-    return unit != RegisterLayout::kNoUnit && (labelled_ >> unit & 1) != 0;
+    if (ref < first_register) return false;
+    if (ref >= first_temporary) return maybe_[ref];
+    const uint8_t unit = layout_.unit[ref - first_register];
+    return unit != RegisterLayout::no_unit && (labelled_ >> unit & 1) != 0;
   }
   bool any(Ref first, size_t lanes) const {
     for (size_t k = 0; k < lanes; ++k)
@@ -44,8 +44,8 @@ class Specialiser {
   }
   // A run that holds nothing may be read through the zeros, unless it already is.
   void zero_operands(Instruction& i, size_t lanes) const {
-    if (!any(i.a, lanes)) i.a = kZeros;
-    if (!any(i.b, lanes)) i.b = kZeros;
+    if (!any(i.a, lanes)) i.a = no_place;
+    if (!any(i.b, lanes)) i.b = no_place;
   }
 
   bool keep(Instruction& i) {
@@ -53,7 +53,7 @@ class Specialiser {
       case Op::end: return true;
       case Op::load: made(i.to, i.lanes); return true;
       case Op::address: return any(i.a, i.b);
-      case Op::store: if (!any(i.a, i.lanes)) i.a = kZeros; return true;
+      case Op::store: if (!any(i.a, i.lanes)) i.a = no_place; return true;
       case Op::branch: return may(i.a);
       case Op::target: return may(i.a);
       case Op::clear: return false;
@@ -74,13 +74,13 @@ class Specialiser {
         zero_operands(i, i.lanes);
         if (i.op == Op::prefix) made(i.to, i.lanes);
         else for (size_t k = 0; k < i.lanes; ++k)
-          if (may(static_cast<Ref>(i.a == kZeros ? kZeros : i.a + k)) || may(static_cast<Ref>(i.b == kZeros ? kZeros : i.b + k)))
+          if (may(static_cast<Ref>(i.a == no_place ? no_place : i.a + k)) || may(static_cast<Ref>(i.b == no_place ? no_place : i.b + k)))
             maybe_.set(i.to + k);
         return true;
       case Op::put_move: case Op::put_splat:
         if (any(i.a, i.op == Op::put_splat ? 1 : i.lanes)) return true;
         if ((labelled_ >> i.b & 1) == 0) return false;
-        i = {Op::put_clear, i.lanes, i.to, kZeros, i.b};
+        i = {Op::put_clear, i.lanes, i.to, no_place, i.b};
         return true;
       case Op::put_wide: return true;
     }
@@ -104,7 +104,7 @@ class Specialiser {
   const Program& program_;
   const Units labelled_;
   const RegisterLayout& layout_;
-  std::bitset<kFileSize> maybe_;
+  std::bitset<label_file_size> maybe_;
 };
 
 }  // namespace

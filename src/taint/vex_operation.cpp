@@ -51,7 +51,7 @@ struct Fixed {
   std::string_view name;
   Movement_of movement;
 };
-constexpr Fixed kFixed[] = {
+constexpr Fixed fixed_names[] = {
     {"ShlV128", {Movement::shift_bytes_left}},
     {"ShrV128", {Movement::shift_bytes_right}},
     {"SliceV128", {Movement::slice}},
@@ -93,7 +93,7 @@ struct Stem {
   std::string_view name;
   Movement movement;
 };
-constexpr Stem kStems[] = {
+constexpr Stem stems[] = {
     {"InterleaveLO", Movement::interleave_low},
     {"InterleaveHI", Movement::interleave_high},
     {"InterleaveEvenLanes", Movement::interleave_even},
@@ -109,7 +109,7 @@ constexpr Stem kStems[] = {
     {"GetElem", Movement::get_element},
     {"SetElem", Movement::set_element},
 };
-constexpr std::string_view kElementStems[] = {
+constexpr std::string_view element_stems[] = {
     "Add", "Sub", "QAdd", "QSub", "HAdd", "HSub", "Avg", "Max", "Min", "CmpEQ", "CmpGT", "CmpGE", "CmpNEZ",
     "Abs", "Neg", "Mul", "MulHi", "Cnt", "Clz", "Cls", "ShlN", "ShrN", "SarN", "Shl", "Shr", "Sar", "Sal",
     "QShl", "QSal", "Rsh", "Sh", "QShlNsatSU", "QShlNsatUU", "QShlNsatSS", "Rol", "Div", "Sqrt", "CmpLT",
@@ -123,12 +123,12 @@ Movement_of vector_operation(std::string_view name) {
   std::string_view rest = name.substr(stem.size());
   const uint8_t size = bytes(take_number(rest));
   while (!rest.empty() && (rest[0] == 'U' || rest[0] == 'S' || rest[0] == 'F')) rest.remove_prefix(1);
-  for (const Stem& known : kStems)
+  for (const Stem& known : stems)
     if (known.name == stem) return {known.movement, size};
   const bool lowest = take(rest, "0x");
   if (!lowest && !take(rest, "x")) return {};
   if (take_number(rest) == 0 || !rest.empty()) return {};
-  if (std::find(std::begin(kElementStems), std::end(kElementStems), stem) == std::end(kElementStems))
+  if (std::find(std::begin(element_stems), std::end(element_stems), stem) == std::end(element_stems))
     return {};
   return {lowest ? Movement::low_element : Movement::elements, size};
 }
@@ -160,7 +160,7 @@ Movement_of scalar_operation(std::string_view name) {
 }  // namespace
 
 Movement_of movement_of(std::string_view name) {
-  for (const Fixed& fixed : kFixed)
+  for (const Fixed& fixed : fixed_names)
     if (fixed.name == name) return fixed.movement;
   if (is_digit(name[0]) || (name[0] == 'V' && name.size() > 1 && is_digit(name[1])))
     return conversion(name);

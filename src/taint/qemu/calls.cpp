@@ -33,12 +33,12 @@ std::string to_text(const sockaddr_storage& address, socklen_t length) {
 }
 
 // Content is moved in pieces of this size, so that a megabyte's labels are no megabytes on the stack.
-constexpr size_t kPiece = 4096;
+constexpr size_t piece_bytes = 4096;
 // Vectors longer than the kernel's own limit don't exist.
-constexpr uint64_t kMaxVector = 1024;
+constexpr uint64_t max_vector = 1024;
 
 // A program's content is looked at up to here; what comes after is its data.
-constexpr off_t kMaxContent = off_t{16} << 20;
+constexpr off_t max_content = off_t{16} << 20;
 
 bool opens_to_write(uint64_t flags) { return (flags & O_ACCMODE) != O_RDONLY; }
 
@@ -130,11 +130,11 @@ void Plugin::received(Thread& thread, int fd, Address buffer, uint64_t count) {
       .number("source", source)
       .number("offset", static_cast<int64_t>(start))
       .number("count", static_cast<int64_t>(count))
-      .hex("data", read_guest(buffer, std::min<uint64_t>(count, kMaxEventData)));
+      .hex("data", read_guest(buffer, std::min<uint64_t>(count, max_event_data)));
   recorder_.write(std::move(event));
-  std::vector<Label> labels(std::min<uint64_t>(count, kPiece));
-  for (uint64_t done = 0; done < count; done += kPiece) {
-    const size_t part = std::min<uint64_t>(kPiece, count - done);
+  std::vector<Label> labels(std::min<uint64_t>(count, piece_bytes));
+  for (uint64_t done = 0; done < count; done += piece_bytes) {
+    const size_t part = std::min<uint64_t>(piece_bytes, count - done);
     for (size_t i = 0; i < part; ++i) {
       const uint64_t offset = start + done + i;
       labels[i] = thread.labels().source(source, static_cast<uint32_t>(std::min<uint64_t>(offset, UINT32_MAX)));
@@ -153,9 +153,9 @@ void Plugin::read_back(Thread& thread, int fd, Address buffer, uint64_t count, s
   else if (offset) start = *offset;
   else start = static_cast<uint64_t>(std::max<off_t>(lseek(fd, 0, SEEK_CUR), static_cast<off_t>(count))) - count;
   const uint16_t source = stream ? uint16_t{0} : labelled_file(fd, *channel);
-  std::vector<Label> labels(std::min<uint64_t>(count, kPiece));
-  for (uint64_t done = 0; done < count; done += kPiece) {
-    const auto part = std::span(labels).first(std::min<uint64_t>(kPiece, count - done));
+  std::vector<Label> labels(std::min<uint64_t>(count, piece_bytes));
+  for (uint64_t done = 0; done < count; done += piece_bytes) {
+    const auto part = std::span(labels).first(std::min<uint64_t>(piece_bytes, count - done));
     channels_.read(*channel, start + done, part, stream);
     for (size_t i = 0; source != 0 && i < part.size(); ++i)
       part[i] = thread.labels().join(
@@ -166,7 +166,7 @@ void Plugin::read_back(Thread& thread, int fd, Address buffer, uint64_t count, s
 
 void Plugin::scatter(Thread& thread, const CallArguments& call, uint64_t count) {
   const size_t w = word_bytes();
-  for (uint64_t i = 0; i < std::min(call.a[2], kMaxVector) && count > 0; ++i) {
+  for (uint64_t i = 0; i < std::min(call.a[2], max_vector) && count > 0; ++i) {
     const Address entry = call.a[1] + i * 2 * w;
     const uint64_t part = std::min(count, word(entry + w));
     received(thread, static_cast<int>(call.a[0]), word(entry), part);
@@ -207,10 +207,10 @@ void Plugin::sent(Thread& thread, int fd, Address buffer, uint64_t count, std::o
   if (network || stream) start = channel->written.fetch_add(count);
   else if (offset) start = *offset;
   else start = static_cast<uint64_t>(std::max<off_t>(lseek(fd, 0, SEEK_CUR), static_cast<off_t>(count))) - count;
-  std::vector<Label> labels(std::min<uint64_t>(count, kPiece));
+  std::vector<Label> labels(std::min<uint64_t>(count, piece_bytes));
   Label all = 0;
-  for (uint64_t done = 0; done < count; done += kPiece) {
-    const auto part = std::span(labels).first(std::min<uint64_t>(kPiece, count - done));
+  for (uint64_t done = 0; done < count; done += piece_bytes) {
+    const auto part = std::span(labels).first(std::min<uint64_t>(piece_bytes, count - done));
     engine_.shadow().read(buffer + done, part.size(), part.data());
     for (const Label label : part) all = thread.labels().join(all, label);
     if (!network) channels_.write(*channel, start + done, part);
@@ -222,7 +222,7 @@ void Plugin::sent(Thread& thread, int fd, Address buffer, uint64_t count, std::o
       .number("offset", static_cast<int64_t>(start))
       .number("count", static_cast<int64_t>(count));
   if (network) event.number("source", channel->source);
-  if (network) event.hex("data", read_guest(buffer, std::min<uint64_t>(count, kMaxEventData)));
+  if (network) event.hex("data", read_guest(buffer, std::min<uint64_t>(count, max_event_data)));
   if (!network && !stream) {
     char link[64], path[4096];
     std::snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
@@ -239,9 +239,9 @@ void Plugin::announce(int fd, Address buffer, uint64_t count) {
   const Channel* channel = channels_.of(fd);
   if (channel == nullptr || channel->kind != ChannelKind::stream) return;
   const uint64_t start = channel->written.load();
-  std::vector<Label> labels(kPiece);
-  for (uint64_t done = 0; done < std::min<uint64_t>(count, kMaxContent); done += kPiece) {
-    const auto part = std::span(labels).first(std::min<uint64_t>(kPiece, count - done));
+  std::vector<Label> labels(piece_bytes);
+  for (uint64_t done = 0; done < std::min<uint64_t>(count, max_content); done += piece_bytes) {
+    const auto part = std::span(labels).first(std::min<uint64_t>(piece_bytes, count - done));
     engine_.shadow().read(buffer + done, part.size(), part.data());
     channels_.write(*channel, start + done, part);
   }
@@ -249,7 +249,7 @@ void Plugin::announce(int fd, Address buffer, uint64_t count) {
 
 void Plugin::gather(Thread& thread, const CallArguments& call, uint64_t count) {
   const size_t w = word_bytes();
-  for (uint64_t i = 0; i < std::min(call.a[2], kMaxVector) && count > 0; ++i) {
+  for (uint64_t i = 0; i < std::min(call.a[2], max_vector) && count > 0; ++i) {
     const Address entry = call.a[1] + i * 2 * w;
     const uint64_t part = std::min(count, word(entry + w));
     sent(thread, static_cast<int>(call.a[0]), word(entry), part, std::nullopt);
@@ -338,8 +338,8 @@ Label Plugin::content_label(Thread& thread, int fd) {
   const Channel* channel = channels_.of(fd);
   const off_t size = lseek(fd, 0, SEEK_END);
   Label all = 0;
-  std::vector<Label> labels(kPiece);
-  for (off_t done = 0; channel != nullptr && done < std::min<off_t>(size, kMaxContent); done += kPiece) {
+  std::vector<Label> labels(piece_bytes);
+  for (off_t done = 0; channel != nullptr && done < std::min<off_t>(size, max_content); done += piece_bytes) {
     channels_.read(*channel, static_cast<uint64_t>(done), labels, false);
     for (const Label label : labels) all = thread.labels().join(all, label);
   }
@@ -351,8 +351,8 @@ void Plugin::before_call(unsigned vcpu, int64_t number, std::array<uint64_t, 6> 
   t.flush();
   calls_[vcpu] = unpack(number, arguments);
   const CallArguments& call = calls_[vcpu];
-  constexpr uint64_t kShareMemory = 0x100;  // CLONE_VM
-  if (call.call == Call::clone && (call.a[0] & kShareMemory) != 0) inherited_ = t.save_registers();
+  constexpr uint64_t share_memory = 0x100;  // CLONE_VM
+  if (call.call == Call::clone && (call.a[0] & share_memory) != 0) inherited_ = t.save_registers();
   switch (call.call) {
     case Call::execve: case Call::execveat: executing(t, call); break;
     case Call::write: case Call::send: case Call::sendto:

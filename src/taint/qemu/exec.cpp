@@ -16,8 +16,8 @@ namespace shikake::taint::qemu {
 namespace {
 
 // As the kernel does: interpreters of interpreters end somewhere.
-constexpr int kMaxInterpreters = 4;
-constexpr size_t kMaxArguments = 4096;
+constexpr int max_interpreters = 4;
+constexpr size_t max_arguments = 4096;
 
 const char* emulator_of(const unsigned char* head) {
   const bool big = head[EI_DATA] == ELFDATA2MSB;
@@ -55,7 +55,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 
 std::vector<Plugin::Argument> Plugin::string_list(Thread& thread, Address list) {
   std::vector<Argument> found;
-  for (size_t i = 0; list != 0 && i < kMaxArguments; ++i, list += word_bytes()) {
+  for (size_t i = 0; list != 0 && i < max_arguments; ++i, list += word_bytes()) {
     const Address at = word(list);
     if (at == 0) break;
     Argument argument{read_string(at), {}};
@@ -70,7 +70,7 @@ std::vector<Plugin::Argument> Plugin::string_list(Thread& thread, Address list) 
 // Only returns when the program can't be started this way; the guest's own call then says why.
 void Plugin::start_program(std::string path, std::vector<Argument> arguments, const std::vector<Argument>& environment) {
   const char* emulator = nullptr;
-  for (int depth = 0; depth < kMaxInterpreters && emulator == nullptr; ++depth) {
+  for (int depth = 0; depth < max_interpreters && emulator == nullptr; ++depth) {
     unsigned char head[256] = {};
     if (access(path.c_str(), X_OK) != 0) return;
     const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -135,7 +135,7 @@ void Plugin::label_arguments(Thread& thread) {
   if (!stack || channel == nullptr) return;
   const uint64_t count = word(*stack);
   uint64_t offset = 0;
-  for (uint64_t i = 0; i < std::min<uint64_t>(count, kMaxArguments); ++i) {
+  for (uint64_t i = 0; i < std::min<uint64_t>(count, max_arguments); ++i) {
     const Address at = word(*stack + (1 + i) * word_bytes());
     std::vector<Label> labels(read_string(at).size() + 1);
     channels_.read(*channel, offset, labels, true);

@@ -17,7 +17,7 @@ size_t read_guest(Address address, std::span<uint8_t> to) {
   while (done < to.size()) {
     // A page at a time: process_vm_readv gives all of a piece or nothing.
     const Address at = address + done;
-    const size_t part = std::min<size_t>(to.size() - done, kPageBytes - at % kPageBytes);
+    const size_t part = std::min<size_t>(to.size() - done, page_bytes - at % page_bytes);
     iovec local{to.data() + done, part};
     iovec remote{reinterpret_cast<void*>(at + guest_base), part};
     if (process_vm_readv(getpid(), &local, 1, &remote, 1, 0) != static_cast<ssize_t>(part)) break;

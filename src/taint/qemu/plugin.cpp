@@ -18,7 +18,7 @@ namespace {
 Plugin* plugin = nullptr;  // one a process, for QEMU's callbacks; lives as long as the process
 
 // What on_block and on_access look up on each call.
-std::array<Thread*, kMaxThreads> threads;
+std::array<Thread*, max_threads> threads;
 
 void on_block(unsigned vcpu, void* block) { threads[vcpu]->enter(*static_cast<Block*>(block)); }
 
@@ -34,15 +34,15 @@ void on_translation(qemu_plugin_id_t, qemu_plugin_tb* tb) {
   plugin->first_translation(0);
   const size_t count = qemu_plugin_tb_n_insns(tb);
   const Address address = qemu_plugin_tb_vaddr(tb);
-  const size_t before = std::min<size_t>(Lifter::kLookBack, address % kPageBytes);
+  const size_t before = std::min<size_t>(Lifter::look_back, address % page_bytes);
   std::vector<uint8_t> bytes(before);
   if (before != 0 && read_guest(address - before, std::span(bytes)) != before) std::fill(bytes.begin(), bytes.end(), 0);
   std::vector<uint8_t> lengths;
   // The execution state says Thumb where QEMU translates; instructions of two bytes would say it mostly.
-  constexpr int kCpsr = 25;
-  constexpr uint64_t kThumbBit = 1u << 5;
+  constexpr int cpsr = 25;
+  constexpr uint64_t thumb_bit = 1u << 5;
   const bool arm = plugin->architecture() == Architecture::arm;
-  bool thumb = arm && (cpu_register(kCpsr, false).value_or(0) & kThumbBit) != 0;
+  bool thumb = arm && (cpu_register(cpsr, false).value_or(0) & thumb_bit) != 0;
   for (size_t i = 0; i < count; ++i) {
     const qemu_plugin_insn* instruction = qemu_plugin_tb_get_insn(tb, i);
     const size_t size = qemu_plugin_insn_size(instruction);
@@ -112,7 +112,7 @@ std::unique_ptr<Plugin> Plugin::make(Architecture architecture, uint64_t id, Opt
 }
 
 void Plugin::start_thread(unsigned vcpu) {
-  if (vcpu >= kMaxThreads) return;
+  if (vcpu >= max_threads) return;
   threads_[vcpu] = std::make_unique<Thread>(engine_);
   threads[vcpu] = threads_[vcpu].get();
   if (!inherited_.empty()) threads_[vcpu]->restore_registers(inherited_);

@@ -18,7 +18,7 @@
 namespace shikake::taint::qemu {
 
 // Threads of one process that are followed; QEMU itself gets slow far earlier.
-inline constexpr size_t kMaxThreads = 1024;
+inline constexpr size_t max_threads = 1024;
 
 struct Options {
   std::string state, events;
@@ -102,8 +102,8 @@ class Plugin : public Listener {
   Channels channels_;
   Recorder recorder_;
   Engine engine_;
-  std::array<std::unique_ptr<Thread>, kMaxThreads> threads_;
-  std::array<CallArguments, kMaxThreads> calls_{};
+  std::array<std::unique_ptr<Thread>, max_threads> threads_;
+  std::array<CallArguments, max_threads> calls_{};
   std::vector<Label> inherited_;  // a new thread's registers
   std::mutex blocks_lock_;
   std::unordered_map<Address, std::vector<std::unique_ptr<Block>>> blocks_;

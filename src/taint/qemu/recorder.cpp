@@ -9,7 +9,7 @@ namespace shikake::taint::qemu {
 namespace {
 
 // Out of the way of descriptors that a guest counts on or closes in loops.
-constexpr int kLowestDescriptor = 900;
+constexpr int lowest_descriptor = 900;
 
 void escape(std::string& out, std::string_view text) {
   for (const char c : text) {
@@ -41,7 +41,7 @@ Event& Event::number(std::string_view name, int64_t value) {
 Event& Event::text(std::string_view name, std::string_view value) {
   key(name);
   text_ += '"';
-  escape(text_, value.substr(0, kMaxEventData));
+  escape(text_, value.substr(0, max_event_data));
   text_ += '"';
   return *this;
 }
@@ -49,7 +49,7 @@ Event& Event::hex(std::string_view name, std::span<const uint8_t> value) {
   static constexpr char digits[] = "0123456789abcdef";
   key(name);
   text_ += '"';
-  for (const uint8_t byte : value.first(std::min(value.size(), kMaxEventData))) {
+  for (const uint8_t byte : value.first(std::min(value.size(), max_event_data))) {
     text_ += digits[byte >> 4];
     text_ += digits[byte & 15];
   }
@@ -82,7 +82,7 @@ bool Recorder::open(const char* path) {
   path_ = path;
   const int low = ::open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
   if (low < 0) return false;
-  const int high = fcntl(low, F_DUPFD_CLOEXEC, kLowestDescriptor);
+  const int high = fcntl(low, F_DUPFD_CLOEXEC, lowest_descriptor);
   if (high < 0) {
     fd_ = low;
   } else {
@@ -94,7 +94,7 @@ bool Recorder::open(const char* path) {
 
 void Recorder::write(Event event) {
   const std::string line = std::move(event).line();
-  if (written_ + line.size() > kMaxEventBytes) return;
+  if (written_ + line.size() > max_event_bytes) return;
   written_ += line.size();
   // A guest that closes every descriptor closes this one too.
   if (::write(fd_, line.data(), line.size()) < 0 && open(path_.c_str()))

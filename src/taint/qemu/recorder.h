@@ -14,8 +14,8 @@
 namespace shikake::taint::qemu {
 
 // Longest content kept of one event, and of all events of a process.
-inline constexpr size_t kMaxEventData = 4096;
-inline constexpr uint64_t kMaxEventBytes = uint64_t{64} << 20;
+inline constexpr size_t max_event_data = 4096;
+inline constexpr uint64_t max_event_bytes = uint64_t{64} << 20;
 
 class Event {
  public:

@@ -49,8 +49,8 @@ Channel* Channels::of_process(pid_t process) {
 
 Channel* Channels::find(uint64_t device, uint64_t inode, ChannelKind kind) {
   const Lock guard(state_.lock);
-  size_t slot = (inode * 0x9e3779b97f4a7c15u ^ device) % kMaxChannels;
-  for (size_t tries = 0; tries < kMaxChannels; ++tries, slot = (slot + 1) % kMaxChannels) {
+  size_t slot = (inode * 0x9e3779b97f4a7c15u ^ device) % max_channels;
+  for (size_t tries = 0; tries < max_channels; ++tries, slot = (slot + 1) % max_channels) {
     Channel& channel = state_.channels[slot];
     if (channel.used.load() == 0) {
       channel.device = device;
@@ -66,11 +66,11 @@ Channel* Channels::find(uint64_t device, uint64_t inode, ChannelKind kind) {
 }
 
 Chunk* Channels::chunk(const Channel& channel, uint64_t offset, bool make) {
-  const uint64_t key = (uint64_t{number(channel)} + 1) << 40 | (offset / kChunkBytes & 0xffffffffffu);
+  const uint64_t key = (uint64_t{number(channel)} + 1) << 40 | (offset / chunk_bytes & 0xffffffffffu);
   size_t slot = (key * 0x9e3779b97f4a7c15u) >> 48;
-  static_assert(kMaxChunks == 1u << 16);
+  static_assert(max_chunks == 1u << 16);
   // Long probing means a nearly full table: later labels are lost rather than time.
-  for (int tries = 0; tries < 64; ++tries, slot = (slot + 1) % kMaxChunks) {
+  for (int tries = 0; tries < 64; ++tries, slot = (slot + 1) % max_chunks) {
     Chunk& chunk = state_.chunks[slot];
     uint64_t there = chunk.key.load(std::memory_order_acquire);
     if (there == key) return &chunk;
@@ -84,8 +84,8 @@ Chunk* Channels::chunk(const Channel& channel, uint64_t offset, bool make) {
 
 void Channels::write(const Channel& channel, uint64_t offset, std::span<const Label> labels) {
   while (!labels.empty()) {
-    const size_t in_chunk = offset % kChunkBytes;
-    const size_t part = std::min(labels.size(), kChunkBytes - in_chunk);
+    const size_t in_chunk = offset % chunk_bytes;
+    const size_t part = std::min(labels.size(), chunk_bytes - in_chunk);
     const bool labelled = std::any_of(labels.begin(), labels.begin() + static_cast<std::ptrdiff_t>(part),
                                       [](Label l) { return l != 0; });
     if (Chunk* to = chunk(channel, offset, labelled); to != nullptr)
@@ -97,8 +97,8 @@ void Channels::write(const Channel& channel, uint64_t offset, std::span<const La
 
 void Channels::read(const Channel& channel, uint64_t offset, std::span<Label> labels, bool forget) {
   while (!labels.empty()) {
-    const size_t in_chunk = offset % kChunkBytes;
-    const size_t part = std::min(labels.size(), kChunkBytes - in_chunk);
+    const size_t in_chunk = offset % chunk_bytes;
+    const size_t part = std::min(labels.size(), chunk_bytes - in_chunk);
     if (Chunk* from = chunk(channel, offset, false); from != nullptr) {
       std::copy_n(from->labels + in_chunk, part, labels.begin());
       if (forget) std::fill_n(from->labels + in_chunk, part, Label{0});

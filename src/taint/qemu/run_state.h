@@ -16,10 +16,10 @@
 namespace shikake::taint::qemu {
 
 // Files, pipes and sockets that ever carried labels, or are network flows, in one run.
-inline constexpr size_t kMaxChannels = 4096;
+inline constexpr size_t max_channels = 4096;
 // Labels of channels' bytes are kept in chunks; 64 Ki chunks of 2 KiB make 128 MiB, made only as used.
-inline constexpr size_t kChunkBytes = 1024;
-inline constexpr size_t kMaxChunks = 65536;
+inline constexpr size_t chunk_bytes = 1024;
+inline constexpr size_t max_chunks = 65536;
 
 enum class ChannelKind : uint8_t { none, file, stream, network, process };
 
@@ -34,7 +34,7 @@ struct Channel {
 
 struct Chunk {
   std::atomic<uint64_t> key;  // 0: free
-  Label labels[kChunkBytes];
+  Label labels[chunk_bytes];
 };
 
 struct RunState {
@@ -43,8 +43,8 @@ struct RunState {
   std::atomic<uint32_t> next_decision;
   std::atomic<uint32_t> labelled;  // a labelled byte has arrived in the run
   std::atomic<uint32_t> lock;
-  Channel channels[kMaxChannels];
-  Chunk chunks[kMaxChunks];
+  Channel channels[max_channels];
+  Chunk chunks[max_chunks];
 };
 
 // The mapping of the file at `path`, made if missing; null when it can't be had. Never unmapped.

@@ -6,7 +6,7 @@
 namespace shikake::taint::qemu {
 namespace {
 
-constexpr int kNone = -1;
+constexpr int absent = -1;
 
 // Numbers from each architecture's unistd.h: x86-64, i386, ARM (EABI), AArch64, MIPS (o32, less 4000).
 struct Row {
@@ -14,7 +14,7 @@ struct Row {
   const char* name;
   std::array<int, 5> number;
 };
-constexpr Row kRows[] = {
+constexpr Row all_rows[] = {
     {Call::read, "read", {0, 3, 3, 63, 3}},
     {Call::write, "write", {1, 4, 4, 64, 4}},
     {Call::readv, "readv", {19, 145, 145, 65, 145}},
@@ -24,48 +24,48 @@ constexpr Row kRows[] = {
     {Call::preadv, "preadv", {295, 333, 361, 69, 330}},
     {Call::pwritev, "pwritev", {296, 334, 362, 70, 331}},
     {Call::sendfile, "sendfile", {40, 187, 187, 71, 207}},
-    {Call::sendfile, "sendfile64", {kNone, 239, 239, kNone, 237}},
+    {Call::sendfile, "sendfile64", {absent, 239, 239, absent, 237}},
     {Call::splice, "splice", {275, 313, 340, 76, 304}},
     {Call::socket, "socket", {41, 359, 281, 198, 183}},
     {Call::socketpair, "socketpair", {53, 360, 288, 199, 184}},
-    {Call::socketcall, "socketcall", {kNone, 102, kNone, kNone, 102}},
+    {Call::socketcall, "socketcall", {absent, 102, absent, absent, 102}},
     {Call::bind, "bind", {49, 361, 282, 200, 169}},
     {Call::listen, "listen", {50, 363, 284, 201, 174}},
-    {Call::accept, "accept", {43, kNone, 285, 202, 168}},
+    {Call::accept, "accept", {43, absent, 285, 202, 168}},
     {Call::accept4, "accept4", {288, 364, 366, 242, 334}},
     {Call::connect, "connect", {42, 362, 283, 203, 170}},
-    {Call::send, "send", {kNone, kNone, 289, kNone, 178}},
+    {Call::send, "send", {absent, absent, 289, absent, 178}},
     {Call::sendto, "sendto", {44, 369, 290, 206, 180}},
     {Call::sendmsg, "sendmsg", {46, 370, 296, 211, 179}},
     {Call::sendmmsg, "sendmmsg", {307, 345, 374, 269, 343}},
-    {Call::recv, "recv", {kNone, kNone, 291, kNone, 175}},
+    {Call::recv, "recv", {absent, absent, 291, absent, 175}},
     {Call::recvfrom, "recvfrom", {45, 371, 292, 207, 176}},
     {Call::recvmsg, "recvmsg", {47, 372, 297, 212, 177}},
     {Call::recvmmsg, "recvmmsg", {299, 337, 365, 243, 335}},
-    {Call::open, "open", {2, 5, 5, kNone, 5}},
+    {Call::open, "open", {2, 5, 5, absent, 5}},
     {Call::openat, "openat", {257, 295, 322, 56, 288}},
-    {Call::creat, "creat", {85, 8, 8, kNone, 8}},
+    {Call::creat, "creat", {85, 8, 8, absent, 8}},
     {Call::close, "close", {3, 6, 6, 57, 6}},
-    {Call::unlink, "unlink", {87, 10, 10, kNone, 10}},
+    {Call::unlink, "unlink", {87, 10, 10, absent, 10}},
     {Call::unlinkat, "unlinkat", {263, 301, 328, 35, 294}},
-    {Call::rename, "rename", {82, 38, 38, kNone, 38}},
+    {Call::rename, "rename", {82, 38, 38, absent, 38}},
     {Call::renameat, "renameat", {264, 302, 329, 38, 295}},
     {Call::renameat2, "renameat2", {316, 353, 382, 276, 351}},
-    {Call::mkdir, "mkdir", {83, 39, 39, kNone, 39}},
+    {Call::mkdir, "mkdir", {83, 39, 39, absent, 39}},
     {Call::mkdirat, "mkdirat", {258, 296, 323, 34, 289}},
-    {Call::rmdir, "rmdir", {84, 40, 40, kNone, 40}},
-    {Call::link, "link", {86, 9, 9, kNone, 9}},
+    {Call::rmdir, "rmdir", {84, 40, 40, absent, 40}},
+    {Call::link, "link", {86, 9, 9, absent, 9}},
     {Call::linkat, "linkat", {265, 303, 330, 37, 296}},
-    {Call::symlink, "symlink", {88, 83, 83, kNone, 83}},
+    {Call::symlink, "symlink", {88, 83, 83, absent, 83}},
     {Call::symlinkat, "symlinkat", {266, 304, 331, 36, 297}},
-    {Call::chmod, "chmod", {90, 15, 15, kNone, 15}},
+    {Call::chmod, "chmod", {90, 15, 15, absent, 15}},
     {Call::fchmodat, "fchmodat", {268, 306, 333, 53, 299}},
     {Call::mount, "mount", {165, 21, 21, 40, 21}},
     {Call::memfd_create, "memfd_create", {319, 356, 385, 279, 354}},
     {Call::execve, "execve", {59, 11, 11, 221, 11}},
     {Call::execveat, "execveat", {322, 358, 387, 281, 356}},
-    {Call::fork, "fork", {57, 2, 2, kNone, 2}},
-    {Call::vfork, "vfork", {58, 190, 190, kNone, kNone}},
+    {Call::fork, "fork", {57, 2, 2, absent, 2}},
+    {Call::vfork, "vfork", {58, 190, 190, absent, absent}},
     {Call::clone, "clone", {56, 120, 120, 220, 120}},
     {Call::clone3, "clone3", {435, 435, 435, 435, 435}},
     {Call::exit, "exit", {60, 1, 1, 93, 1}},
@@ -74,17 +74,17 @@ constexpr Row kRows[] = {
     {Call::tkill, "tkill", {200, 238, 238, 130, 236}},
     {Call::tgkill, "tgkill", {234, 270, 268, 131, 266}},
     {Call::ptrace, "ptrace", {101, 26, 26, 117, 26}},
-    {Call::mmap, "mmap", {9, kNone, kNone, 222, 90}},
-    {Call::old_mmap, "mmap", {kNone, 90, kNone, kNone, kNone}},
-    {Call::mmap2, "mmap2", {kNone, 192, 192, kNone, 210}},
+    {Call::mmap, "mmap", {9, absent, absent, 222, 90}},
+    {Call::old_mmap, "mmap", {absent, 90, absent, absent, absent}},
+    {Call::mmap2, "mmap2", {absent, 192, 192, absent, 210}},
     {Call::munmap, "munmap", {11, 91, 91, 215, 91}},
     {Call::mremap, "mremap", {25, 163, 163, 216, 167}},
     {Call::brk, "brk", {12, 45, 45, 214, 45}},
-    {Call::sigreturn, "sigreturn", {kNone, 119, 119, kNone, 119}},
+    {Call::sigreturn, "sigreturn", {absent, 119, 119, absent, 119}},
     {Call::rt_sigreturn, "rt_sigreturn", {15, 173, 173, 139, 193}},
     {Call::nanosleep, "nanosleep", {35, 162, 162, 101, 166}},
     {Call::clock_nanosleep, "clock_nanosleep", {230, 267, 265, 115, 265}},
-    {Call::clock_nanosleep, "clock_nanosleep_time64", {kNone, 407, 407, kNone, 407}},
+    {Call::clock_nanosleep, "clock_nanosleep_time64", {absent, 407, 407, absent, 407}},
     {Call::reboot, "reboot", {169, 88, 88, 142, 88}},
     {Call::init_module, "init_module", {175, 128, 128, 105, 128}},
     {Call::finit_module, "finit_module", {313, 350, 379, 273, 348}},
@@ -106,8 +106,8 @@ Call call_of(Architecture architecture, int64_t number) {
   static std::unordered_map<int64_t, Call> known = [architecture] {
     std::unordered_map<int64_t, Call> calls;
     const size_t c = column(architecture);
-    for (const Row& row : kRows)
-      if (row.number[c] != kNone) calls.emplace(row.number[c] + (c == 4 ? 4000 : 0), row.call);
+    for (const Row& row : all_rows)
+      if (row.number[c] != absent) calls.emplace(row.number[c] + (c == 4 ? 4000 : 0), row.call);
     return calls;
   }();
   const auto found = known.find(number);
@@ -115,7 +115,7 @@ Call call_of(Architecture architecture, int64_t number) {
 }
 
 const char* name(Call call) {
-  for (const Row& row : kRows)
+  for (const Row& row : all_rows)
     if (row.call == call) return row.name;
   return "other";
 }

@@ -8,9 +8,9 @@ namespace {
 namespace json = boost::json;
 
 // A hostile guest may flood; a run's real events stay far below.
-constexpr size_t kMaxDecisions = 200000;
-constexpr size_t kMaxActions = 100000;
-constexpr size_t kMaxReceived = size_t{1} << 16;
+constexpr size_t max_decisions = 200000;
+constexpr size_t max_actions = 100000;
+constexpr size_t max_received = size_t{1} << 16;
 
 uint64_t number(const json::object& o, std::string_view key) {
   const json::value* v = o.if_contains(key);
@@ -32,7 +32,7 @@ std::vector<Range> ranges(const json::object& o, std::string_view key) {
   const json::value* v = o.if_contains(key);
   if (v == nullptr || !v->is_array()) return found;
   for (const json::value& one : v->as_array()) {
-    if (!one.is_array() || one.as_array().size() != 4 || found.size() >= kMaxRanges) continue;
+    if (!one.is_array() || one.as_array().size() != 4 || found.size() >= max_ranges) continue;
     uint64_t n[4] = {};
     for (size_t i = 0; i < 4; ++i) {
       const json::value& part = one.as_array()[i];
@@ -57,7 +57,7 @@ void read_received(const json::object& o, Run& run) {
   for (size_t i = 0; i + 1 < hex.size(); i += 2) {
     const uint64_t at = offset + i / 2;
     const int high = digit(hex[i]), low = digit(hex[i + 1]);
-    if (at >= kMaxReceived || high < 0 || low < 0) break;
+    if (at >= max_received || high < 0 || low < 0) break;
     if (to.size() <= at) to.resize(at + 1);
     to[at] = static_cast<char>(high << 4 | low);
   }
@@ -76,7 +76,7 @@ void read_source(const json::object& o, Run& run) {
 }
 
 void read_decision(const json::object& o, Run& run) {
-  if (run.decisions.size() >= kMaxDecisions) return;
+  if (run.decisions.size() >= max_decisions) return;
   Decision d;
   d.number = static_cast<uint32_t>(number(o, "number"));
   d.pid = static_cast<int>(number(o, "pid"));
@@ -97,7 +97,7 @@ void read_decision(const json::object& o, Run& run) {
 }
 
 void read_action(const json::object& o, Run& run) {
-  if (run.actions.size() >= kMaxActions) return;
+  if (run.actions.size() >= max_actions) return;
   Action a;
   a.pid = static_cast<int>(number(o, "pid"));
   a.kind = text(o, "kind");
@@ -117,7 +117,7 @@ void read_action(const json::object& o, Run& run) {
 
 // Received bytes that ran as code are an action of their own.
 void read_code(const json::object& o, Run& run) {
-  if (run.actions.size() >= kMaxActions) return;
+  if (run.actions.size() >= max_actions) return;
   Action a;
   a.pid = static_cast<int>(number(o, "pid"));
   a.kind = "code";
@@ -172,8 +172,8 @@ json::object to_object(const Run& run, const Flow& flow, const Evidence& evidenc
   json::object o{{"why", evidence.why}, {"bytes", to_array(evidence.bytes)}};
   for (const Range& range : evidence.bytes) {
     if (range.source != flow.source || range.first >= flow.received.size()) continue;
-    constexpr size_t kShown = 64;
-    o["content"] = printable(std::string_view(flow.received).substr(range.first, std::min<size_t>(range.last - range.first + 1, kShown)));
+    constexpr size_t most_shown = 64;
+    o["content"] = printable(std::string_view(flow.received).substr(range.first, std::min<size_t>(range.last - range.first + 1, most_shown)));
     break;
   }
   if (evidence.decision >= 0) {

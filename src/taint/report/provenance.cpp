@@ -7,10 +7,10 @@ namespace shikake::taint::report {
 namespace {
 
 // Evidence kept for one role of one flow: an analyst reads a few.
-constexpr size_t kMaxEvidence = 8;
+constexpr size_t max_evidence = 8;
 // A dispatcher's other path goes on comparing and calling; a single test with a message does not.
-constexpr unsigned kDispatchBranches = 1;
-constexpr unsigned kDispatchCalls = 2;
+constexpr unsigned dispatch_branches = 1;
+constexpr unsigned dispatch_calls = 2;
 
 bool names(const std::vector<Range>& label, uint16_t source, bool computed_only) {
   return std::any_of(label.begin(), label.end(), [&](const Range& r) {
@@ -64,7 +64,7 @@ class Judge {
  private:
   static void add(Flow& flow, Role role, Evidence evidence) {
     auto& all = flow.roles[role];
-    if (all.size() < kMaxEvidence) all.push_back(std::move(evidence));
+    if (all.size() < max_evidence) all.push_back(std::move(evidence));
   }
 
   // Received bytes became a program: a file that was executed, or code in memory.
@@ -152,7 +152,7 @@ class Judge {
 
   std::string choice(const Flow& flow, const Decision& d, const Action& a) const {
     if (d.indirect) return "received bytes chose the jump that led to " + a.kind;
-    if (d.other_branches >= kDispatchBranches && d.other_calls >= kDispatchCalls)
+    if (d.other_branches >= dispatch_branches && d.other_calls >= dispatch_calls)
       return "received bytes chose " + a.kind + " among other actions";
     // Tested against something else before: the end of a chain of comparisons.
     for (const auto& [number, other] : run_.decisions) {
