@@ -11,14 +11,12 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
 #include "sandbox/clock/vdso.h"
 #include "sandbox/monitor/proof.h"
 #include "sandbox/trace/late_filter.h"
-#include "sandbox/trace/substitute.h"
 #include "sandbox/trace/task_status.h"
 
 namespace shikake::sandbox::clock {
@@ -35,34 +33,28 @@ using Op = trace::ArgumentTest::Op;
 namespace {
 
 constexpr Nanoseconds second = 1'000'000'000;
-// Skips that are remembered one by one, for files' times; later ones count as one.
-constexpr size_t max_steps = 65'536;
 constexpr std::chrono::milliseconds look_again{8}, look_again_busy{60};
 
-// The calls that tell time; stopped from the first skip on.
-std::vector<Interest> clock_readers() {
-  std::vector<Interest> all;
-  for (const uint64_t clock : {CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_MONOTONIC_RAW, CLOCK_REALTIME_COARSE,
-                               CLOCK_MONOTONIC_COARSE, CLOCK_BOOTTIME, CLOCK_TAI})
-    all.push_back({.sys = Sys::clock_gettime, .when = {{0, Op::equal, clock, 0xffffffff}}});
-  for (const Sys sys : {Sys::gettimeofday, Sys::time, Sys::times, Sys::sysinfo, Sys::stat, Sys::lstat,
-                        Sys::fstat, Sys::newfstatat, Sys::statx})
-    all.push_back({.sys = sys});
-  return all;
-}
-
 const trace::FilterProgram* late_filter() {
-  static const auto program = trace::FilterProgram::compile(clock_readers(), {});
+  static const auto program = trace::FilterProgram::compile(ShownTime::interests(), {});
   return program ? &*program : nullptr;
 }
 
-// The number of the call that a thread is blocked in; nothing while it runs, see proc_pid_syscall(5).
-std::optional<int> blocked_call(Tid tid) {
+// The call that a thread is blocked in; nothing while it runs, see proc_pid_syscall(5).
+struct Blocked {
+  int number = 0;
+  std::array<uint64_t, 6> arguments{};
+};
+std::optional<Blocked> blocked_call(Tid tid) {
   const base::UniqueFd file(open(fmt::format("/proc/{}/syscall", tid.value).c_str(), O_RDONLY | O_CLOEXEC));
-  std::array<char, 32> bytes{};
+  std::array<char, 256> bytes{};
   if (!file || read(file.get(), bytes.data(), bytes.size() - 1) <= 0) return std::nullopt;
   if (bytes[0] < '0' || bytes[0] > '9') return std::nullopt;  // "running", or -1: in no call
-  return std::atoi(bytes.data());
+  Blocked blocked;
+  char* at = bytes.data();
+  blocked.number = static_cast<int>(std::strtol(at, &at, 10));
+  for (uint64_t& argument : blocked.arguments) argument = std::strtoull(at, &at, 16);
+  return blocked;
 }
 
 bool is_interrupted(const trace::Registers& registers) {
@@ -84,7 +76,7 @@ VirtualClock::VirtualClock(trace::Tracer& tracer, ClockOptions options, monitor:
 VirtualClock::~VirtualClock() = default;
 
 base::Duration VirtualClock::skipped() const {
-  return std::chrono::duration_cast<base::Duration>(std::chrono::nanoseconds(ahead_));
+  return std::chrono::duration_cast<base::Duration>(std::chrono::nanoseconds(shown_.ahead()));
 }
 base::TimePoint VirtualClock::now() const {
   return base::system_clock().now() + skipped();
@@ -117,7 +109,7 @@ void VirtualClock::note_wait(Thread& thread, const Call& call, const Wait& wait)
 
 // The kernel is asked to wait for a point on its own clock.
 void VirtualClock::translate_point(Thread& thread, const Call& call, const Wait& wait, CallAction& action) {
-  if (!wait.point_argument || ahead_ == 0) return;
+  if (!wait.point_argument || shown_.ahead() == 0) return;
   const size_t index = *wait.point_argument;
   const trace::GuestAddress at = thread.scratch();
   // Timers hold the interval before the point.
@@ -128,24 +120,34 @@ void VirtualClock::translate_point(Thread& thread, const Call& call, const Wait&
     const std::span<uint8_t> before = std::span(bytes).first(interval);
     if (thread.read({call[index]}, before) != interval || !thread.write(at, before)) return;
   }
-  if (!write_time(thread, call, at.value + interval, std::max<Nanoseconds>(1, wait.point - ahead_))) return;
+  if (!write_time(thread, call, at.value + interval, std::max<Nanoseconds>(1, wait.point - shown_.ahead())))
+    return;
   thread.set_argument(index, at.value);
-  rewritten_[thread.tid()] = {index, call[index]};
+  rewritten_[thread.tid()] = {index, call[index], at.value};
   action.want_return = true;
+}
+
+// Again, where an interrupt of ours had ended it before its time.
+void VirtualClock::begin_wait(Thread& thread, const Call& call, Sleeper& sleeper, CallAction& action) {
+  sleeper.interrupted = false;
+  sleeper.call = call;
+  translate_point(thread, call, sleeper.wait, action);
+  if (const auto shown = rewritten_.find(thread.tid()); shown != rewritten_.end())
+    sleeper.call.arguments[shown->second.argument] = shown->second.shown;
 }
 
 CallAction VirtualClock::on_call(Thread& thread, const Call& call) {
   CallAction action;
   const Tid tid = thread.tid();
   if (call.sys == Sys::open || call.sys == Sys::openat || call.sys == Sys::openat2) {
-    if (ahead_ == 0) return action;
+    if (shown_.ahead() == 0) return action;
     const auto path = thread.read_string({call[call.sys == Sys::open ? 0 : 1]}, 64);
     action.want_return = path && path->ends_with("uptime");
     return action;
   }
   const bool woken = just_woken_.erase(tid) != 0;
-  if (reads_clock(call)) {
-    if (ahead_ == 0) return action;
+  if (ShownTime::is_told_by(call)) {
+    if (shown_.ahead() == 0) return action;
     const bool clock =
         call.sys == Sys::clock_gettime || call.sys == Sys::gettimeofday || call.sys == Sys::time;
     if (woken && clock && notes_)
@@ -153,150 +155,32 @@ CallAction VirtualClock::on_call(Thread& thread, const Call& call) {
     action.want_return = true;
     return action;
   }
-  if (const auto point = timers_.set(thread, call, guest_now(), ahead_))
+  if (const auto point = timers_.set(thread, call, guest_now(), shown_.ahead()))
     translate_point(thread, call, *point, action);
 
   const auto again = sleepers_.find(tid);
   if (again != sleepers_.end() && again->second.interrupted && again->second.call.number == call.number) {
-    again->second.interrupted = false;
-    translate_point(thread, call, again->second.wait, action);
+    begin_wait(thread, call, again->second, action);
     return action;
   }
-  const auto wait = decode_wait(thread, call, ahead_);
+  const auto wait = decode_wait(thread, call, shown_.ahead());
   if (!wait) return action;
   note_wait(thread, call, *wait);
-  translate_point(thread, call, *wait, action);
-  sleepers_[tid] = {call, *wait, guest_now() + wait->span};
+  Sleeper& sleeper = sleepers_[tid] = {call, *wait, guest_now() + wait->span};
+  begin_wait(thread, call, sleeper, action);
   return action;
-}
-
-// --- the guest looks at clocks
-// -------------------------------------------------------------------------------
-
-bool VirtualClock::reads_clock(const Call& call) const {
-  switch (call.sys) {
-    case Sys::clock_gettime:
-    case Sys::gettimeofday:
-    case Sys::time:
-    case Sys::times:
-    case Sys::sysinfo:
-    case Sys::stat:
-    case Sys::lstat:
-    case Sys::fstat:
-    case Sys::newfstatat:
-    case Sys::statx:
-      return true;
-    default:
-      return false;
-  }
-}
-
-Nanoseconds VirtualClock::file_time(Nanoseconds machine) const {
-  // What the kernel set while the run went on; a later time, or one from before, was set by somebody.
-  if (steps_.empty() || machine < steps_.front().at || machine > machine_clock(CLOCK_REALTIME))
-    return machine;
-  const auto after = std::upper_bound(steps_.begin(), steps_.end(), machine,
-                                      [](Nanoseconds time, const Step& step) { return time < step.at; });
-  return machine + std::prev(after)->ahead;
-}
-
-void VirtualClock::add_to_file_times(Thread& thread, const Call& call) {
-  const size_t index = call.sys == Sys::statx ? 4 : call.sys == Sys::newfstatat ? 2 : 1;
-  // struct stat: three times of two words; the 32-bit table's has them in half the room. struct statx: four
-  // times of eight bytes of seconds and four of nanoseconds.
-  const bool extended = call.sys == Sys::statx;
-  const uint64_t first = call[index] + (extended || call.is_32_bit() ? 64 : 72);
-  const int times = extended ? 4 : 3;
-  for (int i = 0; i < times; ++i) {
-    if (extended) {
-      struct {
-        int64_t seconds;
-        uint32_t nanoseconds;
-      } value;
-      const trace::GuestAddress at{first + static_cast<uint64_t>(i) * 16};
-      std::array<uint8_t, 12> bytes;
-      if (thread.read(at, bytes) != bytes.size()) return;
-      std::memcpy(&value, bytes.data(), bytes.size());
-      const Nanoseconds shown = file_time(value.seconds * second + value.nanoseconds);
-      value.seconds = shown / second;
-      value.nanoseconds = static_cast<uint32_t>(shown % second);
-      std::memcpy(bytes.data(), &value, bytes.size());
-      thread.write(at, bytes);
-    } else {
-      const uint64_t at = first + static_cast<uint64_t>(i) * (call.is_32_bit() ? 8 : 16);
-      const auto time = read_time(thread, call, at);
-      if (!time) return;
-      if (const Nanoseconds shown = file_time(*time); shown != *time) write_time(thread, call, at, shown);
-    }
-  }
-}
-
-void VirtualClock::add_time(Thread& thread, const Call& call) {
-  switch (call.sys) {
-    case Sys::clock_gettime:
-      if (const auto time = read_time(thread, call, call[1]))
-        write_time(thread, call, call[1], *time + ahead_);
-      break;
-    case Sys::gettimeofday:
-      if (call[0] == 0) break;
-      if (const auto time = read_time(thread, call, call[0], 1000))
-        write_time(thread, call, call[0], *time + ahead_, 1000);
-      break;
-    case Sys::time: {
-      const int64_t seconds = (machine_clock(CLOCK_REALTIME) + ahead_) / second;
-      if (call[0] != 0 && call.is_32_bit())
-        thread.write_value({call[0]}, static_cast<int32_t>(seconds));
-      else if (call[0] != 0)
-        thread.write_value({call[0]}, seconds);
-      thread.set_result(seconds);
-      break;
-    }
-    case Sys::sysinfo: {
-      // Whole seconds are told: what is cut off there may make one together with what is added.
-      const int64_t more = (machine_clock(CLOCK_BOOTTIME) % second + ahead_) / second;
-      if (call.is_32_bit()) {
-        if (const auto up = thread.read_value<int32_t>({call[0]}))
-          thread.write_value({call[0]}, static_cast<int32_t>(*up + more));
-      } else if (const auto up = thread.read_value<int64_t>({call[0]})) {
-        thread.write_value({call[0]}, *up + more);
-      }
-      break;
-    }
-    default:
-      add_to_file_times(thread, call);
-  }
-}
-
-void VirtualClock::add_to_uptime(Thread& thread, const Call& call, int64_t result) {
-  const int fd = static_cast<int>(result);
-  if (result < 0 || thread.link(fmt::format("fd/{}", fd)) != "/proc/uptime") return;
-  double up = 0, idle = 0;
-  if (std::sscanf(trace::read_through(thread, fd).c_str(), "%lf %lf", &up, &idle) != 2) return;
-  // What we read is our own namespace's.
-  const double ahead = static_cast<double>(ahead_ + boot_clock_offset()) / second;
-  const bool close_on_exec =
-      call.sys != Sys::openat2 && (call[call.sys == Sys::open ? 1 : 2] & O_CLOEXEC) != 0;
-  trace::substitute(thread, fd,
-                    fmt::format("{:.2f} {:.2f}\n", up + ahead, idle + static_cast<double>(ahead_) / second),
-                    close_on_exec);
 }
 
 void VirtualClock::on_return(Thread& thread, const Call& call, int64_t result) {
   if (const auto node = rewritten_.extract(thread.tid()))
     thread.set_argument(node.mapped().argument, node.mapped().value);
   if (call.sys == Sys::open || call.sys == Sys::openat || call.sys == Sys::openat2)
-    return ahead_ == 0 ? void() : add_to_uptime(thread, call, result);
-  if (ahead_ == 0 || !reads_clock(call)) return;
-  if (call.sys == Sys::times) {
-    constexpr Nanoseconds tick = second / 100;  // USER_HZ
-    thread.set_result(result + ahead_ / tick);
-  } else if (result >= 0) {
-    add_time(thread, call);
-  }
+    return shown_.add_to_uptime(thread, call, result);
+  if (ShownTime::is_told_by(call)) shown_.add(thread, call, result);
 }
 
 trace::SignalAction VirtualClock::on_signal(Thread& thread, siginfo_t& info) {
-  if (ahead_ == 0 || info.si_signo != SIGSEGV || info.si_code != SI_KERNEL) return {};
+  if (shown_.ahead() == 0 || info.si_signo != SIGSEGV || info.si_code != SI_KERNEL) return {};
   auto registers = thread.registers();
   std::array<uint8_t, 3> code{};
   if (!registers || thread.read({registers->rip}, code) < 2) return {};
@@ -306,7 +190,8 @@ trace::SignalAction VirtualClock::on_signal(Thread& thread, siginfo_t& info) {
   const uint64_t tsc = __rdtsc();
   const double ticks_per_nanosecond = static_cast<double>(tsc - tsc_at_start_) /
                                       static_cast<double>(machine_clock(CLOCK_MONOTONIC) - time_at_start_);
-  const uint64_t shown = tsc + static_cast<uint64_t>(static_cast<double>(ahead_) * ticks_per_nanosecond);
+  const uint64_t shown =
+      tsc + static_cast<uint64_t>(static_cast<double>(shown_.ahead()) * ticks_per_nanosecond);
   registers->rax = shown & 0xffffffff;
   registers->rdx = shown >> 32;
   if (with_processor) registers->rcx = 0;
@@ -346,7 +231,7 @@ void VirtualClock::on_execution(Thread& thread, const trace::Execution& executio
   else
     narrow_.erase(thread.process().id);
   sleepers_.erase(thread.tid());
-  if (ahead_ != 0)
+  if (shown_.ahead() != 0)
     clocks_call_kernel(thread, execution.is_32_bit);  // filter and trapped rdtsc stay over an exec
 }
 
@@ -397,24 +282,21 @@ void VirtualClock::finish_wait(Thread& thread, Sleeper& sleeper) {
   just_woken_.insert(thread.tid());
 }
 
+// In the call that it was seen to begin, not in another of the same number without an end.
 bool VirtualClock::is_waiting(Tid tid, const Sleeper& sleeper) const {
-  constexpr int restart_wide = 219, restart_narrow = 0;
+  constexpr int restart_wide = 219, restart_narrow = 0;  // its arguments stay in the registers
   const auto call = blocked_call(tid);
-  return call && (*call == sleeper.call.number || *call == restart_wide || *call == restart_narrow);
+  return call && call->arguments == sleeper.call.arguments &&
+         (call->number == sleeper.call.number || call->number == restart_wide ||
+          call->number == restart_narrow);
 }
 
+// One whose wait something else has ended is passed over, and stays: its next wait takes its place, and a
+// thread that was only just about to wait is not lost.
 std::optional<Nanoseconds> VirtualClock::next_end() {
   std::optional<Nanoseconds> first = timers_.next(guest_now());
-  for (auto each = sleepers_.begin(); each != sleepers_.end();) {
-    if (first && each->second.end >= *first) {
-      ++each;
-    } else if (!is_waiting(each->first, each->second)) {
-      each = sleepers_.erase(each);  // something else ended its wait
-    } else {
-      first = each->second.end;
-      ++each;
-    }
-  }
+  for (const auto& [tid, sleeper] : sleepers_)
+    if ((!first || sleeper.end < *first) && is_waiting(tid, sleeper)) first = sleeper.end;
   return first;
 }
 
@@ -425,8 +307,8 @@ bool VirtualClock::waits_for_guests(Tid tid) {
   const trace::Process* process = tracer_.process_of(tid);
   const auto call = blocked_call(tid);
   if (!process || !call) return false;
-  return narrow_.contains(process->id) ? std::ranges::find(narrow, *call) != std::end(narrow)
-                                       : std::ranges::find(wide, *call) != std::end(wide);
+  return narrow_.contains(process->id) ? std::ranges::find(narrow, call->number) != std::end(narrow)
+                                       : std::ranges::find(wide, call->number) != std::end(wide);
 }
 
 VirtualClock::Stillness VirtualClock::stillness() {
@@ -456,7 +338,10 @@ void VirtualClock::on_tick() {
   const auto needed = now == Stillness::still ? options_.still : options_.still_with_io;
   if (time - *still_since_ < needed) return;
   const auto end = next_end();
-  if (!end) return;
+  if (!end) {
+    next_look_ = time + look_again_busy;
+    return;
+  }
   const Nanoseconds span = *end - guest_now();
   const bool patient = waited_really_ < options_.patience;
   if (patient && span < std::chrono::nanoseconds(options_.shortest).count()) {
@@ -468,18 +353,14 @@ void VirtualClock::on_tick() {
 }
 
 void VirtualClock::skip(Nanoseconds span) {
-  ahead_ += span;
-  const Nanoseconds wall = machine_clock(CLOCK_REALTIME);
-  if (steps_.size() < max_steps)
-    steps_.push_back({wall, ahead_});
-  else
-    steps_.back().ahead = ahead_;
+  shown_.skip(span);
   std::unordered_set<trace::ProcessId> advanced;
   for (const Tid tid : tracer_.threads()) {
     const trace::Process* process = tracer_.process_of(tid);
     if (!process) continue;
     const auto found = sleepers_.find(tid);
-    const bool due = found != sleepers_.end() && found->second.end <= guest_now();
+    const bool waits = found != sleepers_.end() && is_waiting(tid, found->second);
+    const bool due = waits && found->second.end <= guest_now();
     const bool timers = timers_.has(process->id) && advanced.insert(process->id).second;
     const bool known = taken_over_.contains(process->id) && tsc_trapped_.contains(tid);
     if (!due && !timers && known) continue;
@@ -488,7 +369,7 @@ void VirtualClock::skip(Nanoseconds span) {
       if (due && sleeper != sleepers_.end()) {
         finish_wait(thread, sleeper->second);
         sleepers_.erase(sleeper);
-      } else if (sleeper != sleepers_.end()) {
+      } else if (waits && sleeper != sleepers_.end()) {
         sleeper->second.interrupted = true;
       }
       take_over(thread);

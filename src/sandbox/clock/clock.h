@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "sandbox/clock/shown_time.h"
 #include "sandbox/clock/timers.h"
 #include "sandbox/clock/waits.h"
 #include "sandbox/monitor/notes.h"
@@ -76,21 +77,18 @@ class VirtualClock final : public trace::Hook {
   };
   struct Rewritten {  // an argument that shows the kernel another point in time
     size_t argument;
-    uint64_t value;
+    uint64_t value, shown;  // the guest's, the kernel's
   };
   using SteadyClock = std::chrono::steady_clock;
 
-  Nanoseconds guest_now() const { return machine_clock(CLOCK_MONOTONIC) + ahead_; }
+  Nanoseconds guest_now() const { return machine_clock(CLOCK_MONOTONIC) + shown_.ahead(); }
   void note_wait(trace::Thread& thread, const trace::Call& call, const Wait& wait);
   void translate_point(trace::Thread& thread, const trace::Call& call, const Wait& wait,
                        trace::CallAction& action);
-  bool reads_clock(const trace::Call& call) const;
-  void add_time(trace::Thread& thread, const trace::Call& call);
-  void add_to_file_times(trace::Thread& thread, const trace::Call& call);
-  void add_to_uptime(trace::Thread& thread, const trace::Call& call, int64_t result);
-  Nanoseconds file_time(Nanoseconds machine) const;
 
   std::optional<Nanoseconds> next_end();
+  void begin_wait(trace::Thread& thread, const trace::Call& call, Sleeper& sleeper,
+                  trace::CallAction& action);
   bool is_waiting(trace::Tid tid, const Sleeper& sleeper) const;
   enum class Stillness : uint8_t { busy, still, still_with_io };
   Stillness stillness();
@@ -99,15 +97,10 @@ class VirtualClock final : public trace::Hook {
   void finish_wait(trace::Thread& thread, Sleeper& sleeper);
   void take_over(trace::Thread& thread);
 
-  struct Step {  // at this wall time of the machine, the guest's clocks went ahead to this
-    Nanoseconds at, ahead;
-  };
-
   trace::Tracer& tracer_;
   ClockOptions options_;
   monitor::Notes* notes_;
-  Nanoseconds ahead_ = 0;
-  std::vector<Step> steps_;
+  ShownTime shown_;
   std::unordered_map<trace::Tid, Sleeper> sleepers_;
   std::unordered_map<trace::Tid, Rewritten> rewritten_;
   std::unordered_set<trace::Tid> just_woken_;

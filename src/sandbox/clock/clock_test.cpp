@@ -143,6 +143,25 @@ TEST(VirtualClock, EveryClockTellsTheSame) {
   EXPECT_NE(ran->sink.find(K::timing_check), nullptr) << ran->sink.all();
 }
 
+// A file's time is that of the kernel's last tick: it may lie before the moment of the skip.
+TEST(VirtualClock, FilesMadeRightAfterASkipAreNew) {
+  const auto ran = run([] {
+    char path[] = "/tmp/shikake_clock_XXXXXX";
+    const int file = mkstemp(path);
+    unlink(path);
+    for (int i = 0; i < 50; ++i) {
+      const int64_t before = seconds_of(CLOCK_REALTIME);
+      sleep(3600);
+      if (write(file, "x", 1) != 1) return 1;
+      struct stat status {};
+      fstat(file, &status);
+      if (status.st_mtime < before + 3599) return 2;  // the tick may lie in the second before
+    }
+    return 0;
+  });
+  EXPECT_TRUE(ran->status.success()) << ran->status.describe();
+}
+
 TEST(VirtualClock, ProgramsThatBeginLaterSeeItToo) {
   const auto ran = run(std::vector<std::string>{
       "/bin/sh", "-c",
@@ -353,6 +372,39 @@ TEST(VirtualClock, SleepersWakeInTheirOrder) {
   EXPECT_TRUE(ran->status.success()) << ran->status.describe();
   EXPECT_GE(ran->skipped, 390s);
   EXPECT_LE(ran->skipped, 400s);
+}
+
+// A wait with an end was woken before it, and the thread waits without one now: on the same word, or for
+// bytes.
+TEST(VirtualClock, WaitsWithoutAnEndAreLeftAlone) {
+  const auto ran = run([] {
+    int word = 0, ends[2];
+    std::atomic<int> woken{0}, bytes{-1}, again{-1};
+    if (pipe(ends) != 0) return 1;
+    const auto wake = [&] {
+      while (syscall(SYS_futex, &word, FUTEX_WAKE, 1) != 1) sched_yield();
+    };
+    std::thread waiter([&] {
+      if (syscall(SYS_futex, &word, FUTEX_WAIT, 0, &span) == 0) ++woken;
+      again = static_cast<int>(syscall(SYS_futex, &word, FUTEX_WAIT, 0, nullptr));
+    });
+    std::thread reader([&] {
+      pollfd one{ends[0], POLLIN, 0};
+      char byte;
+      if (poll(&one, 1, waited * 1000) == 1 && read(ends[0], &byte, 1) == 1) ++woken;
+      bytes = static_cast<int>(read(ends[0], &byte, 1));
+    });
+    wake();
+    if (write(ends[1], "x", 1) != 1) return 2;
+    sleep(2 * waited);
+    if (woken != 2) return 3;
+    if (again != -1 || bytes != -1) return 4;
+    wake();
+    if (write(ends[1], "x", 1) != 1) return 5;
+    waiter.join(), reader.join();
+    return again == 0 && bytes == 1 ? 0 : 6;
+  });
+  EXPECT_TRUE(ran->status.success()) << ran->status.describe();
 }
 
 TEST(VirtualClock, NothingIsSkippedWhileAGuestComputes) {

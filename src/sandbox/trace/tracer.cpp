@@ -47,7 +47,7 @@ class Ticker {
 };
 
 // How long a task that was told to stop or die may take.
-constexpr std::chrono::milliseconds stop_patience{1000};
+constexpr std::chrono::milliseconds stop_patience{5000};
 constexpr std::chrono::milliseconds kill_patience{5000};
 constexpr std::chrono::microseconds pause{50};
 
