@@ -20,8 +20,8 @@ using intel::VisitRecord;
 using intel::VisitVerdict;
 
 // Ways in which a page, not the person before it, opens something.
-bool opens(Mechanism mechanism) {
-  switch (mechanism) {
+bool opens(const VisitEdge& edge) {
+  switch (edge.mechanism) {
     case Mechanism::http_redirect:
     case Mechanism::http_refresh:
     case Mechanism::meta_refresh:
@@ -36,6 +36,8 @@ bool opens(Mechanism mechanism) {
     case Mechanism::download:
     case Mechanism::component:
       return true;
+    case Mechanism::anchor:
+      return edge.script.has_value();  // clicked by a script
     default:
       return false;
   }
@@ -65,6 +67,8 @@ std::string_view verb(const VisitEdge& edge) {
       return "an embedded object";
     case Mechanism::component:
       return "a component";
+    case Mechanism::anchor:
+      return "a link";
     default:
       return "a download";
   }
@@ -206,8 +210,7 @@ class Judge {
     const VisitEdge* cause = fetched_by(path);
     const bool from_a_misuser = cause && visit_.nodes[cause->from].role == Role::exploit;
     // Archives and documents are what people link to; only an attack makes them payloads.
-    if (!cause || !std::ranges::all_of(path, [](const VisitEdge* edge) { return opens(edge->mechanism); }))
-      return;
+    if (!cause || !std::ranges::all_of(path, [](const VisitEdge* edge) { return opens(*edge); })) return;
     if (payload.kind == PayloadKind::none || (payload.kind != PayloadKind::program && !from_a_misuser))
       return;
     const bool elsewhere = !sites_[id].empty() && sites_[id] != sites_[0];
@@ -236,8 +239,7 @@ class Judge {
   void weigh_hidden_diverts() {
     if (visit_.verdict != VisitVerdict::benign) return;
     for (const VisitEdge& edge : visit_.edges) {
-      if (!opens(edge.mechanism) || !hidden_in_data(edge) || edge.to >= sites_.size() ||
-          edge.from >= sites_.size())
+      if (!opens(edge) || !hidden_in_data(edge) || edge.to >= sites_.size() || edge.from >= sites_.size())
         continue;
       const bool elsewhere =
           !sites_[edge.to].empty() && !sites_[edge.from].empty() && sites_[edge.to] != sites_[edge.from];

@@ -95,7 +95,8 @@ void Driver::on_fetch(WorkerState& worker, Fetch message) {
   if (!context) context = worker.root;
   Asked& asked = message.asked;
   auto url = url::Url::parse(asked.url);
-  if (!url || is_navigation(asked.mechanism)) return hostile(worker, "a request that no page makes");
+  if (!url || (is_navigation(asked.mechanism) && !is_embedded(asked.mechanism)))
+    return hostile(worker, "a request that no page makes");
   auto node = record_.node(url->href(), asked.method, asked.body);
   if (!node) return tell(worker, ToPage::loaded, Loaded{.request = message.request});
   record_.edge(context->node, *node, asked.mechanism, asked.origin);

@@ -58,7 +58,8 @@ void Driver::submit(UnderWay fetch, const url::Url& to, const std::string& metho
   if (!fetcher_ && !options_.recording) return failed(fetch, "offline");
   net::CookieAccess access;
   access.cross_site = fetch.from && !net::same_site(*fetch.from, to);
-  access.top_level_get = method == "GET" && is_navigation(fetch.mechanism) && !is_frame(fetch.mechanism);
+  access.top_level_get = method == "GET" && is_navigation(fetch.mechanism) && !is_frame(fetch.mechanism) &&
+                         !is_embedded(fetch.mechanism);
   RequestContext context{persona_, fetch.mechanism, fetch.from, fetch.policy, cookies_.get(to, access)};
   fetch.sent = make_request(context, to, method, body, given);
   if (options_.recording) {
@@ -185,8 +186,8 @@ void Driver::hand_over(const UnderWay& fetch, const Answer200* answer) {
     loaded.url = answer->url;
     for (const net::Header& header : answer->headers) loaded.headers.push_back({header.name, header.value});
     // Pictures and the like: nothing in a worker reads their bytes.
-    bool read = fetch.mechanism == Mechanism::script || fetch.mechanism == Mechanism::xhr ||
-                fetch.mechanism == Mechanism::fetch;
+    bool read = fetch.mechanism == Mechanism::script || fetch.mechanism == Mechanism::stylesheet ||
+                fetch.mechanism == Mechanism::xhr || fetch.mechanism == Mechanism::fetch;
     if (read) loaded.body = answer->body;
   }
   tell(worker, ToPage::loaded, loaded);

@@ -91,7 +91,10 @@ void Driver::show(const UnderWay& fetch, const Answer200& answer) {
                 ? Use::file
                 : use_of(type, record_.at(fetch.node).mime, answer.headers);
   if (empty_answer || use != Use::page) {
-    if (!empty_answer && use == Use::file) record_.download(fetch.node);
+    // What a plugin is handed is a file that came unasked only where it could carry something.
+    bool for_a_plugin = is_embedded(fetch.mechanism) &&
+                        chain::payload_by_mime(record_.at(fetch.node).mime).kind == chain::PayloadKind::none;
+    if (!empty_answer && use == Use::file && !for_a_plugin) record_.download(fetch.node);
     return no_document(fetch);
   }
   Document document;

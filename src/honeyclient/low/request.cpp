@@ -11,6 +11,10 @@ bool is_frame(Mechanism mechanism) {
   return mechanism == Mechanism::iframe || mechanism == Mechanism::frame;
 }
 
+bool is_embedded(Mechanism mechanism) {
+  return mechanism == Mechanism::object || mechanism == Mechanism::embed;
+}
+
 bool is_navigation(Mechanism mechanism) {
   switch (mechanism) {
     case Mechanism::http_refresh:
@@ -23,7 +27,7 @@ bool is_navigation(Mechanism mechanism) {
     case Mechanism::unknown:
       return true;  // unknown: what the visit itself asks for
     default:
-      return is_frame(mechanism);
+      return is_frame(mechanism) || is_embedded(mechanism);
   }
 }
 

@@ -24,6 +24,8 @@ struct RequestContext {
 // Whether the mechanism brings a document to a window, and whether to the whole one.
 bool is_navigation(intel::Mechanism mechanism);
 bool is_frame(intel::Mechanism mechanism);
+// May show a page, as a frame does, or hand its file to a plugin.
+bool is_embedded(intel::Mechanism mechanism);
 
 net::FetchRequest make_request(const RequestContext& context, const url::Url& to, const std::string& method,
                                const std::string& body, const std::vector<Header>& given);

@@ -199,7 +199,8 @@ void Loader::text_changed(html::CharacterData& node) {
   mutation_noted(window_, node, u"characterData");
 }
 void Loader::closed(html::Element& element) {
-  if (element.is(Name::object) || element.is(Name::applet)) note(element, Change::What::closed);
+  if (element.is(Name::object) || element.is(Name::applet) || element.is(Name::style))
+    note(element, Change::What::closed);
 }
 
 void Loader::attribute_changed(html::Element& element, const html::Attribute& attribute,
@@ -227,11 +228,17 @@ void Loader::handle(const Change& change) {
     }
     case Change::What::removed: {
       for (html::Node* node = change.node; node; node = html::next_in_tree(*node, *change.node))
-        if (node->is(Name::iframe) || node->is(Name::frame)) frame_removed(*node->as_element());
+        if (node->is(Name::iframe) || node->is(Name::frame) || node->is(Name::object) ||
+            node->is(Name::embed))
+          frame_removed(*node->as_element());
       return;
     }
     case Change::What::closed:
-      return connect_object(*change.node->as_element());
+      if (html::Element& element = *change.node->as_element(); element.is(Name::style))
+        import_sheets(element, html::text_content(element), window_.base_url());
+      else
+        connect_object(element);
+      return;
     case Change::What::attribute:
       return attribute_effect(*change.node->as_element(), change.name);
   }

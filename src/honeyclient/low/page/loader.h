@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -14,6 +15,7 @@
 #include "honeyclient/low/protocol.h"
 #include "html/dom.h"
 #include "html/parser.h"
+#include "url/url.h"
 
 namespace shikake::honeyclient::low::page {
 
@@ -98,6 +100,7 @@ class Loader final : public html::Observer {
   void frame_begins(WindowChild& child);
   void attribute_effect(html::Element& element, std::u16string_view name);
   void subresource(html::Element& element, intel::Mechanism mechanism, std::u16string_view url);
+  void import_sheets(html::Element& element, std::u16string_view css, const url::Url& base);
   void connect_meta(html::Element& element);
   void connect_link(html::Element& element);
   void connect_object(html::Element& element);
@@ -113,6 +116,7 @@ class Loader final : public html::Observer {
   std::deque<Change> changes_;
   uint32_t blockers_ = 0;
   std::unordered_map<const html::Element*, std::u16string> images_;  // what each was asked with
+  std::set<std::string> sheets_imported_;                            // by @import: each is asked for once
   bool changing_ = false;  // an attribute that script has set is being followed
   uint32_t write_depth_ = 0;
   uint64_t written_ = 0;

@@ -4,10 +4,12 @@
 #include "honeyclient/low/limits.h"
 #include "honeyclient/low/page/body.h"
 #include "honeyclient/low/page/components.h"
+#include "honeyclient/low/page/decode.h"
 #include "honeyclient/low/page/events.h"
 #include "honeyclient/low/page/loader.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"
+#include "honeyclient/low/page/sheets.h"
 #include "honeyclient/low/page/window.h"
 
 namespace shikake::honeyclient::low::page {
@@ -40,11 +42,56 @@ void Loader::subresource(html::Element& element, Mechanism mechanism, std::u16st
   Asked asked = window_.asked(mechanism, *url);
   asked.origin = origin_for(element, changing_);
   block();
-  window_.page.fetch(std::move(asked), [this, &element](const Loaded& loaded) {
-    fire_at_node(element, loaded.ok && loaded.status < 400 ? u"load" : u"error");
+  window_.page.fetch(std::move(asked), [this, &element, mechanism, sheet = *url](const Loaded& loaded) {
+    const bool came = loaded.ok && loaded.status < 400;
+    if (came && mechanism == Mechanism::stylesheet)
+      import_sheets(element, decode_text(loaded.body, "", "UTF-8"), sheet);
+    fire_at_node(element, came ? u"load" : u"error");
     unblock();
   });
 }
+
+void Loader::import_sheets(html::Element& element, std::u16string_view css, const url::Url& base) {
+  for (const std::u16string& address : sheet_imports(css)) {
+    auto url = url::Url::parse(utf8(address), &base);
+    if (!url || !url->is_http() || !sheets_imported_.insert(url->href()).second) continue;
+    Asked asked = window_.asked(Mechanism::stylesheet, *url);
+    asked.origin = origin_for(element, changing_);
+    block();
+    window_.page.fetch(std::move(asked), [this, &element, sheet = *url](const Loaded& loaded) {
+      if (loaded.ok && loaded.status < 400)
+        import_sheets(element, decode_text(loaded.body, "", "UTF-8"), sheet);
+      unblock();
+    });
+  }
+}
+
+namespace {
+
+// What no plugin is named for: https://html.spec.whatwg.org/#the-object-element, #the-embed-element
+bool shows_a_page(const html::Element& element) {
+  const std::u16string* address = element.attribute(element.is(Name::object) ? u"data" : u"src");
+  if (!address || trim(*address).empty() || element.has_attribute(Name::classid)) return false;
+  const std::u16string* type = element.attribute(Name::type);
+  if (!type || trim(*type).empty()) return true;
+  std::u16string essence = lower(trim(*type));
+  return essence.starts_with(u"text/") || essence == u"application/xhtml+xml" || essence == u"image/svg+xml";
+}
+
+Mechanism mechanism_of(const html::Element& element) {
+  switch (element.name()) {
+    case Name::frame:
+      return Mechanism::frame;
+    case Name::object:
+      return Mechanism::object;
+    case Name::embed:
+      return Mechanism::embed;
+    default:
+      return Mechanism::iframe;
+  }
+}
+
+}  // namespace
 
 void Loader::connect(html::Element& element) {
   if (!element.is_html()) {
@@ -69,7 +116,13 @@ void Loader::connect(html::Element& element) {
       return connect_link(element);
     case Name::meta:
       return connect_meta(element);
+    case Name::style:
+      // The parser tells when its text is there.
+      if (!parsing() || window_.page.in_script())
+        import_sheets(element, html::text_content(element), window_.base_url());
+      return;
     case Name::embed:
+      if (shows_a_page(element)) return open_frame(element);
       return ask(Mechanism::embed, Name::src);
     case Name::object:
     case Name::applet:
@@ -236,8 +289,9 @@ void Loader::navigate_frame(html::Element& element) {
   Page& page = window_.page;
   Window::Child* child = window_.child_of(element);
   if (!child) return open_frame(element);
-  const std::u16string* srcdoc = element.attribute(Name::srcdoc);
-  const std::u16string* source = element.attribute(Name::src);
+  const std::u16string* srcdoc = element.is(Name::iframe) ? element.attribute(Name::srcdoc) : nullptr;
+  const std::u16string* source =
+      element.is(Name::object) ? element.attribute(u"data") : element.attribute(Name::src);
   if (srcdoc) {
     frame_begins(*child);
     Window& window = local_frame(window_, *child, "about:srcdoc");
@@ -251,7 +305,7 @@ void Loader::navigate_frame(html::Element& element) {
     Window& window = child->window ? *child->window : local_frame(window_, *child, "about:blank");
     if (window.gone) return;
     if (!window.document) window.loader->start_empty();
-    if (url->scheme() == "javascript") window.evaluate_javascript_url(*url);
+    if (url->scheme() == "javascript") window.evaluate_javascript_url(*url, page.positions.here());
     frame_begins(*child);
     page.post([this, &element] { frame_done(element); });
     return;
@@ -267,7 +321,7 @@ void Loader::navigate_frame(html::Element& element) {
   OpenFrame open;
   open.window = child->id;
   if (const std::u16string* name = element.attribute(Name::name)) open.name = utf8(*name);
-  open.asked = window_.asked(element.name() == Name::frame ? Mechanism::frame : Mechanism::iframe, *url);
+  open.asked = window_.asked(mechanism_of(element), *url);
   open.asked.origin = origin_for(element, changing_);
   frame_begins(*child);
   page.navigation_started();
@@ -311,6 +365,7 @@ void Loader::connect_object(html::Element& element) {
   }
   if (const std::u16string* class_id = element.attribute(Name::classid))
     note_class_id(window_, element, *class_id);
+  if (shows_a_page(element)) return navigate_frame(element);
   if (const std::u16string* data = element.attribute(u"data"))
     return subresource(element, Mechanism::object, *data);
   // Flash and media players are told their file in a param.

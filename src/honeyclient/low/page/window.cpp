@@ -193,7 +193,7 @@ void Window::navigate(const url::Url& to, intel::Mechanism mechanism, std::optio
   if (target.window && target.window != this)
     return target.window->navigate(to, mechanism, std::move(origin), std::move(more));
   if (to.scheme() == "javascript" && target.window) {
-    page.post([this, to] { evaluate_javascript_url(to); });
+    page.post([this, to, by = page.positions.here()] { evaluate_javascript_url(to, by); });
     return;
   }
   bool same_document = more.method == "GET" && to.fragment() && url.fragment() != to.fragment() &&
@@ -217,10 +217,9 @@ void Window::navigate(const url::Url& to, intel::Mechanism mechanism, std::optio
   page.tell(FromPage::navigate, Navigate{std::move(request), Relative::itself, 0, std::move(target_name)});
 }
 
-void Window::evaluate_javascript_url(const url::Url& to) {
+void Window::evaluate_javascript_url(const url::Url& to, const std::optional<Place>& by) {
   std::string_view rest = std::string_view(to.href()).substr(to.scheme().size() + 1);
   std::string code = url::percent_decode(rest);
-  std::optional<Place> by = page.positions.here();
   JS::RootedValue result(page.cx, run({wide(code), url.href(), 1, 1, by, "javascript:"}));
   if (!result.isString()) return;
   page.run_script(*this, [&] {

@@ -66,7 +66,7 @@ class Window final : public Native {
   // location = …, form submission, refresh: javascript: runs here, a fragment moves nowhere.
   void navigate(const url::Url& to, intel::Mechanism mechanism, std::optional<Origin> origin, Asked more = {},
                 std::string target_name = {});
-  void evaluate_javascript_url(const url::Url& to);
+  void evaluate_javascript_url(const url::Url& to, const std::optional<Place>& by);
 
   // --- scripts
   // Runs a source text as a classic script. Whatever it throws is reported, not returned.
