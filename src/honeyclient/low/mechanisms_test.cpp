@@ -297,6 +297,15 @@ INSTANTIATE_TEST_SUITE_P(
              {"/end", "x"}},
             {"xhr {a}/ -> {b}/d 2:3", "location {a}/ -> {b}/end 2:11"},
             "ie8-winxp"},
+        Row{"component_request_in_another_spelling",
+            {{"/",
+              "<script>var x = new ActiveXObject('Microsoft.XMLHTTP'); x.Open('GET', '{b}/d', "
+              "false);\nx.Send(); "
+              "location = x.ResponseText</script>"},
+             {"/d", "{b}/end"},
+             {"/end", "x"}},
+            {"xhr {a}/ -> {b}/d 2:3", "location {a}/ -> {b}/end 2:11"},
+            "ie8-winxp"},
         Row{"plugin_check",
             {{"/", "<script>if (navigator.plugins['Shockwave Flash']) location = '{b}/end'</script>"},
              {"/end", "x"}},

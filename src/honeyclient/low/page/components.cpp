@@ -138,7 +138,7 @@ JSObject* make_component(JSContext* cx, Window& window, std::u16string_view give
   std::string name = utf8(trim(given)).substr(0, limits::max_argument_text);
   report(cx, window, name, u"", nullptr);
   const Row* row = find_row(given);
-  if (row && row->behaviour == Behaviour::xml_http) return make_request(cx, window);
+  if (row && row->behaviour == Behaviour::xml_http) return make_component_request(cx, window);
   bool known = (row && row->behaviour == Behaviour::dictionary) || exists(window.page.persona(), given);
   if (!known) window.page.unemulated("component " + name);
   return wrap_exotic(cx, *new Component(window, name, u""), "(component)");

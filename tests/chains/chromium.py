@@ -1,0 +1,193 @@
+"""Headless Chromium over the DevTools protocol: a second graph of the same pages, from somebody else's browser.
+
+It names no mechanism as a page's author would, so edges are compared by kind: a document, a redirect, a script,
+a picture, a sheet, data. https://chromedevtools.github.io/devtools-protocol/
+"""
+import contextlib
+import json
+import os
+import select
+import shutil
+import subprocess
+import tempfile
+import time
+
+PROGRAM = "chromium"
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+         "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-popup-blocking",
+         "--disable-extensions", "--mute-audio", "--disable-features=IsolateOrigins,site-per-process",
+         "--disable-site-isolation-trials", "--remote-debugging-pipe",
+         # Nothing but loopback has an address.
+         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.0/8"]
+QUIET_S = 1.2    # no request for so long: the visit is over (pages wait less than a second)
+LONGEST_S = 15.0
+
+
+class Browser:
+    """One process; each visit in a context of its own."""
+
+    def __init__(self):
+        self._folder = tempfile.mkdtemp(prefix="shikake-chromium-")
+        to_browser, ours_out = os.pipe()
+        ours_in, from_browser = os.pipe()
+
+        def descriptors():
+            os.dup2(to_browser, 30)
+            os.dup2(from_browser, 31)
+            os.dup2(30, 3)
+            os.dup2(31, 4)
+
+        self.process = subprocess.Popen([PROGRAM, *FLAGS, f"--user-data-dir={self._folder}", "about:blank"],
+                                        preexec_fn=descriptors, close_fds=False, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+        os.close(to_browser)
+        os.close(from_browser)
+        self._out, self._in, self._rest, self._next = ours_out, ours_in, b"", 0
+        self.events = []
+
+    def close(self):
+        with contextlib.suppress(OSError, RuntimeError):
+            self.call("Browser.close")
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        os.close(self._out)
+        os.close(self._in)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def send(self, method, session=None, **parameters):
+        self._next += 1
+        message = {"id": self._next, "method": method, "params": parameters}
+        if session:
+            message["sessionId"] = session
+        os.write(self._out, json.dumps(message).encode() + b"\0")
+        return self._next
+
+    def receive(self, timeout):
+        """The next message, or None."""
+        while b"\0" not in self._rest:
+            if not select.select([self._in], [], [], timeout)[0]:
+                return None
+            data = os.read(self._in, 1 << 16)
+            if not data:
+                raise RuntimeError("the browser is gone")
+            self._rest += data
+        message, _, self._rest = self._rest.partition(b"\0")
+        return json.loads(message)
+
+    def call(self, method, session=None, **parameters):
+        number = self.send(method, session, **parameters)
+        while True:
+            message = self.receive(30)
+            if message is None:
+                raise RuntimeError(f"{method}: no answer")
+            if message.get("id") == number:
+                return message.get("result", {})
+            if "method" in message:
+                self.events.append(message)
+
+    def visit(self, url):
+        """Edges as {(kind, from, to)}."""
+        self.events = []
+        context = self.call("Target.createBrowserContext")["browserContextId"]
+        self.call("Target.setAutoAttach", autoAttach=True, waitForDebuggerOnStart=True, flatten=True)
+        self.call("Target.createTarget", url=url, browserContextId=context)
+        graph = Graph(url)
+        start = quiet_since = time.monotonic()
+        while time.monotonic() - start < LONGEST_S and time.monotonic() - quiet_since < QUIET_S:
+            message = self.events.pop(0) if self.events else self.receive(0.1)
+            if message is None or "method" not in message:
+                continue
+            method, what, session = message["method"], message["params"], message.get("sessionId")
+            if method == "Target.attachedToTarget":
+                session = what["sessionId"]
+                if what["targetInfo"]["type"] == "page":
+                    graph.opened(session, what["targetInfo"])
+                for enable in ("Page.enable", "Network.enable"):
+                    self.send(enable, session)
+                self.send("Target.setAutoAttach", session, autoAttach=True, waitForDebuggerOnStart=True, flatten=True)
+                self.send("Runtime.runIfWaitingForDebugger", session)
+                quiet_since = time.monotonic()
+            elif method == "Network.requestWillBeSent":
+                graph.request(session, what)
+                quiet_since = time.monotonic()
+            elif method == "Page.frameAttached":
+                graph.parents[what["frameId"]] = what["parentFrameId"]
+            elif method == "Page.frameNavigated":
+                graph.navigated(what["frame"])
+        self.send("Target.disposeBrowserContext", browserContextId=context)
+        return graph.edges
+
+
+KINDS = {"Document": "document", "Script": "script", "Image": "image", "Stylesheet": "stylesheet", "XHR": "data",
+         "Fetch": "data"}
+OURS = {"http_redirect": "redirect", "script": "script", "image": "image", "stylesheet": "stylesheet", "xhr": "data",
+        "fetch": "data"}
+
+
+class Graph:
+    def __init__(self, url):
+        self.edges, self.parents, self.shown, self.first = set(), {}, {}, url
+        self.last_of_request = {}
+        self.openers = {}
+
+    def opened(self, session, target):
+        self.openers[target["targetId"]] = target.get("openerId")
+
+    def document_of(self, frame):
+        """What the frame shows, or what stands around it while that is nothing of its own."""
+        for _ in range(20):
+            url = self.shown.get(frame, "")
+            if url.startswith(("http", "data:")):
+                return url
+            frame = self.parents.get(frame) or self.openers.get(frame)
+            if frame is None:
+                return None
+        return None
+
+    def request(self, session, what):
+        url, number = what["request"]["url"], what["requestId"]
+        if url.endswith("/favicon.ico"):
+            return
+        if "redirectResponse" in what:
+            self.edges.add(("redirect", self.last_of_request.get(number, what["redirectResponse"]["url"]), url))
+            self.last_of_request[number] = url
+            return
+        self.last_of_request[number] = url
+        kind = KINDS.get(what.get("type"))
+        source = self.document_of(what.get("frameId"))
+        if kind and source and url != source:
+            self.edges.add((kind, source, url))
+
+    def navigated(self, frame):
+        self.shown[frame["id"]] = frame["url"]
+        if frame.get("parentId"):
+            self.parents[frame["id"]] = frame["parentId"]
+
+
+def seen_by_us(visit):
+    urls = [node["url"] for node in visit["nodes"]]
+    return {(OURS.get(e["mechanism"], "document"), urls[e["from"]], urls[e["to"]]) for e in visit["edges"]}
+
+
+def agreement(chains, visits, count, faults, say):
+    """How the browser's edges compare with the visits' and with the truth, over chains that it can follow."""
+    chosen = [c for c in chains if c.browser and c.persona == "chrome-win10"][:count]
+    if not chosen or not shutil.which(PROGRAM):
+        return {"skipped": f"no {PROGRAM} here" if chosen else "no chain for it"}
+    browser, both, theirs, ours, truth_both, truth = Browser(), 0, 0, 0, 0, 0
+    try:
+        for chain in chosen:
+            seen = {edge for edge in browser.visit(chain.url)}
+            mine = seen_by_us(visits[chain.url])
+            true = {(OURS.get(e.mechanism, "document"), e.source, e.target) for e in chain.edges}
+            both, theirs, ours = both + len(seen & mine), theirs + len(seen), ours + len(mine)
+            truth_both, truth = truth_both + len(seen & true), truth + len(true)
+            for edge in sorted(seen ^ mine)[:faults]:
+                say(f"chain {chain.number}: {'browser alone' if edge in seen else 'not the browser'}: {edge}")
+    finally:
+        browser.close()
+    return {"chains": len(chosen), "f1_with_honeyclient": round(2 * both / max(1, theirs + ours), 5),
+            "f1_with_truth": round(2 * truth_both / max(1, theirs + truth), 5)}

@@ -1,0 +1,187 @@
+"""Every way from one page to the next: markup, headers, and script in the words that pages use.
+
+In a script's row «…» is the act whose place the record must name and {u} an expression that gives the URL.
+"""
+import html as html_escapes
+from dataclasses import dataclass
+
+ALL, MODERN, OLD = "all", "modern", "old"
+
+
+@dataclass(frozen=True)
+class Act:
+    """One statement of script that leads on."""
+    mechanism: str
+    text: str
+    markup: str = ""         # stands before the script
+    written_by: str = ""     # how the element came into the page
+    where: str = ALL
+    parsing_only: bool = False  # would replace the page once it is loaded
+    browser: bool = True     # a real browser does it alike without a person
+    top_only: bool = False
+    post: bool = False
+
+
+LOCATIONS = [
+    "«location = {u}»;",
+    "«window.location = {u}»;",
+    "«document.location = {u}»;",
+    "«location.href = {u}»;",
+    "«window.location.href = {u}»;",
+    "«self.location.assign({u})»;",
+    "«location.replace({u})»;",
+    "«window['loc' + 'ation'] = {u}»;",
+    "«document['location']['href'] = {u}»;",
+    "with (window) { «location = {u}» }",
+    "var l = window.location;\n«l.href = {u}»;",
+    "«window.location['rep' + 'lace']({u})»;",
+]
+
+ACTS = [Act("location", text) for text in LOCATIONS] + [
+    Act("location", "«top.location = {u}»;", top_only=True),
+    Act("location", "«window.navigate({u})»;", where=OLD),
+    Act("window_open", "«window.open({u}, '_self')»;"),
+    Act("window_open", "«window.open({u})»;", top_only=True),
+    Act("window_open", "var w = «window.open({u}, 'w', 'width=1,height=1')»;", top_only=True),
+    Act("iframe", "«document.write('<iframe src=\"' + {u} + '\" width=1 height=1></iframe>')»;",
+        written_by="document.write", parsing_only=True),
+    Act("iframe", "«document.writeln('<iframe src=' + {u} + ' style=\"visibility:hidden\"></iframe>')»;",
+        written_by="document.write", parsing_only=True),
+    Act("iframe", "«document.write('<ifr');\ndocument.write('ame src=\"' + {u} + '\"></iframe>')»;",
+        written_by="document.write", parsing_only=True),
+    Act("meta_refresh", "«document.write('<meta http-equiv=\"refresh\" content=\"1;url=' + {u} + '\">')»;",
+        written_by="document.write", parsing_only=True),
+    Act("iframe", "var f = document.createElement('iframe');\nf.src = {u};\n«document.body.appendChild(f)»;",
+        "<p>x</p>"),
+    Act("iframe", "var f = document.createElement('iframe');\nf.setAttribute('src', {u});\n"
+        "var p = document.getElementById('p');\n«p.parentNode.insertBefore(f, p)»;", "<p id=p>x</p>"),
+    Act("iframe", "var f = document.createElement('iframe'), d = document.createElement('div');\nf.src = {u};\n"
+        "d.appendChild(f);\n«document.body.appendChild(d)»;", "<p>x</p>"),
+    Act("iframe", "var f = document.createElement('iframe'), g = document.createDocumentFragment();\nf.src = {u};\n"
+        "g.appendChild(f);\n«document.body.appendChild(g)»;", "<p>x</p>"),
+    Act("iframe", "«document.getElementById('d').innerHTML = '<iframe src=\"' + {u} + '\"></iframe>'»;",
+        "<div id=d></div>", "innerHTML"),
+    Act("iframe", "«document.getElementById('d').insertAdjacentHTML('beforeend', '<iframe src=' + {u} + '></iframe>')»;",
+        "<div id=d></div>", "insertAdjacentHTML"),
+    Act("iframe", "«document.getElementById('d').outerHTML = '<b><iframe src=' + {u} + '></iframe></b>'»;",
+        "<div id=d></div>", "outerHTML"),
+    Act("iframe", "var f = document.getElementById('f');\n«f.src = {u}»;", "<iframe id=f></iframe>"),
+    Act("iframe", "«document.getElementById('f').setAttribute('src', {u})»;", "<iframe id=f></iframe>"),
+    Act("location", "«frames[0].location = {u}»;", "<iframe></iframe>"),
+    Act("location", "«document.getElementById('f').contentWindow.location.replace({u})»;", "<iframe id=f></iframe>"),
+    Act("iframe", "var d = document.getElementById('f').contentWindow.document;\nd.open();\n"
+        "«d.write('<iframe src=\"' + {u} + '\"></iframe>')»;\nd.close();", "<iframe id=f></iframe>", "document.write"),
+    Act("form_submit", "var f = document.forms[0];\nf.action = {u};\n«f.submit()»;",
+        "<form method=post><input name=a value=1></form>", post=True),
+    Act("form_submit", "var f = document.createElement('form');\nf.method = 'POST';\nf.action = {u};\n"
+        "document.body.appendChild(f);\n«f.submit()»;", "<p>x</p>", post=True),
+    Act("form_submit", "document.getElementById('g').action = {u};\n«document.getElementById('b').click()»;",
+        "<form id=g method=post><input type=submit id=b></form>", post=True),
+    Act("anchor", "var a = document.createElement('a');\na.href = {u};\ndocument.body.appendChild(a);\n«a.click()»;",
+        "<p>x</p>"),
+    Act("anchor", "var a = document.getElementById('a');\na.href = {u};\n"
+        "«a.dispatchEvent(new MouseEvent('click'))»;", "<a id=a>x</a>", where=MODERN),
+    Act("location", "setTimeout(function () { «location.href = {u}» }, 700);"),
+    Act("location", "var n = 0, t = setInterval(function () {\n if (++n < 3) return;\n clearInterval(t);\n"
+        " «location = {u}»;\n}, 50);"),
+    Act("location", "window.onload = function () { «location.replace({u})» };", parsing_only=True),
+    Act("location", "window.addEventListener('load', function () { «location = {u}» }, false);", where=MODERN,
+        parsing_only=True),
+    Act("location", "document.addEventListener('DOMContentLoaded', function () { «location = {u}» });", where=MODERN,
+        parsing_only=True),
+    Act("location", "window.attachEvent('onload', function () { «location = {u}» });", where=OLD, parsing_only=True),
+    Act("location", "var i = new Image();\ni.onerror = function () { «location = {u}» };\ni.src = 'http://';"),
+    Act("location", "Promise.resolve({u}).then(function (u) { «location = u» });", where=MODERN),
+    Act("location", "new MutationObserver(function () { «location = {u}» }).observe(document.body, {childList: true});\n"
+        "document.body.appendChild(document.createElement('p'));", "<p>x</p>", where=MODERN),
+    Act("location", "var e = document.createEvent('Event');\ne.initEvent('go', true, true);\n"
+        "document.addEventListener('go', function () { «location = {u}» });\ndocument.dispatchEvent(e);",
+        where=MODERN),
+    Act("location", "requestAnimationFrame(function () { «location = {u}» });", where=MODERN),
+    Act("location", "window.onmessage = function (e) { «location = e.data» };\nwindow.postMessage({u}, '*');",
+        where=MODERN),
+    Act("location", "window.onhashchange = function () { «location = {u}» };\nlocation.hash = 'x';", where=MODERN,
+        browser=False),
+    Act("location", "try { null.x } catch (e) { «location = {u}» }"),
+    Act("location", "switch (typeof window.none_) { case 'undefined': «location = {u}» }"),
+    Act("location", "(function go(n) { if (n) return go(n - 1); «location = {u}» })(9);"),
+    Act("iframe", "var f = document.createElement('iframe');\nf.srcdoc = '<iframe src=\"' + {u} + '\"></iframe>';\n"
+        "«document.body.appendChild(f)»;", "<p>x</p>", where=MODERN, written_by="?"),
+]
+
+# VBScript, for who speaks it. {u} is a VBScript expression.
+VB_ACTS = [
+    Act("location", "«window.location = {u}»"),
+    Act("location", "«window.location.href = {u}»"),
+    Act("location", "Sub Go(u)\n  «window.location.replace u»\nEnd Sub\nGo {u}"),
+    Act("location", "Dim q\nq = {u}\nIf Len(q) > 3 Then\n  «location.href = q»\nEnd If"),
+    Act("iframe", "«document.write \"<iframe src='\" & {u} & \"'></iframe>\"»", written_by="document.write",
+        parsing_only=True),
+    Act("iframe", "Set f = document.createElement(\"iframe\")\nf.src = {u}\n«document.body.appendChild f»", "<p>x</p>"),
+    Act("window_open", "«window.open {u}»", top_only=True),
+]
+
+
+def attribute(text):
+    return html_escapes.escape(text, quote=True)
+
+
+# --- without script: each leads from page to target and notes its own edges -------------------------------
+
+
+def meta_refresh(b, page, target):
+    page.head += b.rng.choice([f'<meta http-equiv="refresh" content="0; url={target}">',
+                               f"<META HTTP-EQUIV=Refresh CONTENT=\"2;URL='{target}'\">"])
+    b.edge("meta_refresh", page.url, target)
+
+
+def refresh_header(b, page, target):
+    page.headers.append(("Refresh", f"{b.rng.randint(0, 5)}; url={target}"))
+    b.edge("http_refresh", page.url, target)
+
+
+def iframe(b, page, target):
+    page.body += b.rng.choice([f'<iframe src="{target}" width="0" height="0"></iframe>',
+                               f"<IFRAME style='display:none' SRC={target}></IFRAME>",
+                               f'<div style="position:absolute;left:-900px"><iframe src="{target}"></iframe></div>'])
+    b.edge("iframe", page.url, target)
+
+
+def base_and_iframe(b, page, target):
+    folder, leaf = target.rsplit("/", 1)
+    page.head = f'<base href="{folder}/">' + page.head
+    page.body += f'<iframe src="{leaf}"></iframe>'
+    b.edge("iframe", page.url, target)
+
+
+def frameset(b, page, target):
+    page.frameset = f'<frameset rows="100%,*"><frame src="{target}"></frameset>'
+    b.edge("frame", page.url, target)
+
+
+def object_data(b, page, target):
+    page.body += f'<object data="{target}" type="text/html" width="1" height="1"></object>'
+    b.edge("object", page.url, target)
+
+
+def embed(b, page, target):
+    page.body += f'<embed src="{target}" type="text/html" width="1" height="1">'
+    b.edge("embed", page.url, target)
+
+
+def srcdoc(b, page, target):
+    page.body += f'<iframe srcdoc="{attribute(f"<p>a</p><iframe src={target}></iframe>")}"></iframe>'
+    b.edge("iframe", page.url, target)
+
+
+def data_frame(b, page, target):
+    url = f"data:text/html,%3Ciframe%20src={target}%3E%3C/iframe%3E"
+    page.body += f'<iframe src="{url}"></iframe>'
+    b.edge("iframe", page.url, url)
+    b.edge("iframe", url, target)
+    return [url]
+
+
+MARKUP = [(meta_refresh, ALL), (refresh_header, ALL), (iframe, ALL), (iframe, ALL), (base_and_iframe, ALL),
+          (frameset, ALL), (object_data, ALL), (embed, MODERN), (srcdoc, MODERN), (data_frame, MODERN)]
+REDIRECTS = [301, 302, 303, 307, 308]
