@@ -19,16 +19,20 @@ Engine::Engine(Architecture architecture, LabelArena& labels, std::atomic<uint32
 
 Engine::~Engine() = default;
 
-const Program& Engine::program(Block& block) {
-  if (const Program* known = block.program.load(std::memory_order_acquire)) return *known;
+const Program& Engine::lift(Block& block) {
   const Program* made = nullptr;
   {
     const std::lock_guard guard(lifting_);
     if (const Program* known = block.program.load(std::memory_order_acquire)) return *known;
     block.code.bytes = block.bytes;
+    block.last = block.address + block.bytes.size() - block.code.before;
     programs_.push_back(std::make_unique<Program>(lifter_->lift(block.code)));
     Program& program = *programs_.back();
     block.sites.resize(program.exits.size());
+    for (size_t i = 0; i < program.exits.size(); ++i) {
+      block.sites[i].address = block.instruction(program.exits[i].instruction);
+      block.sites[i].indirect = program.exits[i].indirect;
+    }
     block.touched.store(program.reads | program.writes, std::memory_order_relaxed);
     block.program.store(&program, std::memory_order_release);
     made = &program;
@@ -43,21 +47,27 @@ const Program& Engine::program(Block& block) {
   return *made;
 }
 
-const Variant& Engine::variant(Block& block, const Program& program, Units labelled) {
+Variant& Engine::variant(Block& block, const Program& program, Units labelled) {
   const std::lock_guard guard(lifting_);
-  const Variant* found = nullptr;
+  Variant* found = nullptr;
   for (const auto& known : block.variants)
     if (known->labelled == labelled) found = known.get();
   if (found == nullptr) {
     // A block that meets ever new combinations gets by with the rules for all registers labelled.
     constexpr size_t max_variants = 32;
     const Units wanted = block.variants.size() < max_variants ? labelled : ~Units{0};
-    block.variants.push_back(std::make_unique<Variant>(specialise(program, wanted, layout_)));
+    block.variants.push_back(specialise(program, wanted, layout_));
     if (block.variants.size() > max_variants) block.variants.back()->labelled = labelled;
     found = block.variants.back().get();
   }
   block.variant[Block::slot(labelled)].store(found, std::memory_order_release);
   return *found;
+}
+
+void Engine::compile(const Program& program, Variant& variant, const ThreadState& state) {
+  const std::lock_guard guard(lifting_);
+  const NativeRun made = native_.compile(program, variant, layout_, state, native_helpers());
+  if (made != nullptr) variant.native.store(made, std::memory_order_release);
 }
 
 void Engine::complete(Site& site, const Block& block, const Program& program, const Exit& exit, Address taken) {

@@ -6,6 +6,7 @@
 //       └─ Thread                  one a guest thread: register labels, accesses of the running block, regions
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -15,21 +16,17 @@
 
 #include "taint/label.h"
 #include "taint/lift.h"
+#include "taint/native.h"
 #include "taint/program.h"
 #include "taint/shadow.h"
+#include "taint/state.h"
 #include "taint/variant.h"
 
 namespace shikake::taint {
 
 class Thread;
+const NativeHelpers& native_helpers();
 
-// One access as the executor saw it, in the order of execution. `info` is the executor's own word for its
-// size and direction, decoded only where it is needed.
-struct Access {
-  Address address;
-  uint32_t instruction;
-  uint32_t info;
-};
 struct AccessKind {
   uint8_t size;
   bool store;
@@ -38,6 +35,8 @@ using AccessDecoder = AccessKind (*)(uint32_t info);
 
 // What is known of one exit over the run.
 struct Site {
+  Address address = 0;        // of the instruction
+  bool indirect = false;
   Label last = 0;
   uint32_t decision = 0;      // number of the decision last made here; 0: none
   Label joined = 0;           // once labels at the site became too many
@@ -58,11 +57,16 @@ struct Block {
   std::atomic<Program*> program = nullptr;
   std::vector<Site> sites;
   // Those used last, direct-mapped by the registers they are for.
-  std::array<std::atomic<const Variant*>, 8> variant = {};
+  std::array<std::atomic<Variant*>, 8> variant = {};
   std::vector<std::unique_ptr<Variant>> variants;
   static size_t slot(Units labelled) { return (labelled * 0x9e3779b97f4a7c15u) >> 61; }
   bool accesses_match = false;     // recorded accesses are the program's, one for one
-  Address end() const { return address + bytes.size() - code.before; }
+  Address last = 0;  // behind its end; set when it is lifted
+  Address instruction(size_t number) const {
+    Address at = address;
+    for (size_t i = 0; i < number; ++i) at += code.lengths[i];
+    return at;
+  }
 };
 
 // A decision: a branch or jump that depended on labels. `taken`: where execution went.
@@ -105,14 +109,21 @@ class Engine {
   AccessKind kind(uint32_t info) const { return decoder_(info); }
 
   // The program of a block, lifted when first asked for. Never null.
-  const Program& program(Block& block);
+  const Program& program(Block& block) {
+    const Program* known = block.program.load(std::memory_order_acquire);
+    return known != nullptr ? *known : lift(block);
+  }
   // The program's variant for the registers that hold labels now.
-  const Variant& variant(Block& block, const Program& program, Units labelled);
+  Variant& variant(Block& block, const Program& program, Units labelled);
+  // Machine code for it, when it is interpreted often, for registers as they are now.
+  void compile(const Program& program, Variant& variant, const ThreadState& state);
   // Fills in what is known of an exit only once it decides.
   void complete(Site& site, const Block& block, const Program& program, const Exit& exit, Address taken);
   uint32_t new_decision() { return decisions_.fetch_add(1) + 1; }
 
  private:
+  const Program& lift(Block& block);
+
   const Architecture architecture_;
   LabelArena& labels_;
   std::atomic<uint32_t>& decisions_;
@@ -124,6 +135,7 @@ class Engine {
   std::unique_ptr<Lifter> lifter_;
   RegisterLayout layout_;
   std::vector<std::unique_ptr<Program>> programs_;
+  NativeCode native_;
 };
 
 struct Stored {
@@ -140,31 +152,34 @@ struct Region {
   int depth;          // calls below the thread's reference frame
   bool indirect;
   // What its function made in it and still holds: units of registers, and the last places in memory.
-  Units made;
-  uint32_t stores_count;
-  std::array<Stored, 16> stores;
+  Units made = 0;
+  uint32_t stores_count = 0;
+  std::array<Stored, 16> stores;  // as many as stores_count says
 
+  Region(uint32_t number, Label of, Address ends, const Site& at, int calls, bool jump)
+      : decision(number), label(of), end(ends), site(at.address), depth(calls), indirect(jump) {}
+  size_t kept() const { return std::min<size_t>(stores_count, stores.size()); }
   void note(const Stored& stored);
 };
 
-// Accesses of one block; more (a block of long vector saves) are processed in parts.
-inline constexpr size_t max_accesses = 4096;
 // Nested regions beyond this are not opened; real programs stay below 30.
 inline constexpr size_t max_regions = 256;
 
 class Thread {
  public:
   explicit Thread(Engine& engine);
+  Thread(const Thread&) = delete;
+  Thread& operator=(const Thread&) = delete;
 
   // --- called for each block and access, so inlined into the executor's callbacks ---------------------
   void access(Address address, uint32_t instruction, uint32_t info) {
-    accesses_[count_ & (max_accesses - 1)] = {address, instruction, info};
+    state_.accesses[count_ & (max_accesses - 1)] = {address, instruction, info};
     ++count_;
     touched_ |= Shadow::filter.at(address);
   }
   // `block` begins now; the one before ran to where this one starts.
   void enter(Block& block) {
-    if (block_ != nullptr && (touched_ | attention_ | (units_ & block_->touched.load(std::memory_order_relaxed))) != 0)
+    if ((touched_ | attention_ | (state_.units & block_->touched.load(std::memory_order_relaxed))) != 0)
       finish_block(block.address);
     block_ = &block;
     count_ = 0;
@@ -179,44 +194,46 @@ class Thread {
   std::span<const Region> regions() const { return regions_; }
 
   // Labels of register bytes, by the layout's offset.
-  Label* registers(size_t offset) { return file_.data() + first_register + offset; }
+  Label* registers(size_t offset) { return state_.file.data() + first_register + offset; }
   void set_register(size_t offset, size_t count, Label label);
   // A copy for what a new thread or a signal handler's return needs.
   std::vector<Label> save_registers() const;
   void restore_registers(std::span<const Label> registers);
+  // Runs are left to the interpreter from here on: tests hold machine code against it.
+  void interpret_only() { interpret_only_ = true; }
 
  private:
-  void finish_block(std::optional<Address> next);
-  void run(Block& block, const Program& program, const Variant& variant, Address next);
-  void match_accesses(Block& block, const Program& program);
+  // `next`: where execution goes on; 0 where that is not known.
+  void finish_block(Address next);
+  void run(const Program& program, Variant& variant);
+  void step(const Instruction& instruction);
+  // Whether the accesses are the rules', one for one, just as they were recorded.
+  bool match_accesses(Block& block, const Program& program);
   void match_by_instruction(const Program& program);
   void read(Address address, size_t lanes, Label* to);
   void load(Address address, size_t lanes, Label* to);
   void write(Address address, size_t lanes, const Label* from);
-  void decide(Block& block, const Program& program, size_t exit, Label label, Address next);
+  void decide(size_t exit, Label label);
+  void new_label_at(Site& site, size_t number, Label label);
   void note_made(Block& block, const Program& program);
   void close_region(bool returned);
   void follow(const Program& program, Address next);
   Label* shadow_page(Address address);
+  friend const NativeHelpers& native_helpers();
 
   Engine& engine_;
   Labels labels_;
-  Block* block_ = nullptr;
+  Block nowhere_;  // "runs" before the first block and after a system call: nothing touches it
+  Block* block_ = &nowhere_;
   uint64_t count_ = 0;
   uint64_t touched_ = 0;
-  Units units_ = 0;
   uint64_t attention_ = 0;  // regions are open
+  Address next_ = 0;        // where the block that ends now went
   int depth_ = 0;
+  enum class Match : uint8_t { unknown, exact, laid_out } match_ = Match::unknown;
+  bool interpret_only_ = false;
   std::vector<Region> regions_;
-  std::vector<Address> addresses_;
-  struct CachedPage {
-    Address number = ~Address{0};
-    Label* labels = nullptr;
-  };
-  std::array<CachedPage, 64> pages_;  // direct-mapped by page number
-  std::array<Access, max_accesses> accesses_;
-  // Eight more than are used: runs are loaded eight at a time.
-  alignas(64) std::array<Label, label_file_size + 8> file_{};
+  ThreadState state_;
 };
 
 }  // namespace shikake::taint

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
 
 #include <sched.h>
 
@@ -25,6 +26,18 @@ bool before(const Range& a, const Range& b) {
   if (a.source != b.source) return a.source < b.source;
   if (a.by_decision != b.by_decision) return a.by_decision < b.by_decision;
   return a.first < b.first;
+}
+
+LabelSummary summary(const LabelRecord& record) {
+  LabelSummary found{record.ranges[0].source, 0, 0};
+  for (size_t i = 0; i < record.count; ++i) {
+    const Range& range = record.ranges[i];
+    const uint8_t kind = range.by_decision ? 2 : 1;
+    if (range.source != found.source) return {};
+    found.kinds |= kind;
+    if (range.first == 0 && range.last == UINT32_MAX) found.whole |= kind;
+  }
+  return found;
 }
 
 uint32_t hash(const LabelRecord& record) {
@@ -155,6 +168,7 @@ Label Labels::intern(const LabelRecord& record) {
   } else {
     arena_->records[used] = record;
   }
+  arena_->summaries[used] = summary(arena_->records[used]);
   arena_->buckets[slot] = used;
   arena_->used.store(used + 1, std::memory_order_release);
   return static_cast<Label>(used);
@@ -172,21 +186,37 @@ Label Labels::source(uint16_t source, uint32_t offset) {
 }
 
 Label Labels::join_different(Label a, Label b) {
+  const LabelSummary& x = arena_->summaries[a];
+  const LabelSummary& y = arena_->summaries[b];
+  if (x.source == y.source && x.source != 0) {
+    if (x.contains(y)) return a;
+    if (y.contains(x)) return b;
+  }
+  if (a > b) std::swap(a, b);
+  const uint32_t pair = uint32_t{a} << 16 | b;
+  Recent& recent = recent_[(pair * 0x9e3779b1u) >> 19];
+  static_assert(recent_joins == 1u << (32 - 19));
+  if (recent.pair != pair) recent = {pair, join_anew(a, b)};  // threads have a table each; see engine.h
+  return recent.result;
+}
+
+Label Labels::join_anew(Label a, Label b) {
+  const LabelSummary& s = arena_->summaries[a];
+  const LabelSummary& t = arena_->summaries[b];
   const LabelRecord& x = arena_->records[a];
   const LabelRecord& y = arena_->records[b];
   if (x.count == 1 && y.count == 1 && same_kind(x.ranges[0], y.ranges[0])) {
     if (x.ranges[0].first <= y.ranges[0].first && x.ranges[0].last >= y.ranges[0].last) return a;
     if (y.ranges[0].first <= x.ranges[0].first && y.ranges[0].last >= x.ranges[0].last) return b;
   }
-  if (a > b) std::swap(a, b);
-  const uint32_t pair = uint32_t{a} << 16 | b;
-  Recent& recent = recent_[(pair * 0x9e3779b1u) >> 19];
-  static_assert(recent_joins == 1u << (32 - 19));
-  if (recent.pair != pair) {
-    const Label result = join_by_table(a, b);
-    recent = {pair, result};  // threads have a table each; see engine.h
+  if (size() < labels_full || s.source != t.source || s.source == 0) return join_by_table(a, b);
+  if (s.source != whole_source_) {
+    whole_source_ = s.source;
+    std::fill(std::begin(whole_), std::end(whole_), Label{0});
   }
-  return recent.result;
+  Label& whole = whole_[(s.kinds | t.kinds) & 3];
+  if (whole == 0) whole = join_by_table(a, b);
+  return whole;
 }
 
 Label Labels::join_by_table(Label a, Label b) {

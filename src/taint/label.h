@@ -39,12 +39,23 @@ struct LabelRecord {
   bool operator==(const LabelRecord&) const = default;
 };
 
+// A label in short, to see quickly whether one contains another.
+struct LabelSummary {
+  uint16_t source = 0;  // the only one; 0: several
+  // Bit 0: ranges that it was computed from, bit 1: ranges by decision. `whole`: those that cover all offsets.
+  uint8_t kinds = 0;
+  uint8_t whole = 0;
+  // Whether a label of the same source contains `other` for sure.
+  bool contains(const LabelSummary& other) const { return (other.kinds & ~whole) == 0; }
+};
+
 // The table as it lies in shared memory: zero bytes are a valid, empty table.
 struct LabelArena {
   std::atomic<uint32_t> lock;
   std::atomic<uint32_t> used;  // records made; 0 stands for 1, as id 0 is the empty label
   uint32_t buckets[max_labels * 2];  // open addressing by a record's hash; holds id
   LabelRecord records[max_labels];
+  LabelSummary summaries[max_labels];
 };
 
 class Labels {
@@ -78,6 +89,7 @@ class Labels {
 
  private:
   Label join_different(Label a, Label b);
+  Label join_anew(Label a, Label b);
   Label join_by_table(Label a, Label b);
   Label intern(const LabelRecord& record);
 
@@ -91,6 +103,9 @@ class Labels {
   LabelArena* arena_;
   Recent recent_[recent_joins] = {};
   Recent recent_decisions_[256] = {};
+  // In a full table: the labels of all offsets of one source, by kinds.
+  uint16_t whole_source_ = 0;
+  Label whole_[4] = {};
 };
 
 }  // namespace shikake::taint

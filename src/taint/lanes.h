@@ -116,7 +116,24 @@ inline void join(Labels& labels, Label* to, const Label* a, const Label* b, size
 
 // to[i] = to[i] ∪ label.
 inline void join_all(Labels& labels, Label* to, Label label, size_t lanes) {
-  for (size_t i = 0; i < lanes; ++i) to[i] = labels.join(to[i], label);
+  for (size_t done = 0; done < lanes; done += 8) {
+    const size_t part = lanes - done < 8 ? lanes - done : 8;
+    const __m128i v = load(to + done, part);
+    const Label first = to[done];
+    if (part == 8 && only(v, first) && (first == 0 || zero_mask(v) == 0)) {  // all the same
+      const Label joined = labels.join(first, label);
+      if (joined != first) store(to + done, _mm_set1_epi16(static_cast<short>(joined)), 8);
+      continue;
+    }
+    Label before = 0, after = label;  // neighbours are mostly alike
+    for (size_t i = done; i < done + part; ++i) {
+      if (to[i] != before) {
+        before = to[i];
+        after = labels.join(before, label);
+      }
+      to[i] = after;
+    }
+  }
 }
 
 // to[i] = a[0..i] ∪ b[0..i].

@@ -64,10 +64,13 @@ Label* Shadow::make_page(Address address) {
 }
 
 void Shadow::mark(Address address, size_t count) {
+  const Address first = address & ~(granule_bytes - 1);
+  for (Address a = first; a < address + count; a += granule_bytes)
+    filter.maybe[ShadowFilter::entry(a)] |= ShadowFilter::here | ShadowFilter::near;
   // The granule before too: an access may begin there and reach into this one.
-  constexpr Address granule = Address{1} << granule_bits;
-  for (Address a = address - granule; a < address + count + granule - 1; a += granule)
-    filter.maybe[(a >> granule_bits) & (filter_size - 1)] = 1;
+  filter.maybe[ShadowFilter::entry(first - granule_bytes)] |= ShadowFilter::near;
+  const Address behind = (address + count - 1 + granule_bytes) & ~(granule_bytes - 1);
+  filter.maybe[ShadowFilter::entry(behind)] |= ShadowFilter::near;
 }
 
 void Shadow::set(Address address, Label label) { write(address, 1, &label); }

@@ -19,10 +19,20 @@ inline constexpr size_t page_bytes = size_t{1} << page_bits;
 // "May these 512 bytes hold a label?", for the emulator's callback on each memory access: one load and
 // one or. Addresses 512 MiB apart share an entry, which costs time and loses nothing.
 inline constexpr unsigned granule_bits = 9;
+inline constexpr Address granule_bytes = Address{1} << granule_bits;
 inline constexpr size_t filter_size = size_t{1} << 20;
 struct ShadowFilter {
+  // An access that begins here may meet a label: it is here, or in a neighbour.
+  static constexpr uint8_t near = 1;
+  // Labels are here, and the neighbours know.
+  static constexpr uint8_t here = 2;
   std::array<uint8_t, filter_size> maybe{};
-  uint8_t at(Address address) const { return maybe[(address >> granule_bits) & (filter_size - 1)]; }
+  static size_t entry(Address address) { return (address >> granule_bits) & (filter_size - 1); }
+  uint8_t at(Address address) const { return maybe[entry(address)]; }
+  // Whether labels may be written to the run with nothing to note.
+  bool holds(Address address, size_t count) const {
+    return (at(address) & here) != 0 && (address & (granule_bytes - 1)) + count <= granule_bytes;
+  }
 };
 
 class Shadow {
@@ -54,11 +64,6 @@ class Shadow {
 
   // In static memory, so that generated callbacks reach it without a load of its address.
   static ShadowFilter filter;
-  // Whether the filter already says "maybe" for a run that labels are written to.
-  static bool marked(Address address, size_t count) {
-    constexpr Address granule = Address{1} << granule_bits;
-    return filter.at(address) != 0 && filter.at(address - granule) != 0 && filter.at(address + count - 1) != 0;
-  }
 
  private:
   // 47 bits of address: 11 + 12 bits of directory, 12 bits of table, 12 bits in the page.

@@ -10,8 +10,9 @@ class Specialiser {
   Specialiser(const Program& program, Units labelled, const RegisterLayout& layout)
       : program_(program), labelled_(labelled), layout_(layout) {}
 
-  Variant run() {
-    Variant variant;
+  std::unique_ptr<Variant> run() {
+    auto made_variant = std::make_unique<Variant>();
+    Variant& variant = *made_variant;
     variant.labelled = labelled_;
     for (Instruction i : program_.code) {
       if (!keep(i)) continue;
@@ -22,7 +23,7 @@ class Specialiser {
       variant.code.push_back(i);
     }
     variant.writes_partly = program_.writes_partly & variant.writes;
-    return variant;
+    return made_variant;
   }
 
  private:
@@ -109,7 +110,7 @@ class Specialiser {
 
 }  // namespace
 
-Variant specialise(const Program& program, Units labelled, const RegisterLayout& layout) {
+std::unique_ptr<Variant> specialise(const Program& program, Units labelled, const RegisterLayout& layout) {
   return Specialiser(program, labelled, layout).run();
 }
 

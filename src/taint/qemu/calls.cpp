@@ -387,7 +387,11 @@ void Plugin::after_call(unsigned vcpu, int64_t, int64_t result) {
     case Call::rename: case Call::renameat: case Call::renameat2: case Call::mkdir: case Call::mkdirat:
     case Call::chmod: case Call::fchmodat: path_action(t, call, result); break;
     case Call::connect: connecting(t, call, result); break;
-    case Call::mmap: case Call::mmap2: engine_.shadow().clear(static_cast<Address>(result), result > 0 ? call.a[1] : 0); break;
+    case Call::munmap: case Call::mremap: forget_mappings(); break;
+    case Call::mmap: case Call::mmap2:
+      forget_mappings();
+      engine_.shadow().clear(static_cast<Address>(result), result > 0 ? call.a[1] : 0);
+      break;
     default: break;
   }
   t.set_register(engine_.layout().result, engine_.layout().word, 0);

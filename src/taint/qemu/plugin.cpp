@@ -179,26 +179,41 @@ void Plugin::without_rule(Address address, std::span<const uint8_t> bytes) {
 
 // The file that holds an address, and the offset in it, from the emulator's own memory map.
 std::string Plugin::place(Address address) {
-  std::string found = "null";
-  FILE* maps = std::fopen("/proc/self/maps", "re");
-  if (maps == nullptr) return found;
   const Address host = address + host_offset();
+  const std::lock_guard guard(mappings_lock_);
+  auto found = mappings_.upper_bound(host);  // by their ends
+  if (found == mappings_.end() || host < found->second.first) {
+    read_mappings();
+    found = mappings_.upper_bound(host);
+  }
+  if (found == mappings_.end() || host < found->second.first) return "null";
+  const Mapping& mapping = found->second;
+  Event event("place");
+  event.text("module", mapping.file).number("offset", static_cast<int64_t>(host - mapping.first + mapping.offset));
+  std::string line = std::move(event).line();
+  line.pop_back();
+  return line;
+}
+
+void Plugin::read_mappings() {
+  mappings_.clear();
+  FILE* maps = std::fopen("/proc/self/maps", "re");
+  if (maps == nullptr) return;
   char line[4352];
   while (std::fgets(line, sizeof line, maps) != nullptr) {
-    unsigned long first = 0, last = 0, offset = 0;
+    unsigned long first = 0, end = 0, offset = 0;
     int path = 0;
-    if (std::sscanf(line, "%lx-%lx %*4s %lx %*s %*u %n", &first, &last, &offset, &path) < 3) continue;
-    if (host < first || host >= last) continue;
-    std::string_view file = line + path;
-    while (!file.empty() && file.back() == '\n') file.remove_suffix(1);
-    Event event("place");
-    event.text("module", file).number("offset", static_cast<int64_t>(host - first + offset));
-    found = std::move(event).line();
-    found.pop_back();
-    break;
+    if (std::sscanf(line, "%lx-%lx %*4s %lx %*s %*u %n", &first, &end, &offset, &path) < 3) continue;
+    std::string file = line + path;
+    while (!file.empty() && file.back() == '\n') file.pop_back();
+    mappings_[end] = {first, offset, std::move(file)};
   }
   std::fclose(maps);
-  return found;
+}
+
+void Plugin::forget_mappings() {
+  const std::lock_guard guard(mappings_lock_);
+  mappings_.clear();
 }
 
 }  // namespace shikake::taint::qemu

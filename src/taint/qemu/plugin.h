@@ -4,6 +4,7 @@
 
 #include <array>
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -93,6 +94,8 @@ class Plugin : public Listener {
   void put_labels(Thread& thread, Address address, std::span<const Label> labels);
   void activate();
   std::string place(Address address);
+  void read_mappings();
+  void forget_mappings();
   uint64_t word(Address address) const;
   size_t word_bytes() const { return engine_.layout().word; }
 
@@ -107,6 +110,14 @@ class Plugin : public Listener {
   std::vector<Label> inherited_;  // a new thread's registers
   std::mutex blocks_lock_;
   std::unordered_map<Address, std::vector<std::unique_ptr<Block>>> blocks_;
+  // The emulator's memory map as last read, by the mappings' ends; emptied when the guest changes it.
+  struct Mapping {
+    Address first;
+    uint64_t offset;
+    std::string file;
+  };
+  std::mutex mappings_lock_;
+  std::map<Address, Mapping> mappings_;
   std::atomic<bool> active_ = false;
   bool started_ = false;
 };

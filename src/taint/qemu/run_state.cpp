@@ -16,6 +16,8 @@ RunState* map_run_state(const char* path) {
   void* at = MAP_FAILED;
   if (ftruncate(fd, sizeof(RunState)) == 0)
     at = mmap(nullptr, sizeof(RunState), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+  // The table is sparse: reading ahead would fill and clear pages that nobody wants.
+  if (at != MAP_FAILED) madvise(at, sizeof(RunState), MADV_RANDOM);
   close(fd);
   return at == MAP_FAILED ? nullptr : static_cast<RunState*>(at);
 }

@@ -1,0 +1,116 @@
+// Decisions, and the stretches of execution that depend on them.
+#include <bit>
+
+#include "taint/engine.h"
+#include "taint/lanes.h"
+
+namespace shikake::taint {
+namespace {
+
+// Distinct labels at one site are told apart up to this many; a sort of received bytes would otherwise
+// make millions of decisions.
+constexpr uint16_t max_labels_at_site = 48;
+
+}  // namespace
+
+// What the innermost decision's own function makes while its region is open: answers, states, counts.
+// What callees write is reached through the region itself.
+void Thread::note_made(Block& block, const Program& program) {
+  Region& region = regions_.back();
+  region.made = (region.made & ~program.writes) | program.made;
+  if (program.marked_stores.empty()) return;
+  match_accesses(block, program);
+  for (const uint16_t number : program.marked_stores) {
+    const Address address = state_.accesses[number].address;
+    if (address != not_done) region.note({address, program.memory[number].size});
+  }
+}
+
+void Region::note(const Stored& stored) {
+  for (size_t i = 0; i < kept(); ++i)
+    if (stores[i].address == stored.address) return;
+  stores[stores_count++ % stores.size()] = stored;
+}
+
+// The paths meet again: from here on it shows in these values which one was taken.
+void Thread::close_region(bool returned) {
+  const Region& region = regions_.back();
+  const Label mark = labels_.by_decision(region.label);
+  const RegisterLayout& layout = engine_.layout();
+  const Units result = Units{1} << layout.unit[layout.result];
+  const Units made = returned ? region.made & result : region.made;
+  for (Units left = made; left != 0; left &= left - 1) {
+    const auto& extent = layout.extent[static_cast<size_t>(std::countr_zero(left))];
+    lanes::join_all(labels_, registers(extent.first), mark, extent.bytes);
+  }
+  state_.units |= made;
+  for (size_t i = 0; i < region.kept(); ++i) {
+    std::array<Label, max_lanes> labels;
+    const Stored& stored = region.stores[i];
+    read(stored.address, stored.size, labels.data());
+    lanes::join_all(labels_, labels.data(), mark, stored.size);
+    write(stored.address, stored.size, labels.data());
+  }
+  if (regions_.size() >= 2) {
+    // What was made inside was made inside the outer region too.
+    Region& outer = regions_[regions_.size() - 2];
+    if (outer.depth == region.depth) outer.made |= region.made;
+    for (size_t i = 0; i < region.kept(); ++i) outer.note(region.stores[i]);
+  }
+  regions_.pop_back();
+}
+
+// `number`: of the running block's exit.
+void Thread::decide(size_t number, Label label) {
+  Site& site = block_->sites[number];
+  if (site.joined != 0) label = site.joined = labels_.join(site.joined, label);
+  if (site.last != label || site.decision == 0) new_label_at(site, number, label);
+  // The same decision again in the same frame: a loop's next turn. What an earlier turn decided still
+  // decides whether this one is reached.
+  for (size_t i = regions_.size(); i-- > 0 && regions_[i].depth == depth_;) {
+    if (regions_[i].site != site.address) continue;
+    Region& region = regions_[i];
+    if (region.indirect) {  // a dispatcher's next turn
+      while (regions_.size() > i) close_region(false);
+      break;
+    }
+    region.label = labels_.join(region.label, label);
+    region.decision = site.decision;
+    return;
+  }
+  if (regions_.size() >= max_regions) return;
+  regions_.emplace_back(site.decision, label, site.region_end, site, depth_, site.indirect);
+  attention_ = 1;
+}
+
+void Thread::new_label_at(Site& site, size_t number, Label label) {
+  const Program& program = engine_.program(*block_);
+  const Exit& exit = program.exits[number];
+  site.last = label;
+  site.decision = engine_.new_decision();
+  if (++site.labels_seen == max_labels_at_site) site.joined = label;
+  engine_.complete(site, *block_, program, exit, next_);
+  engine_.listener().decided(*this, {site.decision, site.address, exit.indirect, label, next_, site.other_branches,
+                                     site.other_calls});
+}
+
+// Keeps the stack of regions in step with where execution goes.
+void Thread::follow(const Program& program, Address next) {
+  // A predicated call or return that did not happen goes on behind itself.
+  if (program.kind == JumpKind::call || program.kind == JumpKind::ret) {
+    const bool jumped = next != block_->last;
+    if (jumped) depth_ += program.kind == JumpKind::call ? 1 : -1;
+  }
+  while (!regions_.empty()) {
+    const Region& top = regions_.back();
+    const bool met = top.depth == depth_ && top.end != 0 && top.end == next;
+    if (!met && top.depth <= depth_) break;
+    close_region(!met);
+  }
+  if (regions_.empty()) {
+    attention_ = 0;
+    depth_ = 0;
+  }
+}
+
+}  // namespace shikake::taint

@@ -1,0 +1,58 @@
+// What runs of rules see of a thread: plain data at fixed places, for the engine and for machine code made
+// of rules (native.h) alike.
+#pragma once
+
+#include <array>
+#include <type_traits>
+
+#include "taint/program.h"
+
+namespace shikake::taint {
+
+class Thread;
+
+// One access as the executor saw it, in the order of execution. `info` is the executor's own word for its
+// size and direction, decoded only where it is needed.
+struct Access {
+  Address address;
+  uint32_t instruction;
+  uint32_t info;
+};
+
+// Accesses of one block; more (a block of long vector saves) are processed in parts.
+inline constexpr size_t max_accesses = 4096;
+
+// Shadow pages used last, direct-mapped by page number.
+struct CachedPage {
+  Address number = ~Address{0};
+  Label* labels = nullptr;
+};
+inline constexpr size_t cached_pages = 256;
+
+// Unions made last, one for each place in machine code that makes one: the pair (a in the low half) and what
+// came of it.
+struct KeptJoin {
+  uint32_t pair = 0;
+  uint32_t result = 0;
+};
+inline constexpr size_t kept_joins = 1024;
+inline constexpr size_t kept_values = 256;
+
+struct ThreadState {
+  // The label file. Eight more than are used: runs are loaded eight at a time.
+  alignas(64) std::array<Label, label_file_size + 8> file{};
+  Units units = 0;  // registers that hold labels
+  Thread* thread = nullptr;
+  std::array<CachedPage, cached_pages> pages;
+  // Of machine code: unions under way, and labels for a write that it leaves to the engine.
+  std::array<uint32_t, kept_values> values{};
+  std::array<Label, max_lanes> stored{};
+  std::array<KeptJoin, kept_joins> joins{};
+  // Of the running block; once matched with its rules, one for each of Program::memory.
+  std::array<Access, max_accesses> accesses;
+};
+static_assert(std::is_standard_layout_v<ThreadState>);
+
+inline constexpr Address not_done = ~Address{0};  // an access that did not happen (predication, a fault)
+
+}  // namespace shikake::taint
