@@ -80,8 +80,9 @@ bool report_files(const audit::AuditReport& report, bool as_json) {
     // The text for a person ends with the same.
     if (as_json)
       base::log_info(fmt::format(
-          "{}: {} lines ({}), {} hits, {} guarded{}{}{}", file.name, file.lines,
-          file.formats.empty() ? "no known format" : file.formats, file.hits, file.guarded,
+          "{}: {} {} ({}), {} {}, {} guarded{}{}{}", file.name, file.lines,
+          file.lines == 1 ? "line" : "lines", file.formats.empty() ? "no known format" : file.formats,
+          file.hits, file.hits == 1 ? "hit" : "hits", file.guarded,
           file.lenient ? fmt::format(", {} damaged but read", file.lenient) : "",
           file.unreadable ? fmt::format(", {} looked through as plain text", file.unreadable) : "",
           file.too_long ? fmt::format(", {} overlong", file.too_long) : ""));

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
-#include <zlib.h>
 #include <zstd.h>
 
 #include <boost/json/serialize.hpp>
@@ -16,10 +15,13 @@
 
 #include "audit/test_intelligence.h"
 #include "base/bytes.h"
+#include "base/gzip.h"
 #include "base/unique_fd.h"
 
 namespace shikake::audit {
 namespace {
+
+using base::gzip;
 
 AuditReport audit_text(const std::string& log, const Intelligence& intelligence, AuditOptions options = {}) {
   base::UniqueFd file = file_of(log);
@@ -107,20 +109,6 @@ TEST(Audit, ReasonsAddUpToTheScore) {
 }
 
 // --- whole files, however they come -----------------------------------------------------------------
-
-std::string gzip(std::string_view text) {
-  z_stream stream{};
-  SHIKAKE_CHECK(deflateInit2(&stream, 6, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-  std::string out(deflateBound(&stream, text.size()) + 64, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  SHIKAKE_CHECK(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
 
 std::string zstd(std::string_view text) {
   std::string out(ZSTD_compressBound(text.size()), '\0');

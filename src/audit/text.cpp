@@ -86,9 +86,9 @@ void print_finding(const Finding& finding, bool color, std::string& out) {
 
 void print_files(const AuditReport& report, std::string& out) {
   for (const FileStats& file : report.files) {
-    out += fmt::format("{}: {} lines ({}), {} {}", safe(file.name), file.lines,
-                       file.formats.empty() ? "no known format" : file.formats, file.hits,
-                       file.hits == 1 ? "hit" : "hits");
+    out += fmt::format(
+        "{}: {} {} ({}), {} {}", safe(file.name), file.lines, file.lines == 1 ? "line" : "lines",
+        file.formats.empty() ? "no known format" : file.formats, file.hits, file.hits == 1 ? "hit" : "hits");
     if (file.guarded > 0) out += fmt::format(", {} more guarded", file.guarded);
     if (file.lenient > 0) out += fmt::format(", {} damaged lines read all the same", file.lenient);
     if (file.unreadable > 0)

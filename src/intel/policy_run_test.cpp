@@ -1,9 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <map>
 
-#include "intel/policy.h"
+#include "intel/policy_testing.h"
 #include "intel/run.h"
 #include "intel/run_example.h"
 #include "intel/visit.h"
@@ -11,34 +10,16 @@
 namespace shikake::intel {
 namespace {
 
-// A store with what each test puts into it.
-class View final : public StoreView {
- public:
-  Result<Guard> guard() const override { return guards; }
-  Result<std::optional<Indicator>> find(const IndicatorKey& key) const override {
-    auto found = known.find(key);
-    return found == known.end() ? std::optional<Indicator>() : found->second;
-  }
-  Result<uint64_t> sites_of(const IndicatorKey&, Role, const std::string&) const override { return 0; }
-  Result<uint64_t> count_before(ObservationKind kind, const std::string&, base::TimePoint) const override {
-    return kind == ObservationKind::run ? earlier_runs : 0;
-  }
-
-  // Another sensor's word that a file is bad.
-  void convict(const base::Digest& sha256, const std::string& source) {
-    Indicator indicator;
-    indicator.key = {IndicatorType::sha256, sha256.hex()};
-    Evidence evidence;
-    evidence.assertion.source = source;
-    evidence.assertion.uses = UseSet(Action::block, {Point::proxy});
-    indicator.evidence = {evidence};
-    known[indicator.key] = indicator;
-  }
-
-  Guard guards;
-  std::map<IndicatorKey, Indicator> known;
-  uint64_t earlier_runs = 0;
-};
+// Another sensor's word that a file is bad.
+void convict(View& view, const base::Digest& sha256, const std::string& source) {
+  Indicator indicator;
+  indicator.key = {IndicatorType::sha256, sha256.hex()};
+  Evidence evidence;
+  evidence.assertion.source = source;
+  evidence.assertion.uses = UseSet(Action::block, {Point::proxy});
+  indicator.evidence = {evidence};
+  view.known[indicator.key] = indicator;
+}
 
 using Lines = std::vector<std::string>;
 
@@ -213,7 +194,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(RunPolicy, AKnownBadFileConvicts) {
   View view;
-  view.convict(base::sha256("sample"), "maltrail");
+  convict(view, base::sha256("sample"), "maltrail");
   const Derivation result = derived(plain(), view);
   ASSERT_EQ(said(result), Lines{"sha256 sample: block:proxy alert:ids 90"});
   EXPECT_EQ(result.assertions[0].why, "malware: known as bad from maltrail");
@@ -221,13 +202,13 @@ TEST(RunPolicy, AKnownBadFileConvicts) {
 
 TEST(RunPolicy, ItsOwnEarlierWordIsNoSecondWitness) {
   View view;
-  view.convict(base::sha256("sample"), "sandbox");
+  convict(view, base::sha256("sample"), "sandbox");
   EXPECT_TRUE(derived(plain(), view).assertions.empty());
 }
 
 TEST(RunPolicy, APersonsWordOutweighsTheLists) {
   View view;
-  view.convict(base::sha256("sample"), "maltrail");
+  convict(view, base::sha256("sample"), "maltrail");
   Indicator& known = view.known.begin()->second;
   known.judgement = Judgement{known.key, Verdict::false_positive, "aki", "our own updater", {}};
   EXPECT_TRUE(derived(plain(), view).assertions.empty());
@@ -309,7 +290,7 @@ TEST(RunPolicy, AFileThatAVisitFoundIsRunOnce) {
   VisitRecord visit = visit_with_files(2);
   visit.nodes[1].sha256 = visit.nodes[0].sha256;
   EXPECT_EQ(runs_asked_for(visit, view), Lines{base::sha256("0").hex()});
-  view.earlier_runs = 1;
+  view.earlier[ObservationKind::run] = 1;
   EXPECT_TRUE(runs_asked_for(visit, view).empty());
 }
 

@@ -3,34 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <map>
 
 #include "intel/feed.h"
 #include "intel/judgement.h"
+#include "intel/policy_testing.h"
 #include "intel/visit.h"
 
 namespace shikake::intel {
 namespace {
-
-// A store with what each test puts into it; the real one is tested with the same policy in src/store.
-class View final : public StoreView {
- public:
-  Result<Guard> guard() const override { return guards; }
-  Result<std::optional<Indicator>> find(const IndicatorKey& key) const override {
-    auto found = known.find(key);
-    return found == known.end() ? std::optional<Indicator>() : found->second;
-  }
-  Result<uint64_t> sites_of(const IndicatorKey&, Role, const std::string&) const override {
-    return other_sites;
-  }
-  Result<uint64_t> count_before(ObservationKind, const std::string&, base::TimePoint) const override {
-    return earlier;
-  }
-
-  Guard guards;
-  std::map<IndicatorKey, Indicator> known;
-  uint64_t other_sites = 0, earlier = 0;
-};
 
 const base::TimePoint now = *base::from_rfc3339("2026-03-01T12:00:00Z");
 
@@ -247,7 +227,7 @@ TEST(VisitPolicy, ConvictedChainsAreLookedAtAgainEverLater) {
   View view;
   const Observation observation = observe(chain({node(shop, Role::landing)}));
   std::vector<int64_t> waits;
-  for (; view.earlier < 20; ++view.earlier) {
+  for (uint64_t& earlier = view.earlier[ObservationKind::visit]; earlier < 20; ++earlier) {
     Derivation all = derived(observation, view);
     if (all.jobs.empty()) break;
     // The first time its neighbours are looked for too.
@@ -261,7 +241,7 @@ TEST(VisitPolicy, ConvictedChainsAreLookedAtAgainEverLater) {
   EXPECT_EQ(waits, (std::vector<int64_t>{1, 2, 4, 8, 16, 32}));
   // Once convicted, a clean visit is checked again too: it may come back.
   Observation clean = observe(chain({node(shop, std::nullopt)}, VisitVerdict::benign));
-  view.earlier = 1;
+  view.earlier[ObservationKind::visit] = 1;
   EXPECT_TRUE(derived(clean, view).jobs.empty());
   Indicator landing;
   landing.roles = {Role::landing};

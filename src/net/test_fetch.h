@@ -2,13 +2,14 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <zlib.h>
 
+#include "base/gzip.h"
 #include "net/fetcher.h"
 #include "net/test_server.h"
 
 namespace shikake::net {
 
+using base::gzip;
 using namespace std::chrono_literals;
 
 inline base::Deadline patience() {
@@ -43,20 +44,6 @@ inline TestServer::Handler replies(std::string text) {
     client.receive_request();
     client.send(text);
   };
-}
-
-inline std::string gzip(std::string_view text) {
-  z_stream stream{};
-  deflateInit2(&stream, 9, Z_DEFLATED, MAX_WBITS + 16, 9, Z_DEFAULT_STRATEGY);
-  std::string out(deflateBound(&stream, text.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
 }
 
 }  // namespace shikake::net

@@ -1,10 +1,12 @@
-#include <zlib.h>
 
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "base/bytes.h"
 #include "base/digest.h"
+#include "base/gzip.h"
+#include "base/unpack.h"
 #include "honeyclient/replay/recording.h"
 #include "net/decode.h"
 #include "url/url.h"
@@ -13,54 +15,19 @@ namespace shikake::honeyclient::replay {
 
 namespace {
 
-// --- bytes
-// ---------------------------------------------------------------------------------------------------
-
-// All gzip members, one after another; what follows a broken one is lost, and said to be.
-std::string inflated(std::string_view bytes, bool& cut) {
+// All that can be unpacked; what follows damage, or a bound, is lost, and said to be.
+std::string unpacked(std::string_view bytes, bool& cut) {
   std::string out;
-  z_stream stream{};
-  if (inflateInit2(&stream, 15 + 16) != Z_OK) return out;
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  stream.avail_in = static_cast<uInt>(bytes.size());  // max_file_bytes fits
+  auto plain = base::Unpacked::open(bytes);
   char buffer[64 * 1024];
-  while (true) {
-    stream.next_out = reinterpret_cast<Bytef*>(buffer);
-    stream.avail_out = sizeof buffer;
-    int status = inflate(&stream, Z_NO_FLUSH);
-    out.append(buffer, sizeof buffer - stream.avail_out);
-    if (out.size() > max_recording_bytes || (status != Z_OK && status != Z_STREAM_END)) {
-      cut = true;
-      break;
-    }
-    if (status != Z_STREAM_END) continue;
-    if (stream.avail_in == 0 || inflateReset(&stream) != Z_OK) break;
+  while (plain && out.size() <= max_recording_bytes) {
+    const auto got = plain->read(buffer);
+    cut = !got;
+    if (!got || *got == 0) return out;
+    out.append(buffer, *got);
   }
-  inflateEnd(&stream);
+  cut = true;
   return out;
-}
-
-std::string deflated(std::string_view bytes) {
-  z_stream stream{};
-  std::string out;
-  if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-    return out;
-  out.resize(deflateBound(&stream, bytes.size()));
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r'))
-    text.remove_suffix(1);
-  return text;
 }
 
 // Lines "Name: value" up to an empty one; takes them off `rest`.
@@ -70,11 +37,11 @@ net::Headers take_headers(std::string_view& rest) {
     size_t end = std::min(rest.find('\n'), rest.size());
     std::string_view line = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (trimmed(line).empty()) break;
+    if (base::trimmed(line).empty()) break;
     size_t colon = line.find(':');
     if (colon != std::string_view::npos)
-      headers.push_back(
-          {std::string(trimmed(line.substr(0, colon))), std::string(trimmed(line.substr(colon + 1)))});
+      headers.push_back({std::string(base::trimmed(line.substr(0, colon))),
+                         std::string(base::trimmed(line.substr(colon + 1)))});
   }
   return headers;
 }
@@ -99,7 +66,7 @@ std::string unchunked(std::string_view body) {
 
 std::string read_response(std::string_view block, net::FetchResponse& response) {
   size_t end = std::min(block.find('\n'), block.size());
-  std::string_view line = trimmed(block.substr(0, end));
+  std::string_view line = base::trimmed(block.substr(0, end));
   block.remove_prefix(std::min(end + 1, block.size()));
   size_t first = line.find(' ');
   if (!line.starts_with("HTTP/") || first == std::string_view::npos) return "no answer of HTTP";
@@ -129,7 +96,7 @@ std::string read_response(std::string_view block, net::FetchResponse& response) 
 
 void read_request(std::string_view block, net::FetchRequest& request) {
   size_t end = std::min(block.find('\n'), block.size());
-  std::string_view line = trimmed(block.substr(0, end));
+  std::string_view line = base::trimmed(block.substr(0, end));
   block.remove_prefix(std::min(end + 1, block.size()));
   request.method = line.substr(0, line.find(' '));
   request.headers = take_headers(block);
@@ -206,7 +173,7 @@ class WarcWriter final : public Writer {
     if (!beside.empty()) text += "WARC-Concurrent-To: " + beside + "\r\n";
     text += "Content-Type: " + std::string(content_type) +
             "\r\nContent-Length: " + std::to_string(block.size()) + "\r\n\r\n";
-    return file_.write(deflated(text + block + "\r\n\r\n"));
+    return file_.write(base::gzip(text + block + "\r\n\r\n"));
   }
 
   base::AtomicFile file_;
@@ -218,8 +185,8 @@ class WarcWriter final : public Writer {
 Result<ReadNote> read_warc(std::string_view bytes, const std::function<bool(Exchange)>& take) {
   ReadNote note;
   std::string plain;
-  if (bytes.starts_with("\x1f\x8b")) {
-    plain = inflated(bytes, note.cut);
+  if (!bytes.starts_with("WARC/")) {
+    plain = unpacked(bytes, note.cut);
     bytes = plain;
   }
   if (!bytes.starts_with("WARC/"))
