@@ -1,12 +1,13 @@
 // The corpus index against SQLite with an index on the same keys, in one run. Prints one JSON document.
 //
 //   build/release/bench/neighbourhood_bench [--urls N] [--peer-urls N] [--seed N] [--folder DIR]
-//                                           [--list FILE | --texture FILE] [--list-out FILE]
+//                                           [--texture FILE] [--list FILE] [--make-list FILE]
 //
-// URLs are made from the seed: out of nothing (url_generator.h), with the texture of a list of real ones
-// (url_texture.h), or read from a list. Both sides are given the same texts in the same order from memory;
-// the larger --urls run measures the corpus alone, and --list-out writes what it then holds. The folder is
-// emptied afterwards. --peer-urls 0 leaves SQLite out.
+// URLs are made from the seed: out of nothing (url_generator.h) or with the texture of a list of real ones
+// (url_texture.h). Both sides are given the same --peer-urls texts in the same order from memory; 0 leaves
+// that out. The larger run adds --urls to a corpus alone, from memory or, for as many as memory does not
+// hold, from a list that --make-list wrote before; then reading the list is part of its time. The folder is
+// emptied afterwards.
 #include <sqlite3.h>
 #include <sys/resource.h>
 #include <zstd.h>
@@ -37,7 +38,7 @@ namespace fs = std::filesystem;
 using namespace shikake;
 using Steady = std::chrono::steady_clock;
 
-constexpr size_t chunk_urls = 1'000'000;  // made at once, so that making is not part of the time
+constexpr size_t mixed_urls = 1'000'000;  // sites are crawled side by side: so many URLs are shuffled
 constexpr size_t queries = 20'000;
 constexpr size_t query_limit = 256;  // as `shikake neighbours` asks for
 constexpr size_t shape_limit = 32;
@@ -47,7 +48,7 @@ struct Settings {
   size_t urls = 20'000'000, peer_urls = 2'000'000;
   uint64_t seed = 1;
   fs::path folder = fs::temp_directory_path() / "shikake-neighbourhood-bench";
-  std::string list, texture, list_out;
+  std::string list, texture, make_list;
 };
 
 double seconds_since(Steady::time_point begin) {
@@ -60,14 +61,12 @@ double cpu_seconds() {
   return of(usage.ru_utime) + of(usage.ru_stime);
 }
 
-// A place in the stream of URLs, in chunks.
+// URLs from the seed, in an order as a crawl's is.
 class Source {
  public:
-  explicit Source(const Settings& settings)
-      : generator_(settings.seed),
-        file_(settings.list),
-        listed_(!settings.list.empty()),
-        random_(settings.seed) {
+  using Pages = bench::UrlTexture::Pages;
+  explicit Source(const Settings& settings, Pages pages = Pages::as_they_come)
+      : pages_(pages), generator_(settings.seed), random_(settings.seed) {
     if (settings.texture.empty()) return;
     std::ifstream real(settings.texture);
     std::vector<std::string> urls;
@@ -78,32 +77,42 @@ class Source {
       std::exit(1);
     }
   }
-  // Up to `count` more, in an order as a crawl's is: sites mixed within the chunk.
+  // The next ones, sites mixed.
   std::vector<std::string> next(size_t count) {
-    std::vector<std::string> chunk;
-    if (listed_) {
-      for (std::string line; chunk.size() < count && std::getline(file_, line);)
-        chunk.push_back(std::move(line));
-      return chunk;
-    }
-    while (chunk.size() < count) {
+    std::vector<std::string> urls;
+    while (urls.size() < count) {
       if (texture_)
-        texture_->next_site(chunk);
+        texture_->next_site(urls, pages_);
       else
-        generator_.next_site(chunk);
+        generator_.next_site(urls);
     }
-    std::shuffle(chunk.begin(), chunk.end(), random_);
-    chunk.resize(count);
-    return chunk;
+    std::shuffle(urls.begin(), urls.end(), random_);
+    urls.resize(count);
+    return urls;
+  }
+  std::vector<std::string> all(size_t count) {
+    std::vector<std::string> urls;
+    while (urls.size() < count) {
+      auto some = next(std::min(mixed_urls, count - urls.size()));
+      urls.insert(urls.end(), std::make_move_iterator(some.begin()), std::make_move_iterator(some.end()));
+    }
+    return urls;
   }
 
  private:
+  const Pages pages_;
   bench::UrlGenerator generator_;
   std::optional<bench::UrlTexture> texture_;
-  std::ifstream file_;
-  bool listed_;
   std::mt19937_64 random_;
 };
+
+void write_list(const Settings& settings) {
+  Source source(settings, Source::Pages::once_each);
+  std::ofstream list(settings.make_list);
+  for (size_t written = 0; written < settings.urls; written += mixed_urls)
+    for (const std::string& url : source.next(std::min(mixed_urls, settings.urls - written)))
+      list << url << '\n';
+}
 
 uint64_t bytes_in(const fs::path& folder) {
   uint64_t total = 0;
@@ -120,35 +129,55 @@ T must(Result<T> result) {
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
-struct Built {
-  double seconds = 0, cpu = 0;
-  uint64_t given = 0;
-  std::vector<std::string> asked;  // URLs to ask for
+// What was used between two moments, by the clock and by all threads together.
+class Stopwatch {
+ public:
+  json::object read(uint64_t urls) const {
+    const double seconds = seconds_since(begin_), cpu = cpu_seconds() - cpu_;
+    const auto count = static_cast<double>(urls);
+    return {{"urls", urls},
+            {"seconds", seconds},
+            {"cpu_seconds", cpu},
+            {"urls_a_second", count / seconds},
+            {"cpu_us_a_url", cpu * 1e6 / count}};
+  }
+
+ private:
+  Steady::time_point begin_ = Steady::now();
+  double cpu_ = cpu_seconds();
 };
 
-Built build_corpus(const Settings& settings, const fs::path& folder, size_t count) {
-  Built built;
-  Source source(settings);
-  std::mt19937_64 random(settings.seed + 1);
+// What is asked afterwards: `queries` of them, evenly.
+template <class Urls>
+std::vector<std::string> some_of(const Urls& urls) {
+  std::vector<std::string> some;
+  for (size_t i = 0; i < urls.size(); i += std::max<size_t>(1, urls.size() / queries))
+    some.push_back(urls[i]);
+  return some;
+}
+
+json::object build(const fs::path& folder, const std::vector<std::string>& urls) {
+  const Stopwatch watch;
   auto writer = must(neighbourhood::CorpusWriter::open(folder));
-  while (built.given < count) {
-    auto chunk = source.next(std::min(chunk_urls, count - built.given));
-    if (chunk.empty()) break;
-    for (size_t i = 0; i < std::max<size_t>(1, queries * chunk.size() / count); ++i)
-      built.asked.push_back(chunk[random() % chunk.size()]);
-    const auto begin = Steady::now();
-    const double cpu = cpu_seconds();
-    for (const std::string& url : chunk) writer->add(url, day, day);
-    built.seconds += seconds_since(begin);
-    built.cpu += cpu_seconds() - cpu;
-    built.given += chunk.size();
-  }
-  const auto begin = Steady::now();
-  const double cpu = cpu_seconds();
+  for (const std::string& url : urls) writer->add(url, day, day);
   must(writer->commit());
-  built.seconds += seconds_since(begin);
-  built.cpu += cpu_seconds() - cpu;
-  return built;
+  return watch.read(urls.size());
+}
+
+// Of the first --urls of a list; fills `asked`.
+json::object build_from_list(const Settings& settings, const fs::path& folder,
+                             std::vector<std::string>& asked) {
+  const Stopwatch watch;
+  auto writer = must(neighbourhood::CorpusWriter::open(folder));
+  std::ifstream list(settings.list);
+  const size_t every = std::max<size_t>(1, settings.urls / queries);
+  size_t given = 0;
+  for (std::string line; given < settings.urls && std::getline(list, line); ++given) {
+    writer->add(line, day, day);
+    if (given % every == 0) asked.push_back(line);
+  }
+  must(writer->commit());
+  return watch.read(given);
 }
 
 // Of this thread: on a busy machine the wall clock tells more of its other work than of ours.
@@ -200,39 +229,69 @@ json::object query_corpus(const fs::path& folder, const std::vector<std::string>
   return out;
 }
 
-// The sorted list, one a line, at zstd's level 19 with a long window: what storing alone could come to.
-json::object list_at_19(const fs::path& folder) {
+// Pieces of the list of all URLs in order of their text, one URL a line: all of it in one piece, or of a long
+// list `pieces` of it, evenly spaced.
+std::vector<std::string> sorted_list(const fs::path& folder) {
+  constexpr uint64_t all_of = 4'000'000;
+  constexpr size_t pieces = 6, piece_bytes = 16 << 20, samples = 50'000;
   auto corpus = must(neighbourhood::Corpus::open(folder));
-  ZSTD_CCtx* context = ZSTD_createCCtx();
-  ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, 19);
-  std::vector<std::string> urls;
-  must(corpus.for_each([&](const neighbourhood::Keys&, const neighbourhood::Entry& entry) {
-    urls.emplace_back(entry.url);
-    return true;
-  }));
-  std::sort(urls.begin(), urls.end());
-  uint64_t raw = 0, packed = 0;
-  std::string in, out(ZSTD_CStreamOutSize(), '\0');
-  auto push = [&](ZSTD_EndDirective how) {
-    ZSTD_inBuffer input{in.data(), in.size(), 0};
-    size_t left;
-    do {
-      ZSTD_outBuffer output{out.data(), out.size(), 0};
-      left = ZSTD_compressStream2(context, &output, &input, how);
-      packed += output.pos;
-    } while (input.pos < input.size || (how == ZSTD_e_end && left > 0));
-    raw += in.size();
-    in.clear();
+  uint64_t text_bytes = 0;
+  for (const auto& segment : corpus.segments())
+    text_bytes += segment->footer().url_bytes + segment->footer().entries;
+  neighbourhood::BlockReader reader;
+  auto for_each = [&](const std::function<void(std::string_view)>& visit) {
+    for (const auto& segment : corpus.segments())
+      must(segment->for_each(reader,
+                             [&](const neighbourhood::Entry& entry) { return visit(entry.url), true; }));
   };
-  for (const std::string& url : urls) {
-    in.append(url) += '\n';
-    if (in.size() > (1 << 20)) push(ZSTD_e_continue);
+  // From the first sample of a piece up to that of another, where it ends.
+  std::vector<std::pair<std::string, std::string>> bounds;
+  if (corpus.urls() <= all_of) {
+    bounds.emplace_back("", "\x7F");
+  } else {
+    std::vector<std::string> sample;
+    uint64_t at = 0;
+    for_each([&](std::string_view url) {
+      if (at++ % (corpus.urls() / samples) == 0) sample.emplace_back(url);
+    });
+    std::sort(sample.begin(), sample.end());
+    const size_t long_as = std::max<size_t>(1, sample.size() * piece_bytes / text_bytes);
+    for (size_t piece = 0; piece < pieces; ++piece) {
+      const size_t begin = sample.size() * (2 * piece + 1) / (2 * pieces);
+      bounds.emplace_back(sample[begin], sample[std::min(begin + long_as, sample.size() - 1)]);
+    }
   }
-  push(ZSTD_e_end);
-  ZSTD_freeCCtx(context);
-  const auto count = static_cast<double>(urls.size());
-  return {{"bytes_a_url", static_cast<double>(raw) / count},
-          {"zstd19_bytes_a_url", static_cast<double>(packed) / count}};
+  std::vector<std::vector<std::string>> urls(bounds.size());
+  for_each([&](std::string_view url) {
+    for (size_t i = 0; i < bounds.size(); ++i)
+      if (url >= bounds[i].first && url < bounds[i].second) urls[i].emplace_back(url);
+  });
+  std::vector<std::string> lists;
+  for (auto& piece : urls) {
+    std::sort(piece.begin(), piece.end());
+    piece.erase(std::unique(piece.begin(), piece.end()), piece.end());
+    std::string& list = lists.emplace_back();
+    for (const std::string& url : piece) list.append(url) += '\n';
+  }
+  return lists;
+}
+
+// What storing alone could come to.
+json::object list_at_19(const fs::path& folder) {
+  size_t raw = 0, packed = 0;
+  int64_t count = 0;
+  const std::vector<std::string> lists = sorted_list(folder);
+  for (const std::string& list : lists) {
+    std::string out(ZSTD_compressBound(list.size()), '\0');
+    packed += ZSTD_compress(out.data(), out.size(), list.data(), list.size(), 19);
+    raw += list.size();
+    count += std::count(list.begin(), list.end(), '\n');
+  }
+  const auto urls = static_cast<double>(count);
+  return {{"pieces", lists.size()},
+          {"urls", count},
+          {"bytes_a_url", static_cast<double>(raw) / urls},
+          {"zstd19_bytes_a_url", static_cast<double>(packed) / urls}};
 }
 
 void run(sqlite3* db, const char* sql) {
@@ -278,9 +337,8 @@ json::object query_peer(sqlite3* db, const std::vector<std::string>& asked) {
 
 // The same keys as text columns with an index on each: as one would write it who had no corpus. No journal
 // and one transaction, which is SQLite's fastest; indexes made at the end, which is faster still.
-json::object peer(const Settings& settings, const fs::path& file, size_t count) {
-  sqlite3* db = nullptr;
-  sqlite3_open(file.c_str(), &db);
+json::object build_peer(sqlite3* db, const std::vector<std::string>& urls) {
+  const Stopwatch watch;
   run(db,
       "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-500000; BEGIN;"
       "CREATE TABLE urls(url TEXT PRIMARY KEY, tk TEXT, s1 TEXT, s2 TEXT, host TEXT, first INT, last INT) "
@@ -290,70 +348,83 @@ json::object peer(const Settings& settings, const fs::path& file, size_t count) 
                      "INSERT INTO urls VALUES(?,?,?,?,?,?,?) ON CONFLICT(url) DO UPDATE SET "
                      "first=min(first,excluded.first), last=max(last,excluded.last)",
                      -1, &insert, nullptr);
-  Source source(settings);
-  double seconds = 0, cpu = 0;
-  std::vector<std::string> asked;
-  std::mt19937_64 random(settings.seed + 1);
-  for (size_t given = 0; given < count;) {
-    auto chunk = source.next(std::min(chunk_urls, count - given));
-    if (chunk.empty()) break;
-    given += chunk.size();
-    for (size_t i = 0; i < std::max<size_t>(1, queries * chunk.size() / count); ++i)
-      asked.push_back(chunk[random() % chunk.size()]);
-    const auto begin = Steady::now();
-    const double cpu_begin = cpu_seconds();
-    for (const std::string& text : chunk) {
-      auto url = neighbourhood::corpus_url(text);
-      if (!url) continue;
-      const std::string tenant = url::tenant_key(*url), host = url::host_structure(*url).folded;
-      const url::PathStructure structure = url::path_structure(*url);
-      int at = 0;
-      for (const std::string* column : {&url->href(), &tenant, &structure.s1, &structure.s2, &host})
-        sqlite3_bind_text(insert, ++at, column->data(), static_cast<int>(column->size()), SQLITE_STATIC);
-      sqlite3_bind_int(insert, 6, day);
-      sqlite3_bind_int(insert, 7, day);
-      if (sqlite3_step(insert) != SQLITE_DONE) std::exit(1);
-      sqlite3_reset(insert);
-    }
-    seconds += seconds_since(begin);
-    cpu += cpu_seconds() - cpu_begin;
+  for (const std::string& text : urls) {
+    auto url = neighbourhood::corpus_url(text);
+    if (!url) continue;
+    const std::string tenant = url::tenant_key(*url), host = url::host_structure(*url).folded;
+    const url::PathStructure structure = url::path_structure(*url);
+    int at = 0;
+    for (const std::string* column : {&url->href(), &tenant, &structure.s1, &structure.s2, &host})
+      sqlite3_bind_text(insert, ++at, column->data(), static_cast<int>(column->size()), SQLITE_STATIC);
+    sqlite3_bind_int(insert, 6, day);
+    sqlite3_bind_int(insert, 7, day);
+    if (sqlite3_step(insert) != SQLITE_DONE) std::exit(1);
+    sqlite3_reset(insert);
   }
   sqlite3_finalize(insert);
-  auto begin = Steady::now();
-  double cpu_begin = cpu_seconds();
   run(db,
       "CREATE INDEX by_place ON urls(tk, s1); CREATE INDEX by_s2 ON urls(s2); CREATE INDEX by_host ON "
       "urls(host); COMMIT");
-  seconds += seconds_since(begin);
-  cpu += cpu_seconds() - cpu_begin;
-  json::object out = query_peer(db, asked);
+  return watch.read(urls.size());
+}
+
+double size_of(const fs::path& folder, const json::object& queried) {
+  return static_cast<double>(bytes_in(folder)) /
+         static_cast<double>(queried.at("distinct_urls").to_number<uint64_t>());
+}
+
+json::object compare(const Settings& settings) {
+  const std::vector<std::string> urls = Source(settings).all(settings.peer_urls), asked = some_of(urls);
+  json::object out;
+  const fs::path folder = settings.folder / "same", file = settings.folder / "peer.db";
+  json::object ours = build(folder, urls);
+  json::object queried = query_corpus(folder, asked);
+  ours["bytes_a_url"] = size_of(folder, queried);
+  ours["sorted_list"] = list_at_19(folder);
+  sqlite3* db = nullptr;
+  sqlite3_open(file.c_str(), &db);
+  json::object theirs = build_peer(db, urls);
+  theirs["queries"] = query_peer(db, asked);
   sqlite3_close(db);
-  out["urls"] = count;
-  out["seconds"] = seconds;
-  out["cpu_seconds"] = cpu;
-  out["urls_a_second"] = static_cast<double>(count) / seconds;
-  out["bytes_a_url"] = static_cast<double>(fs::file_size(file)) / static_cast<double>(count);
+  theirs["bytes_a_url"] =
+      static_cast<double>(fs::file_size(file)) / queried.at("distinct_urls").to_number<double>();
+  auto ratio = [&](const char* of) { return ours.at(of).as_double() / theirs.at(of).as_double(); };
+  out["times_the_rate"] = ratio("urls_a_second");
+  out["times_less_cpu"] = 1 / ratio("cpu_us_a_url");
+  out["times_smaller"] = 1 / ratio("bytes_a_url");
+  ours["queries"] = std::move(queried);
+  out["corpus"] = std::move(ours);
+  out["sqlite"] = std::move(theirs);
+  fs::remove_all(folder);
+  fs::remove(file);
   return out;
 }
 
-json::object corpus_run(const Settings& settings, const fs::path& folder, size_t count, bool with_list) {
-  const Built built = build_corpus(settings, folder, count);
-  json::object out = query_corpus(folder, built.asked);
-  const auto distinct = static_cast<double>(out.at("distinct_urls").to_number<uint64_t>());
-  out["urls"] = built.given;
-  out["seconds"] = built.seconds;
-  out["cpu_seconds"] = built.cpu;
-  out["urls_a_second"] = static_cast<double>(built.given) / built.seconds;
-  out["bytes_a_url"] = static_cast<double>(bytes_in(folder)) / distinct;
-  if (with_list) out["sorted_list"] = list_at_19(folder);
-  if (!with_list && !settings.list_out.empty()) {
-    std::ofstream list(settings.list_out);
-    auto corpus = must(neighbourhood::Corpus::open(folder));
-    must(corpus.for_each([&](const neighbourhood::Keys&, const neighbourhood::Entry& entry) {
-      list << entry.url << '\n';
-      return list.good();
-    }));
+json::object large(const Settings& settings) {
+  const fs::path folder = settings.folder / "large";
+  std::vector<std::string> asked;
+  json::object out;
+  if (settings.list.empty()) {
+    const auto urls = Source(settings).all(settings.urls);
+    out = build(folder, urls);
+    asked = some_of(urls);
+  } else {
+    out = build_from_list(settings, folder, asked);
   }
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  out["peak_rss_mb"] = usage.ru_maxrss / 1024;
+  out["queries"] = query_corpus(folder, asked);
+  const Stopwatch watch;
+  must(must(neighbourhood::CorpusWriter::open(folder))->compact());
+  json::object compacted = watch.read(settings.urls);
+  compacted["queries"] = query_corpus(folder, asked);
+  compacted["bytes_a_url"] = size_of(folder, compacted["queries"].as_object());
+  getrusage(RUSAGE_SELF, &usage);
+  compacted["peak_rss_mb"] = usage.ru_maxrss / 1024;
+  out["bytes_a_url"] = compacted["bytes_a_url"];
+  out["compacted"] = std::move(compacted);
+  out["sorted_list"] = list_at_19(folder);
   return out;
 }
 
@@ -375,23 +446,17 @@ int main(int argc, char** argv) {
       settings.list = value;
     else if (option == "--texture")
       settings.texture = value;
-    else if (option == "--list-out")
-      settings.list_out = value;
+    else if (option == "--make-list")
+      settings.make_list = value;
     else
       return 2;
   }
+  if (!settings.make_list.empty()) return write_list(settings), 0;
   fs::remove_all(settings.folder);
   fs::create_directories(settings.folder);
   json::object result;
-  if (settings.peer_urls > 0) {
-    result["corpus"] = corpus_run(settings, settings.folder / "same", settings.peer_urls, true);
-    result["sqlite"] = peer(settings, settings.folder / "peer.db", settings.peer_urls);
-  }
-  fs::remove_all(settings.folder / "same");
-  if (settings.urls > settings.peer_urls) {
-    fs::remove(settings.folder / "peer.db");
-    result["corpus_large"] = corpus_run(settings, settings.folder / "large", settings.urls, false);
-  }
+  if (settings.peer_urls > 0) result["same"] = compare(settings);
+  if (settings.urls > settings.peer_urls) result["large"] = large(settings);
   fs::remove_all(settings.folder);
   std::cout << json::serialize(result) << "\n";
 }

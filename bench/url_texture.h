@@ -15,6 +15,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "url/tenant.h"
@@ -37,17 +38,27 @@ class UrlTexture {
   }
   bool empty() const { return moulds_.empty() || names_.empty() || words_.empty(); }
 
-  void next_site(std::vector<std::string>& out) {
+  // As in a crawl, where many a page comes twice, or each page of a site once.
+  enum class Pages { as_they_come, once_each };
+  void next_site(std::vector<std::string>& out, Pages repeats = Pages::as_they_come) {
     const std::vector<std::string>& moulds = moulds_[below(moulds_.size())];
     const std::string start = (below(4) ? "https://" : "http://") + make_host();
     const double uniform = std::uniform_real_distribution<>(1e-6, 1)(random_);
     const auto pages = static_cast<size_t>(std::min(3.0 * std::pow(uniform, -1.1), 60'000.0));
     out.push_back(start + "/");
     if (moulds.size() == 1 && moulds[0] == "/") return;  // as most phishing sites: nothing but the root
-    for (size_t page = 0; page < pages; ++page) out.push_back(start + anew(moulds[below(moulds.size())]));
+    std::unordered_set<std::string> seen;
+    size_t in_a_row = 0;  // pages that the site has already: when they are too many, it has no others
+    for (size_t page = 0; page < pages && in_a_row < most_repeats; ++page) {
+      std::string path = anew(moulds[below(moulds.size())]);
+      in_a_row = repeats == Pages::once_each && !seen.insert(path).second ? in_a_row + 1 : 0;
+      if (in_a_row == 0) out.push_back(start + path);
+    }
   }
 
  private:
+  static constexpr size_t most_repeats = 30;
+
   static bool is_digit(char c) { return c >= '0' && c <= '9'; }
   static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
   size_t below(size_t bound) { return std::uniform_int_distribution<size_t>(0, bound - 1)(random_); }

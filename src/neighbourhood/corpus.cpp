@@ -8,6 +8,8 @@ namespace {
 // A writer may merge segments away between our reading the manifest and opening them; then the manifest has
 // changed. More often than this in a row is no accident.
 constexpr int tries_to_open = 5;
+// Blocks of each segment that a merge keeps mapped behind it: some 4 MB.
+constexpr uint32_t blocks_kept = 2048;
 
 // Reads one segment in order for a merge.
 class Cursor {
@@ -18,6 +20,10 @@ class Cursor {
   // The next entry, or the end.
   Result<> advance() {
     if (view_ && ++slot_ < view_->size()) return read_keys();
+    if (block_ - kept_from_ >= blocks_kept || block_ == segment_->footer().blocks) {
+      segment_->let_go(kept_from_, block_);
+      kept_from_ = block_;
+    }
     if (block_ == segment_->footer().blocks) {
       at_end_ = true;
       return {};
@@ -51,7 +57,7 @@ class Cursor {
   BlockReader reader_;
   const BlockView* view_ = nullptr;
   Keys keys_;
-  uint32_t block_ = 0;
+  uint32_t block_ = 0, kept_from_ = 0;
   size_t slot_ = 0;
   bool at_end_ = false;
 };

@@ -33,6 +33,17 @@ TEST(Hash, IsXxh64) {
   EXPECT_EQ(hash64("abc"), 0x44BC2CF5AD770999u);
   EXPECT_NE(hash64("0123456789012345678901234567890123456789"),
             hash64("0123456789012345678901234567890123456788"));
+  // In pieces of any size, as in one.
+  std::string text;
+  for (int i = 0; i < 300; ++i) text += static_cast<char>('a' + i % 23);
+  for (size_t piece : {1, 3, 8, 31, 32, 33, 100, 300}) {
+    Hasher hasher;
+    for (size_t at = 0; at < text.size(); at += piece) {
+      EXPECT_EQ(hasher.finish(), hash64(std::string_view(text).substr(0, at))) << piece << " " << at;
+      hasher.add(std::string_view(text).substr(at, piece));
+    }
+    EXPECT_EQ(hasher.finish(), hash64(text)) << piece;
+  }
 }
 
 // Few tenants, structures and shapes, so that all of them meet.
@@ -173,6 +184,34 @@ TEST(KeyReader, ReadsWhatTheUrlSays) {
   for (const char* text :
        {"", "http:", "http://", "http://a.example", "http:///x", "mailto:x", "http://[::1/x"})
     EXPECT_FALSE(reader.read(text)) << text;
+}
+
+// With memory for a few it spills, and gives what sorting all at once gives.
+TEST(PostingSorter, GivesAllInOrderWhateverItsMemory) {
+  ScratchFolder folder;
+  std::mt19937_64 random(3);
+  for (size_t count : {0, 1, 7, 100, 5'000, 20'000}) {
+    for (size_t in_memory : {1, 64, 3'000, 100'000}) {
+      if (count / in_memory > 1'000) continue;  // each run is a read
+      SCOPED_TRACE(std::to_string(count) + " " + std::to_string(in_memory));
+      PostingSorter sorter(folder.path(), in_memory);
+      std::vector<std::pair<uint32_t, uint32_t>> expected, given;
+      for (uint32_t where = 0; where < count; ++where) {
+        // Few shapes and many: long runs of one, and the largest there is.
+        const auto shape = static_cast<uint32_t>(where % 3 ? random() : UINT32_MAX - random() % 3);
+        expected.emplace_back(shape, where);
+        ASSERT_TRUE(sorter.add(shape, where));
+      }
+      std::sort(expected.begin(), expected.end());
+      EXPECT_EQ(sorter.count(), count);
+      ASSERT_TRUE(sorter.for_each([&](uint32_t shape, uint32_t where) -> Result<> {
+        given.emplace_back(shape, where);
+        return {};
+      }));
+      EXPECT_EQ(given, expected);
+      EXPECT_TRUE(fs::is_empty(folder.path())) << "runs have no name";
+    }
+  }
 }
 
 TEST(Corpus, AnswersAsLookingAtEveryUrlWould) {
@@ -340,11 +379,11 @@ INSTANTIATE_TEST_SUITE_P(
             [](const fs::path& f) { fs::resize_file(only_segment(f), fs::file_size(only_segment(f)) + 1); },
             ErrorCode::corrupted, "no footer"},
         DamageCase{"a_later_version",
-                   [](const fs::path& f) { overwrite(only_segment(f), 8, std::string("\x02\0\0\0", 4)); },
-                   ErrorCode::too_new, "version 2"},
+                   [](const fs::path& f) { overwrite(only_segment(f), 8, std::string("\x03\0\0\0", 4)); },
+                   ErrorCode::too_new, "version 3"},
         DamageCase{"an_earlier_version",
-                   [](const fs::path& f) { overwrite(only_segment(f), 8, std::string("\0\0\0\0", 4)); },
-                   ErrorCode::unsupported, "version 0"},
+                   [](const fs::path& f) { overwrite(only_segment(f), 8, std::string("\x01\0\0\0", 4)); },
+                   ErrorCode::unsupported, "version 1"},
         DamageCase{"another_file",
                    [](const fs::path& f) { overwrite(only_segment(f), 0, "SQLite format 3"); },
                    ErrorCode::corrupted, "no corpus segment"},

@@ -4,11 +4,27 @@
 // query answers was compared as text.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 namespace shikake::neighbourhood {
 
 uint64_t hash64(std::string_view bytes, uint64_t seed = 0);
+
+// The same, with seed 0, of bytes that come in pieces.
+class Hasher {
+ public:
+  Hasher();
+  void add(std::string_view bytes);
+  uint64_t finish() const;  // of all that was added
+
+ private:
+  static constexpr size_t stripe = 32;
+  std::array<uint64_t, 4> lanes_;
+  std::array<char, stripe> rest_;  // what is no whole stripe yet
+  uint64_t size_ = 0;
+};
 
 }  // namespace shikake::neighbourhood

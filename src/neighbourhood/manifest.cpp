@@ -5,7 +5,7 @@
 #include "neighbourhood/corpus.h"
 #include "neighbourhood/hash.h"
 
-// shikake corpus 1
+// shikake corpus 2
 // next 12
 // segment 000003.seg
 // sum 0123456789abcdef      hash64 of the lines above

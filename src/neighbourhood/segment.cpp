@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <zstd.h>
 
 #include <algorithm>
@@ -39,8 +40,9 @@ bool is_sound(const SegmentFooter& f, uint64_t file_size) {
   return f.footer_at + sizeof f == file_size && f.dictionary_at == sizeof(SegmentPrologue) &&
          f.blocks_at >= f.dictionary_at && f.places_at >= f.blocks_at && f.places_at <= f.footer_at &&
          f.offsets_at - f.places_at == f.blocks * 8 && f.sums_at - f.offsets_at == (f.blocks + 1) * 8 &&
-         f.buckets_at - f.sums_at == f.blocks * 4 && f.postings_at - f.buckets_at == buckets * 4 &&
-         f.footer_at - f.postings_at == f.postings * posting_bytes;
+         f.postings_at - f.sums_at == f.blocks * 4 &&
+         f.buckets_at - f.postings_at == f.postings * posting_bytes &&
+         f.footer_at - f.buckets_at == buckets * 4;
 }
 
 }  // namespace
@@ -146,6 +148,14 @@ uint64_t Segment::place_at(uint64_t block) const {
 }
 uint64_t Segment::offset_at(uint64_t block) const {
   return load<uint64_t>(base_ + footer_.offsets_at + block * 8);
+}
+
+void Segment::let_go(uint64_t first_block, uint64_t end_block) const {
+  // Whole pages only; madvise() is advice, and what it refuses does no harm.
+  const auto page = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+  const uint64_t begin = (footer_.blocks_at + offset_at(first_block)) / page * page;
+  const uint64_t end = std::min(footer_.blocks_at + offset_at(end_block), footer_.places_at) / page * page;
+  if (begin < end) ::madvise(const_cast<uint8_t*>(base_) + begin, end - begin, MADV_DONTNEED);
 }
 
 Result<> Segment::for_place(uint64_t place, BlockReader& reader,

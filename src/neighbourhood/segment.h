@@ -13,7 +13,9 @@
 #include "base/file.h"
 #include "base/result.h"
 #include "neighbourhood/block.h"
+#include "neighbourhood/hash.h"
 #include "neighbourhood/keys.h"
+#include "neighbourhood/posting_sorter.h"
 
 struct ZSTD_CCtx_s;
 struct ZSTD_CDict_s;
@@ -31,7 +33,7 @@ struct SegmentFooter {
   uint64_t entries, blocks, postings;
   uint64_t url_bytes;  // of all URLs as text
   // Where each section begins; each ends where the next begins, the last one with the footer.
-  uint64_t dictionary_at, blocks_at, places_at, offsets_at, sums_at, buckets_at, postings_at, footer_at;
+  uint64_t dictionary_at, blocks_at, places_at, offsets_at, sums_at, postings_at, buckets_at, footer_at;
   uint64_t dictionary_sum;  // hash64 of the dictionary
   uint64_t index_sum;       // hash64 of everything from places_at to footer_at
   uint32_t bucket_bits;     // log2 of the number of buckets
@@ -40,7 +42,7 @@ struct SegmentFooter {
   char magic[8];
 };
 inline constexpr char segment_magic[8] = {'S', 'H', 'I', 'K', 'C', 'O', 'R', 'P'};
-inline constexpr uint32_t segment_version = 1;
+inline constexpr uint32_t segment_version = 2;
 
 // A shape's hash is the bucket it lies in and, behind those bits, the fingerprint by which it is told there.
 inline constexpr uint32_t fewest_bucket_bits = 1, most_bucket_bits = 24;
@@ -104,6 +106,8 @@ class Segment {
   // fingerprint is 8 bits): the caller looks.
   void for_shape(uint32_t shape, const std::function<bool(Posting)>& visit) const;
   uint64_t place_at(uint64_t block) const;  // of the block's first URL
+  // These blocks will not be read again soon: their pages need not stay with this process.
+  void let_go(uint64_t first_block, uint64_t end_block) const;
   // Reads all of it against its checksums.
   Result<> verify(BlockReader& reader) const;
 
@@ -138,11 +142,11 @@ class SegmentWriter {
   uint64_t entries() const { return footer_.entries; }
 
  private:
-  SegmentWriter(base::AtomicFile file, std::string dictionary, int level);
+  SegmentWriter(base::AtomicFile file, std::filesystem::path folder, std::string dictionary, int level);
   Result<> write(std::string_view bytes);
+  Result<> write_index(std::string_view bytes);  // what the index's checksum covers
   Result<> end_block();
-  Result<> write_index(std::string& index);
-  void write_postings(std::string& out);
+  Result<> write_postings();
 
   base::AtomicFile file_;
   std::string dictionary_;
@@ -154,8 +158,11 @@ class SegmentWriter {
   uint64_t place_of_block_ = 0, last_place_ = 0;
   uint32_t last_path_shape_ = 0, last_host_shape_ = 0;
   uint64_t written_ = 0;
-  std::vector<uint64_t> places_, offsets_, postings_;
+  // A segment's directory stays in memory until the end: 20 bytes a block.
+  std::vector<uint64_t> places_, offsets_;
   std::vector<uint32_t> sums_;
+  PostingSorter postings_;
+  Hasher index_sum_;
 };
 
 // A dictionary of how the URLs of these blocks look, for blocks of the same kind.

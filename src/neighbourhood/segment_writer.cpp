@@ -15,6 +15,7 @@ namespace {
 // Postings a bucket, about: a look-up reads a bucket whole.
 constexpr uint64_t postings_a_bucket = 8;
 constexpr size_t dictionary_bytes = 64 << 10;
+constexpr size_t written_at_once = 64 << 10;
 constexpr size_t fewest_samples = 64;  // zstd refuses to learn from less, and there is little to gain
 
 template <class T>
@@ -23,8 +24,8 @@ std::string_view as_text(const T& record) {
 }
 
 template <class T>
-void append(std::string& out, const std::vector<T>& values) {
-  out.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
+std::string_view as_text(const std::vector<T>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
 }
 
 }  // namespace
@@ -42,8 +43,8 @@ std::string train_dictionary(const std::string& samples, const std::vector<size_
 Result<std::unique_ptr<SegmentWriter>> SegmentWriter::open(const std::filesystem::path& path,
                                                            std::string dictionary, int level) {
   SHIKAKE_ASSIGN(base::AtomicFile file, base::AtomicFile::open(path));
-  auto writer =
-      std::unique_ptr<SegmentWriter>(new SegmentWriter(std::move(file), std::move(dictionary), level));
+  auto writer = std::unique_ptr<SegmentWriter>(
+      new SegmentWriter(std::move(file), path.parent_path(), std::move(dictionary), level));
   SegmentPrologue prologue{};
   std::memcpy(prologue.magic, segment_magic, sizeof segment_magic);
   prologue.version = segment_version;
@@ -53,8 +54,12 @@ Result<std::unique_ptr<SegmentWriter>> SegmentWriter::open(const std::filesystem
   return writer;
 }
 
-SegmentWriter::SegmentWriter(base::AtomicFile file, std::string dictionary, int level)
-    : file_(std::move(file)), dictionary_(std::move(dictionary)), context_(ZSTD_createCCtx()) {
+SegmentWriter::SegmentWriter(base::AtomicFile file, std::filesystem::path folder, std::string dictionary,
+                             int level)
+    : file_(std::move(file)),
+      dictionary_(std::move(dictionary)),
+      context_(ZSTD_createCCtx()),
+      postings_(std::move(folder)) {
   if (!dictionary_.empty())
     compression_dictionary_ = ZSTD_createCDict(dictionary_.data(), dictionary_.size(), level);
   ZSTD_CCtx_setParameter(context_, ZSTD_c_compressionLevel, level);
@@ -84,12 +89,12 @@ Result<> SegmentWriter::add(const Keys& keys, const Entry& entry) {
   const bool new_tenant = footer_.entries == 0 || (keys.place >> s1_bits) != (last_place_ >> s1_bits);
   const bool new_place = footer_.entries == 0 || keys.place != last_place_;
   if (block_.empty()) place_of_block_ = keys.place;
-  const uint64_t here = uint64_t{places_.size()} << 8 | block_.count();
+  const auto here = static_cast<uint32_t>(places_.size() << 8 | block_.count());
   // One posting a run: what follows within the tenant is found beside it.
   if (keys.path_shape && (new_place || keys.path_shape != last_path_shape_))
-    postings_.push_back(uint64_t{keys.path_shape} << 32 | here);
+    SHIKAKE_TRY(postings_.add(keys.path_shape, here));
   if (keys.host_shape && (new_tenant || keys.host_shape != last_host_shape_))
-    postings_.push_back(uint64_t{keys.host_shape} << 32 | here);
+    SHIKAKE_TRY(postings_.add(keys.host_shape, here));
   last_place_ = keys.place, last_path_shape_ = keys.path_shape, last_host_shape_ = keys.host_shape;
   Entry marked = entry;
   marked.starts_place = new_place;
@@ -116,56 +121,54 @@ Result<> SegmentWriter::end_block() {
   return write(stored);
 }
 
-// Sorted by shape, then by where it stands.
-void SegmentWriter::write_postings(std::string& out) {
-  std::sort(postings_.begin(), postings_.end());
-  footer_.postings = postings_.size();
-  footer_.bucket_bits =
-      std::clamp(static_cast<uint32_t>(std::bit_width(postings_.size() / postings_a_bucket)),
-                 fewest_bucket_bits, most_bucket_bits);
-  footer_.buckets_at = footer_.places_at + out.size();
-  const uint64_t buckets = uint64_t{1} << footer_.bucket_bits;
-  std::vector<uint32_t> begins;
-  begins.reserve(buckets + 1);
-  size_t at = 0;
-  for (uint64_t bucket = 0; bucket < buckets; ++bucket) {
-    begins.push_back(static_cast<uint32_t>(at));
-    while (at < postings_.size() &&
-           bucket_of(static_cast<uint32_t>(postings_[at] >> 32), footer_.bucket_bits) == bucket)
-      ++at;
-  }
-  begins.push_back(static_cast<uint32_t>(postings_.size()));
-  append(out, begins);
-  footer_.postings_at = footer_.places_at + out.size();
-  out.reserve(out.size() + postings_.size() * posting_bytes);
-  for (uint64_t posting : postings_) {
-    out += static_cast<char>(fingerprint_of(static_cast<uint32_t>(posting >> 32), footer_.bucket_bits));
-    out += static_cast<char>(posting);
-    for (int shift : {8, 16, 24}) out += static_cast<char>(posting >> shift);
-  }
+Result<> SegmentWriter::write_index(std::string_view bytes) {
+  index_sum_.add(bytes);
+  return write(bytes);
 }
 
-Result<> SegmentWriter::write_index(std::string& index) {
-  footer_.places_at = written_;
-  footer_.blocks = places_.size();
-  offsets_.push_back(written_ - footer_.blocks_at);
-  append(index, places_);
-  footer_.offsets_at = footer_.places_at + index.size();
-  append(index, offsets_);
-  footer_.sums_at = footer_.places_at + index.size();
-  append(index, sums_);
-  write_postings(index);
-  footer_.index_sum = hash64(index);
-  SHIKAKE_TRY(write(index));
-  footer_.footer_at = written_;
-  return {};
+// Postings go out as they come in order; where each bucket begins is known only then, and follows them.
+Result<> SegmentWriter::write_postings() {
+  footer_.postings_at = written_;
+  footer_.postings = postings_.count();
+  footer_.bucket_bits =
+      std::clamp(static_cast<uint32_t>(std::bit_width(postings_.count() / postings_a_bucket)),
+                 fewest_bucket_bits, most_bucket_bits);
+  std::vector<uint32_t> begins;
+  begins.reserve((size_t{1} << footer_.bucket_bits) + 1);
+  std::string out;
+  uint32_t at = 0;
+  auto write_one = [&](uint32_t shape, uint32_t where) -> Result<> {
+    while (begins.size() <= bucket_of(shape, footer_.bucket_bits)) begins.push_back(at);
+    ++at;
+    out += static_cast<char>(fingerprint_of(shape, footer_.bucket_bits));
+    out += static_cast<char>(where);
+    for (int shift : {8, 16, 24}) out += static_cast<char>(where >> shift);
+    if (out.size() < written_at_once) return {};
+    SHIKAKE_TRY(write_index(out));
+    out.clear();
+    return {};
+  };
+  SHIKAKE_TRY(postings_.for_each(write_one));
+  SHIKAKE_TRY(write_index(out));
+  begins.resize((size_t{1} << footer_.bucket_bits) + 1, at);
+  footer_.buckets_at = written_;
+  return write_index(as_text(begins));
 }
 
 Result<> SegmentWriter::commit() {
   SHIKAKE_TRY(end_block());
   if (footer_.entries == 0) footer_.first = footer_.last = 0;
-  std::string index;
-  SHIKAKE_TRY(write_index(index));
+  footer_.blocks = places_.size();
+  footer_.places_at = written_;
+  offsets_.push_back(written_ - footer_.blocks_at);
+  SHIKAKE_TRY(write_index(as_text(places_)));
+  footer_.offsets_at = written_;
+  SHIKAKE_TRY(write_index(as_text(offsets_)));
+  footer_.sums_at = written_;
+  SHIKAKE_TRY(write_index(as_text(sums_)));
+  SHIKAKE_TRY(write_postings());
+  footer_.index_sum = index_sum_.finish();
+  footer_.footer_at = written_;
   footer_.footer_sum = hash64(as_text(footer_).substr(0, offsetof(SegmentFooter, footer_sum)));
   SHIKAKE_TRY(write(as_text(footer_)));
   return file_.commit();
