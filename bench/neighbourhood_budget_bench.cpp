@@ -8,11 +8,10 @@
 // The last N days (60) of the list are the pool, those before are seeds. Benign are FILE's URLs, and for each
 // malicious one twenty made to be hard to tell from it: on its tenant and of its S1, with paths of FILE that
 // have that S1, or for root paths with FILE's names of hosts; where FILE has too few, paths of another S1.
-#include <fcntl.h>
-
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -23,11 +22,10 @@
 #include <unordered_set>
 #include <vector>
 
-#include "base/unique_fd.h"
+#include "dated_lists.h"
 #include "neighbourhood/campaign.h"
 #include "neighbourhood/corpus_writer.h"
 #include "neighbourhood/keys.h"
-#include "neighbourhood/sources/source.h"
 
 namespace {
 
@@ -44,35 +42,6 @@ struct Settings {
   int days = 60;
   uint64_t seed = 1;
 };
-
-class FirstDays final : public RowSink {
- public:
-  Result<> url(std::string_view text, Day first, Day, uint64_t) override {
-    if (auto url = corpus_url(text)) {
-      auto [at, fresh] = days.try_emplace(url->href(), first);
-      at->second = std::min(at->second, first);
-    }
-    return {};
-  }
-  Result<> skip(std::string_view, uint64_t) override { return {}; }
-  std::map<std::string, Day> days;
-};
-
-bool read_all(const fs::path& path, FirstDays& into) {
-  std::vector<fs::path> files;
-  if (fs::is_directory(path))
-    for (const auto& file : fs::directory_iterator(path)) files.push_back(file.path());
-  else
-    files.push_back(path);
-  std::sort(files.begin(), files.end());
-  for (const fs::path& file : files) {
-    base::UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-    Input input(fd.get());
-    if (auto done = read_source(input, {"auto", UINT16_MAX}, into); !done)
-      return std::fprintf(stderr, "%s: %s\n", file.c_str(), done.error().message().c_str()), false;
-  }
-  return true;
-}
 
 // Benign URLs that share tenant and S1 with malicious ones.
 class Siblings {
@@ -146,32 +115,34 @@ json::object measure(const Campaign& campaign) {
 }
 
 json::object run(const Settings& settings) {
-  FirstDays bad, benign;
+  bench::DatedUrls bad_list, benign_list;
   for (const fs::path& list : settings.lists)
-    if (!read_all(list, bad)) std::exit(1);
-  if (!read_all(settings.benign, benign) || bad.days.empty() || benign.days.empty()) std::exit(1);
+    if (!bad_list.read(list)) std::exit(1);
+  const auto &bad = bad_list.first_seen, &benign = benign_list.first_seen;
+  if (!benign_list.read(settings.benign) || bad.empty() || benign.empty()) std::exit(1);
   Day last = 0;
-  for (const auto& [url, day] : bad.days) last = std::max(last, day);
+  for (const auto& [url, day] : bad) last = std::max(last, day);
   const auto split = static_cast<Day>(last - settings.days);
 
   SeedIndex seeds;
-  Siblings siblings(benign.days, settings.seed);
+  Siblings siblings(benign, settings.seed);
   std::unordered_set<std::string> malicious, pool;
-  for (const auto& [text, day] : bad.days) {
+  for (const auto& [text, day] : bad) {
     if (day <= split)
       seeds.add(take_apart(*url::Url::parse(text)), day);
     else
       malicious.insert(text);
   }
-  for (const auto& [text, day] : benign.days)
-    if (!bad.days.contains(text)) pool.insert(text);
+  for (const auto& [text, day] : benign)
+    if (!bad.contains(text)) pool.insert(text);
   std::vector<std::string> sorted(malicious.begin(), malicious.end());
   std::sort(sorted.begin(), sorted.end());
   for (const std::string& text : sorted) siblings.add(take_apart(*url::Url::parse(text)), pool);
-  for (const auto& [text, day] : bad.days) pool.erase(text);  // a made-up sibling that is listed is none
+  for (const auto& [text, day] : bad) pool.erase(text);  // a made-up sibling that is listed is none
 
-  const fs::path folder = fs::temp_directory_path() / "shikake-neighbourhood-budget";
-  fs::remove_all(folder);
+  std::string name = (fs::temp_directory_path() / "shikake-neighbourhood-budget-XXXXXX").string();
+  if (!::mkdtemp(name.data())) std::exit(1);
+  const fs::path folder = name;
   {
     auto writer = must(CorpusWriter::open(folder, {.threads = 1}));
     for (const std::unordered_set<std::string>* set : {&malicious, &pool}) {

@@ -6,8 +6,6 @@
 // A list is whatever `corpus add` reads that has dates; a folder stands for its files. Seeds are strictly of
 // earlier days; each URL is judged once, on its first day. The benign set is judged at the end, against all
 // seeds.
-#include <fcntl.h>
-
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cstdio>
@@ -18,10 +16,8 @@
 #include <string>
 #include <vector>
 
-#include "base/unique_fd.h"
-#include "neighbourhood/keys.h"
+#include "dated_lists.h"
 #include "neighbourhood/seeds.h"
-#include "neighbourhood/sources/source.h"
 
 namespace {
 
@@ -29,37 +25,6 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 using namespace shikake;
 using namespace shikake::neighbourhood;
-
-class Collected final : public RowSink {
- public:
-  Result<> url(std::string_view text, Day first, Day, uint64_t) override {
-    auto url = corpus_url(text);
-    if (!url) return ++refused, Result<>{};
-    auto [at, fresh] = first_seen.try_emplace(url->href(), first);
-    at->second = std::min(at->second, first);
-    return {};
-  }
-  Result<> skip(std::string_view, uint64_t) override { return ++refused, Result<>{}; }
-
-  std::map<std::string, Day> first_seen;
-  uint64_t refused = 0;
-};
-
-bool read_all(const fs::path& path, Collected& into) {
-  std::vector<fs::path> files;
-  if (fs::is_directory(path))
-    for (const auto& file : fs::directory_iterator(path)) files.push_back(file.path());
-  else
-    files.push_back(path);
-  std::sort(files.begin(), files.end());
-  for (const fs::path& file : files) {
-    base::UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-    Input input(fd.get());
-    auto done = read_source(input, {"auto", UINT16_MAX}, into);
-    if (!done) return std::fprintf(stderr, "%s: %s\n", file.c_str(), done.error().message().c_str()), false;
-  }
-  return true;
-}
 
 // The three kinds that are told apart, because each hides the others.
 enum Kind { shared_host, root_path, other_path, kinds };
@@ -97,69 +62,81 @@ struct Counts {
   }
 };
 
+struct Tally {
+  Counts all, by_kind[kinds];
+  void count(const Taken& url, const std::vector<const Neighbourhood*>& around) {
+    all.count(around);
+    by_kind[kind_of(url)].count(around);
+  }
+  json::object kinds_row() const {
+    json::object row;
+    for (int kind = 0; kind < kinds; ++kind) row[kind_names[kind]] = by_kind[kind].row();
+    return row;
+  }
+};
+
+// Day by day: judged by the seeds of the days before, then seeds themselves.
+json::object judge_malicious(const bench::DatedUrls& bad, SeedIndex& seeds, uint64_t& near) {
+  std::map<Day, std::vector<Taken>> days;
+  for (const auto& [text, day] : bad.first_seen) days[day].push_back(take_apart(*url::Url::parse(text)));
+  Tally tally;
+  for (const auto& [day, urls] : days) {
+    for (const Taken& url : urls) tally.count(url, seeds.around(url));
+    for (const Taken& url : urls) seeds.add(url, day);
+  }
+  near = tally.all.any;
+  return {{"rows_refused", bad.refused},
+          {"days", days.size()},
+          {"all", tally.all.row()},
+          {"by_kind", tally.kinds_row()}};
+}
+
+json::object judge_benign(const bench::DatedUrls& benign, const SeedIndex& seeds, uint64_t& near) {
+  constexpr size_t shown = 20;
+  Tally tally;
+  uint64_t known = 0;
+  json::array examples;
+  std::set<std::string> tenants;
+  for (const auto& [text, day] : benign.first_seen) {
+    const Taken url = take_apart(*url::Url::parse(text));
+    tenants.insert(url.tenant.key);
+    // Listed as malicious: no candidate, and no false positive of a neighbourhood.
+    const bool is_seed = seeds.contains(text);
+    known += is_seed;
+    const auto around = is_seed ? std::vector<const Neighbourhood*>{} : seeds.around(url);
+    tally.count(url, around);
+    if (!around.empty() && examples.size() < shown)
+      examples.push_back(
+          json::value(text + "  " + std::string(name(around.front()->rule)) + " " + around.front()->key));
+  }
+  near = tally.all.any;
+  return {
+      {"urls", tally.all.judged},
+      {"tenants", tenants.size()},
+      {"listed_as_malicious", known},
+      {"false_positives", near},
+      {"false_positive_percent", 100.0 * static_cast<double>(near) / static_cast<double>(tally.all.judged)},
+      {"by_kind", tally.kinds_row()},
+      {"examples", std::move(examples)}};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  Collected bad, benign;
-  bool any = false;
+  bench::DatedUrls bad, benign;
   for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i];
-    if (argument == "--benign" && i + 1 < argc) {
-      if (!read_all(argv[++i], benign)) return 1;
-    } else {
-      any = true;
-      if (!read_all(argument, bad)) return 1;
-    }
+    const bool is_benign = std::string_view(argv[i]) == "--benign" && i + 1 < argc;
+    if (!(is_benign ? benign.read(argv[++i]) : bad.read(argv[i]))) return 1;
   }
-  if (!any) return std::fprintf(stderr, "name a dated list\n"), 2;
-
-  std::map<Day, std::vector<std::string>> days;
-  for (const auto& [url, day] : bad.first_seen) days[day].push_back(url);
+  if (bad.first_seen.empty()) return std::fprintf(stderr, "name a dated list\n"), 2;
   SeedIndex seeds;
-  Counts all, by_kind[kinds];
-  // What one would inspect: on each day every URL that is new in either list and near a seed.
-  for (const auto& [day, urls] : days) {
-    std::vector<Taken> taken;
-    for (const std::string& text : urls) taken.push_back(take_apart(*url::Url::parse(text)));
-    for (const Taken& url : taken) {
-      const auto around = seeds.around(url);
-      all.count(around);
-      by_kind[kind_of(url)].count(around);
-    }
-    for (const Taken& url : taken) seeds.add(url, day);
-  }
-  json::object kinds_json;
-  for (int kind = 0; kind < kinds; ++kind) kinds_json[kind_names[kind]] = by_kind[kind].row();
-  json::object out{
-      {"malicious",
-       {{"rows_refused", bad.refused}, {"days", days.size()}, {"all", all.row()}, {"by_kind", kinds_json}}}};
+  uint64_t found = 0, wrong = 0;
+  json::object out{{"malicious", judge_malicious(bad, seeds, found)}};
   if (!benign.first_seen.empty()) {
-    Counts near, near_kind[kinds];
-    uint64_t known = 0;
-    json::array examples;
-    std::set<std::string> tenants;
-    for (const auto& [text, day] : benign.first_seen) {
-      const Taken url = take_apart(*url::Url::parse(text));
-      tenants.insert(url.tenant.key);
-      if (seeds.contains(text))
-        ++known;  // listed as malicious: no candidate, and no false positive of a neighbourhood
-      const auto around = seeds.contains(text) ? std::vector<const Neighbourhood*>{} : seeds.around(url);
-      near.count(around);
-      near_kind[kind_of(url)].count(around);
-      if (!around.empty() && examples.size() < 20)
-        examples.push_back(
-            json::value(text + "  " + std::string(name(around.front()->rule)) + " " + around.front()->key));
-    }
-    json::object near_kinds;
-    for (int kind = 0; kind < kinds; ++kind) near_kinds[kind_names[kind]] = near_kind[kind].row();
-    const double percent = 100.0 * static_cast<double>(near.any) / static_cast<double>(near.judged);
-    out["benign"] = {
-        {"urls", near.judged},         {"tenants", tenants.size()},         {"listed_as_malicious", known},
-        {"false_positives", near.any}, {"false_positive_percent", percent}, {"by_kind", near_kinds},
-        {"examples", examples}};
+    out["benign"] = judge_benign(benign, seeds, wrong);
     // Were the two lists one stream, of which each near URL is inspected once.
     out["candidates_an_inspection_hit"] =
-        all.any ? static_cast<double>(all.any + near.any) / static_cast<double>(all.any) : 0.0;
+        found ? static_cast<double>(found + wrong) / static_cast<double>(found) : 0.0;
   }
   std::cout << json::serialize(out) << "\n";
 }

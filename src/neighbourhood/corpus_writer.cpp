@@ -194,7 +194,8 @@ Result<AddReport> CorpusWriter::commit() {
     wake_caller_.wait(guard, [this] { return flushing_ == 0; });
     if (error_) return fail(*error_);
   }
-  SHIKAKE_TRY(merge_where_due());
+  std::unique_lock merging(merging_);
+  SHIKAKE_TRY(merge_where_due(merging));
   std::lock_guard guard(mutex_);
   return report_;
 }
@@ -259,7 +260,9 @@ void CorpusWriter::work(SegmentBuilder& builder) {
         note_skip(done.error().what, *batch->source, item.line, 1);
       if (!builder.full()) continue;
       auto written = flush();
-      if (written) written = merge_where_due();
+      // One merges while the others go on adding; it looks again before it is done.
+      if (std::unique_lock merging(merging_, std::try_to_lock); written && merging)
+        written = merge_where_due(merging);
       if (!written) keep_error(std::move(written.error()));
     }
     std::lock_guard guard(mutex_);
@@ -281,9 +284,9 @@ Result<> CorpusWriter::register_segment(const std::filesystem::path& path) {
   return write_manifest_of_segments();
 }
 
-Result<> CorpusWriter::merge_where_due() {
+Result<> CorpusWriter::merge_where_due(const std::unique_lock<std::mutex>& merging) {
+  SHIKAKE_CHECK(merging.mutex() == &merging_ && merging.owns_lock());
   while (true) {
-    std::lock_guard merging(merging_);
     std::vector<std::shared_ptr<Segment>> chosen;
     {
       std::lock_guard guard(mutex_);
@@ -302,7 +305,7 @@ Result<> CorpusWriter::merge_where_due() {
       }
     }
     if (chosen.size() < 2) return {};
-    SHIKAKE_TRY(merge_segments(chosen));
+    SHIKAKE_TRY(merge_segments(chosen, options_.merge_level));
   }
 }
 
@@ -314,16 +317,16 @@ Result<> CorpusWriter::compact() {
     all = segments_;
   }
   if (all.size() < 2) return {};
-  return merge_segments(all);
+  return merge_segments(all, options_.compact_level);
 }
 
-Result<> CorpusWriter::merge_segments(const std::vector<std::shared_ptr<Segment>>& chosen) {
+Result<> CorpusWriter::merge_segments(const std::vector<std::shared_ptr<Segment>>& chosen, int level) {
   auto largest = std::max_element(chosen.begin(), chosen.end(), [](const auto& a, const auto& b) {
     return a->footer().entries < b->footer().entries;
   });
   const std::filesystem::path path = next_path();
   SHIKAKE_ASSIGN(std::unique_ptr<SegmentWriter> writer,
-                 SegmentWriter::open(path, std::string((*largest)->dictionary()), options_.merge_level));
+                 SegmentWriter::open(path, std::string((*largest)->dictionary()), level));
   SHIKAKE_TRY(merge(chosen, [&](const Keys& keys, const Entry& entry) -> Result<bool> {
     if (auto added = writer->add(keys, entry); !added) return fail(std::move(added.error()));
     return true;

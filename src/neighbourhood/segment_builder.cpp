@@ -1,6 +1,9 @@
 #include "neighbourhood/segment_builder.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
+#include <cstdint>
 #include <numeric>
 
 #include "base/check.h"
@@ -13,9 +16,21 @@ namespace {
 // end stays in the cache.
 constexpr int pile_bits = 15;
 // Of a segment's blocks, so many are shown to zstd: thirty times its dictionary's size.
-constexpr size_t sample_blocks = 500;
+constexpr size_t sample_blocks = 200;
+// In order of place, URLs lie anywhere in memory: so many are fetched ahead of the one that is being written.
+constexpr size_t fetched_ahead = 12;
 
 }  // namespace
+
+// All of it at once: pages come as they are written to, and growing would copy what stands there. Large pages
+// where there are any: sorting and writing jump about in it.
+SegmentBuilder::SegmentBuilder(size_t memory) : memory_(memory) {
+  arena_.reserve(memory);
+  constexpr uintptr_t page = 4096;
+  const auto begin = (reinterpret_cast<uintptr_t>(arena_.data()) + page - 1) / page * page;
+  const auto end = (reinterpret_cast<uintptr_t>(arena_.data()) + arena_.capacity()) / page * page;
+  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);  // advice
+}
 
 Result<> SegmentBuilder::add(std::string_view text, Day first, Day last) {
   SHIKAKE_ASSIGN(url::Url url, corpus_url(text));
@@ -71,6 +86,8 @@ Result<> SegmentBuilder::write(const std::filesystem::path& path, int level) {
   SHIKAKE_ASSIGN(std::unique_ptr<SegmentWriter> writer,
                  SegmentWriter::open(path, sample_dictionary(), level));
   for (size_t i = 0; i < order_.size();) {
+    if (i + fetched_ahead < order_.size())
+      __builtin_prefetch(arena_.data() + (order_[i + fetched_ahead].offset_and_size >> size_bits));
     const std::string_view same = url(order_[i]);
     const Stored record = stored(order_[i]);
     Entry entry{same, record.first, record.last};

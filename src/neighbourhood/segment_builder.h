@@ -17,8 +17,7 @@ namespace shikake::neighbourhood {
 // URLs with their keys, waiting to be sorted.
 class SegmentBuilder {
  public:
-  // All of it at once: pages come as they are written to, and growing would copy what stands there.
-  explicit SegmentBuilder(size_t memory) : memory_(memory) { arena_.reserve(memory); }
+  explicit SegmentBuilder(size_t memory);
 
   // Fails with the reason why the text is no corpus URL.
   Result<> add(std::string_view text, Day first, Day last);

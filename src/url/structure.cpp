@@ -46,8 +46,9 @@ uint8_t class_of(char c) {
   return classes[static_cast<unsigned char>(c)];
 }
 
+constexpr size_t uuid_size = 36;
 bool is_uuid(std::string_view token) {
-  if (token.size() != 36 || token[8] != '-') return false;
+  if (token.size() != uuid_size || token[8] != '-') return false;
   for (size_t i = 0; i < token.size(); ++i) {
     bool dash = i == 8 || i == 13 || i == 18 || i == 23;
     if (dash ? token[i] != '-' : hex_digit(token[i]) < 0) return false;
@@ -56,7 +57,9 @@ bool is_uuid(std::string_view token) {
 }
 
 bool has_digit(std::string_view token) {
-  return std::any_of(token.begin(), token.end(), is_digit);
+  for (char c : token)
+    if (class_of(c) & digit) return true;
+  return false;
 }
 
 void append_with_digits_folded(std::string& out, std::string_view token) {
@@ -70,6 +73,10 @@ void append_with_digits_folded(std::string& out, std::string_view token) {
 
 // fold(), behind what `out` holds.
 void append_folded(std::string& out, std::string_view token) {
+  if (token.size() != uuid_size && !has_digit(token)) {  // most; all other classes have one
+    out += token;
+    return;
+  }
   switch (classify(token)) {
     case TokenClass::number:
       out += "<num>";
