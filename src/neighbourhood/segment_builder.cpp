@@ -15,7 +15,8 @@ namespace {
 // Piles that a batch is dealt into before it is sorted: a few dozen URLs each, and few enough that each one's
 // end stays in the cache.
 constexpr int pile_bits = 15;
-// Of a segment's blocks, so many are shown to zstd: thirty times its dictionary's size.
+// Of a segment's blocks, so many are shown to zstd, a megabyte: more teach it little and cost as much as
+// sorting.
 constexpr size_t sample_blocks = 200;
 // In order of place, URLs lie anywhere in memory: so many are fetched ahead of the one that is being written.
 constexpr size_t fetched_ahead = 12;
