@@ -218,7 +218,8 @@ Step VexLifter::step(std::span<const uint8_t> bytes, size_t before, Address addr
   for (Int i = 0; i < block->stmts_used; ++i) {
     const IRStmt& s = *block->stmts[i];
     if (s.tag == Ist_IMark) step.length = s.Ist.IMark.len;
-    if (s.tag == Ist_Exit && (s.Ist.Exit.jk == Ijk_Boring || s.Ist.Exit.jk == Ijk_Call))
+    if (s.tag == Ist_Exit && (s.Ist.Exit.jk == Ijk_Boring || s.Ist.Exit.jk == Ijk_Call) &&
+        known_number(*block, s.Ist.Exit.guard) != 0)
       step.successors.push_back(guest(s.Ist.Exit.dst));
   }
   if (is_call(*block, architecture_)) {

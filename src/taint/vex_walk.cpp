@@ -39,9 +39,28 @@ bool is_call(const IRSB& block, Architecture architecture) {
   return false;
 }
 
+std::optional<uint64_t> known_number(const IRSB& block, const IRExpr* e) {
+  if (e->tag == Iex_Const && is_number(e->Iex.Const.con)) return number_of(e->Iex.Const.con);
+  if (e->tag == Iex_RdTmp) {
+    for (Int i = 0; i < block.stmts_used; ++i)
+      if (const IRStmt& s = *block.stmts[i]; s.tag == Ist_WrTmp && s.Ist.WrTmp.tmp == e->Iex.RdTmp.tmp)
+        return known_number(block, s.Ist.WrTmp.data);
+    return std::nullopt;
+  }
+  if (e->tag != Iex_Unop) return std::nullopt;
+  const auto of = known_number(block, e->Iex.Unop.arg);
+  if (!of) return std::nullopt;
+  switch (e->Iex.Unop.op) {
+    case Iop_Not1: return *of ^ 1;
+    case Iop_32to1: return *of & 1;
+    case Iop_1Uto32: return *of;
+    default: return std::nullopt;
+  }
+}
+
 void Walk::exit(const IRStmt& s) {
   const auto& e = s.Ist.Exit;
-  if (!is_jump(e.jk)) return;
+  if (!is_jump(e.jk) || known_number(*block_, e.guard) == 0) return;
   const Address to = guest_address(e.dst, moved_, architecture_);
   if (to == address_) return;  // a string instruction's own loop
   const Value condition = expression(e.guard);

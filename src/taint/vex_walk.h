@@ -8,6 +8,7 @@ extern "C" {
 }
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,6 +25,9 @@ bool is_number(const IRConst* c);
 Address guest_address(const IRConst* c, Address moved, Architecture architecture);
 // VEX calls AArch64's plain branch a call too: a call sets the link register.
 bool is_call(const IRSB& block, Architecture architecture);
+// A number that is known without running anything: VEX guards each Thumb instruction as if it were in an IT
+// block, with a constant where it is in none.
+std::optional<uint64_t> known_number(const IRSB& block, const IRExpr* e);
 // Bytes of a value; a truth value has one.
 uint8_t lanes_of(IRType type);
 

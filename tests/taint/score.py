@@ -11,6 +11,7 @@ import base64
 import json
 import os
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -194,12 +195,20 @@ def run(specimen, architecture, compiler, level, static, runner):
         arguments += [os.path.join(secrets, "passwords") if a == "SECRET" else a for a in specimen.arguments]
         root = ARCHITECTURES[architecture][1]
         line = [runner, *(["--root", root] if root else []), "--label", secrets, program, *arguments]
+        # In a group of its own: a run that takes too long ends with all its children.
+        child = subprocess.Popen(line, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                 start_new_session=True)
         try:
-            done = subprocess.run(line, cwd=work, capture_output=True, timeout=120)
-            report = json.loads(done.stdout)
+            output, _ = child.communicate(timeout=120)
+            report = json.loads(output)
         except (subprocess.TimeoutExpired, json.JSONDecodeError) as error:
             return {"failed": str(error)}
         finally:
+            try:
+                os.killpg(child.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            child.wait()
             for server in servers:
                 server.socket.close()
         found = [set() for _ in servers]

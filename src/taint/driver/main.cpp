@@ -1,7 +1,6 @@
 // shikake-taint-run: one program under the taint plugin, and what its flows were for, as JSON. The
 // sandbox does the same inside a cell; this is the engine alone, for tests, benches and a quick look.
 //     shikake-taint-run [--plugin FILE] [--root DIR] [--label PREFIX]… [--events FILE] PROGRAM [ARGUMENT…]
-#include <elf.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -14,12 +13,16 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "taint/emulator.h"
 #include "taint/report/provenance.h"
 
 namespace {
+
+using shikake::taint::Architecture;
 
 struct Options {
   std::string plugin, root, events;
@@ -55,25 +58,15 @@ bool parse(int count, char** argument, Options& options) {
   return !options.program.empty();
 }
 
-std::string emulator_for(const std::string& path, std::string& problem) {
-  unsigned char head[20] = {};
+std::optional<Architecture> architecture_of_file(const std::string& path) {
+  unsigned char head[shikake::taint::elf_head_bytes] = {};
   std::ifstream file(path, std::ios::binary);
-  if (!file.read(reinterpret_cast<char*>(head), sizeof head) || std::memcmp(head, ELFMAG, SELFMAG) != 0) {
-    problem = path + " is no ELF program";
-    return {};
-  }
-  const bool big = head[EI_DATA] == ELFDATA2MSB;
-  const unsigned machine = big ? head[18] << 8 | head[19] : head[19] << 8 | head[18];
-  switch (machine) {
-    case EM_X86_64: return "qemu-x86_64";
-    case EM_386: return "qemu-i386";
-    case EM_ARM: if (!big) return "qemu-arm"; break;
-    case EM_AARCH64: if (!big) return "qemu-aarch64"; break;
-    case EM_MIPS: if (head[EI_CLASS] == ELFCLASS32) return big ? "qemu-mips" : "qemu-mipsel"; break;
-    default: break;
-  }
-  problem = path + " is of an architecture that taint does not follow (ELF machine " + std::to_string(machine) + ")";
-  return {};
+  file.read(reinterpret_cast<char*>(head), sizeof head);
+  const auto found = shikake::taint::architecture_of({head, static_cast<size_t>(file.gcount())});
+  if (!found)
+    std::fprintf(stderr, "shikake-taint-run: %s is no ELF program of an architecture that taint follows (x86-64, i386, "
+                         "ARM, AArch64, MIPS)\n", path.c_str());
+  return found;
 }
 
 std::string beside_me() {
@@ -88,12 +81,8 @@ std::string beside_me() {
 int main(int count, char** argument) {
   Options options;
   if (!parse(count, argument, options)) return usage();
-  std::string problem;
-  const std::string emulator = emulator_for(options.program[0], problem);
-  if (emulator.empty()) {
-    std::fprintf(stderr, "shikake-taint-run: %s\n", problem.c_str());
-    return 1;
-  }
+  const auto architecture = architecture_of_file(options.program[0]);
+  if (!architecture) return 1;
   if (options.plugin.empty()) options.plugin = beside_me();
   char folder[] = "/tmp/shikake-taint-XXXXXX";
   if (mkdtemp(folder) == nullptr) {
@@ -106,8 +95,12 @@ int main(int count, char** argument) {
   for (const std::string& prefix : options.labels) plugin += ",label=" + prefix;
   if (!options.root.empty()) plugin += ",root=" + options.root;
   if (options.always) plugin += ",always=on";
-  std::vector<std::string> line{emulator, "-plugin", plugin};
-  if (!options.root.empty()) line.insert(line.end(), {"-L", options.root});
+  std::vector<std::string> line{shikake::taint::emulator_name(*architecture), "-plugin", plugin};
+  for (std::string& option : shikake::taint::emulator_options(*architecture)) line.push_back(std::move(option));
+  // Its libraries from the root alone: a loader that finds the machine's own C library of that architecture,
+  // of another build than its own, makes programs that loop in fork.
+  if (!options.root.empty())
+    line.insert(line.end(), {"-L", options.root, "-E", "LD_LIBRARY_PATH=" + options.root + "/lib"});
   line.insert(line.end(), options.program.begin(), options.program.end());
 
   // Children that outlive their parents are waited for here.

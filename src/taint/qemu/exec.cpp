@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "taint/emulator.h"
 #include "taint/qemu/cpu_registers.h"
 #include "taint/qemu/guest_memory.h"
 #include "taint/qemu/plugin.h"
@@ -103,6 +104,8 @@ void Plugin::start_program(std::string path, std::vector<Argument> arguments, co
   if (!options_.root.empty()) plugin += ",root=" + options_.root;
   if (keep_argument_labels(arguments)) plugin += ",arguments=on";
   std::vector<std::string> line{emulator_folder() + "qemu-" + emulator, "-plugin", plugin};
+  if (const auto emulated = taint::architecture(emulator))
+    for (std::string& option : emulator_options(*emulated)) line.push_back(std::move(option));
   if (!options_.root.empty()) line.insert(line.end(), {"-L", options_.root});
   line.insert(line.end(), {"-0", arguments.empty() ? path : arguments[0].text});
   // The guest's variables are for the guest alone: LD_PRELOAD would reach the emulator.

@@ -1,0 +1,27 @@
+// Which of Debian's qemu-user emulators runs a program, and with which of their options.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "taint/lift.h"
+
+namespace shikake::taint {
+
+// Bytes at a program's start that architecture_of() looks at.
+inline constexpr size_t elf_head_bytes = 20;
+
+// The architecture of an ELF program by its head (the System V ABI's e_ident and e_machine); nothing when it
+// is no ELF program or one that taint does not follow.
+std::optional<Architecture> architecture_of(std::span<const uint8_t> head);
+
+// "qemu-arm": the name of Debian's emulator.
+std::string emulator_name(Architecture architecture);
+
+// Options that go before the program: a processor whose instructions all have rules.
+std::vector<std::string> emulator_options(Architecture architecture);
+
+}  // namespace shikake::taint
