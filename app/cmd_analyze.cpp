@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "command.h"
+#include "gateway/gateway.h"
 #include "run_folder.h"
 #include "runs.h"
 #include "sandbox/debug/script.h"
@@ -171,6 +172,12 @@ Result<int> run_command(const AnalyzeCommand& command, Context& context) {
       continue;
     }
     SHIKAKE_TRY(folder.write(*analysed));
+    for (const run::Analysed& one : *analysed) {
+      if (one.record.network.leaks.empty()) continue;
+      failed = true;
+      base::log(base::LogLevel::error,
+                fmt::format("{}: {}", path, gateway::not_shut(one.record.network.leaks)));
+    }
     if (context.json) {
       for (const run::Analysed& one : *analysed) {
         context.out.write(fmt::format("{}\n{}", first ? "{\"runs\":[" : ",",

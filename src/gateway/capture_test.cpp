@@ -70,8 +70,8 @@ TEST(Capture, StopsAtItsBoundAndSaysSo) {
 
 TEST(Capture, AFullDiskEndsTheFileAndNotTheRun) {
   in_private_network(false, [] {
-    const auto folder = std::filesystem::temp_directory_path() / ("shikake-full-" + std::to_string(getpid()));
-    std::filesystem::create_directory(folder);
+    const TemporaryFolder place;
+    const std::filesystem::path& folder = place.path();
     ASSERT_EQ(mount("none", folder.c_str(), "tmpfs", 0, "size=128k"), 0);
     {
       Lab lab({}, folder);
@@ -90,7 +90,6 @@ TEST(Capture, AFullDiskEndsTheFileAndNotTheRun) {
       }
     }
     umount(folder.c_str());
-    std::filesystem::remove(folder);
   });
 }
 

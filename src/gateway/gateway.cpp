@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 
@@ -158,20 +159,27 @@ Result<Gateway> Gateway::start(const GatewayPlan& plan) {
   SHIKAKE_ASSIGN(auto passed, receive_with_fd(handover.get(), base::Deadline::after(order_time)));
   if (!passed.fd) return fail(Module::gateway, ErrorCode::io, "the gateway gave no network for the cell");
   gateway.cell_network_ = std::move(passed.fd);
-  SHIKAKE_TRY(gateway.check_leaks());
+  SHIKAKE_ASSIGN(const Inventories seen, gateway.look());
+  if (!seen.leaks.empty()) return fail(Module::gateway, ErrorCode::refused, not_shut(seen.leaks));
   return gateway;
 }
 
-Result<Inventories> Gateway::check_leaks(std::optional<pid_t> cell) const {
+Result<Inventories> Gateway::look(std::optional<pid_t> cell) const {
   Inventories seen;
   SHIKAKE_ASSIGN(seen.gateway, take_inventory(pid()));
   SHIKAKE_ASSIGN(seen.cell, cell ? take_inventory(*cell) : take_inventory(cell_network_));
-  auto leaks = find_leaks("the gateway", seen.gateway, gateway_devices, expected_descriptors_);
-  for (std::string& leak : find_leaks("the cell", seen.cell, cell_devices)) leaks.push_back(std::move(leak));
-  if (leaks.empty()) return seen;
-  return fail(
-      Module::gateway, ErrorCode::refused,
-      fmt::format("the network is not shut: {}; the run was not started or is void", fmt::join(leaks, "; ")));
+  seen.leaks = find_leaks("the gateway", seen.gateway, gateway_devices, expected_descriptors_);
+  for (std::string& leak : find_leaks("the cell", seen.cell, cell_devices))
+    seen.leaks.push_back(std::move(leak));
+  for (const auto& [inventory, own] :
+       {std::pair(&seen.gateway, &gateway_devices), std::pair(&seen.cell, &cell_devices)})
+    for (const auto& [device, packets] : inventory->sent)
+      if (std::ranges::find(*own, device) == own->end()) seen.packets_out += packets;
+  return seen;
+}
+
+std::string not_shut(const std::vector<std::string>& leaks) {
+  return fmt::format("the network is not shut: {}", fmt::join(leaks, "; "));
 }
 
 Result<> Gateway::set_clock(std::chrono::microseconds ahead) {

@@ -10,7 +10,7 @@
 //
 //   auto gateway = Gateway::start({.replies = replies, .capture_fd = file});
 //   … start the cell in gateway->cell_network(), with gateway->ready().resolvers in resolv.conf …
-//   SHIKAKE_TRY(gateway->check_leaks(cell_pid));
+//   gateway->look(cell_pid)->leaks       // none, or the run must not begin
 //   gateway->channel().receive(…)        // frames of message.h
 //   auto ended = gateway->finish(deadline, [](const base::Frame& frame) { … });
 #pragma once
@@ -78,9 +78,9 @@ class Gateway {
   pid_t pid() const { return contained_.pid(); }
 
   // Compares devices, sockets and descriptors of the gateway, devices of the cell's network and, with `cell`,
-  // the sockets and descriptors of that process with what there should be. ErrorCode::refused names each
-  // leak. Gives what was seen, for the run's record.
-  Result<Inventories> check_leaks(std::optional<pid_t> cell = {}) const;
+  // the sockets and descriptors of that process with what there should be: the difference is `leaks`, the
+  // rest is for the run's record. What `packets_out` counts is of the whole time since the start.
+  Result<Inventories> look(std::optional<pid_t> cell = {}) const;
 
   base::FrameChannel& channel() { return channel_; }
   Result<> set_clock(std::chrono::microseconds ahead);
@@ -99,5 +99,8 @@ class Gateway {
   Ready ready_;
   std::vector<std::string> expected_descriptors_;
 };
+
+// One sentence for all of Inventories::leaks.
+std::string not_shut(const std::vector<std::string>& leaks);
 
 }  // namespace shikake::gateway

@@ -18,6 +18,8 @@ namespace {
 
 constexpr uint64_t max_table_bytes = 64 << 20;  // of one table in /proc/net; a thousand sockets take 150 KiB
 
+constexpr int sent_packets_column = 9;  // of /proc/net/dev, after the name: eight are of what came in
+
 // The columns of a table in /proc/net: which holds the inode, which a text worth showing (-1: none).
 struct Table {
   const char* file;
@@ -61,7 +63,12 @@ Result<> read_devices(const std::string& folder, Inventory& inventory) {
   for (std::string line; std::getline(lines, line);) {
     size_t colon = line.find(':');
     size_t start = line.find_first_not_of(' ');
-    if (colon != line.npos && start < colon) inventory.devices.push_back(line.substr(start, colon - start));
+    if (colon == line.npos || start >= colon) continue;
+    const std::string& name = inventory.devices.emplace_back(line.substr(start, colon - start));
+    std::istringstream columns(line.substr(colon + 1));
+    std::string column;
+    for (int i = 0; i <= sent_packets_column; ++i) columns >> column;
+    inventory.sent[name] = base::parse_integer<uint64_t>(column).value_or(0);
   }
   std::sort(inventory.devices.begin(), inventory.devices.end());
   return {};

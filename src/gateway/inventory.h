@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,26 +18,25 @@ struct SocketEntry {
   std::string kind;  // "tcp", "tcp6", "udp", "udp6", "raw", "raw6", "packet", "unix", "netlink"
   uint64_t inode = 0;
   std::string detail;  // "192.168.1.1:53", an abstract name, …; may be empty
-  static void wire(auto& codec, auto& self) { codec(self.kind, self.inode, self.detail); }
 };
 
 struct DescriptorEntry {
   int32_t number = -1;
   std::string target;  // as readlink says: "socket:[123]", "/dev/null", "pipe:[4]"
-  static void wire(auto& codec, auto& self) { codec(self.number, self.target); }
 };
 
 struct Inventory {
   std::vector<std::string> devices;          // network devices, sorted
+  std::map<std::string, uint64_t> sent;      // packets over each of them, as the kernel counted
   std::vector<SocketEntry> sockets;          // of the whole network namespace
   std::vector<DescriptorEntry> descriptors;  // of the process; empty for a network alone
-  static void wire(auto& codec, auto& self) { codec(self.devices, self.sockets, self.descriptors); }
 };
 
 struct Inventories {
   Inventory gateway;
-  Inventory cell;  // without a process: the network alone
-  static void wire(auto& codec, auto& self) { codec(self.gateway, self.cell); }
+  Inventory cell;                  // without a process: the network alone
+  std::vector<std::string> leaks;  // a sentence each; none: the network is shut
+  uint64_t packets_out = 0;        // sent over devices that should not be there
 };
 
 // Of a process that the caller may look into, and of the network that it lives in.

@@ -186,11 +186,12 @@ struct Ended {
   uint64_t dns_lookups = 0;  // all, also those past the limit on frames
   uint64_t captured_packets = 0;
   uint64_t captured_bytes = 0;
-  uint64_t lost_packets = 0;   // seen by the kernel, not written: too fast, or past the capture's bound
-  uint64_t relayed_bytes = 0;  // that left for the real network; always 0 in closed mode
+  uint64_t lost_packets = 0;  // seen by the kernel, not written: too fast, or past the capture's bound
+  // That left for the real network: sent on, or given to a connection; always 0 in closed mode.
+  uint64_t relayed_pieces = 0, relayed_bytes = 0;
   static void wire(auto& codec, auto& self) {
     codec(self.flows, self.dns_lookups, self.captured_packets, self.captured_bytes, self.lost_packets,
-          self.relayed_bytes);
+          self.relayed_pieces, self.relayed_bytes);
   }
 };
 

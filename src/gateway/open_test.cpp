@@ -55,14 +55,8 @@ threading.Event().wait()
 class World {
  public:
   World() {
-    folder_ = std::filesystem::temp_directory_path() / ("shikake-open-" + std::to_string(getpid()));
-    std::filesystem::create_directories(folder_);
     auto built = build();
     if (!built) ADD_FAILURE() << built.error().message();
-  }
-  ~World() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
   }
 
  private:
@@ -96,8 +90,9 @@ class World {
 
   Result<> start_servers() {
     const std::string pem = (folder_ / "server.pem").string();
-    const std::string make = "openssl req -x509 -newkey rsa:2048 -nodes -keyout " + pem + " -out " + pem +
-                             ".crt -subj /CN=real -days 2 2>/dev/null && cat " + pem + ".crt >> " + pem;
+    const std::string make = "c=$(mktemp); openssl req -x509 -newkey rsa:2048 -nodes -keyout " + pem +
+                             " -out " + pem + ".crt -subj /CN=real -days 2 2>/dev/null && cat " + pem +
+                             ".crt >> " + pem;
     if (std::system(make.c_str()) != 0) return fail(Module::gateway, ErrorCode::io, "no certificate");
     SHIKAKE_TRY(base::write_file_atomically(folder_ / "servers.py", servers));
     int ends[2];
@@ -117,7 +112,8 @@ class World {
     return {};
   }
 
-  std::filesystem::path folder_;
+  const TemporaryFolder own_;
+  const std::filesystem::path& folder_ = own_.path();
   base::UniqueFd internet_;
   std::optional<cell::Contained> servers_;
 };
@@ -163,7 +159,7 @@ TEST_P(OpenAs, ReachesTheRealServersAndLooksIntoTls) {
         EXPECT_EQ(lab.run("curl -sS http://c2.example/task -d x").text, "real c2.example/task\n");
         EXPECT_EQ(lab.run("curl -sS https://c2.example/secret").text, "real c2.example/secret\n");
         EXPECT_EQ(lab.run("printf hi | nc -u -w 1 203.0.113.10 7007").text, "echo hi");
-        EXPECT_TRUE(lab.gateway().check_leaks());
+        EXPECT_TRUE(lab.gateway().look().value().leaks.empty());
         auto ended = lab.finish();
         ASSERT_TRUE(ended);
         EXPECT_GT(ended->relayed_bytes, 100U);
@@ -189,9 +185,9 @@ TEST_P(OpenAs, ReachesTheRealServersAndLooksIntoTls) {
 TEST(Open, APinnedClientPassesUnopenedTheNextTime) {
   in_open_lab(test_policy(), [](Lab& lab) {
     lab.run(
-        "openssl req -x509 -newkey rsa:2048 -nodes -keyout /dev/null -out /tmp/other.$$ -subj /CN=other "
+        "c=$(mktemp); openssl req -x509 -newkey rsa:2048 -nodes -keyout /dev/null -out $c -subj /CN=other "
         "-days 1 "
-        "2>/dev/null; curl -s --cacert /tmp/other.$$ https://pin.example/; rm -f /tmp/other.$$");
+        "2>/dev/null; curl -s --cacert $c https://pin.example/; rm -f $c");
     EXPECT_THAT(lab.run("sleep 0.2; echo | openssl s_client -connect 203.0.113.10:443 -servername "
                         "pin.example 2>/dev/null")
                     .text,

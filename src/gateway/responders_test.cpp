@@ -70,9 +70,9 @@ TEST(Responders, APinnedTlsClientStillSaysWhoItIs) {
   in_lab([](Lab& lab) {
     // Trusts another authority: refuses within the handshake, with an alert.
     lab.run(
-        "openssl req -x509 -newkey rsa:2048 -nodes -keyout /dev/null -out /tmp/other-ca.$$ -subj /CN=other "
+        "c=$(mktemp); openssl req -x509 -newkey rsa:2048 -nodes -keyout /dev/null -out $c -subj /CN=other "
         "-days 1 "
-        "2>/dev/null; curl -s --cacert /tmp/other-ca.$$ https://refuses.example/; rm -f /tmp/other-ca.$$");
+        "2>/dev/null; curl -s --cacert $c https://refuses.example/; rm -f $c");
     ASSERT_TRUE(lab.finish());
     const Flow* flow = lab.seen.flow("tls");
     ASSERT_TRUE(flow);

@@ -8,13 +8,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "base/child.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/wire.h"
@@ -24,6 +28,29 @@
 namespace shikake::gateway {
 
 constexpr uid_t ordinary_user = 65534;  // nobody, who owns nothing here
+constexpr int unreachable = 78;         // its exit status where it cannot run our programs
+constexpr char why_unreachable[] = "an ordinary user cannot reach the programs in " SHIKAKE_BUILD_DIR
+                                   ": a folder above them is closed to others (chmod o+x)";
+
+// A folder of its own, gone with it. (Process numbers name nothing: in a namespace of their own all are 1.)
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "shikake-gateway-XXXXXX").string();
+    if (!mkdtemp(name.data())) ADD_FAILURE() << "no folder for a test: " << std::strerror(errno);
+    path_ = name;
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
 
 // Runs `body` in a process that may make networks, in a network of its own without any device: as root, or as
 // an ordinary user in a user namespace. Failures of expectations inside are failures of the test.
@@ -35,6 +62,7 @@ inline void in_private_network(bool as_root, const std::function<void()>& body) 
     if (!as_root && geteuid() == 0 &&
         (setgroups(0, nullptr) != 0 || setgid(ordinary_user) != 0 || setuid(ordinary_user) != 0))
       _exit(90);
+    if (!base::find_sibling_executable("shikake-gateway")) _exit(unreachable);
     auto contained = cell::spawn({.user = !as_root, .mount = true, .network = true, .pid = true}, [&] {
       if (!cell::mount_proc()) return 91;
       body();
@@ -52,6 +80,7 @@ inline void in_private_network(bool as_root, const std::function<void()>& body) 
   ASSERT_EQ(waitpid(pid, &status, 0), pid);
   ASSERT_TRUE(WIFEXITED(status));
   if (WEXITSTATUS(status) == 77) GTEST_SKIP() << "this machine forbids namespaces";
+  if (WEXITSTATUS(status) == unreachable) GTEST_SKIP() << why_unreachable;
   EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
@@ -117,10 +146,9 @@ struct Output {
 // A gateway with everything around it that a supervisor gives.
 class Lab {
  public:
-  // `folder`: where the capture file goes.
-  explicit Lab(GatewayPlan plan = {},
-               const std::filesystem::path& folder = std::filesystem::temp_directory_path()) {
-    capture_path = folder / ("shikake-gateway-" + std::to_string(getpid()) + ".pcapng");
+  // `folder`: where the capture file goes, if not into one of its own.
+  explicit Lab(GatewayPlan plan = {}, const std::filesystem::path& folder = {}) {
+    capture_path = (folder.empty() ? own_.path() : folder) / "capture.pcapng";
     capture_.reset(open(capture_path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     plan.capture_fd = capture_.get();
     auto started = Gateway::start(plan);
@@ -130,11 +158,6 @@ class Lab {
     }
     gateway_.emplace(std::move(*started));
   }
-  ~Lab() {
-    std::error_code ignored;
-    std::filesystem::remove(capture_path, ignored);
-  }
-
   bool ok() const { return gateway_.has_value(); }
   Gateway& gateway() { return *gateway_; }
 
@@ -204,6 +227,7 @@ class Lab {
     return 127;
   }
 
+  TemporaryFolder own_;
   base::UniqueFd capture_;
   std::optional<Gateway> gateway_;
   std::optional<Result<Ended>> ended_;

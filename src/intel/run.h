@@ -75,9 +75,11 @@ struct RunInterface {
 
 struct RunNet {
   RunNetwork mode = RunNetwork::none;
-  uint64_t packets = 0;      // in the capture
-  uint64_t packets_out = 0;  // pieces of data handed on to the real network; 0 in every closed run
-  uint64_t bytes_out = 0;    // in them
+  uint64_t packets = 0;  // in the capture
+  // That left: packets which the kernel sent over devices that should not be there, and pieces of data handed
+  // on to the real network. 0 in every closed run without a leak.
+  uint64_t packets_out = 0;
+  uint64_t bytes_out = 0;  // in those pieces
   std::vector<RunInterface> interfaces;
   std::vector<std::string> sockets;      // "gateway: tcp 0.0.0.0:41169", when the program began
   std::vector<std::string> descriptors;  // "cell: 1 pipe:[3270607]", likewise

@@ -37,6 +37,34 @@ def processes_of_runs():
     return found
 
 
+def children_of(parent, name):
+    """The processes of that name (as the kernel cuts it) that `parent` started."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                status = (entry / "status").read_text()
+            except OSError:
+                continue
+            if f"\nPPid:\t{parent}\n" in status and status.startswith(f"Name:\t{name}"):
+                found.append(int(entry.name))
+    return found
+
+
+def ended(pid, patience=30):
+    """Whether it is gone or waits to be reaped."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        try:
+            state = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        except OSError:
+            return True
+        if state in "ZX":
+            return True
+        time.sleep(0.02)
+    return False
+
+
 def cgroups():
     found = set()
     for root in pathlib.Path("/sys/fs/cgroup").glob("*"):
@@ -258,6 +286,72 @@ class Output(AnalyzeTest):
         self.assertIn("block:proxy", row["uses"])
 
 
+class Leaks(AnalyzeTest):
+    """A way out of the cell that should not be there: found, named in the record, and the command fails."""
+
+    def with_supervisor(self, leak):
+        """A folder of our programs in which the supervisor is one that opens a way out."""
+        build = harness.SHIKAKE.parent
+        leaky = build / "src/sandbox" / f"leaky_supervisor_{leak}"
+        if not leaky.exists():
+            self.skipTest("the leaky supervisors are not built")
+        folder = self.scratch / "programs"
+        folder.mkdir()
+        for program in build.glob("shikake*"):
+            if program.is_file() and os.access(program, os.X_OK) and program.name != "shikake-supervisor":
+                shutil.copy(program, folder)
+        shutil.copy(leaky, folder / "shikake-supervisor")
+        return folder / "shikake"
+
+    def find(self, leak):
+        self.can_run()
+        program = self.with_supervisor(leak)
+        script = self.write("never.sh", "#!/bin/sh\necho > /tmp/it-ran\n")
+        done = subprocess.run([program, "--home", self.home, "--json", "analyze", "--no-store", script],
+                              capture_output=True, text=True, timeout=harness.TIMEOUT_S)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn("the network is not shut", done.stderr)
+        [run] = json.loads(done.stdout)["runs"]
+        self.assertEqual((run["outcome"], run["complete"]), ("refused", False))
+        self.assertIn("the program was not run", run["outcome_detail"])
+        self.assertEqual(run["files"], [])
+        self.check_schema("run", run)
+        return run["network"]
+
+    def test_an_inherited_socket(self):
+        network = self.find("socket")
+        self.assertTrue(network["leaks"])
+        for leak in network["leaks"]:
+            self.assertRegex(leak, r"^the cell holds socket:\[\d+\] of another network as descriptor \d+$")
+        self.assertTrue(any("socket:[" in row for row in network["descriptors"] if row.startswith("cell: ")))
+
+    def test_a_device(self):
+        network = self.find("device")
+        self.assertEqual(sorted(network["leaks"]), ["the cell has a network device way-in", "the cell has a network device way-out"])
+        self.assertIn("way-out", {row["name"] for row in network["interfaces"] if row["where"] == "cell"})
+
+    def test_a_device_that_is_laid_while_the_program_runs(self):
+        if os.geteuid() != 0 or not shutil.which("ip") or not shutil.which("nsenter"):
+            self.skipTest("laying a cable in a cell takes root, ip and nsenter")
+        child = BadInput.start(self)
+        inside = next(pid for pid, name in processes_of_runs().items() if name == "sh" and self.is_ours(pid))
+        laid = subprocess.run(["nsenter", "-t", str(inside), "-n", "sh", "-c",
+                               "ip link add way-out type veth peer name way-in && ip link set way-in up && "
+                               "ip link set way-out up && ip address add 203.0.113.1/24 dev way-out && "
+                               "(echo | nc -u -w 1 203.0.113.2 9; true)"], capture_output=True, text=True, timeout=60)
+        self.assertEqual(laid.returncode, 0, laid.stderr)
+        os.killpg(child.pid, signal.SIGINT)
+        out, err = child.communicate(timeout=60)
+        self.assertEqual(child.returncode, 1, err)
+        [run] = json.loads(out)["runs"]
+        self.assertEqual((run["outcome"], run["complete"]), ("stopped", False))
+        self.assertIn("leak", run["limits_hit"])
+        self.assertEqual(sorted(run["network"]["leaks"]),
+                         ["the cell has a network device way-in", "the cell has a network device way-out"])
+        self.assertGreater(run["network"]["packets_out"], 0)
+        self.assert_nothing_left()
+
+
 class InTheRange(AnalyzeTest):
     def in_range(self, *arguments):
         done = self.run_program("range", "run", harness.SOURCE / "demo/scenario.toml", "--", harness.SHIKAKE,
@@ -455,10 +549,8 @@ class BadInput(AnalyzeTest):
 
     def test_a_supervisor_that_dies_leaves_a_labelled_record(self):
         child = self.start()
-        supervisors = [pid for pid, name in processes_of_runs().items()
-                       if name.startswith("shikake-superv") and pid not in self.before[0] and self.is_ours(pid)]
-        self.assertTrue(supervisors)
-        os.kill(supervisors[0], signal.SIGKILL)
+        [supervisor] = children_of(child.pid, "shikake-superv")
+        os.kill(supervisor, signal.SIGKILL)
         out, err = child.communicate(timeout=60)
         self.assertEqual(child.returncode, 0, err)
         [run] = json.loads(out)["runs"]
@@ -468,12 +560,10 @@ class BadInput(AnalyzeTest):
 
     def test_a_gateway_that_dies_is_told(self):
         child = self.start()
-        gateways = [pid for pid, name in processes_of_runs().items()
-                    if name.startswith("shikake-gateway") and pid not in self.before[0]]
-        if not gateways:
-            self.skipTest("no gateway to be seen here")
-        os.kill(gateways[0], signal.SIGKILL)
-        time.sleep(0.5)
+        [supervisor] = children_of(child.pid, "shikake-superv")
+        [gateway] = children_of(supervisor, "shikake-gateway")
+        os.kill(gateway, signal.SIGKILL)
+        self.assertTrue(ended(gateway))
         os.killpg(child.pid, signal.SIGINT)
         out, _ = child.communicate(timeout=60)
         [run] = json.loads(out)["runs"]

@@ -139,7 +139,7 @@ asio::awaitable<std::string> BrokerClient::resolve(std::string query, Flow& flow
   flow.handling = granted.answer.verdict;
   flow.rule = granted.answer.rule;
   if (!granted.upstream) co_return std::string();
-  context_.relayed_bytes += query.size();
+  context_.count_relayed(query.size());
   const bool sent = co_await granted.upstream->write(query);
   if (!sent) co_return std::string();
   std::string answer = co_await granted.upstream->read(resolve_time);

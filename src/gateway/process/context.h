@@ -43,7 +43,12 @@ struct Context {
   // there passes unopened, with its secrets kept.
   std::set<std::string> pinned = {};
   uint64_t dns_lookups = 0;
-  uint64_t relayed_bytes = 0;
+  // Handed on to the real network.
+  uint64_t relayed_pieces = 0, relayed_bytes = 0;
+  void count_relayed(size_t bytes) {
+    ++relayed_pieces;
+    relayed_bytes += bytes;
+  }
 
   FlowBook::Handle open_flow(Transport transport, Endpoint local, Endpoint remote) {
     auto flow = book.open(transport, std::move(local), std::move(remote));

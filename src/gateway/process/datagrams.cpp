@@ -202,7 +202,7 @@ void Datagrams::carry_out(Family& family, const FlowBook::Handle& flow, const Pa
 asio::awaitable<void> Datagrams::flush(std::shared_ptr<Upstream> upstream,
                                        std::deque<std::string> datagrams) {
   for (std::string& datagram : datagrams) {
-    context_->relayed_bytes += datagram.size();
+    context_->count_relayed(datagram.size());
     co_await upstream->write(std::move(datagram));
   }
 }

@@ -82,6 +82,7 @@ class Program {
     Ended ended;
     ended.flows = context.book.opened();
     ended.dns_lookups = context.dns_lookups;
+    ended.relayed_pieces = context.relayed_pieces;
     ended.relayed_bytes = context.relayed_bytes;
     if (capture_) {
       const Capture::Totals totals = capture_->finish();

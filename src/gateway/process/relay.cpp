@@ -47,7 +47,7 @@ asio::awaitable<bool> open_tls(Link& link, FarEnd& far) {
 }
 
 asio::awaitable<bool> send(Link& link, FarEnd& far, std::string bytes) {
-  link.context().relayed_bytes += bytes.size();
+  link.context().count_relayed(bytes.size());
   if (!far.tls) co_return co_await far.upstream->write(std::move(bytes));
   if (!far.tls->write(bytes)) co_return false;
   co_return co_await flush(far);

@@ -220,10 +220,12 @@ struct Finished {
   std::string detail;
   std::vector<std::string> limits_hit;
   std::vector<std::string> leaks;
+  uint64_t packets_out = 0;  // over devices that should not be there
   std::vector<std::string> remarks;
   base::Duration elapsed{}, skipped{};
   static void wire(auto& codec, auto& self) {
-    codec(self.outcome, self.detail, self.limits_hit, self.leaks, self.remarks, self.elapsed, self.skipped);
+    codec(self.outcome, self.detail, self.limits_hit, self.leaks, self.packets_out, self.remarks,
+          self.elapsed, self.skipped);
   }
 };
 

@@ -270,6 +270,7 @@ Result<> RecordBuilder::finished(Finished said) {
   clip(record_.outcome_detail), clip(said.limits_hit), clip(said.leaks), clip(said.remarks);
   for (const std::string& name : said.limits_hit) limit(name);
   record_.network.leaks = std::move(said.leaks);
+  record_.network.packets_out += said.packets_out;
   for (std::string& remark : said.remarks) record_.remarks.push_back(std::move(remark));
   record_.elapsed = sane(said.elapsed);
   record_.skipped = sane(said.skipped);

@@ -178,7 +178,6 @@ Result<> RecordBuilder::flow_data(std::string_view body) {
   SHIKAKE_ASSIGN(auto said, base::from_wire<gateway::FlowData>(body));
   const auto place = flow_places_.find(said.flow);
   if (place == flow_places_.end()) return {};  // past the bound on flows
-  if (said.out && record_.flows[place->second].decision.starts_with("allowed")) ++record_.network.packets_out;
   if (stream_bytes_ + said.bytes.size() > limits_.streams) {
     limit("stream_bytes");
     return {};
@@ -212,6 +211,7 @@ Result<> RecordBuilder::decision(std::string_view body) {
 Result<> RecordBuilder::gateway_ended(std::string_view body) {
   SHIKAKE_ASSIGN(auto said, base::from_wire<gateway::Ended>(body));
   record_.network.packets = said.captured_packets;
+  record_.network.packets_out += said.relayed_pieces;
   record_.network.bytes_out = said.relayed_bytes;
   if (said.lost_packets > 0) limit("capture");
   return {};

@@ -43,7 +43,8 @@ std::string bound_value(const cell::BoundInForce& bound) {
 
 class Supervision {
  public:
-  Supervision(run::Plan plan, Link& link) : plan_(std::move(plan)), link_(link) {}
+  Supervision(run::Plan plan, Link& link, const Planted& planted)
+      : plan_(std::move(plan)), link_(link), planted_(planted) {}
 
   // The recipe.
   Result<> run() {
@@ -73,7 +74,8 @@ class Supervision {
   Result<> start_program();
   Result<> confine();
   Result<> started();
-  Result<> look_for_leaks();
+  Result<> look_around();
+  void look_again(run::Finished& last);
   Result<> end_run(trace::RunEnd end);
   void say_bounds_met(const cell::BoundsMet& met);
   void set_outcome(run::Finished& last, trace::RunEnd end, const cell::BoundsMet& met);
@@ -84,6 +86,7 @@ class Supervision {
 
   run::Plan plan_;
   Link& link_;
+  const Planted& planted_;
   cell::Guest guest_;
   std::optional<gateway::Gateway> gateway_;
   std::optional<cell::Cell> cell_;
@@ -91,7 +94,8 @@ class Supervision {
   std::unique_ptr<Watch> watch_;
   base::UniqueFd output_;  // what the program writes
   uint64_t output_bytes_ = 0;
-  std::vector<std::string> remarks_, sockets_, descriptors_;
+  std::vector<std::string> remarks_, sockets_, descriptors_, leaks_;
+  bool void_ = false;  // a leak was there before the program's first instruction: it was not run
   std::vector<run::Device> devices_;
   Result<> standing_;  // what the look at the first program gave
   std::chrono::steady_clock::time_point began_{};
@@ -116,6 +120,7 @@ Result<> Supervision::start_gateway() {
   plan.capture_fd = run::capture_fd;
   if (plan.mode == gateway::Mode::open) plan.broker_fd = run::broker_fd;
   SHIKAKE_ASSIGN(gateway_, gateway::Gateway::start(plan));
+  if (planted_.beside_the_gateway) planted_.beside_the_gateway(*gateway_);
   return {};
 }
 
@@ -147,7 +152,11 @@ Result<> Supervision::start_program() {
   (void)::fcntl(output_.get(), F_SETPIPE_SZ, roomy);
 
   SHIKAKE_ASSIGN(watch_, Watch::make(plan_, guest_.identity, link_,
-                                     {[this] { standing_ = started(); }, [this] { tick(); }}));
+                                     {[this] {
+                                        standing_ = started();
+                                        return standing_ && !void_;
+                                      },
+                                      [this] { tick(); }}));
   SHIKAKE_ASSIGN(const trace::FilterProgram filter, watch_->program());
   cell::CellCommand command;
   command.program = plan_.command.front();
@@ -162,7 +171,8 @@ Result<> Supervision::start_program() {
   if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno(Module::sandbox, "cannot make a pipe");
   const base::UniqueFd ready(ends[0]);
   base::UniqueFd tell(ends[1]);
-  SHIKAKE_ASSIGN(program_, cell_->start(command, [&filter, &tell] {
+  SHIKAKE_ASSIGN(program_, cell_->start(command, [this, &filter, &tell] {
+    if (planted_.in_the_program) planted_.in_the_program();
     // A process that changed its user may be traced by root of the machine alone, until it says otherwise.
     (void)::prctl(PR_SET_DUMPABLE, 1);
     tell.reset();
@@ -174,9 +184,11 @@ Result<> Supervision::start_program() {
   return watch_->attach(program_->pid());
 }
 
-Result<> Supervision::look_for_leaks() {
+// Before the first instruction all that can be reached is noted; at the end the networks are looked at again.
+Result<> Supervision::look_around() {
   if (!gateway_) return {};
-  SHIKAKE_ASSIGN(const gateway::Inventories seen, gateway_->check_leaks(program_->pid()));
+  SHIKAKE_ASSIGN(gateway::Inventories seen, gateway_->look(program_->pid()));
+  leaks_ = std::move(seen.leaks);
   for (const auto& [where, inventory] :
        {std::pair("cell", &seen.cell), std::pair("gateway", &seen.gateway)}) {
     for (const std::string& name : inventory->devices) devices_.push_back({where, name, {}});
@@ -203,10 +215,12 @@ Result<> Supervision::confine() {
 
 // At the first program's first instruction: what it inherited is what it has. A leak ends the run.
 Result<> Supervision::started() {
-  if (Result<> tight = look_for_leaks(); !tight) {
-    watch_->stop("a leak was found");
-    return tight;
+  if (Result<> looked = look_around(); !looked) {
+    watch_->stop("it could not be seen what the program can reach");
+    return looked;
   }
+  void_ = !leaks_.empty();
+  if (void_) watch_->stop("a leak was found");
   run::Standing standing;
   standing.profile = guest_.describe();
   standing.user = cell_->user().name;
@@ -277,7 +291,29 @@ void Supervision::say_bounds_met(const cell::BoundsMet& met) {
       fmt::format("{} bytes written to its output", output_bytes_));
 }
 
+// What was laid while the run went on is a leak too, and what left over it was counted by the kernel.
+void Supervision::look_again(run::Finished& last) {
+  if (gateway_) {
+    Result<gateway::Inventories> seen = gateway_->look();
+    if (seen) {
+      last.packets_out = seen->packets_out;
+      for (std::string& leak : seen->leaks)
+        if (std::ranges::find(leaks_, leak) == leaks_.end()) leaks_.push_back(std::move(leak));
+    } else {
+      remarks_.push_back("the networks could not be looked at again: " + seen.error().message());
+      link_.limit("leak_check");
+    }
+  }
+  if (!leaks_.empty()) link_.limit("leak");
+  last.leaks = leaks_;
+}
+
 void Supervision::set_outcome(run::Finished& last, trace::RunEnd end, const cell::BoundsMet& met) {
+  if (void_) {
+    last.outcome = RunOutcome::refused;
+    last.detail = gateway::not_shut(leaks_) + "; the program was not run";
+    return;
+  }
   switch (end) {
     case trace::RunEnd::deadline:
       last.outcome = RunOutcome::timed_out;
@@ -324,6 +360,7 @@ Result<> Supervision::end_run(trace::RunEnd end) {
   watch_->finish();
   tick();
   say_bounds_met(met);
+  look_again(last);
   set_outcome(last, end, met);
   if (gateway_) {
     auto ended = gateway_->finish(base::Deadline::after(gateway_end), [this](const base::Frame& frame) {
@@ -347,10 +384,10 @@ Result<> Supervision::end_run(trace::RunEnd end) {
 
 }  // namespace
 
-Result<> supervise(const run::Plan& plan, Link& link) {
+Result<> supervise(const run::Plan& plan, Link& link, const Planted& planted) {
   if (plan.command.empty()) return fail(Module::sandbox, ErrorCode::invalid_usage, "no program is named");
   link.keep_at_most(plan.kept_bytes);
-  return Supervision(plan, link).run();
+  return Supervision(plan, link, planted).run();
 }
 
 }  // namespace shikake::sandbox::supervisor

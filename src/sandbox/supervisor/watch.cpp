@@ -16,8 +16,8 @@ namespace {
 class Supervisor final : public trace::Hook {
  public:
   explicit Supervisor(Watch::Calls calls) : calls_(std::move(calls)) {}
-  void on_execution(trace::Thread&, const trace::Execution&) override {
-    if (auto started = std::exchange(calls_.started, {})) started();
+  void on_execution(trace::Thread& thread, const trace::Execution&) override {
+    if (auto started = std::exchange(calls_.started, {}); started && !started()) thread.hold();
   }
   void on_tick() override { calls_.tick(); }
 

@@ -19,8 +19,9 @@ namespace shikake::sandbox::supervisor {
 class Watch {
  public:
   struct Calls {
-    std::function<void()> started;  // once: the first program is there and has not run an instruction yet
-    std::function<void()> tick;     // about every 10 ms while programs run
+    // Once: the first program is there and has not run an instruction yet; false: it never will.
+    std::function<bool()> started;
+    std::function<void()> tick;  // about every 10 ms while programs run
   };
   static Result<std::unique_ptr<Watch>> make(const run::Plan& plan, const cell::GuestIdentity& guest,
                                              Link& link, Calls calls);

@@ -91,8 +91,8 @@ Result<RunEnd> Tracer::Engine::run(const base::Deadline& deadline) {
       dispatch(tid, WaitStatus(status));
     else if (errno == ECHILD)
       orphans_.clear(), tracees.clear(), processes.clear();
-    if (tid > 0 && stops % stops_between_looks != 0) continue;
     if (stop_wanted) return RunEnd::stopped;
+    if (tid > 0 && stops % stops_between_looks != 0) continue;
     if (tracees.size() > options.max_live_threads) return RunEnd::limit;
     if (deadline.passed()) return RunEnd::deadline;
     if (SteadyClock::now() - last_tick_ >= options.tick_interval) tick();
