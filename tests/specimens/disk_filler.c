@@ -4,7 +4,7 @@
 #include "specimen.h"
 
 int main(void) {
-  specimen_alone_in_cell();
+  specimen_in_cell();
   static char block[1 << 20];
   memset(block, 0x41, sizeof block);
   for (int file = 0; file < 128; ++file) {

@@ -7,7 +7,7 @@
 #include "specimen.h"
 
 int main(void) {
-  specimen_alone_in_cell();
+  specimen_in_cell();
   int started = 0, refused = 0;
   for (; started < 2000 && refused < 20;) {
     pid_t child = fork();

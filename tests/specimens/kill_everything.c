@@ -6,7 +6,7 @@
 #include "specimen.h"
 
 int main(void) {
-  specimen_alone_in_cell();
+  specimen_in_cell();
   int signalled = 0;
   for (pid_t victim = 1; victim <= 400; ++victim) {
     if (victim == getpid()) continue;

@@ -6,7 +6,7 @@
 #include "specimen.h"
 
 int main(void) {
-  specimen_alone_in_cell();
+  specimen_in_cell();
   specimen_tried("mknod disk", mknod("/tmp/disk", S_IFBLK | 0600, makedev(8, 0)));
   specimen_tried("open that disk", open("/tmp/disk", O_RDONLY | O_CLOEXEC));
   specimen_tried("mknod memory", mknod("/tmp/memory", S_IFCHR | 0600, makedev(1, 1)));

@@ -6,7 +6,7 @@
 #include "specimen.h"
 
 int main(void) {
-  specimen_alone_in_cell();
+  specimen_in_cell();
   specimen_tried("add_key", syscall(SYS_add_key, "user", "specimen", "specimen", 8, -1 /* thread keyring */));
   specimen_tried("keyctl session", syscall(SYS_keyctl, 0 /* KEYCTL_GET_KEYRING_ID */, -3, 0));
   specimen_tried("keyctl user", syscall(SYS_keyctl, 0, -4, 0));

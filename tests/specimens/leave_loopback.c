@@ -26,7 +26,7 @@ static void reach(const char* address, int port) {
 }
 
 int main(void) {
-  specimen_alone_in_cell();
+  specimen_in_cell();
   const char* port = getenv("SHIKAKE_PORT");
   const char* address = getenv("SHIKAKE_ADDRESS");
   if (port) reach("127.0.0.1", atoi(port));

@@ -7,7 +7,7 @@
 #include "specimen.h"
 
 int main(void) {
-  specimen_alone_in_cell();
+  specimen_in_cell();
   mkdir("/tmp/mount", 0700);
   specimen_tried("mount proc", mount("proc", "/tmp/mount", "proc", 0, NULL));
   specimen_tried("mount tmpfs", mount("none", "/tmp/mount", "tmpfs", 0, "size=4k"));

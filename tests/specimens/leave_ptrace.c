@@ -7,7 +7,7 @@
 #include "specimen.h"
 
 int main(void) {
-  specimen_alone_in_cell();
+  specimen_in_cell();
   const pid_t victims[] = {1, getppid(), 2};
   char word[8];
   struct iovec ours = {word, sizeof word}, theirs = {(void*)0x400000, sizeof word};

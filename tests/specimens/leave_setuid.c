@@ -4,7 +4,7 @@
 #include "specimen.h"
 
 int main(int argc, char** argv) {
-  specimen_alone_in_cell();
+  specimen_in_cell();
   if (argc > 1 && strcmp(argv[1], "copy") == 0) {
     printf("copy runs as %d\n", (int)geteuid());
     return 0;

@@ -6,7 +6,7 @@
 #include "specimen.h"
 
 int main(void) {
-  specimen_alone_in_cell();
+  specimen_in_cell();
   static char block[1 << 16];
   memset(block, 'x', sizeof block);
   block[sizeof block - 1] = '\n';

@@ -6,7 +6,7 @@
 #include "specimen.h"
 
 int main(void) {
-  specimen_alone_in_cell();
+  specimen_in_cell();
   enum { step = 16 << 20, steps = 256 };
   for (int i = 0; i < steps; ++i) {
     char* block = mmap(NULL, step, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -6,7 +6,7 @@
 #include "specimen.h"
 
 int main(void) {
-  specimen_in_cell();
+  specimen_wanted();
   enum { key = 0x5A };
   // mov eax, 42; ret — each byte combined with the key.
   static const unsigned char encoded[] = {0xB8 ^ key, 42 ^ key, key, key, key, 0xC3 ^ key};

@@ -13,7 +13,7 @@ static void make_folders(const char* path) {
 }
 
 int main(void) {
-  specimen_alone_in_cell();
+  specimen_in_cell();
   char path[512];
   const char* home = getenv("HOME");
   if (PLACE[0] == '~') {

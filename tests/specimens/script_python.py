@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 
-if os.environ.get("SHIKAKE_SPECIMEN") != "in-a-cell":
+if os.environ.get("SHIKAKE_SPECIMEN") != "in-a-cell" or os.uname().nodename not in ("kontor-pc3", "web2"):
     sys.exit("This is a specimen: it shows its trait only in a test's cell.")
 with open("/tmp/from-python", "w", encoding="ascii") as file:
     file.write("written by a script\n")

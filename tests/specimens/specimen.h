@@ -1,5 +1,5 @@
 // What every specimen shares. A specimen is a harmless program that shows one trait of malware, so that tests can
-// demand that the sandbox sees it. None does anything unless it was told that it runs in a test's cell.
+// demand that the sandbox sees it. None does anything unless it was told to, and finds itself in a test's cell.
 #pragma once
 
 #include <arpa/inet.h>
@@ -17,20 +17,29 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// The first line of every main(): outside a test's cell a specimen says what it is and ends.
-static inline void specimen_in_cell(void) {
+// Whether it was asked for. Enough for one that touches nothing but its own memory and output.
+static inline void specimen_wanted(void) {
   const char* marker = getenv("SHIKAKE_SPECIMEN");
   if (marker && strcmp(marker, "in-a-cell") == 0) return;
   fputs("This is a specimen: it shows its trait only in a test's cell (SHIKAKE_SPECIMEN=in-a-cell).\n", stderr);
   exit(77);
 }
 
-// For those that would annoy a machine: processes of a fresh process namespace have small numbers, and one that
-// has been up for long gives large ones.
-static inline void specimen_alone_in_cell(void) {
-  specimen_in_cell();
-  if (getpid() <= 300) return;
-  fputs("This specimen wants a process namespace of its own.\n", stderr);
+// The first line of every other main(): the machine has the name of a guest (data/guests, given by the build), and
+// the process namespace is not the machine's first one, whose number is the same everywhere (PROC_PID_INIT_INO of
+// the kernel's include/linux/proc_ns.h).
+static inline void specimen_in_cell(void) {
+  static const char* const hosts[] = {SPECIMEN_HOSTS};
+  char host[256] = "", processes[64] = "";
+  specimen_wanted();
+  int known = 0;
+  if (gethostname(host, sizeof host - 1) == 0) {
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; ++i) known |= strcmp(host, hosts[i]) == 0;
+  }
+  if (known && readlink("/proc/self/ns/pid", processes, sizeof processes - 1) > 0 &&
+      strcmp(processes, "pid:[4026531836]") != 0)
+    return;
+  fputs("This specimen shows its trait only in a cell: this machine is none.\n", stderr);
   exit(77);
 }
 

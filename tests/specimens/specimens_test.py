@@ -17,6 +17,7 @@ BUILT = pathlib.Path(sys.argv[2]).resolve()
 FOLDER = SOURCE / "tests/specimens"
 EXPECTED = json.loads((FOLDER / "expected.json").read_text(encoding="utf-8"))["specimens"]
 REFUSED = 77
+TOUCH_NOTHING = {"packed.c"}  # but its own memory and output
 PROGRAM_OF = {".sh": "sh", ".py": "python3", ".pl": "perl"}
 
 
@@ -70,12 +71,24 @@ class Specimens(unittest.TestCase):
                 self.assertEqual(list(pathlib.Path(folder).iterdir()), [])
                 self.assertEqual(path.stat().st_mtime_ns, before.st_mtime_ns)
 
-    def test_those_that_annoy_want_a_process_namespace(self):
+    def test_all_but_those_that_touch_nothing_look_whether_they_are_in_a_cell(self):
+        for path in sorted(FOLDER.glob("*.c")):
+            gate = "specimen_wanted();" if path.name in TOUCH_NOTHING else "specimen_in_cell();"
+            main = path.read_text(encoding="utf-8").split("int main(", 1)[1].split("\n", 2)[1]
+            self.assertEqual(main.strip(), gate, path.name)
+
+    def test_the_word_alone_does_not_start_them(self):
+        """Told to, on a machine that is no cell; those that attack theirs are not even tried."""
         for row in EXPECTED:
-            if not row["hostile"]:
+            path = BUILT / row["file"]
+            if row["hostile"] or not path.exists() or row["name"] == "packed":
                 continue
-            source = (FOLDER / (row["name"] + ".c")).read_text(encoding="utf-8")
-            self.assertIn("specimen_alone_in_cell();", source, row["name"])
+            with self.subTest(row["name"]), tempfile.TemporaryDirectory() as folder:
+                run = subprocess.run([path], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False,
+                                     env={"PATH": os.environ["PATH"], "HOME": folder, "SHIKAKE_SPECIMEN": "in-a-cell"})
+                self.assertNotEqual(run.returncode, 0)
+                self.assertIn(b"specimen", run.stderr)
+                self.assertEqual(list(pathlib.Path(folder).iterdir()), [])
 
 
 if __name__ == "__main__":
