@@ -90,9 +90,9 @@ constexpr std::array<BehaviourRow, behaviour_kinds> rows = {{
     {K::process_discovery, "process_discovery", "T1057", notable, "lists processes"},
     {K::user_discovery, "user_discovery", "T1087.001", ordinary, "lists accounts"},
     {K::network_discovery, "network_discovery", "T1016", notable, "asks for the network's configuration"},
-    {K::file_discovery, "file_discovery", "T1083", notable, "walks through folders"},
+    {K::file_discovery, "file_discovery", "T1083", ordinary, "walks through folders"},
 
-    {K::connection, "connection", "T1095", notable, "opens a connection"},
+    {K::connection, "connection", "T1095", ordinary, "opens a connection"},
     {K::http_request, "http_request", "T1071.001", notable, "speaks HTTP"},
     {K::https_request, "https_request", "T1573.002", notable, "speaks TLS"},
     {K::dns_tunnel, "dns_tunnel", "T1071.004", grave, "carries data in DNS questions"},

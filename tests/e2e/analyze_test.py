@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import stat
@@ -284,6 +285,39 @@ class Output(AnalyzeTest):
         self.run_program("analyze", "--rules", rules, script)
         [row] = [r for r in self.run_json_lines("intel", "list") if r["type"] == "sha256"]
         self.assertIn("block:proxy", row["uses"])
+
+
+class OrdinaryPrograms(AnalyzeTest):
+    """Programs that mean well, at what they are for: nothing of theirs is worth a second look."""
+
+    ROWS = {
+        "ls": ("/bin/ls", "-laR /home /etc/ssl"),
+        "tar": ("/bin/tar", "-cf /tmp/all.tar /usr/share/doc/tar /etc/default"),
+        "find": ("/usr/bin/find", "/usr/share /etc -name '*.conf' -size +0"),
+        "git": ("/usr/bin/git", "init --template= /tmp/repository"),
+        "python": ("/usr/bin/python3", "-c 'import json, random, socket, time; time.sleep(3); print(time.time())'"),
+        "grep": ("/bin/grep", "-r tape /usr/share/doc/tar"),
+        "sort": ("/usr/bin/sort", "-R /etc/passwd"),
+        "curl": ("/usr/bin/curl", "-sS http://www.example/"),
+    }
+    # What a program shows that is for just that.
+    ITS_PURPOSE = {"curl": {"http_request"}}
+
+    def test_nothing_notable(self):
+        self.can_run()
+        table = (harness.SOURCE / "src/intel/behaviour.cpp").read_text()
+        ordinary = set(re.findall(r'\{K::\w+,\s*"(\w+)",\s*"T[\d.]+",\s*ordinary', table))
+        self.assertGreater(len(ordinary), 5)
+        for name, (program, arguments) in self.ROWS.items():
+            with self.subTest(name):
+                if not os.path.exists(program):
+                    self.skipTest(f"{program} is not installed")
+                run = self.analyze(program, "--args", arguments)[0]
+                self.assertEqual(run["outcome"], "exited", run["outcome_detail"])
+                self.assertTrue(run["processes"])
+                shown = {b["kind"]: (b["object"], b["proof"]) for b in run["behaviours"]
+                         if b["kind"] not in ordinary | self.ITS_PURPOSE.get(name, set())}
+                self.assertEqual(shown, {})
 
 
 class Leaks(AnalyzeTest):

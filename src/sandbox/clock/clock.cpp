@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,6 +34,8 @@ using Op = trace::ArgumentTest::Op;
 namespace {
 
 constexpr Nanoseconds second = 1'000'000'000;
+constexpr size_t compared_clocks = 3;
+constexpr char time_stamp[] = "the processor's time stamp";
 constexpr std::chrono::milliseconds look_again{8}, look_again_busy{60};
 
 const trace::FilterProgram* late_filter() {
@@ -139,19 +142,19 @@ void VirtualClock::begin_wait(Thread& thread, const Call& call, Sleeper& sleeper
 CallAction VirtualClock::on_call(Thread& thread, const Call& call) {
   CallAction action;
   const Tid tid = thread.tid();
+  if (!ShownTime::is_told_by(call)) just_woken_.erase(tid);
   if (call.sys == Sys::open || call.sys == Sys::openat || call.sys == Sys::openat2) {
     if (shown_.ahead() == 0) return action;
     const auto path = thread.read_string({call[call.sys == Sys::open ? 0 : 1]}, 64);
     action.want_return = path && path->ends_with("uptime");
     return action;
   }
-  const bool woken = just_woken_.erase(tid) != 0;
   if (ShownTime::is_told_by(call)) {
     if (shown_.ahead() == 0) return action;
-    const bool clock =
-        call.sys == Sys::clock_gettime || call.sys == Sys::gettimeofday || call.sys == Sys::time;
-    if (woken && clock && notes_)
-      notes_->note(thread, K::timing_check, "the clock after a sleep", monitor::describe(thread, call));
+    if (call.sys == Sys::clock_gettime)
+      asked(thread, fmt::format("clock {}", call.as_int(0)), monitor::describe(thread, call));
+    else if (call.sys == Sys::gettimeofday || call.sys == Sys::time)
+      asked(thread, call.sys == Sys::time ? "time" : "gettimeofday", monitor::describe(thread, call));
     action.want_return = true;
     return action;
   }
@@ -179,6 +182,18 @@ void VirtualClock::on_return(Thread& thread, const Call& call, int64_t result) {
   if (ShownTime::is_told_by(call)) shown_.add(thread, call, result);
 }
 
+// One clock after a sleep is what many programs look at, and some a second one. Three different ones in a row
+// are compared; so is the processor's own count, which hardly any program asks directly.
+void VirtualClock::asked(Thread& thread, const std::string& clock, const std::string& proof) {
+  const auto woken = just_woken_.find(thread.tid());
+  if (woken == just_woken_.end() || !notes_) return;
+  std::set<std::string>& clocks = woken->second;
+  clocks.insert(clock);
+  if (clocks.size() < compared_clocks && clock != time_stamp) return;
+  notes_->note(thread, K::timing_check, fmt::format("{} after a sleep", fmt::join(clocks, ", ")), proof);
+  just_woken_.erase(woken);
+}
+
 trace::SignalAction VirtualClock::on_signal(Thread& thread, siginfo_t& info) {
   if (shown_.ahead() == 0 || info.si_signo != SIGSEGV || info.si_code != SI_KERNEL) return {};
   auto registers = thread.registers();
@@ -197,9 +212,7 @@ trace::SignalAction VirtualClock::on_signal(Thread& thread, siginfo_t& info) {
   if (with_processor) registers->rcx = 0;
   registers->rip += plain ? 2 : 3;
   (void)thread.set_registers(*registers);
-  if (just_woken_.erase(thread.tid()) != 0 && notes_)
-    notes_->note(thread, K::timing_check, "the processor's time stamp after a sleep",
-                 plain ? "rdtsc" : "rdtscp");
+  asked(thread, time_stamp, plain ? "rdtsc" : "rdtscp");
   return {.deliver = false};
 }
 
@@ -279,7 +292,7 @@ void VirtualClock::finish_wait(Thread& thread, Sleeper& sleeper) {
     for (const size_t set : {1, 2, 3})
       if (call[set] != 0) thread.write({call[set]}, std::span(none).first(bytes));
   }
-  just_woken_.insert(thread.tid());
+  if (sleeper.wait.pure) just_woken_[thread.tid()].clear();
 }
 
 // In the call that it was seen to begin, not in another of the same number without an end.

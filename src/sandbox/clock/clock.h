@@ -19,6 +19,7 @@
 
 #include <chrono>
 #include <memory>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -89,6 +90,7 @@ class VirtualClock final : public trace::Hook {
   std::optional<Nanoseconds> next_end();
   void begin_wait(trace::Thread& thread, const trace::Call& call, Sleeper& sleeper,
                   trace::CallAction& action);
+  void asked(trace::Thread& thread, const std::string& clock, const std::string& proof);
   bool is_waiting(trace::Tid tid, const Sleeper& sleeper) const;
   enum class Stillness : uint8_t { busy, still, still_with_io };
   Stillness stillness();
@@ -103,8 +105,8 @@ class VirtualClock final : public trace::Hook {
   ShownTime shown_;
   std::unordered_map<trace::Tid, Sleeper> sleepers_;
   std::unordered_map<trace::Tid, Rewritten> rewritten_;
-  std::unordered_set<trace::Tid> just_woken_;
-  std::unordered_map<trace::ProcessId, Nanoseconds> slept_;  // asked for, together
+  std::unordered_map<trace::Tid, std::set<std::string>> just_woken_;  // by us: and the clocks it asked since
+  std::unordered_map<trace::ProcessId, Nanoseconds> slept_;           // asked for, together
   std::unordered_set<trace::ProcessId> taken_over_;
   std::unordered_set<trace::Tid> tsc_trapped_;
   std::unordered_set<trace::ProcessId> narrow_;  // 32-bit programs

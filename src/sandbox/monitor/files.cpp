@@ -33,14 +33,6 @@ double entropy(base::ByteSpan bytes) {
   return bits;
 }
 
-bool is_program(base::ByteSpan bytes) {
-  const std::string_view text = base::as_text(bytes.first(std::min<size_t>(bytes.size(), 4)));
-  return text.starts_with(
-             "\x7f"
-             "ELF") ||
-         text.starts_with("#!");
-}
-
 std::vector<uint8_t> read_all(int fd, uint64_t size) {
   std::vector<uint8_t> bytes(size);
   size_t done = 0;
@@ -64,6 +56,14 @@ bool is_kernels(std::string_view path) {
 }
 
 }  // namespace
+
+bool is_program(base::ByteSpan bytes) {
+  const std::string_view text = base::as_text(bytes.first(std::min<size_t>(bytes.size(), 4)));
+  return text.starts_with(
+             "\x7f"
+             "ELF") ||
+         text.starts_with("#!");
+}
 
 Files::Files(Book& book, KeepLimits limits)
     : book_(book), limits_(limits), notices_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {}

@@ -28,6 +28,9 @@ struct KeepLimits {
   size_t open = 128;                           // held at once, of our descriptors
 };
 
+// By its first bytes: an ELF file, or a script that names its interpreter.
+bool is_program(base::ByteSpan bytes);
+
 class Files {
  public:
   Files(Book& book, KeepLimits limits);

@@ -6,7 +6,7 @@
 //   monitor.finish();
 //
 // The rules stand in tables, a row each: path_rules.cpp (files and devices), program_rules.cpp (programs that
-// are started), call_rules.cpp (calls). What only several calls together show is in monitor.cpp, files.cpp,
+// are started), call_rules.cpp (calls). What only several calls together show is in acts.cpp, files.cpp,
 // sockets.cpp.
 #pragma once
 

@@ -154,6 +154,39 @@ TEST(Monitor, AQuietProgramShowsNothing) {
 
 // --- files -------------------------------------------------------------------------------------------------
 
+// That a file is there is asked by whoever lists a folder; that a name is looked up, by whoever connects; a
+// mode is tried on any file.
+TEST(Monitor, WhatOrdinaryProgramsDoIsCalm) {
+  const auto ran = run([] {
+    struct stat status {};
+    for (const char* path : {"/root/.bash_history", "/root/.ssh/id_rsa", "/root/.aws/credentials"})
+      if (stat(path, &status) == 0 && access(path, F_OK) != 0) return 1;
+    const int file = open("/tmp/note", O_WRONLY | O_CREAT, 0600);
+    if (file < 0 || write(file, "plain text", 10) != 10) return 2;
+    if (fchmod(file, 0700) != 0 || chmod("/tmp/note", 0700) != 0) return 3;
+    close(file);
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_addr.s_addr = htonl(0xc0000235);  // 192.0.2.53
+    to.sin_port = htons(53);
+    const int datagrams = socket(AF_INET, SOCK_DGRAM, 0);
+    connect(datagrams, reinterpret_cast<sockaddr*>(&to), sizeof to);
+    return 0;
+  });
+  NEED_SCRATCH(ran);
+  EXPECT_TRUE(ran->status.success()) << ran->status.describe();
+  for (const K kind : {K::history_read, K::ssh_keys_read, K::credential_files_read, K::dropped_executable,
+                       K::connection, K::host_contact})
+    EXPECT_EQ(ran->sink.find(kind), nullptr) << ran->sink.all();
+  EXPECT_NE(ran->sink.find(K::permission_change), nullptr) << ran->sink.all();
+}
+
+TEST(Monitor, AnEmptyFileThatMayRunIsAProgramToCome) {
+  const auto ran = run_script(": > /tmp/later; chmod +x /tmp/later");
+  NEED_SCRATCH(ran);
+  EXPECT_NE(ran->sink.find(K::dropped_executable), nullptr) << ran->sink.all();
+}
+
 TEST(Monitor, ContentsAreKept) {
   const auto ran = run_script(
       "echo one > /tmp/closed; echo two > /tmp/removed; rm /tmp/removed; echo three > /tmp/was; mv /tmp/was "

@@ -344,6 +344,11 @@ std::optional<intel::BehaviourKind> match_path(Access access, std::string_view p
   return std::nullopt;
 }
 
+std::optional<intel::BehaviourKind> match_presence(std::string_view path) {
+  const auto kind = match_path(read, path);
+  return kind == K::environment_check || kind == K::escape_attempt ? kind : std::nullopt;
+}
+
 bool may_matter(std::string_view last_component) {
   static const auto known = [] {
     std::pair<std::unordered_set<std::string_view>, std::vector<std::string_view>> sets;

@@ -11,7 +11,7 @@
 namespace shikake::sandbox::monitor {
 
 enum class Access : uint8_t {
-  read,    // opened for reading, listed, or its presence asked for
+  read,    // opened for reading, or listed
   write,   // made, opened for writing, replaced, linked to
   remove,  // unlinked, renamed away, cut to nothing
 };
@@ -26,6 +26,9 @@ std::span<const PathRule> path_rules();
 
 // The first rule that an absolute path falls under.
 std::optional<intel::BehaviourKind> match_path(Access access, std::string_view path);
+// The same for a question whether it is there and what it is like: programs that list folders ask it of every
+// file, so only what is nobody's but a sandbox's, an analyst's or the host's says something.
+std::optional<intel::BehaviourKind> match_presence(std::string_view path);
 // Whether a path of which only the last component is known could fall under a rule for reading: sparing a
 // look-up of the folder for the many that cannot.
 bool may_matter(std::string_view last_component);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/openat2.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -137,16 +138,33 @@ std::string path_of_call(trace::Thread& thread, const trace::Call& call, int nth
   return text ? resolve(thread, folder, *text) : std::string();
 }
 
-bool exists(trace::Thread& thread, const std::string& absolute) {
+namespace {
+
+base::UniqueFd open_inside(trace::Thread& thread, const std::string& absolute, uint64_t flags) {
   const std::string root = fmt::format("/proc/{}/root", thread.tid().value);
   const base::UniqueFd folder(open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!folder) return false;
+  if (!folder) return {};
   open_how how{};
-  how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+  how.flags = flags | O_NOFOLLOW | O_CLOEXEC;
   how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-  const base::UniqueFd file(
+  return base::UniqueFd(
       static_cast<int>(syscall(SYS_openat2, folder.get(), absolute.c_str(), &how, sizeof how)));
-  return static_cast<bool>(file);
+}
+
+}  // namespace
+
+bool exists(trace::Thread& thread, const std::string& absolute) {
+  return static_cast<bool>(open_inside(thread, absolute, O_PATH));
+}
+
+std::string first_bytes(trace::Thread& thread, const std::string& absolute, size_t count) {
+  std::string bytes(count, '\0');
+  const base::UniqueFd file = open_inside(thread, absolute, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  struct stat status {};
+  const bool plain = file && fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode);
+  const ssize_t got = plain ? read(file.get(), bytes.data(), bytes.size()) : 0;
+  bytes.resize(got > 0 ? static_cast<size_t>(got) : 0);
+  return bytes;
 }
 
 }  // namespace shikake::sandbox::monitor

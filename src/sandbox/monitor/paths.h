@@ -30,5 +30,7 @@ std::string path_of_call(trace::Thread& thread, const trace::Call& call, int nth
 
 // Whether a path exists for a guest, without following a last symbolic link. Looked up below its own root.
 bool exists(trace::Thread& thread, const std::string& absolute);
+// What a file begins with, likewise; "" also where it is no plain file or cannot be read.
+std::string first_bytes(trace::Thread& thread, const std::string& absolute, size_t count);
 
 }  // namespace shikake::sandbox::monitor

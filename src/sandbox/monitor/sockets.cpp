@@ -18,6 +18,7 @@ using trace::Call;
 using trace::Sys;
 using trace::Thread;
 
+constexpr uint16_t dns_port = 53;
 constexpr uint16_t login_ports[] = {21, 22, 23, 110, 143, 445, 2222, 2323, 3306, 3389, 5432, 5900, 6379};
 // Hosts and ports that are remembered of one process; past it patterns have shown themselves.
 constexpr size_t max_contacts = 512;
@@ -141,13 +142,16 @@ void Sockets::connected(Thread& thread, const Call& call, int64_t result) {
   const bool datagrams = use.transport == "udp";
   add(std::move(use));
   if (datagrams && remote->port == 0) return;  // a resolver asks the kernel which address it would use
-  count(thread, *remote, describe(thread, call, result));
+  count(thread, *remote, datagrams, describe(thread, call, result));
 }
 
 // Notes the contact, and the pattern once contacts make one.
-void Sockets::count(Thread& thread, const SocketAddress& remote, const std::string& proof) {
+void Sockets::count(Thread& thread, const SocketAddress& remote, bool datagrams, const std::string& proof) {
   const trace::ProcessId process = thread.process().id;
-  book_.note(process, remote.is_loopback() ? K::host_contact : K::connection, remote.text(), proof);
+  // A name server is asked: what for, and what comes of it, is the network's to tell.
+  const bool look_up = datagrams && remote.port == dns_port && !remote.is_loopback();
+  if (!look_up)
+    book_.note(process, remote.is_loopback() ? K::host_contact : K::connection, remote.text(), proof);
   Contacts& contacts = contacts_[process];
   if (contacts.calls.size() >= max_contacts) return;
   auto& ports = contacts.ports_of[remote.host];
@@ -189,7 +193,7 @@ void Sockets::sent(Thread& thread, int fd, std::optional<SocketAddress> to, uint
     return;
   }
   if (const auto index = add(use)) datagrams_.emplace(key, std::pair(*index, use));
-  count(thread, *to,
+  count(thread, *to, state->transport == "udp",
         fmt::format("{} datagram of {} bytes to {} = {}", use.transport, bytes, use.remote,
                     describe_result(result)));
 }

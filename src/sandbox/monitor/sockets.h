@@ -47,7 +47,7 @@ class Sockets {
   void sent(trace::Thread& thread, int fd, std::optional<SocketAddress> to, uint64_t bytes, int64_t result);
   void listening(trace::Thread& thread, const trace::Call& call, int64_t result);
   void accepted(trace::Thread& thread, const trace::Call& call, int64_t result);
-  void count(trace::Thread& thread, const SocketAddress& remote, const std::string& proof);
+  void count(trace::Thread& thread, const SocketAddress& remote, bool datagrams, const std::string& proof);
   std::optional<uint32_t> add(SocketUse use);
 
   Book& book_;
