@@ -118,7 +118,7 @@ void Builder::put(size_t offset, const Value& given) {
   if (conditional_) {
     const Value before = get(offset, given.lanes);
     const Value either = lanewise(given, before);
-    value = elements(given.lanes, 1, {&either, &*conditional_});
+    value = layout_.unpredicated[offset] ? either : elements(given.lanes, 1, {&either, &*conditional_});
   }
   std::erase_if(known_, [&](const auto& entry) {
     const auto& [start, lanes] = entry.first;

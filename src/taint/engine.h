@@ -217,6 +217,7 @@ class Thread {
   void new_label_at(Site& site, size_t number, Label label);
   void note_made(Block& block, const Program& program);
   void close_region(bool returned);
+  void count_calls(const Program& program, Address next);
   void follow(const Program& program, Address next);
   Label* shadow_page(Address address);
   friend const NativeHelpers& native_helpers();
@@ -233,6 +234,7 @@ class Thread {
   enum class Match : uint8_t { unknown, exact, laid_out } match_ = Match::unknown;
   bool interpret_only_ = false;
   std::vector<Region> regions_;
+  std::vector<Address> returns_;  // where calls made under them go on
   ThreadState state_;
 };
 

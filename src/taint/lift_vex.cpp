@@ -86,6 +86,12 @@ Setting setting(Architecture architecture) {
   }
 }
 
+// Thumb's pop.w {pc} (ldr.w pc, [sp], #4), which VEX takes for a jump and compilers for a return.
+bool pops_program_counter(std::span<const uint8_t> bytes) {
+  constexpr uint8_t code[] = {0x5d, 0xf8, 0x04, 0xfb};
+  return std::equal(bytes.begin(), bytes.end(), std::begin(code), std::end(code));
+}
+
 class VexLifter : public Lifter {
  public:
   explicit VexLifter(Architecture architecture) : architecture_(architecture), layout_(vex_layout(architecture)) {
@@ -140,6 +146,10 @@ class VexLifter : public Lifter {
       const IRSB* block = front_end(code.bytes, offset, address, code.thumb);
       if (block != nullptr) walk.instruction(*block, address, code.lengths[i], moved_);
       else builder.without_rule();
+      if (code.thumb && pops_program_counter(code.bytes.subspan(offset, code.lengths[i]))) {
+        builder.program().kind = JumpKind::ret;
+        builder.program().indirect_exit = false;
+      }
       offset += code.lengths[i];
       address += code.lengths[i];
     }

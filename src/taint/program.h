@@ -109,6 +109,9 @@ struct RegisterLayout {
   std::array<Extent, 64> extent{};
   // Bytes that a decision never marks: stack and frame pointer, flags, return address.
   std::array<bool, register_bytes> undecided{};
+  // Bytes that a predicate never marks when an instruction that it guards writes them: a label on the stack
+  // pointer would be one on all that is ever loaded from the stack.
+  std::array<bool, register_bytes> unpredicated{};
   size_t stack_pointer = 0;
   size_t result = 0;      // system call result
   size_t word = 8;        // bytes of a register

@@ -1,4 +1,5 @@
 // Decisions, and the stretches of execution that depend on them.
+#include <algorithm>
 #include <bit>
 
 #include "taint/engine.h"
@@ -94,13 +95,33 @@ void Thread::new_label_at(Site& site, size_t number, Label label) {
                                      site.other_calls});
 }
 
+// Calls and returns while regions are open. A return is known by where it goes, whatever instruction makes it:
+// one that is taken for a jump must not leave its function's regions open for ever.
+void Thread::count_calls(const Program& program, Address next) {
+  if (next == block_->last) return;  // a predicated call or return that did not happen
+  if (program.kind == JumpKind::call) {
+    // Deep recursion forgets its outermost calls.
+    constexpr size_t max_calls = 4096;
+    if (returns_.size() == max_calls) returns_.erase(returns_.begin());
+    returns_.push_back(block_->last);
+    ++depth_;
+    return;
+  }
+  if (program.kind != JumpKind::ret && !program.indirect_exit) return;
+  const auto found = std::find(returns_.rbegin(), returns_.rend(), next);
+  if (found != returns_.rend()) {
+    const auto left = static_cast<size_t>(found - returns_.rbegin()) + 1;
+    returns_.resize(returns_.size() - left);
+    depth_ -= static_cast<int>(left);
+  } else if (program.kind == JumpKind::ret) {
+    if (!returns_.empty()) returns_.pop_back();
+    --depth_;
+  }
+}
+
 // Keeps the stack of regions in step with where execution goes.
 void Thread::follow(const Program& program, Address next) {
-  // A predicated call or return that did not happen goes on behind itself.
-  if (program.kind == JumpKind::call || program.kind == JumpKind::ret) {
-    const bool jumped = next != block_->last;
-    if (jumped) depth_ += program.kind == JumpKind::call ? 1 : -1;
-  }
+  if (program.kind != JumpKind::next || program.indirect_exit) count_calls(program, next);
   while (!regions_.empty()) {
     const Region& top = regions_.back();
     const bool met = top.depth == depth_ && top.end != 0 && top.end == next;
@@ -110,6 +131,7 @@ void Thread::follow(const Program& program, Address next) {
   if (regions_.empty()) {
     attention_ = 0;
     depth_ = 0;
+    returns_.clear();
   }
 }
 

@@ -57,6 +57,9 @@ RegisterLayout layout_arm() {
   m.undecided(offsetof(S, guest_R13), 8);
   m.undecided(offsetof(S, guest_CC_OP), 36);
   m.undecided(offsetof(S, guest_ITSTATE), 4);
+  m.unpredicated(offsetof(S, guest_R11), 4);
+  m.unpredicated(offsetof(S, guest_R13), 12);
+  m.unpredicated(offsetof(S, guest_ITSTATE), 4);
   return m.finish(offsetof(S, guest_R13), offsetof(S, guest_R0), 4);
 }
 
