@@ -27,6 +27,7 @@ void vexSetAllocModeTEMP_and_clear(void);
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -173,6 +174,22 @@ class VexLifter : public Lifter {
 // Longest instruction that VEX may look at.
 constexpr size_t longest_instruction = 16;
 
+// Thumb: whether an IT guards the instruction at `offset` (Arm ARM, A7.3.2: up to four, as its mask says).
+bool in_it_block(std::span<const uint8_t> bytes, size_t offset) {
+  const auto half = [&](size_t at) { return static_cast<unsigned>(bytes[at] | bytes[at + 1] << 8); };
+  constexpr size_t farthest = 2 + 3 * 4;  // an IT, and three long instructions
+  for (size_t back = 2; back <= std::min(offset, farthest); back += 2) {
+    const unsigned it = half(offset - back);
+    if ((it & 0xff00) != 0xbf00 || (it & 0xf) == 0) continue;
+    size_t at = offset - back + 2;
+    for (int guarded = 4 - std::countr_zero(it & 0xf); guarded > 0 && at <= offset; --guarded) {
+      if (at == offset) return true;
+      at += half(at) >> 11 >= 0x1d ? 4 : 2;
+    }
+  }
+  return false;
+}
+
 // Null when VEX gives up. `moved_` says where VEX was told that the instruction lies: for Thumb it reads
 // what comes before (an IT block?) at the guest's address as if that were the host's, so the bytes are
 // shown to it in a page of ours at a 32-bit address.
@@ -182,8 +199,10 @@ const IRSB* VexLifter::front_end(std::span<const uint8_t> bytes, size_t offset, 
   arguments_.guest_bytes_addr = static_cast<Addr>(address);
   if (thumb) {
     if (scratch_ == nullptr) return nullptr;
-    const size_t in_page = address % page_bytes;
-    const size_t before = std::min({offset, in_page, look_back});
+    // VEX takes each instruction near an IT for one that it may guard; those that it does not guard are shown
+    // without what lies before, or they would depend on the flags.
+    const size_t in_page = look_back + address % 4;
+    const size_t before = in_it_block(bytes, offset) ? std::min(offset, look_back) : 0;
     const size_t after = std::min(bytes.size() - offset, longest_instruction);
     std::memset(scratch_, 0, scratch_bytes);
     std::memcpy(scratch_ + in_page - before, bytes.data() + offset - before, before + after);
