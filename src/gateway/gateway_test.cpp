@@ -211,6 +211,22 @@ TEST_P(GatewayAs, AFloodMeetsItsLimits) {
   });
 }
 
+// A program that says a last word and is gone: its run is ended at once.
+TEST_P(GatewayAs, LastWordsAreHeard) {
+  in_private_network(GetParam(), [] {
+    Lab lab;
+    ASSERT_TRUE(lab.ok());
+    EXPECT_EQ(lab.run("for p in 1 2 3 4 5 6 7 8; do python3 -c 'import os, socket, sys\n"
+                      "s = socket.create_connection((\"9.9.9.9\", 4000 + int(sys.argv[1])))\n"
+                      "s.sendall(bytes(100000)); os._exit(0)' $p & done; wait")
+                  .text,
+              "");
+    ASSERT_TRUE(lab.finish());
+    EXPECT_EQ(lab.seen.flows.size(), 8U);
+    for (const auto& [id, flow] : lab.seen.flows) EXPECT_EQ(flow.out.bytes, 100'000U) << flow.remote.port;
+  });
+}
+
 TEST_P(GatewayAs, StandsUnderLoad) {
   in_private_network(GetParam(), [] {
     Lab lab;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/checked.h"
 
 namespace shikake::gateway {
@@ -9,20 +10,6 @@ namespace {
 
 constexpr size_t max_method = 20;  // the longest registered one has 17 letters
 constexpr size_t max_chunk_line = 1024;
-
-std::string_view trim(std::string_view text) {
-  const char* blanks = " \t\r";
-  size_t from = text.find_first_not_of(blanks);
-  if (from == text.npos) return {};
-  return text.substr(from, text.find_last_not_of(blanks) - from + 1);
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  return result;
-}
 
 std::string_view without_port(std::string_view host) {
   if (host.starts_with('[')) {
@@ -50,24 +37,24 @@ void read_target(HttpRequest& request) {
 void read_field(std::string_view line, HttpRequest& request) {
   size_t colon = line.find(':');
   if (colon == line.npos) return;
-  const std::string name = lower(trim(line.substr(0, colon)));
-  const std::string_view value = trim(line.substr(colon + 1));
+  const std::string name = base::to_lower(base::trimmed(line.substr(0, colon)));
+  const std::string_view value = base::trimmed(line.substr(colon + 1));
   if (name == "host") {
     if (request.host.empty()) request.host = without_port(value);
   } else if (name == "content-type") {
-    request.content_type = lower(value);
+    request.content_type = base::to_lower(value);
   } else if (name == "content-length") {
     request.content_length = base::parse_integer<uint64_t>(value).value_or(0);
   } else if (name == "transfer-encoding") {
-    request.chunked = lower(value).find("chunked") != std::string::npos;
+    request.chunked = base::to_lower(value).find("chunked") != std::string::npos;
   } else if (name == "expect") {
-    request.expects_continue = lower(value) == "100-continue";
+    request.expects_continue = base::to_lower(value) == "100-continue";
   } else if (name == "connection") {
-    const std::string words = lower(value);
+    const std::string words = base::to_lower(value);
     if (words.find("close") != words.npos) request.keep_alive = false;
     if (words.find("keep-alive") != words.npos) request.keep_alive = true;
   } else if (name == "upgrade") {
-    request.upgrade = lower(value);
+    request.upgrade = base::to_lower(value);
   } else if (name == "sec-websocket-key") {
     request.websocket_key = value;
   }
@@ -99,7 +86,7 @@ std::optional<HttpRequest> read_http_request(std::string_view bytes) {
   for (bool first = true;; first = false) {
     size_t end = bytes.find('\n', at);
     if (end == bytes.npos) return std::nullopt;
-    std::string_view line = trim(bytes.substr(at, end - at));
+    std::string_view line = base::trimmed(bytes.substr(at, end - at));
     at = end + 1;
     if (first) {
       size_t space = line.find(' ');
@@ -107,7 +94,7 @@ std::optional<HttpRequest> read_http_request(std::string_view bytes) {
       if (space == line.npos) space = line.size();
       if (last == line.npos || last < space) last = line.size();
       request.method = line.substr(0, space);
-      request.target = space < last ? std::string(trim(line.substr(space, last - space))) : "/";
+      request.target = space < last ? std::string(base::trimmed(line.substr(space, last - space))) : "/";
       request.version = last < line.size() ? std::string(line.substr(last + 1)) : "";
       request.keep_alive = request.version == "HTTP/1.1";
       read_target(request);
@@ -134,7 +121,7 @@ void HttpBody::keep(std::string_view bytes) {
 }
 
 void HttpBody::line_ended() {
-  std::string_view line = trim(line_);
+  std::string_view line = base::trimmed(line_);
   if (state_ == State::chunk_size) {
     size_t digits = std::min(line.find_first_not_of("0123456789abcdefABCDEF"), line.size());
     auto size = base::parse_integer<uint64_t>(line.substr(0, digits), 16);

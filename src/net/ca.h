@@ -1,5 +1,5 @@
 // A local certificate authority: for the simulated Internet, and for a gateway that looks into TLS.
-// Keys are ECDSA P-256, signatures SHA-256, certificates X.509 v3 (RFC 5280).
+// Keys are ECDSA P-256 unless a client wants RSA, signatures SHA-256, certificates X.509 v3 (RFC 5280).
 #pragma once
 
 #include <chrono>
@@ -17,6 +17,11 @@ namespace shikake::net {
 struct ServerCertificate {
   std::string chain_pem;  // the server's own certificate; a client has the authority's already
   std::string key_pem;
+};
+
+enum class KeyKind : unsigned char {
+  ecdsa,
+  rsa,  // of 2048 bits: takes a tenth of a second to make
 };
 
 class CertificateAuthority {
@@ -40,7 +45,8 @@ class CertificateAuthority {
   // A new key and a certificate for it. `names` are host names ("*.a.example" too) and IP addresses, at
   // least one; a name that is neither, or longer than DNS allows, is invalid_input. Thread-safe.
   Result<ServerCertificate> issue(const std::vector<std::string>& names, base::TimePoint now,
-                                  std::chrono::seconds validity = default_validity) const;
+                                  std::chrono::seconds validity = default_validity,
+                                  KeyKind kind = KeyKind::ecdsa) const;
 
  private:
   struct Material;

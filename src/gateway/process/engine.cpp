@@ -8,6 +8,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <utility>
+
 #include "base/wire.h"
 #include "converse.h"
 #include "relay.h"
@@ -22,6 +24,9 @@ using namespace std::chrono_literals;
 // Also how late an order is heeded that came in while a frame was being sent.
 constexpr auto sweep_interval = 200ms;
 constexpr auto accept_pause = 50ms;
+// At the end: quiet for two looks in a row, each of which has heard every socket once; half a second at most.
+constexpr auto last_look = 5ms;
+constexpr int quiet_looks = 2, most_looks = 100;
 
 Endpoint endpoint(const tcp::endpoint& end) {
   auto address = end.address();
@@ -103,10 +108,24 @@ void Engine::take_orders() {
       if (frame.error().code != ErrorCode::timeout) context_.io.stop();
       return;
     }
-    if (frame->type == static_cast<uint8_t>(OrderType::finish)) return context_.io.stop();
+    if (frame->type == static_cast<uint8_t>(OrderType::finish) && !std::exchange(finishing_, true))
+      asio::co_spawn(context_.io, settle(), asio::detached);
     if (frame->type != static_cast<uint8_t>(OrderType::clock)) continue;
     if (auto offset = base::from_wire<ClockOffset>(frame->body)) context_.clock_ahead = offset->ahead;
   }
+}
+
+// What the cell said before its end may still lie in sockets: the order to finish does not overtake it.
+asio::awaitable<void> Engine::settle() {
+  asio::steady_timer timer(context_.io);
+  error_code error;
+  for (int quiet = 0, looks = 0; quiet < quiet_looks && looks < most_looks; ++looks) {
+    const uint64_t before = context_.book.acts();
+    timer.expires_after(last_look);
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    quiet = context_.book.acts() == before ? quiet + 1 : 0;
+  }
+  context_.io.stop();
 }
 
 asio::awaitable<void> Engine::heed() {

@@ -25,6 +25,7 @@ class Engine {
   asio::awaitable<void> serve(std::shared_ptr<Link> link);
   asio::awaitable<void> heed();
   asio::awaitable<void> sweep();
+  asio::awaitable<void> settle();
   void take_orders();
   void take(asio::ip::tcp::socket socket);
 
@@ -32,6 +33,7 @@ class Engine {
   base::FrameChannel& channel_;
   Datagrams datagrams_;
   uint32_t connections_ = 0;
+  bool finishing_ = false;
 };
 
 }  // namespace shikake::gateway

@@ -17,6 +17,7 @@ base::TimePoint now() {
 }  // namespace
 
 FlowBook::Handle FlowBook::open(Transport transport, Endpoint local, Endpoint remote) {
+  ++acts_;
   if (opened_ >= limits_.flows) {
     say_limit("flows");
     return nullptr;
@@ -48,6 +49,7 @@ void FlowBook::set_host(Record& record, std::string_view host, HostSource source
 }
 
 void FlowBook::data(Record& record, bool out, std::string_view bytes) {
+  ++acts_;
   StreamFacts& stream = out ? record.facts.out : record.facts.in;
   (out ? record.out_hash : record.in_hash).update(bytes);
   const uint64_t from = stream.bytes;
@@ -74,6 +76,7 @@ void FlowBook::data(Record& record, bool out, std::string_view bytes) {
 void FlowBook::close(Record& record, FlowEnd ending) {
   Flow& flow = record.facts;
   if (flow.ending != FlowEnd::open) return;
+  ++acts_;
   flow.ending = ending;
   open_.erase(flow.id);
   if (flow.out.bytes > 0) flow.out.sha256 = record.out_hash.finish().hex();

@@ -46,12 +46,14 @@ class FlowBook {
   void say(FrameType type, std::string body) { say_(type, std::move(body)); }
 
   uint32_t opened() const { return opened_; }
+  uint64_t acts() const { return acts_; }  // grows with whatever happens to a flow
 
  private:
   const Limits& limits_;
   const NameTable& names_;
   Say say_;
   uint32_t opened_ = 0;
+  uint64_t acts_ = 0;
   uint64_t kept_ = 0;
   std::map<uint32_t, std::weak_ptr<Record>> open_;
   std::set<std::string> limits_said_;

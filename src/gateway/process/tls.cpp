@@ -5,6 +5,9 @@
 
 #include <array>
 #include <cstring>
+#include <optional>
+#include <unordered_map>
+#include <vector>
 
 #include "base/check.h"
 #include "base/clock.h"
@@ -66,17 +69,67 @@ struct FreeBio {
   void operator()(BIO* bio) const { BIO_free(bio); }
 };
 
-bool use_certificate(SSL_CTX* context, const net::ServerCertificate& certificate) {
+struct Pair {
+  std::unique_ptr<X509, decltype(&X509_free)> certificate;
+  std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key;
+};
+
+Pair read_pair(const net::ServerCertificate& certificate) {
   auto memory = [](const std::string& text) {
     return std::unique_ptr<BIO, FreeBio>(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
   };
-  std::unique_ptr<X509, decltype(&X509_free)> chain(
-      PEM_read_bio_X509(memory(certificate.chain_pem).get(), nullptr, nullptr, nullptr), X509_free);
-  std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
-      PEM_read_bio_PrivateKey(memory(certificate.key_pem).get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
-  return chain && key && SSL_CTX_use_certificate(context, chain.get()) == 1 &&
-         SSL_CTX_use_PrivateKey(context, key.get()) == 1;
+  return {
+      {PEM_read_bio_X509(memory(certificate.chain_pem).get(), nullptr, nullptr, nullptr), X509_free},
+      {PEM_read_bio_PrivateKey(memory(certificate.key_pem).get(), nullptr, nullptr, nullptr), EVP_PKEY_free}};
 }
+
+bool use_certificate(SSL_CTX* context, const net::ServerCertificate& certificate) {
+  const Pair pair = read_pair(certificate);
+  return pair.certificate && pair.key && SSL_CTX_use_certificate(context, pair.certificate.get()) == 1 &&
+         SSL_CTX_use_PrivateKey(context, pair.key.get()) == 1;
+}
+
+// Whether a client takes an ECDSA certificate: by its cipher suites (those of TLS 1.3 leave it open) and,
+// where it names them, its signature algorithms.
+bool takes_ecdsa(SSL* ssl) {
+  bool by_suite = false, by_signature = false;
+  const STACK_OF(SSL_CIPHER)* suites = SSL_get_client_ciphers(ssl);
+  for (int i = 0; suites && i < sk_SSL_CIPHER_num(suites); ++i) {
+    const int kind = SSL_CIPHER_get_auth_nid(sk_SSL_CIPHER_value(suites, i));
+    by_suite = by_suite || kind == NID_auth_ecdsa || kind == NID_auth_any;
+  }
+  const int signatures = SSL_get_sigalgs(ssl, -1, nullptr, nullptr, nullptr, nullptr, nullptr);
+  for (int i = 0; i < signatures; ++i) {
+    int kind = NID_undef;
+    SSL_get_sigalgs(ssl, i, &kind, nullptr, nullptr, nullptr, nullptr);
+    by_signature = by_signature || kind == EVP_PKEY_EC;
+  }
+  return by_suite && (by_signature || signatures <= 0);
+}
+
+// One host's: its certificates, the second of which is made when a client wants it.
+struct Server {
+  Context context;
+  std::vector<std::string> names;
+  const net::CertificateAuthority* authority = nullptr;
+  std::optional<net::ServerCertificate> rsa = {};
+
+  static int choose_certificate(SSL* ssl, void* self) {
+    return takes_ecdsa(ssl) || static_cast<Server*>(self)->add_rsa(ssl) ? 1 : 0;
+  }
+
+ private:
+  bool add_rsa(SSL* ssl) {
+    if (!rsa) {
+      auto issued = authority->issue(names, base::system_clock().now(), validity, net::KeyKind::rsa);
+      if (!issued) return false;
+      rsa = std::move(*issued);
+    }
+    const Pair pair = read_pair(*rsa);
+    return pair.certificate && pair.key && SSL_use_certificate(ssl, pair.certificate.get()) == 1 &&
+           SSL_use_PrivateKey(ssl, pair.key.get()) == 1;
+  }
+};
 
 }  // namespace
 
@@ -164,7 +217,7 @@ std::string TlsSession::version() const {
 struct TlsAuthority::State {
   net::CertificateAuthority authority;
   std::function<void(std::string_view)> secret;
-  std::unordered_map<std::string, Context> servers;  // by the first name
+  std::unordered_map<std::string, std::unique_ptr<Server>> servers;  // by the first name
   Context client;
 };
 
@@ -190,14 +243,16 @@ const std::string& TlsAuthority::certificate_pem() const {
 
 Result<SSL_CTX*> TlsAuthority::server(const std::vector<std::string>& names) {
   auto known = state_->servers.find(names.front());
-  if (known != state_->servers.end()) return known->second.get();
+  if (known != state_->servers.end()) return known->second->context.get();
   SHIKAKE_ASSIGN(auto certificate, state_->authority.issue(names, base::system_clock().now(), validity));
   SHIKAKE_ASSIGN(Context context, make_context(TLS_server_method(), &state_->secret));
   if (!use_certificate(context.get(), certificate))
     return fail(Module::gateway, ErrorCode::io, "a certificate is not taken");
   SSL_CTX_set_alpn_select_cb(context.get(), choose_protocol, nullptr);
+  auto server = std::make_unique<Server>(Server{std::move(context), names, &state_->authority});
+  SSL_CTX_set_cert_cb(server->context.get(), Server::choose_certificate, server.get());
   if (state_->servers.size() >= max_certificates) state_->servers.clear();
-  return state_->servers.emplace(names.front(), std::move(context)).first->second.get();
+  return state_->servers.emplace(names.front(), std::move(server)).first->second->context.get();
 }
 
 SSL_CTX* TlsAuthority::client() {
