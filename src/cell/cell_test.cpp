@@ -59,6 +59,8 @@ constexpr Row looks[] = {
      "old\n"},
     {"environment", "env | cut -d= -f1 | sort | tr '\\n' ' '",
      "EDITOR HOME LANG LOGNAME PATH PWD SHELL TERM USER XDG_CURRENT_DESKTOP XDG_SESSION_TYPE "},
+    // The fallback's /usr is the machine's, but for what its people put there.
+    {"usr_local", "ls -A /usr/local && echo nothing", "nothing\n"},
     {"descriptors", "ls /proc/self/fd | tr '\\n' ' '", "0 1 2 3 "},  // 3 is the listing's own
     {"capabilities", "grep -E 'Cap(Inh|Prm|Eff|Amb)' /proc/self/status | cut -f2 | sort -u",
      "0000000000000000\n"},

@@ -4,6 +4,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -151,12 +152,29 @@ Result<> RootStage::make_skeleton() {
     SHIKAKE_TRY(make_folder(veneer + "etc/alternatives", 0755));
     machine_folders_.emplace_back("etc/alternatives");
   }
+  SHIKAKE_TRY(hide_local(machine + "/usr/local", veneer + "usr/local"));
   // The machine's folders lie below the stage too, so that no path of the machine is in the mount table.
   for (const std::string& name : machine_folders_) {
     SHIKAKE_TRY(make_folder(below(machine_folder(name)), 0755));
     base::UniqueFd from(openat(plan_.guest->get(), name.c_str(), O_PATH | O_CLOEXEC));
     if (!from) return fail_errno(Module::cell, "the machine's /" + name + " cannot be opened");
     SHIKAKE_TRY(bind_mount(from, below(machine_folder(name))));
+  }
+  return {};
+}
+
+// What was put into /usr/local is of the machine's people, not of its distribution: the folder is there and
+// empty. A device 0:0 in an upper layer of an overlay hides the name below
+// (overlayfs.html#whiteouts-and-opaque-directories in the kernel's documentation), and anybody may make one.
+Result<> RootStage::hide_local(const std::string& machines, const std::string& ours) {
+  std::error_code error;
+  std::filesystem::directory_iterator entries(machines, error);
+  if (error) return {};  // there is none
+  SHIKAKE_TRY(make_folder(ours, 0755));
+  made_.push_back({ours, installed_ago});
+  for (const auto& entry : entries) {
+    const std::string name = ours + "/" + entry.path().filename().string();
+    if (mknod(name.c_str(), S_IFCHR, makedev(0, 0)) != 0) return fail(place_error(name));
   }
   return {};
 }

@@ -53,6 +53,7 @@ class RootStage {
   RootStage(std::string folder, RootPlan plan) : folder_(std::move(folder)), plan_(std::move(plan)) {}
   std::string below(const std::string& name) const { return folder_ + "/" + name; }
   Result<> make_skeleton();
+  Result<> hide_local(const std::string& machines, const std::string& ours);
   Result<> make_folders(const std::filesystem::path& path, const GuestFile& for_file);
   Result<> give(const std::string& path, uid_t user);
   Result<std::string> where(const std::string& path) const;
