@@ -132,8 +132,10 @@ std::optional<Script> by_shebang(std::string_view text) {
   // busybox sh
   if (base_name(words.front()) == "busybox" && words.size() > 1) words.erase(words.begin());
   const LanguageRow* row = by_program(words.front());
-  if (!row) return std::nullopt;
-  Script script{std::string(row->language), std::string(line), words.front(), {}};
+  // One that is not known: it is what the kernel would start, whatever the file is called.
+  if (!row && !words.front().starts_with('/')) return std::nullopt;
+  Script script{
+      std::string(row ? row->language : base_name(words.front())), std::string(line), words.front(), {}};
   script.arguments.assign(words.begin() + 1, words.end());
   if (!script.interpreter.starts_with('/')) {
     const bool usual = base_name(row->interpreter) == script.interpreter;
