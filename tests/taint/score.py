@@ -57,8 +57,53 @@ def running_xor(data):
     return bytes(out)
 
 
-ENCODE = [lambda d: d, lambda d: bytes(b ^ 0x5A for b in d), rc4, base64.b64encode, running_xor]
-ENCODING_NAMES = ["plain", "xor", "rc4", "base64", "running-xor"]
+def aes_block(block, key):
+    box, p, q = [0x63] + [0] * 255, 1, 1
+    while True:
+        p = (p ^ p << 1 ^ (0x1B if p & 0x80 else 0)) & 255
+        q = (q ^ q << 1) & 255
+        q = (q ^ q << 2) & 255
+        q = (q ^ q << 4) & 255
+        q ^= 9 if q & 0x80 else 0
+        twice = q << 8 | q
+        box[p] = (q ^ twice >> 7 ^ twice >> 6 ^ twice >> 5 ^ twice >> 4 ^ 0x63) & 255
+        if p == 1:
+            break
+    keys, constant = list(key), 1
+    for i in range(16, 176, 4):
+        w = keys[i - 4:i]
+        if i % 16 == 0:
+            w = [box[w[1]] ^ constant, box[w[2]], box[w[3]], box[w[0]]]
+            constant = constant << 1 ^ (0x11B if constant & 0x80 else 0)
+        keys += [keys[i - 16 + k] ^ w[k] for k in range(4)]
+    s = [a ^ b for a, b in zip(block, keys)]
+    for number in range(1, 11):
+        t = [box[s[(i + 4 * (i % 4)) % 16]] for i in range(16)]
+        for c in range(0, 16, 4):
+            everything = t[c] ^ t[c + 1] ^ t[c + 2] ^ t[c + 3]
+            for k in range(4):
+                pair = t[c + k] ^ t[c + (k + 1) % 4]
+                mixed = (t[c + k] ^ everything ^ pair << 1 ^ (0x1B if pair & 0x80 else 0)) & 255
+                s[c + k] = (mixed if number < 10 else t[c + k]) ^ keys[16 * number + c + k]
+    return bytes(s)
+
+
+# The example of FIPS 197, appendix B.
+assert aes_block(bytes.fromhex("3243f6a8885a308d313198a2e0370734"),
+                 bytes.fromhex("2b7e151628aed2a6abf7158809cf4f3c")).hex() == "3925841d02dc09fbdc118597196a0b32"
+
+
+def aes(data):
+    before, out = bytes(16), b""
+    for at in range(0, len(data) + 16, 16):
+        part = (b"nothing to say.." + data)[at:at + 16]
+        part = bytes(a ^ b for a, b in zip(part, aes_block(before, b"shikake-shikake!")))
+        before, out = part, out + part
+    return out
+
+
+ENCODE = [lambda d: d, lambda d: bytes(b ^ 0x5A for b in d), rc4, base64.b64encode, running_xor, None, aes]
+ENCODING_NAMES = ["plain", "xor", "rc4", "base64", "running-xor", "", "aes"]
 SCRIPT = b"#!/bin/sh\necho staged > staged\n"
 
 
@@ -69,6 +114,7 @@ class Specimen:
         self.name, self.source, self.defines = name, source, defines
         self.servers, self.roles, self.parents = servers, roles, parents or {}
         self.arguments, self.libraries = arguments, libraries
+        self.held_out = False
 
 
 def specimens():
@@ -111,6 +157,7 @@ def specimens():
     for encoding, word in ((0, "plain"), (1, "xor"), (2, "rc4"), (5, "base64")):
         rows.append(Specimen(f"steal-{word}", "steal.c", {"ENCODING": encoding}, [b"ok"], [{"drop"}],
                              arguments=["SECRET"]))
+    rows += held_out()
     innocent = {1: ("kill-switch", b"GO"), 2: ("captive-portal", b"HTTP/1.1 204 No Content\r\n\r\n"),
                 3: ("time-gate", b"1700000000"), 4: ("connectivity", b"hello"), 5: ("telemetry", b"thanks"),
                 6: ("version", b"3.4"), 7: ("advert", b"buy this"), 8: ("text-saved", b"some text\n" * 50),
@@ -120,6 +167,20 @@ def specimens():
     rows.append(Specimen("innocent-kill-switch-thrown", "innocent.c", {"KIND": 1, "ENCODING": 0}, [b"STOP"], [set()]))
     rows.append(Specimen("innocent-time-gate-shut", "innocent.c", {"KIND": 3, "ENCODING": 0}, [b"5"], [set()]))
     rows.append(Specimen("innocent-version-old", "innocent.c", {"KIND": 6, "ENCODING": 0}, [b"3.0"], [set()]))
+    return rows
+
+
+def held_out():
+    """Written after the rules were frozen."""
+    rows = [Specimen(f"command-{word}-aes", "command.c", {"DISPATCH": dispatch, "ENCODING": 6}, [aes(command)], [{"c2"}])
+            for dispatch, word, command in ((1, "words", b"FILE"), (2, "opcode", b"F"), (3, "functions", b"B"))]
+    rows.append(Specimen("download-file-aes", "download.c", {"INTO": 1, "ENCODING": 6}, [("program", 6)], [{"distribution"}]))
+    rows.append(Specimen("steal-sendfile", "transfer.c", {"KIND": 1, "ENCODING": 0}, [b"ok"], [{"drop"}], arguments=["SECRET"]))
+    rows.append(Specimen("download-splice", "transfer.c", {"KIND": 2, "ENCODING": 0}, [("program", 0)], [{"distribution"}]))
+    rows.append(Specimen("download-copied", "transfer.c", {"KIND": 3, "ENCODING": 0}, [("program", 0)], [{"distribution"}]))
+    rows.append(Specimen("command-recvmmsg", "transfer.c", {"KIND": 4, "ENCODING": 0}, [b"FILE"], [{"c2"}]))
+    for row in rows:
+        row.held_out = True
     return rows
 
 
@@ -250,6 +311,7 @@ def main():
     skipped = [a for a in architectures if not shutil.which(ARCHITECTURES[a][0])]
     rows, totals, turn = [], {}, 0
     counts = {"right": 0, "wrong": 0, "missed": 0}
+    apart = dict(counts)  # of those that were held out
     for architecture in architectures:
         if architecture in skipped:
             continue
@@ -264,6 +326,7 @@ def main():
                 static = turn % 5 == 4
             for level in levels:
                 for compiler in compilers:
+                    right_before = counts["right"]
                     result = run(specimen, architecture, compiler, level, static, os.path.abspath(options.runner))
                     row = {"specimen": specimen.name, "architecture": architecture, "level": level,
                            "compiler": compiler, "static": static}
@@ -286,13 +349,17 @@ def main():
                     counts["wrong"] += len(wrong)
                     counts["missed"] += len(missed)
                     row["wrong"], row["missed"] = wrong, missed
+                    if specimen.held_out:
+                        apart["right"] += counts["right"] - right_before
+                        apart["wrong"] += len(wrong)
+                        apart["missed"] += len(missed)
                     rows.append(row)
                     if wrong or missed:
                         print(json.dumps(row), file=sys.stderr)
     precision = counts["right"] / max(1, counts["right"] + counts["wrong"])
     recall = counts["right"] / max(1, counts["right"] + counts["missed"])
     print(json.dumps({"runs": len(rows), "specimens": len(chosen), "skipped": skipped, **counts,
-                      "precision": round(precision, 4), "recall": round(recall, 4),
+                      "precision": round(precision, 4), "recall": round(recall, 4), "held_out": apart,
                       "rows": [r for r in rows if r["wrong"] or r["missed"] or r.get("unsupported")]}))
     if options.markdown:
         for architecture in architectures:

@@ -215,15 +215,22 @@ void Plugin::sent(Thread& thread, int fd, Address buffer, uint64_t count, std::o
     for (const Label label : part) all = thread.labels().join(all, label);
     if (!network) channels_.write(*channel, start + done, part);
   }
-  if (network) flow(fd, *channel);
+  tell_sent(thread, fd, *channel, start, count, all,
+            network ? read_guest(buffer, std::min<uint64_t>(count, max_event_data)) : std::vector<uint8_t>());
+}
+
+// Bytes went into a file, a stream or the network.
+void Plugin::tell_sent(Thread& thread, int fd, Channel& channel, uint64_t start, uint64_t count, Label all,
+                       std::span<const uint8_t> data) {
+  const bool network = is_network(fd);
+  if (network) flow(fd, channel);
   if (!network && all == 0) return;
   Event event = action(thread, network ? "send" : "write");
-  event.number("channel", static_cast<int64_t>(channels_.number(*channel)))
+  event.number("channel", static_cast<int64_t>(channels_.number(channel)))
       .number("offset", static_cast<int64_t>(start))
       .number("count", static_cast<int64_t>(count));
-  if (network) event.number("source", channel->source);
-  if (network) event.hex("data", read_guest(buffer, std::min<uint64_t>(count, max_event_data)));
-  if (!network && !stream) {
+  if (network) event.number("source", channel.source).hex("data", data);
+  if (!network && channel.kind != ChannelKind::stream) {
     char link[64], path[4096];
     std::snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     const ssize_t length = readlink(link, path, sizeof path);
@@ -376,6 +383,12 @@ void Plugin::after_call(unsigned vcpu, int64_t, int64_t result) {
       break;
     case Call::readv: if (result > 0) scatter(t, call, count); break;
     case Call::recvmsg: if (result > 0) message_received(t, fd, call.a[1], count); break;
+    case Call::recvmmsg: case Call::sendmmsg: if (result > 0) messages(t, call, count); break;
+    case Call::sendfile: case Call::sendfile64: if (result > 0) sent_file(t, call, count); break;
+    case Call::splice:
+      if (result > 0)
+        carried(t, fd, static_cast<int>(call.a[2]), before(call.a[1], 8, count), before(call.a[3], 8, count), count);
+      break;
     case Call::pread: if (result > 0) read_back(t, fd, call.a[1], count, call.a[3]); break;
     case Call::write: case Call::send: case Call::sendto:
       if (result > 0) sent(t, fd, call.a[1], count, std::nullopt);

@@ -65,8 +65,16 @@ class Plugin : public Listener {
   void read_back(Thread& thread, int fd, Address buffer, uint64_t count, std::optional<uint64_t> offset);
   void scatter(Thread& thread, const CallArguments& call, uint64_t count);
   void message_received(Thread& thread, int fd, Address message, uint64_t count);
+  void messages(Thread& thread, const CallArguments& call, uint64_t count);
+  // Bytes that go from one descriptor to another without the program's seeing them (transfer.cpp).
+  void sent_file(Thread& thread, const CallArguments& call, uint64_t count);
+  void carried(Thread& thread, int from, int to, std::optional<uint64_t> from_offset, std::optional<uint64_t> to_offset,
+               uint64_t count);
+  std::optional<uint64_t> before(Address pointer, size_t bytes, uint64_t count) const;
   // Sinks.
   void sent(Thread& thread, int fd, Address buffer, uint64_t count, std::optional<uint64_t> offset);
+  void tell_sent(Thread& thread, int fd, Channel& channel, uint64_t start, uint64_t count, Label all,
+                 std::span<const uint8_t> data);
   void announce(int fd, Address buffer, uint64_t count);
   void gather(Thread& thread, const CallArguments& call, uint64_t count);
   void message_sent(Thread& thread, int fd, Address message, uint64_t count);

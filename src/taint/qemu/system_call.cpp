@@ -24,7 +24,7 @@ constexpr Row all_rows[] = {
     {Call::preadv, "preadv", {295, 333, 361, 69, 330}},
     {Call::pwritev, "pwritev", {296, 334, 362, 70, 331}},
     {Call::sendfile, "sendfile", {40, 187, 187, 71, 207}},
-    {Call::sendfile, "sendfile64", {absent, 239, 239, absent, 237}},
+    {Call::sendfile64, "sendfile64", {absent, 239, 239, absent, 237}},
     {Call::splice, "splice", {275, 313, 340, 76, 304}},
     {Call::socket, "socket", {41, 359, 281, 198, 183}},
     {Call::socketpair, "socketpair", {53, 360, 288, 199, 184}},

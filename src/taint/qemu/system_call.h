@@ -9,7 +9,7 @@ namespace shikake::taint::qemu {
 
 enum class Call : uint8_t {
   other,
-  read, write, readv, writev, pread, pwrite, preadv, pwritev, sendfile, splice,
+  read, write, readv, writev, pread, pwrite, preadv, pwritev, sendfile, sendfile64, splice,
   socket, socketpair, socketcall, bind, listen, accept, accept4, connect,
   send, sendto, sendmsg, sendmmsg, recv, recvfrom, recvmsg, recvmmsg,
   open, openat, creat, close, unlink, unlinkat, rename, renameat, renameat2, mkdir, mkdirat, rmdir,

@@ -17,6 +17,10 @@ bool names(const std::vector<Range>& label, uint16_t source, bool computed_only)
     return r.source == source && (!computed_only || !r.by_decision);
   });
 }
+// Decoding by search (find the letter, take its place) carries bytes by decision alone.
+bool searched(const std::vector<Range>& label) {
+  return std::all_of(label.begin(), label.end(), [](const Range& r) { return r.by_decision; });
+}
 std::vector<Range> of(const std::vector<Range>& label, uint16_t source) {
   std::vector<Range> found;
   for (const Range& r : label)
@@ -71,9 +75,7 @@ class Judge {
   void distribution(Flow& flow) {
     for (size_t i = 0; i < run_.actions.size(); ++i) {
       const Action& a = run_.actions[i];
-      // Decoding by search (find the letter, take its place) carries bytes by decision alone.
-      const bool searched = std::all_of(a.content.begin(), a.content.end(), [](const Range& r) { return r.by_decision; });
-      if (!names(a.content, flow.source, !searched)) continue;
+      if (!names(a.content, flow.source, !searched(a.content))) continue;
       const bool code = a.kind == "code";
       add(flow, Role::distribution,
           {code ? "received bytes were executed in memory" : "received bytes were written to a file that was executed",
@@ -99,7 +101,7 @@ class Judge {
     for (const Action& a : run_.actions) {
       if (a.kind != "connect" || a.source != flow.source) continue;
       for (const Range& r : a.label)
-        if (!r.by_decision && r.source != flow.source && run_.flows.contains(r.source) && !run_.flows[r.source].file)
+        if ((!r.by_decision || searched(a.label)) && r.source != flow.source && run_.flows.contains(r.source) && !run_.flows[r.source].file)
           flow.parent = r.source;
     }
   }
@@ -115,7 +117,8 @@ class Judge {
   // Received bytes reached an action's arguments. A downloaded file's own name and content are the
   // download, not a command; an address is a parent.
   void by_argument(Flow& flow, const Action& a, size_t index) {
-    if (a.kind == "connect" || a.kind == "send" || a.kind == "write" || !names(a.label, flow.source, true)) return;
+    if (a.kind == "connect" || a.kind == "send" || a.kind == "write") return;
+    if (!names(a.label, flow.source, !(a.kind == "exec" && searched(a.label)))) return;
     if (a.kind == "exec" && names(a.content, flow.source, false)) return;
     const bool writes = a.kind == "create" || a.kind == "open" || a.kind == "openat";
     if (writes && flow.roles.contains(Role::distribution)) return;

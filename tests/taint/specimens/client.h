@@ -109,7 +109,46 @@ static inline long base64_encode(const char* from, long count, char* to) {
   return made;
 }
 
-// ENCODING: 0 plain, 1 XOR with a byte, 2 RC4, 3 base64, 4 XOR with a running key.
+// AES-128 (FIPS 197), one block.
+static inline void aes_block(const uint8_t* from, uint8_t* to, const uint8_t* key) {
+  uint8_t box[256], round_key[176], s[16], t[16];
+  uint8_t p = 1, q = 1;
+  do {  // p runs through all of GF(2^8) but 0, q through their inverses
+    p = (uint8_t)(p ^ p << 1 ^ (p & 0x80 ? 0x1b : 0));
+    q = (uint8_t)(q ^ q << 1), q = (uint8_t)(q ^ q << 2), q = (uint8_t)(q ^ q << 4);
+    if (q & 0x80) q ^= 9;
+    const unsigned twice = (unsigned)q << 8 | q;
+    box[p] = (uint8_t)(q ^ twice >> 7 ^ twice >> 6 ^ twice >> 5 ^ twice >> 4 ^ 0x63);
+  } while (p != 1);
+  box[0] = 0x63;
+  memcpy(round_key, key, 16);
+  for (int i = 16, r = 1; i < 176; i += 4) {
+    uint8_t w[4];
+    memcpy(w, round_key + i - 4, 4);
+    if (i % 16 == 0) {
+      const uint8_t first = w[0];
+      w[0] = (uint8_t)(box[w[1]] ^ r), w[1] = box[w[2]], w[2] = box[w[3]], w[3] = box[first];
+      r = r << 1 ^ (r & 0x80 ? 0x11b : 0);
+    }
+    for (int k = 0; k < 4; ++k) round_key[i + k] = round_key[i + k - 16] ^ w[k];
+  }
+  for (int i = 0; i < 16; ++i) s[i] = from[i] ^ round_key[i];
+  for (int round = 1; round <= 10; ++round) {
+    for (int i = 0; i < 16; ++i) t[i] = box[s[(i + 4 * (i % 4)) % 16]];
+    for (int c = 0; c < 16; c += 4) {
+      const uint8_t all = t[c] ^ t[c + 1] ^ t[c + 2] ^ t[c + 3];
+      for (int k = 0; k < 4; ++k) {
+        const uint8_t pair = t[c + k] ^ t[c + (k + 1) % 4];
+        const uint8_t mixed = (uint8_t)(t[c + k] ^ all ^ (pair << 1) ^ (pair & 0x80 ? 0x1b : 0));
+        s[c + k] = (uint8_t)((round < 10 ? mixed : t[c + k]) ^ round_key[16 * round + c + k]);
+      }
+    }
+  }
+  memcpy(to, s, 16);
+}
+
+// ENCODING: 0 plain, 1 XOR with a byte, 2 RC4, 3 base64, 4 XOR with a running key, 6 AES-128 in cipher feedback
+// mode, behind one block that says nothing.
 static inline long decode(char* data, long count) {
 #if ENCODING == 1
   for (long i = 0; i < count; ++i) data[i] ^= 0x5a;
@@ -123,6 +162,15 @@ static inline long decode(char* data, long count) {
     data[i] = (char)(data[i] ^ key);
     key = (uint8_t)(key * 5 + 17);
   }
+#elif ENCODING == 6
+  uint8_t before[16] = {0}, stream[16];
+  for (long i = 0; i < count; ++i) {
+    if (i % 16 == 0) aes_block(before, stream, (const uint8_t*)"shikake-shikake!");
+    before[i % 16] = (uint8_t)data[i];
+    data[i] = (char)(data[i] ^ stream[i % 16]);
+  }
+  count = count > 16 ? count - 16 : 0;
+  memmove(data, data + 16, (size_t)count);
 #endif
   data[count] = 0;
   return count;
