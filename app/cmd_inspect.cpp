@@ -25,6 +25,7 @@
 #include "command.h"
 #include "honeyclient/chain/tree.h"
 #include "honeyclient/low/persona_diff.h"
+#include "honeyclient/low/script_file.h"
 #include "honeyclient/low/visit.h"
 #include "honeyclient/replay/recording.h"
 #include "intel/policy.h"
@@ -105,6 +106,11 @@ Result<low::VisitOptions> options_of(const InspectCommand& command, const std::s
     return options;
   }
   SHIKAKE_ASSIGN(options.content, read_input(subject, low::limits::max_body));
+  if (const std::string_view type = low::script_file_type(subject); !type.empty()) {
+    options.content_type = type;
+    SHIKAKE_ASSIGN(const low::Persona asked, low::find_persona(persona));
+    if (!low::runs_vbscript(asked)) options.persona = low::script_file_persona;
+  }
   SHIKAKE_ASSIGN(url::Url base, url::Url::parse(command.base));
   SHIKAKE_ASSIGN(url::Url seen_as,
                  url::Url::parse(std::filesystem::path(subject).filename().string(), &base));

@@ -107,6 +107,8 @@ class Judge {
 
   void run() {
     for (const Misuse& misuse : facts_.misuses) convict_exploit(misuse);
+    weigh_files();
+    weigh_commands();
     for (uint32_t node : facts_.downloads) weigh_download(node);
     weigh_hidden_diverts();
   }
@@ -180,8 +182,60 @@ class Judge {
     raise(VisitVerdict::malicious, fmt::format("{} {}", page->url, misuse.what));
     name_the_way(path_to(misuse.node), misuse.node);
     give(misuse.node, Role::exploit, misuse.what);
+    if (misuse.file && node(*misuse.file))
+      give(*misuse.file, Role::distribution,
+           fmt::format("served the file of {} bytes that {} wrote to the visitor's disk",
+                       node(*misuse.file)->size, page->url));
     for (const std::string& cve : misuse.cves)
       if (std::ranges::find(page->cves, cve) == page->cves.end()) page->cves.push_back(cve);
+  }
+
+  // A program that a script writes is suspicious; that it has it run, or took it from the network, is what
+  // droppers do.
+  void weigh_files() {
+    for (const File& file : facts_.files) {
+      if (!file.program || !node(file.node)) continue;
+      const std::string name = lowered(file.path.substr(file.path.find_last_of("\\/") + 1));
+      const bool ran = name.size() > 3 && std::ranges::any_of(facts_.commands, [&](const Command& command) {
+                         return lowered(command.text).find(name) != std::string::npos;
+                       });
+      VisitNode* source = file.served_by ? node(*file.served_by) : nullptr;
+      std::string what = fmt::format("wrote a {} to {}", file.kind, file.path);
+      if (source && source->id != file.node) what += " that came from " + source->url;
+      if (ran) what += ", and had it run";
+      const bool scripts_only = file.kind == "Windows script";  // administrators write and run those too
+      const bool malicious = ran && (!scripts_only || source);
+      raise(malicious ? VisitVerdict::malicious : VisitVerdict::suspicious,
+            visit_.nodes[file.node].url + " " + what);
+      if (!malicious) continue;
+      name_the_way(path_to(file.node), file.node);
+      give(file.node, Role::exploit, what);
+      if (source && source->id != file.node)
+        give(source->id, Role::distribution,
+             fmt::format("served a {} of {} bytes that {} wrote and ran", file.kind, source->size,
+                         visit_.nodes[file.node].url));
+    }
+  }
+
+  // A shell that is told to fetch something from the network needs nobody's program.
+  void weigh_commands() {
+    for (const Command& command : facts_.commands) {
+      if (!node(command.node)) continue;
+      const bool fetches = command.text.find("://") != std::string::npos || command.fetches;
+      const std::string what = fmt::format("had a command run{}: {}", fetches ? " that fetches" : "",
+                                           command.text.substr(0, 200));
+      raise(fetches ? VisitVerdict::malicious : VisitVerdict::suspicious,
+            visit_.nodes[command.node].url + " " + what);
+      if (!fetches) continue;
+      name_the_way(path_to(command.node), command.node);
+      give(command.node, Role::exploit, what);
+    }
+  }
+
+  static std::string lowered(std::string text) {
+    std::ranges::transform(text, text.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    return text;
   }
 
   // The document that had the file fetched: past the redirects in front of it.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,21 @@ struct Misuse {
   uint32_t node = 0;  // the document whose script did it
   std::string what;   // one clause: "gave SpecimenMedia.Player.OpenList an argument of 4096 characters"
   std::vector<std::string> cves;
+  std::optional<uint32_t> file;  // the node that served what it dropped
+};
+
+// What a script told a shell to run, and what it wrote.
+struct Command {
+  uint32_t node = 0;
+  std::string text;
+  bool fetches = false;  // an address is in it, maybe encoded
+};
+struct File {
+  uint32_t node = 0;  // whose script wrote it
+  std::string path;
+  std::string kind;  // "Windows program"; "" for what is no payload
+  bool program = false;
+  std::optional<uint32_t> served_by;  // a node with the same bytes
 };
 
 // What a visit saw beside its nodes and edges.
@@ -23,15 +39,18 @@ struct Facts {
   // Nodes that were navigated to (a window, a frame, an embedded object) and gave a file, not a page: a
   // browser would have saved or opened it, and nobody had clicked.
   std::vector<uint32_t> downloads;
+  std::vector<Command> commands;
+  std::vector<File> files;
 };
 
 // Fills in roles, their evidence, the verdict and its reasons; `visit` holds nodes (with MIME types as
 // payload_of found them), edges in the order in which they were made, and no roles yet.
 //
-// malicious   a component was misused; or a program came without a click, from another site, over at least
-//             one other site in between or by a script that had been hidden in data
-// suspicious  a program came without a click from another site; or a script that was hidden in data sends
-//             visitors to another site
+// malicious   a component was misused; or a script had a program run that it wrote, or a command that fetches
+//             something; or a program came without a click, from another site, over at least one other site
+//             in between or by a script that had been hidden in data
+// suspicious  a program came without a click from another site; a script wrote one, or had a command run; or
+//             a script that was hidden in data sends visitors to another site
 // benign      else
 //
 // A file that the visited URL itself is, or redirects to, was asked for: no verdict comes of it.

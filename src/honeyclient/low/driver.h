@@ -77,7 +77,7 @@ class Driver {
     Context* context = nullptr;  // document
     bool new_frame = false;      // its first document: the embedder waits for word of it
     bool by_itself = false;
-    WorkerState* worker = nullptr;  // resource
+    WorkerState* worker = nullptr;  // resource; nullptr: nobody waits for it
     uint32_t request = 0;
   };
   struct UnderWay {
@@ -126,6 +126,7 @@ class Driver {
   void on_ask(WorkerState& worker, const Ask& question);
   void on_settled(WorkerState& worker, const Settled& message);
   void on_happened(WorkerState& worker, const Happened& message);
+  void on_component(WorkerState& worker, const ComponentUse& message);
   template <class Message>
   void tell(WorkerState& worker, ToPage type, const Message& message);
 
@@ -153,7 +154,7 @@ class Driver {
   std::deque<net::FetchResponse> replayed_;                            // of a recording, on their way
   uint64_t replayed_count_ = 0;
   uint64_t storage_bytes_ = 0, body_bytes_ = 0;
-  uint32_t resources_ = 0, posted_ = 0, windows_opened_ = 0;
+  uint32_t resources_ = 0, posted_ = 0, windows_opened_ = 0, hops_ = 0;
   base::Duration clock_{0};  // how far the page's own time has moved
   std::chrono::steady_clock::time_point deadline_;
   std::optional<Error> failure_;

@@ -57,9 +57,11 @@ void Driver::handle(WorkerState& worker, const base::Frame& frame) {
       if (auto message = base::from_wire<Evaluated>(frame.body)) return record_.evaluated(*message);
       break;
     case FromPage::component:
-      if (auto message = base::from_wire<ComponentUse>(frame.body)) {
+      return take(&Driver::on_component);
+    case FromPage::wrote_file:
+      if (auto message = base::from_wire<WroteFile>(frame.body)) {
         Context* context = context_of(worker, message->window);
-        return record_.component(*message, context ? context->node : worker.root->node);
+        return record_.wrote_file(*message, context ? context->node : worker.root->node);
       }
       break;
     case FromPage::unemulated:
@@ -88,6 +90,27 @@ void Driver::on_happened(WorkerState& worker, const Happened& message) {
   Context* context = context_of(worker, message.window);
   uint32_t node = context ? context->node : worker.root->node;
   record_.event(message.kind, message.detail, node);
+}
+
+// What a component is told to fetch, or a command names, is where the attack goes on.
+void Driver::on_component(WorkerState& worker, const ComponentUse& message) {
+  Context* context = context_of(worker, message.window);
+  if (!context) context = worker.root;
+  for (const Recorder::Hop& hop : record_.component(message, context->node)) {
+    auto url = url::Url::parse(hop.url, &context->url);
+    if (!url) continue;
+    auto node = record_.node(url->href());
+    if (!node) return;
+    record_.edge(context->node, *node, Mechanism::component, message.origin);
+    if (++hops_ > limits::max_hops) return record_.limit("hops");
+    if (record_.at(*node).fetched || !record_.at(*node).why_not.empty()) continue;
+    Purpose purpose;
+    purpose.kind = Purpose::Kind::resource;
+    Asked asked;
+    asked.mechanism = Mechanism::component;
+    asked.url = url->href();
+    begin(purpose, asked, *node, context);
+  }
 }
 
 void Driver::on_fetch(WorkerState& worker, Fetch message) {

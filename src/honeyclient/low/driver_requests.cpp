@@ -174,6 +174,7 @@ void Driver::deliver(const UnderWay& fetch, Answer200 answer) {
 }
 
 void Driver::hand_over(const UnderWay& fetch, const Answer200* answer) {
+  if (!fetch.purpose.worker) return;
   WorkerState& worker = *fetch.purpose.worker;
   if (worker.waiting > 0) --worker.waiting;
   if (worker.dead) return;

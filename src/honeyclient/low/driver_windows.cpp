@@ -4,6 +4,7 @@
 #include "base/ascii.h"
 #include "honeyclient/chain/payload.h"
 #include "honeyclient/low/driver.h"
+#include "honeyclient/low/script_file.h"
 
 namespace shikake::honeyclient::low {
 
@@ -87,7 +88,9 @@ void Driver::show(const UnderWay& fetch, const Answer200& answer) {
   Context& context = *fetch.purpose.context;
   std::string type = header(answer.headers, "Content-Type");
   bool empty_answer = answer.status == 204 || answer.status == 205;
-  Use use = fetch.mechanism == Mechanism::download
+  const bool script_file = options_.content && fetch.node == 0 && is_script_file_type(options_.content_type);
+  Use use = script_file ? Use::page
+            : fetch.mechanism == Mechanism::download
                 ? Use::file
                 : use_of(type, record_.at(fetch.node).mime, answer.headers);
   if (empty_answer || use != Use::page) {

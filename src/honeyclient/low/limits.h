@@ -50,13 +50,18 @@ inline constexpr uint32_t max_tasks = 20'000;                       // "tasks": 
 inline constexpr uint64_t max_written = 32ull << 20;                // "document.write": UTF-16 units
 inline constexpr uint32_t max_write_depth = 20;  // "document.write-depth": scripts that write scripts
 inline constexpr uint32_t max_nodes = 300'000;  // "nodes": about 75 MB; the largest specification has 250,000
+inline constexpr uint32_t max_hops = 20;  // "hops": addresses named by commands and components that are followed
 inline constexpr uint32_t max_event_depth = 50;  // "event-depth": events dispatched by handlers
 // Texts made by eval whose place is known; later ones run all the same.
 inline constexpr uint32_t max_sources = 50'000;      // "sources"
 inline constexpr uint32_t max_positions = 32;        // ancestry kept of one origin
 inline constexpr uint32_t max_notices = 2000;        // "notices": Happened and Evaluated messages of a worker
 inline constexpr size_t max_source_kept = 2u << 20;  // an evaluated source's bytes sent to the parent
-inline constexpr uint32_t max_argument_text = 200;   // code units of a component's argument sent
+// Code units of a component's argument that are sent: the longest command line that Windows takes
+// (CreateProcess), so that commands and what they name are whole.
+inline constexpr uint32_t max_argument_text = 32'767;
+// "disk": files of stand-ins, all of them; a dropped program has seldom more than a few MiB.
+inline constexpr size_t max_disk = 32u << 20;
 // A worker stays below 256 MB resident: heap of the engine, then all private memory (strings and malloc,
 // which the engine's own limit does not count), then what libraries map (about 30 MB).
 inline constexpr uint32_t max_engine_heap = 96u << 20;        // "memory"

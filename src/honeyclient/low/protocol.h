@@ -101,6 +101,7 @@ enum class FromPage : uint8_t {
   happened,
   evaluated,
   component,
+  wrote_file,
   unemulated,
   limit,
   settled,
@@ -195,6 +196,18 @@ struct ComponentUse {
   std::optional<Origin> origin;
   static void wire(auto& codec, auto& self) {
     codec(self.window, self.name, self.member, self.known, self.lengths, self.arguments, self.origin);
+  }
+};
+
+// A stand-in wrote a file: nothing is on any disk but these bytes.
+struct WroteFile {
+  uint32_t window = 0;
+  std::string component;  // by which
+  std::string path;       // as the visitor's Windows would have it
+  std::string bytes;
+  std::optional<Origin> origin;
+  static void wire(auto& codec, auto& self) {
+    codec(self.window, self.component, self.path, self.bytes, self.origin);
   }
 };
 

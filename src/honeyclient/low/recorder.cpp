@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/bytes.h"
 #include "honeyclient/chain/payload.h"
 
@@ -102,24 +103,96 @@ void Recorder::unemulated(std::string_view what, bool matters) {
   if (matters) record_.complete = false;
 }
 
-void Recorder::component(const ComponentUse& use, uint32_t node) {
+std::vector<Recorder::Hop> Recorder::component(const ComponentUse& use, uint32_t node) {
   std::string name = text(use.name, 200);
+  std::string member = text(use.member, 200);
   if (record_.components.size() < 500) once(record_.components, name);
   std::string detail = name;
-  if (!use.member.empty()) detail += "." + text(use.member, 200) + "(";
+  if (!member.empty()) detail += "." + member + "(";
   for (size_t i = 0; i < use.lengths.size() && i < 16; ++i) {
     std::string argument = i < use.arguments.size() ? text(use.arguments[i], 80) : "";
     detail += (i ? ", " : "") + argument;
     if (use.lengths[i] > 80) detail += "… (" + std::to_string(use.lengths[i]) + " characters)";
   }
-  if (!use.member.empty()) detail += ")";
+  if (!member.empty()) detail += ")";
   event("component", detail, node);
-  uint32_t longest = use.lengths.empty() ? 0 : *std::ranges::max_element(use.lengths);
-  if (use.member.empty() || longest <= limits::overlong_argument || facts_.misuses.size() >= 100) return;
-  facts_.misuses.push_back(
-      {node,
-       fmt::format("gave {}.{} an argument of {} characters", name, text(use.member, 200), longest),
-       {}});
+
+  const components::Component* row = components::find(name);
+  if (!row) {
+    convict_unknown(use, name, member, node);
+    return {};
+  }
+  std::vector<std::string> arguments;
+  for (const std::string& one : use.arguments) arguments.push_back(base::to_valid_utf8(one));
+  return weigh(*row, {member, arguments, use.lengths}, node);
+}
+
+// No advisory speaks of it; an argument that overruns what its author foresaw is misuse all the same.
+void Recorder::convict_unknown(const ComponentUse& use, const std::string& name, const std::string& member,
+                               uint32_t node) {
+  // Its methods went nowhere: what they would have done is not in the record.
+  if (!member.empty()) incomplete();
+  const uint32_t longest = use.lengths.empty() ? 0 : *std::ranges::max_element(use.lengths);
+  if (member.empty() || longest <= limits::overlong_argument) return;
+  misuse({node, fmt::format("gave {}.{} an argument of {} characters", name, member, longest), {}, {}});
+}
+
+void Recorder::misuse(chain::Misuse misuse) {
+  constexpr size_t most = 100;  // the first tell what the page is
+  auto same = [&](const chain::Misuse& one) { return one.node == misuse.node && one.what == misuse.what; };
+  if (facts_.misuses.size() < most && std::ranges::none_of(facts_.misuses, same))
+    facts_.misuses.push_back(std::move(misuse));
+}
+
+std::vector<Recorder::Hop> Recorder::weigh(const components::Component& row, const components::Use& use,
+                                           uint32_t node) {
+  std::vector<Hop> hops;
+  if (auto conviction = components::judge(row, use))
+    misuse({node, conviction->what + " (" + conviction->misuse->source + ")", conviction->misuse->cves, {}});
+  for (const components::Misuse& one : row.misuses) {
+    if (one.trait != components::Trait::command || !components::matches(one, use)) continue;
+    std::string command;
+    for (const std::string& argument : use.arguments)
+      command += (command.empty() ? "" : " ") + argument;
+    event("command", row.name + ": " + command, node);
+    std::vector<std::string> addresses = components::addresses_in(command);
+    if (facts_.commands.size() < 100)
+      facts_.commands.push_back({node, text(command, limits::max_detail), !addresses.empty()});
+    for (std::string& address : addresses) hops.push_back({std::move(address), true, row.name});
+  }
+  const bool fetches = std::ranges::any_of(
+      row.fetches, [&](const std::string& one) { return components::same_name(one, use.member); });
+  if (fetches)
+    for (const std::string& argument : use.arguments)
+      if (components::is_address(argument)) hops.push_back({argument, false, row.name});
+  return hops;
+}
+
+void Recorder::wrote_file(const WroteFile& file, uint32_t node) {
+  const base::Digest digest = base::sha256(file.bytes);
+  if (blobs_put_.insert(digest.hex()).second)
+    if (auto put = blobs_.put(digest, file.bytes); !put) blob_failed(put.error());
+  const std::string path = text(file.path, 500);
+  const chain::Payload payload = chain::payload_of(file.bytes, "", base::to_lower(path));
+  const std::string_view what = payload.kind == chain::PayloadKind::none ? "file" : payload.name;
+  event("file",
+        fmt::format("{} wrote {}: a {} of {} bytes, sha256 {}", text(file.component, 100), path, what,
+                    file.bytes.size(), digest.hex()),
+        node);
+  const components::Component* row = components::find(file.component);
+  if (!row) return;
+  const std::string arguments[] = {path};
+  const uint32_t lengths[] = {static_cast<uint32_t>(path.size())};
+  auto conviction = components::judge(*row, {"SaveToFile", arguments, lengths, true});
+  // The same bytes came from somewhere: that is who serves what is dropped.
+  std::optional<uint32_t> source;
+  for (const intel::VisitNode& one : record_.nodes)
+    if (one.sha256 == digest && one.size > 0) source = one.id;
+  const bool program = payload.kind == chain::PayloadKind::program;
+  if (facts_.files.size() < 100)
+    facts_.files.push_back({node, path, std::string(payload.name), program, source});
+  if (conviction)
+    misuse({node, conviction->what + " (" + conviction->misuse->source + ")", conviction->misuse->cves, source});
 }
 
 void Recorder::evaluated(const Evaluated& source) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "honeyclient/chain/chain.h"
+#include "honeyclient/components/judge.h"
 #include "honeyclient/low/protocol.h"
 #include "honeyclient/low/visit.h"
 #include "intel/visit.h"
@@ -34,7 +35,14 @@ class Recorder {
   // `matters`: what is missing may have hidden a part of the chain.
   void unemulated(std::string_view what, bool matters);
   void incomplete() { record_.complete = false; }
-  void component(const ComponentUse& use, uint32_t node);
+  // What a component was used for: judged, and told where it leads.
+  struct Hop {
+    std::string url;       // as it is named there, maybe relative
+    bool by_command;       // a command names it; else the component itself fetches it
+    std::string component;
+  };
+  std::vector<Hop> component(const ComponentUse& use, uint32_t node);
+  void wrote_file(const WroteFile& file, uint32_t node);
   void evaluated(const Evaluated& source);
   // The body of a node, stored under its digest; `declared` is its Content-Type.
   void body(uint32_t id, std::string_view bytes, std::string_view declared);
@@ -52,6 +60,11 @@ class Recorder {
   std::map<std::string, uint32_t> nodes_;
   std::set<std::string> edges_;
   std::set<std::string> blobs_put_;
+  void convict_unknown(const ComponentUse& use, const std::string& name, const std::string& member,
+                       uint32_t node);
+  void misuse(chain::Misuse misuse);
+  std::vector<Hop> weigh(const components::Component& row, const components::Use& use, uint32_t node);
+
   uint64_t evaluated_bytes_ = 0;
   std::optional<Error> failure_;
 };

@@ -76,6 +76,7 @@ enum class Kind : uint8_t {
   form_data,
   blob,
   component,
+  bytes,
   vbscript,
   observer,
   encoder,

@@ -16,7 +16,7 @@ JSObject* array_buffer(JSContext* cx, std::string_view bytes);
 JSObject* make_blob(JSContext* cx, Window& window, std::string bytes, std::string type);
 // What a blob: URL names, as text; nothing where there is no such URL.
 std::optional<std::u16string> blob_text(Window& window, const std::string& url);
-JSObject* make_request(JSContext* cx, Window& window);            // XMLHttpRequest
-JSObject* make_component_request(JSContext* cx, Window& window);  // the same, made as a component
+JSObject* make_request(JSContext* cx, Window& window);  // XMLHttpRequest
+std::string request_body(JSObject* request);            // the answer to one; "" before it
 
 }  // namespace shikake::honeyclient::low::page

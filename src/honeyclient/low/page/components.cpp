@@ -1,12 +1,16 @@
 #include "honeyclient/low/page/components.h"
 
-#include <array>
+#include <algorithm>
 
+#include "honeyclient/components/judge.h"
+#include "honeyclient/components/table.h"
 #include "honeyclient/low/limits.h"
 #include "honeyclient/low/page/body.h"
 #include "honeyclient/low/page/exotic.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"
+#include "honeyclient/low/page/script_host.h"
+#include "honeyclient/low/page/stand_in.h"
 #include "honeyclient/low/page/tables.h"
 #include "honeyclient/low/page/window.h"
 
@@ -14,39 +18,37 @@ namespace shikake::honeyclient::low::page {
 
 namespace {
 
-// What stands for a component: a row a ProgID (a trailing version is ignored) or CLSID.
-enum class Behaviour : uint8_t { absorbs, xml_http, dictionary };
-struct Row {
-  std::string_view name;  // lower case
-  Behaviour behaviour;
-};
-constexpr std::array rows = {
-    Row{"microsoft.xmlhttp", Behaviour::xml_http},
-    Row{"msxml2.xmlhttp", Behaviour::xml_http},
-    Row{"msxml2.serverxmlhttp", Behaviour::xml_http},
-    Row{"scripting.dictionary", Behaviour::dictionary},
-};
+using components::Behaviour;
 
-std::string base_name(std::u16string_view given) {
-  std::string name = utf8(lower(trim(given)));
-  size_t end = name.find_last_not_of("0123456789.");
-  return end == std::string::npos ? name : name.substr(0, end + 1);
+// Version of Internet Explorer; 0 for others.
+uint32_t browser_of(const Persona& persona) {
+  return persona.engine == Engine::trident ? persona.version : 0;
 }
 
-const Row* find_row(std::u16string_view given) {
-  std::string name = base_name(given);
-  for (const Row& row : rows)
-    if (row.name == name) return &row;
-  return nullptr;
+const components::Component* row_of(std::u16string_view given) {
+  std::string name = utf8(given.substr(0, 200));
+  // A moniker names its server and namespace too: "winmgmts:\\.\root\cimv2".
+  if (lower(given).starts_with(u"winmgmts:")) name = "winmgmts";
+  return components::find(name);
 }
 
-void report(JSContext* cx, Window& window, const std::string& name, std::u16string_view member,
+// Loops use one member thousands of times: what is told are the first uses, and each that is longer.
+bool worth_telling(Page& page, const ComponentUse& use) {
+  constexpr uint32_t told_each = 100;
+  Page::Told& told = page.told_uses[use.name + "." + use.member];
+  uint32_t longest = use.lengths.empty() ? 0 : *std::ranges::max_element(use.lengths);
+  bool longer = longest > told.longest * 2;
+  told.longest = std::max(told.longest, longest);
+  return ++told.count <= told_each || longer;
+}
+
+void report(JSContext* cx, Window& window, const std::string& name, bool known, std::u16string_view member,
             const JS::CallArgs* args) {
   ComponentUse use;
   use.window = window.id;
   use.name = name;
   use.member = utf8(member);
-  use.known = find_row(wide(name)) != nullptr;
+  use.known = known;
   use.origin = window.page.positions.origin_here();
   for (unsigned i = 0; args && i < args->length() && i < 16; ++i) {
     JS::HandleValue value = args->get(i);
@@ -55,14 +57,19 @@ void report(JSContext* cx, Window& window, const std::string& name, std::u16stri
     use.lengths.push_back(value.isString() ? static_cast<uint32_t>(text.size()) : 0);
     use.arguments.push_back(utf8(text.substr(0, limits::max_argument_text)));
   }
-  window.page.tell(FromPage::component, use);
+  if (worth_telling(window.page, use)) window.page.tell(FromPage::component, use);
 }
 
 class Component final : public Exotic {
  public:
   static constexpr Kind native_kind = Kind::component;
-  Component(Window& the_window, std::string the_name, std::u16string the_member)
-      : Exotic(the_window, native_kind), name(std::move(the_name)), member(std::move(the_member)) {}
+  struct Made {  // what all members of one object share
+    std::string name;
+    const components::Component* row = nullptr;
+    std::shared_ptr<StandIn> stand_in;
+  };
+  Component(Window& the_window, std::shared_ptr<Made> the_made, std::u16string the_member)
+      : Exotic(the_window, native_kind), made(std::move(the_made)), member(std::move(the_member)) {}
 
   bool overrides_prototype() override { return true; }
   bool callable() override { return true; }
@@ -73,7 +80,11 @@ class Component final : public Exotic {
     std::u16string path = member.empty() ? std::u16string(key) : member + u"." + std::u16string(key);
     // Deeper than any object model goes: a page that walks for ever.
     if (path.size() > 200) return false;
-    value.setObject(*wrap_exotic(cx, *new Component(*window, name, path), "(component)"));
+    std::u16string low = lower(path);
+    if (made->stand_in && made->stand_in->get(cx, low, value)) return true;
+    if (made->stand_in && !made->stand_in->knows(cx, low)) return false;
+    if (is_property(path) && answer(cx, path, value)) return true;
+    value.setObject(*wrap_exotic(cx, *new Component(*window, made, path), "(component)"));
     return true;
   }
   bool set(JSContext* cx, std::u16string_view key, JS::HandleValue value) override {
@@ -83,16 +94,41 @@ class Component final : public Exotic {
     stack[1].setUndefined();
     stack[2].set(value);
     JS::CallArgs args = JS::CallArgsFromVp(1, stack.begin());
-    report(cx, *window, name, path, &args);
-    return false;  // and it reads back
+    report(cx, *window, made->name, known(), path, &args);
+    if (!made->stand_in) return false;  // and it reads back
+    return made->stand_in->put(cx, lower(path), value) || made->stand_in->put_item(cx, key, value);
   }
   void call(JSContext* cx, const JS::CallArgs& args) override {
-    report(cx, *window, name, member, &args);
-    args.rval().setObject(*wrap_exotic(cx, *new Component(*window, name, member + u"()"), "(component)"));
+    StandIn* stand_in = made->stand_in.get();
+    std::u16string called = member.empty() && stand_in ? stand_in->default_member() : member;
+    report(cx, *window, made->name, known(), called, &args);
+    if (stand_in && stand_in->call(cx, lower(called), args)) return;
+    if (made->row && made->row->behaviour == Behaviour::creator && lower(member) == u"createobject") {
+      args.rval().setObject(*make_component(cx, *window, to_text(cx, args.get(0))));
+      return;
+    }
+    if (answer(cx, member, args.rval())) return;
+    args.rval().setObject(*wrap_exotic(cx, *new Component(*window, made, member + u"()"), "(component)"));
   }
 
-  const std::string name;
+  bool known() const { return made->row || made->stand_in; }
+
+  const std::shared_ptr<Made> made;
   const std::u16string member;
+
+ private:
+  bool is_property(std::u16string_view path) const {
+    if (!made->row) return false;
+    return std::ranges::any_of(made->row->properties, [name = utf8(path)](const std::string& one) {
+      return components::same_name(one, name);
+    });
+  }
+  bool answer(JSContext* cx, std::u16string_view path, JS::MutableHandleValue value) const {
+    if (!made->row) return false;
+    auto text = components::answer(*made->row, utf8(path), browser_of(window->page.persona()));
+    if (text) value.setString(to_string(cx, wide(*text)));
+    return text.has_value();
+  }
 };
 
 // Internet Explorer 11's ActiveXObject: there for those who use it, not for those who ask.
@@ -107,25 +143,70 @@ class HiddenConstructor final : public Exotic {
 };
 
 void component_text(Call& call) {
-  call.give(std::u16string_view(u""));
-}
-
-// What exists for the persona; others fail as they do in the browser, and are reported all the same.
-bool exists(const Persona& persona, std::u16string_view given) {
-  std::string name = base_name(given);
-  for (const std::string& one : persona.components)
-    if (base_name(wide(one)) == name) return true;
-  return false;
+  Component& self = call.self<Component>();
+  call.give(std::u16string_view(self.made->stand_in && self.member.empty() ? self.made->stand_in->text()
+                                                                           : std::u16string()));
 }
 
 void construct_active_x(Call& call) {
   call.give(make_component(call.cx, call.window, call.text(0)));
 }
 
+bool is_installed(const Window& window, const components::Component& row, std::u16string_view given) {
+  if (row.behaviour != Behaviour::absorbs && trusts_scripts(window.page)) return true;
+  const Persona& persona = window.page.persona();
+  return components::installed(row, utf8(given), browser_of(persona), persona.components);
+}
+
+JSObject* make(JSContext* cx, Window& window, std::string name, const components::Component* row) {
+  auto made = std::make_shared<Component::Made>();
+  made->name = std::move(name);
+  made->row = row;
+  if (row) made->stand_in = make_stand_in(cx, window, row->behaviour);
+  return wrap_exotic(cx, *new Component(window, std::move(made), u""), "(component)");
+}
+
+// What an <object> or <embed> asks for: its class, or what handles its type. Absent: none is there.
+struct AskedFor {
+  std::u16string name;
+  const components::Component* row = nullptr;
+  bool there = false;
+};
+AskedFor asked_for(Window& window, const html::Element& element) {
+  const Persona& persona = window.page.persona();
+  if (const std::u16string* class_id = element.attribute(html::Name::classid)) {
+    AskedFor asked{std::u16string(trim(*class_id)), row_of(trim(*class_id))};
+    // A class that nobody has heard of absorbs, where there are such classes at all.
+    asked.there = browser_of(persona) != 0 && (!asked.row || is_installed(window, *asked.row, asked.name));
+    return asked;
+  }
+  const std::u16string* type = element.attribute(html::Name::type);
+  if (!type) return {};
+  AskedFor asked{*type, components::find_by_type(utf8(trim(*type)))};
+  if (!asked.row) return asked;
+  auto handles = [&](const PersonaPlugin& plugin) {
+    return std::ranges::any_of(plugin.types, [&](const PersonaField& one) {
+      return equals_ignoring_case(wide(one.name), trim(*type));
+    });
+  };
+  asked.there = std::ranges::any_of(persona.plugins, handles) ||
+                (browser_of(persona) != 0 && is_installed(window, *asked.row, u""));
+  return asked;
+}
+
+std::string shown_name(const AskedFor& asked) {
+  if (asked.row && !asked.row->program_ids.empty() && asked.name.find(u'/') != asked.name.npos)
+    return asked.row->program_ids[0];
+  return utf8(asked.name.substr(0, 200));
+}
+
 constexpr JSFunctionSpec methods[] = {JS_FN("toString", native<component_text>, 0, 0),
                                       JS_FN("valueOf", native<component_text>, 0, 0), JS_FS_END};
+constexpr JSFunctionSpec bytes_methods[] = {JS_FN("toString", native<bytes_text>, 0, 0),
+                                            JS_FN("valueOf", native<bytes_text>, 0, 0), JS_FS_END};
 constexpr Interface table[] = {
     {.name = "(component)", .parent = "", .methods = methods},
+    {.name = "(bytes)", .parent = "", .methods = bytes_methods},
     // Defined on the window for personas that have components, never found by name.
     {.name = "(ActiveXObject)",
      .parent = "",
@@ -135,13 +216,29 @@ constexpr Interface table[] = {
 }  // namespace
 
 JSObject* make_component(JSContext* cx, Window& window, std::u16string_view given) {
-  std::string name = utf8(trim(given)).substr(0, limits::max_argument_text);
-  report(cx, window, name, u"", nullptr);
-  const Row* row = find_row(given);
-  if (row && row->behaviour == Behaviour::xml_http) return make_component_request(cx, window);
-  bool known = (row && row->behaviour == Behaviour::dictionary) || exists(window.page.persona(), given);
-  if (!known) window.page.unemulated("component " + name);
-  return wrap_exotic(cx, *new Component(window, name, u""), "(component)");
+  std::string name = utf8(trim(given).substr(0, 200));
+  const components::Component* row = row_of(trim(given));
+  report(cx, window, name, row != nullptr, u"", nullptr);
+  if (!row) {
+    window.page.unemulated("component " + name);
+  } else if (!is_installed(window, *row, trim(given))) {
+    JS_ReportErrorUTF8(cx, "Automation server can't create object");
+    throw Thrown{};
+  }
+  return make(cx, window, std::move(name), row);
+}
+
+JSObject* wrap_stand_in(JSContext* cx, Window& window, std::string name, std::shared_ptr<StandIn> stand_in) {
+  auto made = std::make_shared<Component::Made>();
+  made->name = std::move(name);
+  made->row = components::find(made->name);
+  made->stand_in = std::move(stand_in);
+  return wrap_exotic(cx, *new Component(window, std::move(made), u""), "(component)");
+}
+
+StandIn* stand_in_of(JS::HandleValue value) {
+  Component* component = native_as<Component>(value);
+  return component && component->member.empty() ? component->made->stand_in.get() : nullptr;
 }
 
 void define_active_x(JSContext* cx, Window& window) {
@@ -154,36 +251,69 @@ void define_active_x(JSContext* cx, Window& window) {
   must(JS_DefineFunction(cx, global, "ActiveXObject", native<construct_active_x>, 1, JSFUN_CONSTRUCTOR));
 }
 
-void note_class_id(Window& window, html::Element&, std::u16string_view class_id) {
-  std::string name = utf8(trim(class_id)).substr(0, limits::max_argument_text);
+namespace {
+
+void tell_of_element(Window& window, const std::string& name, bool known, std::u16string_view member,
+                     const std::u16string* value) {
   ComponentUse use;
   use.window = window.id;
   use.name = name;
-  use.known = find_row(wide(name)) != nullptr;
+  use.known = known;
+  use.member = utf8(member.substr(0, 200));
   use.origin = window.page.in_script() ? window.page.positions.origin_here() : std::nullopt;
-  window.page.tell(FromPage::component, use);
+  if (value) {
+    use.lengths.push_back(static_cast<uint32_t>(value->size()));
+    use.arguments.push_back(utf8(std::u16string_view(*value).substr(0, limits::max_argument_text)));
+  }
+  if (worth_telling(window.page, use)) window.page.tell(FromPage::component, use);
+}
+
+}  // namespace
+
+void note_object(Window& window, html::Element& element) {
+  AskedFor asked = asked_for(window, element);
+  if (asked.name.empty() || (!asked.row && !element.has_attribute(html::Name::classid))) return;
+  const std::string name = shown_name(asked);
+  tell_of_element(window, name, asked.row != nullptr, u"", nullptr);
+  if (!asked.there) return;
+  if (!asked.row) return window.page.unemulated("component " + name);
+  // Its properties, as parameters (<object>) or attributes (<embed>).
+  for (html::Element* child = element.first_element_child(); child; child = child->next_element()) {
+    const std::u16string* member = child->is(html::Name::param) ? child->attribute(html::Name::name) : nullptr;
+    const std::u16string* value = member ? child->attribute(html::Name::value) : nullptr;
+    if (value) tell_of_element(window, name, true, *member, value);
+  }
+  if (element.is(html::Name::embed))
+    for (const html::Attribute& attribute : element.attributes())
+      tell_of_element(window, name, true, attribute.qualified_name(), &attribute.value);
 }
 
 JSObject* object_component(JSContext* cx, Window& window, html::Element& element) {
   NodeNative& native = native_of_node(cx, window, element);
   if (!native.component) {
-    const std::u16string* class_id = element.attribute(html::Name::classid);
-    std::string name =
-        class_id ? utf8(trim(*class_id)).substr(0, limits::max_argument_text) : std::string("object");
-    native.component = wrap_exotic(cx, *new Component(window, name, u""), "(component)");
+    AskedFor asked = asked_for(window, element);
+    if (!asked.there) return nullptr;
+    native.component = make(cx, window, shown_name(asked), asked.row);
   }
   return native.component;
 }
 
 JS::Value component_member(JSContext* cx, JSObject* component, std::u16string_view name) {
-  JS::RootedValue self(cx, JS::ObjectValue(*component)), value(cx);
-  if (Component* found = native_as<Component>(self)) found->get(cx, name, &value);
+  JS::RootedObject object(cx, component);
+  JS::RootedValue value(cx);
+  must(JS_GetUCProperty(cx, object, name.data(), name.size(), &value));
   return value;
 }
 
 void component_set(JSContext* cx, JSObject* component, const std::u16string& name, JS::HandleValue value) {
+  JS::RootedObject object(cx, component);
+  must(JS_SetUCProperty(cx, object, name.data(), name.size(), value));
+}
+
+bool component_put_item(JSContext* cx, JSObject* component, std::u16string_view key, JS::HandleValue value) {
   JS::RootedValue self(cx, JS::ObjectValue(*component));
-  if (Component* found = native_as<Component>(self)) found->set(cx, name, value);
+  StandIn* stand_in = stand_in_of(self);
+  return stand_in && stand_in->put_item(cx, key, value);
 }
 
 std::span<const Interface> component_interfaces() {

@@ -1,5 +1,6 @@
-// ActiveX objects and their like: known ones do what pages expect, unknown ones absorb every call. Each
-// use is reported.
+// ActiveX objects, plugins and their like, by the table (honeyclient/components): known ones do what pages
+// expect of them, those that the persona lacks can't be made, and what nobody knows absorbs every call.
+// Each use is reported.
 #pragma once
 
 #include "honeyclient/low/page/bind.h"
@@ -7,13 +8,16 @@
 namespace shikake::honeyclient::low::page {
 
 void define_active_x(JSContext* cx, Window& window);
-// What new ActiveXObject(name) and VBScript's CreateObject(name) give.
+// What new ActiveXObject(name) and VBScript's CreateObject(name) give; Thrown: the persona lacks it.
 JSObject* make_component(JSContext* cx, Window& window, std::u16string_view program_id);
-// <object classid="clsid:…">: its script object absorbs calls too.
-void note_class_id(Window& window, html::Element& element, std::u16string_view class_id);
+// <object classid="clsid:…">, <embed type="…">: what it is and is told by its parameters.
+void note_object(Window& window, html::Element& element);
+// Its script object; nullptr: none is there.
 JSObject* object_component(JSContext* cx, Window& window, html::Element& element);
-// A member of a component: what reading it gives, and an assignment's report.
+// A member of a component: what reading it gives, and an assignment with its report.
 JS::Value component_member(JSContext* cx, JSObject* component, std::u16string_view name);
 void component_set(JSContext* cx, JSObject* component, const std::u16string& name, JS::HandleValue value);
+// VBScript's "o(key) = value" and "o.Item(key) = value"; false: it has no items.
+bool component_put_item(JSContext* cx, JSObject* component, std::u16string_view key, JS::HandleValue value);
 
 }  // namespace shikake::honeyclient::low::page

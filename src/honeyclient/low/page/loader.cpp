@@ -5,6 +5,7 @@
 #include "honeyclient/low/page/events.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"
+#include "honeyclient/low/page/script_host.h"
 #include "honeyclient/low/page/script_type.h"
 #include "honeyclient/low/page/vbscript.h"
 #include "honeyclient/low/page/window.h"
@@ -25,6 +26,10 @@ void Loader::begin(std::string_view) {
 }
 
 void Loader::start(const Document& document) {
+  if (is_script_file(document.content_type)) {
+    start_empty();
+    return run_script_file(window_, document);
+  }
   begin(document.content_type);
   const html::Encoding* encoding = nullptr;
   std::u16string text = html::decode_page(base::as_bytes(document.body),

@@ -74,8 +74,9 @@ JS::Value on_node(JSContext* cx, NodeNative& self, JS::HandleValue key) {
     }
     return JS::UndefinedValue();
   }
-  if (element.is(Name::object) && element.has_attribute(Name::classid))
-    return component_member(cx, object_component(cx, *self.window, element), name);
+  if (element.is(Name::object) || element.is(Name::embed))
+    if (JSObject* component = object_component(cx, *self.window, element))
+      return component_member(cx, component, name);
   return JS::UndefinedValue();
 }
 
@@ -99,8 +100,10 @@ void set_named(Call& call) {
   JS::RootedObject object(
       call.cx, call.args.thisv().isObject() ? &call.args.thisv().toObject() : call.window.global());
   NodeNative* node = native_as<NodeNative>(call.args.thisv());
-  if (node && node->component && key.isString())
+  if (node && node->component && key.isString()) {
     component_set(call.cx, node->component, to_text(call.cx, key), call.at(0));
+    return call.give();
+  }
   must(JS_DefinePropertyById(call.cx, object, id, call.at(0), JSPROP_ENUMERATE));
   call.give();
 }

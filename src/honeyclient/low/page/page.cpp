@@ -12,6 +12,7 @@
 #include "honeyclient/low/page/errors.h"
 #include "honeyclient/low/page/events.h"
 #include "honeyclient/low/page/messages.h"
+#include "honeyclient/low/page/script_host.h"
 #include "honeyclient/low/page/window.h"
 
 namespace shikake::honeyclient::low::page {
@@ -70,9 +71,18 @@ Window* Page::window(uint32_t id) {
 
 // --- time ----------------------------------------------------------------------------------------------
 
+namespace {
+double slept = 0;  // milliseconds, by the one page of this process (WScript.Sleep)
+}  // namespace
+
+void sleep_page(double milliseconds) {
+  constexpr double longest = 24.0 * 3600 * 1000;  // droppers sleep for minutes; a day is a trick
+  if (milliseconds > 0) slept = std::min(slept + milliseconds, longest);
+}
+
 double Page::now() const {
   return static_cast<double>(base::to_micros(start.clock) / 1000) +
-         static_cast<double>(clock_.count() / 1000);
+         static_cast<double>(clock_.count() / 1000) + slept;
 }
 
 uint64_t Page::random() {  // splitmix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators)

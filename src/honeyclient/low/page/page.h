@@ -17,6 +17,7 @@
 
 #include "base/frame.h"
 #include "honeyclient/low/page/bind.h"
+#include "honeyclient/low/page/disk.h"
 #include "honeyclient/low/page/position.h"
 #include "honeyclient/low/protocol.h"
 #include "html/dom.h"
@@ -51,6 +52,11 @@ class Page {
   uint32_t frames_opened = 0;
   std::vector<Native*> observers;                    // MutationObservers, in order of their making
   std::map<std::string, const Native*> object_urls;  // blob: URLs
+  Disk disk;
+  struct Told {
+    uint32_t count = 0, longest = 0;
+  };
+  std::unordered_map<std::string, Told> told_uses;  // of components' members
   bool reporting_error = false;  // an onerror handler that throws is not called for that again
 
   // --- time

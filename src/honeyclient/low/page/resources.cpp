@@ -122,6 +122,7 @@ void Loader::connect(html::Element& element) {
         import_sheets(element, html::text_content(element), window_.base_url());
       return;
     case Name::embed:
+      note_object(window_, element);
       if (shows_a_page(element)) return open_frame(element);
       return ask(Mechanism::embed, Name::src);
     case Name::object:
@@ -301,11 +302,13 @@ void Loader::navigate_frame(html::Element& element) {
   std::u16string_view text = source ? trim(*source) : std::u16string_view();
   auto url = text.empty() ? url::Url::parse("about:blank") : window_.resolve(text);
   if (!url) url = url::Url::parse("about:blank");
-  if (url->scheme() == "about" || url->scheme() == "javascript") {
+  const bool vbscript = url->scheme() == "vbscript" && runs_vbscript(page.persona());
+  if (url->scheme() == "about" || url->scheme() == "javascript" || vbscript) {
     Window& window = child->window ? *child->window : local_frame(window_, *child, "about:blank");
     if (window.gone) return;
     if (!window.document) window.loader->start_empty();
-    if (url->scheme() == "javascript") window.evaluate_javascript_url(*url, page.positions.here());
+    if (url->scheme() == "javascript" || vbscript)
+      window.evaluate_javascript_url(*url, page.positions.here());
     frame_begins(*child);
     page.post([this, &element] { frame_done(element); });
     return;
@@ -363,8 +366,7 @@ void Loader::connect_object(html::Element& element) {
     if (code) return subresource(element, Mechanism::applet, *code);
     return;
   }
-  if (const std::u16string* class_id = element.attribute(Name::classid))
-    note_class_id(window_, element, *class_id);
+  note_object(window_, element);
   if (shows_a_page(element)) return navigate_frame(element);
   if (const std::u16string* data = element.attribute(u"data"))
     return subresource(element, Mechanism::object, *data);

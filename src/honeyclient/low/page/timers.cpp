@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "honeyclient/low/page/page.h"
+#include "honeyclient/low/page/vbscript.h"
 #include "honeyclient/low/page/window.h"
 
 namespace shikake::honeyclient::low::page {
@@ -35,8 +36,15 @@ void start_timer(Call& call, bool repeats) {
   }
   std::u16string text = call.text(0);
   std::optional<Place> by = page.positions.here();
-  call.give(page.add_timer(window, delay, repeats, [&window, text, by] {
-    window.run({text, by ? by->source->url : window.url.href(), 1, 1, by, "timer"});
+  // Internet Explorer's third argument is the text's language.
+  bool vbscript = runs_vbscript(page.persona()) && call.at(2).isString() &&
+                  lower(trim(call.text(2))).starts_with(u"vbs");
+  call.give(page.add_timer(window, delay, repeats, [&window, text, by, vbscript] {
+    Window::Text given{text, by ? by->source->url : window.url.href(), 1, 1, by, "timer"};
+    if (vbscript)
+      run_vbscript(window, given);
+    else
+      window.run(given);
     window.loader->flush();
   }));
 }

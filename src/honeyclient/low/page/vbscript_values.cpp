@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "honeyclient/low/page/components.h"
 #include "honeyclient/low/page/exotic.h"
 #include "honeyclient/vbscript/convert.h"
 
@@ -72,6 +73,9 @@ class ScriptObject final : public vbscript::Object {
     from_vbscript(cx, window_, given_value, &value);
     JS::RootedObject target(cx, object_);
     std::u16string name(given);
+    if (arguments.size() == 1 && (given.empty() || equals_ignoring_case(given, u"item"))) {
+      if (component_put_item(cx, object_, vbscript::text_of(arguments[0].value), value)) return;
+    }
     if (!arguments.empty()) {
       if (!given.empty()) {
         Value inner = call(given, {});

@@ -10,6 +10,7 @@
 #include "honeyclient/low/page/events.h"
 #include "honeyclient/low/page/named_access.h"
 #include "honeyclient/low/page/remote_window.h"
+#include "honeyclient/low/page/vbscript.h"
 #include "url/percent.h"
 
 namespace shikake::honeyclient::low::page {
@@ -192,7 +193,8 @@ void Window::navigate(const url::Url& to, intel::Mechanism mechanism, std::optio
   Target target = find_target(*this, target_name);
   if (target.window && target.window != this)
     return target.window->navigate(to, mechanism, std::move(origin), std::move(more));
-  if (to.scheme() == "javascript" && target.window) {
+  bool vbscript = to.scheme() == "vbscript" && runs_vbscript(page.persona());
+  if ((to.scheme() == "javascript" || vbscript) && target.window) {
     page.post([this, to, by = page.positions.here()] { evaluate_javascript_url(to, by); });
     return;
   }
@@ -220,6 +222,8 @@ void Window::navigate(const url::Url& to, intel::Mechanism mechanism, std::optio
 void Window::evaluate_javascript_url(const url::Url& to, const std::optional<Place>& by) {
   std::string_view rest = std::string_view(to.href()).substr(to.scheme().size() + 1);
   std::string code = url::percent_decode(rest);
+  // Nothing comes of a VBScript one but what it does.
+  if (to.scheme() == "vbscript") return run_vbscript(*this, {wide(code), url.href(), 1, 1, by, "vbscript:"});
   JS::RootedValue result(page.cx, run({wide(code), url.href(), 1, 1, by, "javascript:"}));
   if (!result.isString()) return;
   page.run_script(*this, [&] {

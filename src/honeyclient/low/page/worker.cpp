@@ -18,7 +18,9 @@
 #include "base/log.h"
 #include "cell/limits.h"
 #include "cell/seccomp.h"
+#include "honeyclient/components/table.h"
 #include "honeyclient/low/limits.h"
+#include "honeyclient/low/page/stand_in.h"
 #include "honeyclient/low/zygote_protocol.h"
 
 namespace shikake::honeyclient::low::page {
@@ -108,6 +110,8 @@ int serve_workers(const Work& work) {
     base::log(base::LogLevel::error, policy.error().message());
     return 1;
   }
+  components::table();  // and what else reads files is asked once before
+  warm_charsets();
   base::sha256(std::string_view());  // OpenSSL reads its configuration when it is first used
   Engine engine;
   if (!engine.start()) {

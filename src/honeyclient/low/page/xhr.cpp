@@ -240,40 +240,9 @@ JSObject* make_request(JSContext* cx, Window& window) {
   return wrap_native(cx, *new Request(window), "XMLHttpRequest");
 }
 
-// Names of a component are found without regard to case: the ways in which scripts write them.
-JSObject* make_component_request(JSContext* cx, Window& window) {
-  static constexpr std::pair<const char*, const char*> spellings[] = {
-      {"Open", "open"},
-      {"Send", "send"},
-      {"Abort", "abort"},
-      {"SetRequestHeader", "setRequestHeader"},
-      {"setrequestheader", "setRequestHeader"},
-      {"GetResponseHeader", "getResponseHeader"},
-      {"GetAllResponseHeaders", "getAllResponseHeaders"},
-      {"ResponseText", "responseText"},
-      {"responsetext", "responseText"},
-      {"ResponseBody", "responseBody"},
-      {"responsebody", "responseBody"},
-      {"ResponseXML", "responseXML"},
-      {"Status", "status"},
-      {"StatusText", "statusText"},
-      {"ReadyState", "readyState"},
-      {"readystate", "readyState"},
-      {"onReadyStateChange", "onreadystatechange"},
-      {"OnReadyStateChange", "onreadystatechange"}};
-  JS::RootedObject request(cx, make_request(cx, window)), holder(cx);
-  JS::Rooted<mozilla::Maybe<JS::PropertyDescriptor>> found(cx);
-  JS::RootedValue value(cx);
-  for (const auto& [spelling, name] : spellings) {
-    must(JS_GetPropertyDescriptor(cx, request, name, &found, &holder));
-    if (found.isNothing()) continue;
-    JS::Rooted<JS::PropertyDescriptor> as_found(cx, *found);
-    JS::RootedId id(cx);
-    JS::RootedString text(cx, must(JS_AtomizeString(cx, spelling)));
-    must(JS_StringToId(cx, text, &id));
-    must(JS_DefinePropertyById(cx, request, id, as_found));
-  }
-  return request;
+std::string request_body(JSObject* object) {
+  Native* native = native_of(object);
+  return native && native->kind == Kind::xhr ? static_cast<Request*>(native)->answer.body : std::string();
 }
 
 std::span<const Interface> request_interfaces() {

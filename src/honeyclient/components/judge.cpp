@@ -1,0 +1,175 @@
+#include "honeyclient/components/judge.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/bytes.h"
+
+namespace shikake::honeyclient::components {
+namespace {
+
+std::string lowered(std::string_view text) {
+  std::string made(text);
+  for (char& c : made)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+  return made;
+}
+
+// The member's own name: of "Cells().Value", "Value".
+std::string_view last_part(std::string_view member) {
+  while (member.ends_with("()")) member.remove_suffix(2);
+  return member.substr(member.find_last_of('.') + 1);
+}
+
+std::optional<double> number(std::string_view text) {
+  double value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+}
+
+bool argument_matches(const Misuse& misuse, const Use& use, size_t at) {
+  const std::string& text = use.arguments[at];
+  switch (misuse.trait) {
+    case Trait::overlong:
+      return at < use.lengths.size() && use.lengths[at] > misuse.length;
+    case Trait::number: {
+      const std::optional<double> value = number(text);
+      return value && ((misuse.at_least && *value >= *misuse.at_least) ||
+                       (misuse.below && *value < *misuse.below));
+    }
+    case Trait::path:
+      return is_path(text);
+    case Trait::address:
+      return is_address(text);
+    case Trait::contains:
+      return std::ranges::any_of(misuse.texts, [whole = lowered(text)](const std::string& one) {
+        return whole.find(one) != std::string::npos;
+      });
+    case Trait::command:
+      return !text.empty();
+    case Trait::file:
+      return use.wrote_file;
+    case Trait::called:
+      return true;
+  }
+  return false;
+}
+
+std::string shortened(std::string_view text) {
+  constexpr size_t shown = 100;
+  return text.size() <= shown ? std::string(text) : std::string(text.substr(0, shown)) + "…";
+}
+
+// "gave X.Y an argument of 4096 characters".
+std::string clause(const Component& component, const Misuse& misuse, const Use& use, size_t at) {
+  const std::string target = component.name + "." + std::string(use.member);
+  const std::string text = at < use.arguments.size() ? shortened(use.arguments[at]) : "";
+  switch (misuse.trait) {
+    case Trait::overlong:
+      return fmt::format("gave {} an argument of {} characters", target, use.lengths[at]);
+    case Trait::number:
+      return fmt::format("gave {} the number {}", target, text);
+    case Trait::path:
+      return fmt::format("gave {} the path {}", target, text);
+    case Trait::address:
+      return fmt::format("had {} fetch {}", target, text);
+    case Trait::contains:
+      return fmt::format("gave {} \"{}\"", target, text);
+    case Trait::command:
+      return fmt::format("had {} run \"{}\"", target, text);
+    case Trait::file:
+      return fmt::format("wrote a file by {}{}", target, text.empty() ? "" : ": " + text);
+    case Trait::called:
+      return fmt::format("used {}", target);
+  }
+  return target;
+}
+
+// Which argument, for the clause; nothing: no match.
+std::optional<size_t> matching_argument(const Misuse& misuse, const Use& use) {
+  const bool named = std::ranges::any_of(
+      misuse.members, [own = last_part(use.member)](const std::string& one) { return same_name(one, own); });
+  if (!named || use.member.empty()) return std::nullopt;
+  if (misuse.trait == Trait::called) return 0;
+  if (misuse.trait == Trait::file) return use.wrote_file ? std::optional<size_t>(0) : std::nullopt;
+  for (size_t i = 0; i < use.arguments.size(); ++i) {
+    if (misuse.argument && *misuse.argument != i) continue;
+    if (argument_matches(misuse, use, i)) return i;
+  }
+  return std::nullopt;
+}
+
+// -e, -enc, -EncodedCommand and what stands between: Base64 of UTF-16 (about_PowerShell_exe).
+std::string decoded_command(std::string_view command) {
+  const std::string low = lowered(command);
+  if (low.find("powershell") == std::string::npos) return {};
+  for (size_t at = low.find("-e"); at != std::string::npos; at = low.find("-e", at + 2)) {
+    const size_t space = low.find(' ', at);
+    if (space == std::string::npos) break;
+    if (!std::string_view("-encodedcommand").starts_with(std::string_view(low).substr(at, space - at)))
+      continue;
+    const size_t start = low.find_first_not_of(" \"'", space);
+    if (start == std::string::npos) break;
+    const size_t end = std::min(low.find_first_of(" \"'", start), command.size());
+    const auto bytes = base::from_base64(command.substr(start, end - start));
+    if (!bytes) continue;
+    std::string text;
+    for (size_t i = 0; i + 1 < bytes->size(); i += 2)
+      if ((*bytes)[i + 1] == 0) text += (*bytes)[i];
+    return text;
+  }
+  return {};
+}
+
+}  // namespace
+
+bool is_path(std::string_view text) {
+  if (text.size() >= 3 && std::isalpha(static_cast<unsigned char>(text[0])) && text[1] == ':' &&
+      (text[2] == '\\' || text[2] == '/'))
+    return true;
+  return text.starts_with("\\\\") || text.find("..\\") != std::string_view::npos ||
+         text.find("../") != std::string_view::npos || text.starts_with("file:") || text.starts_with('%');
+}
+
+bool is_address(std::string_view text) {
+  const std::string start = lowered(text.substr(0, 8));
+  return start.starts_with("http://") || start.starts_with("https://") || start.starts_with("ftp://");
+}
+
+bool matches(const Misuse& misuse, const Use& use) {
+  return matching_argument(misuse, use).has_value();
+}
+
+std::optional<Conviction> judge(const Component& component, const Use& use) {
+  for (const Misuse& misuse : component.misuses) {
+    if (misuse.source.empty()) continue;
+    if (const std::optional<size_t> at = matching_argument(misuse, use))
+      return Conviction{&misuse, clause(component, misuse, use, *at)};
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> addresses_in(std::string_view command) {
+  std::vector<std::string> all;
+  auto collect = [&all](std::string_view text) {
+    const std::string low = lowered(text);
+    for (size_t at = 0; at < low.size();) {
+      const size_t found = std::min({low.find("http://", at), low.find("https://", at), low.find("ftp://", at)});
+      if (found == std::string::npos) break;
+      // What ends an address in cmd, PowerShell and script: nothing of it stands in one unescaped.
+      const size_t end = std::min(low.find_first_of(" \t\r\n\"'`<>|()^{},;", found), low.size());
+      std::string address(text.substr(found, end - found));
+      if (address.size() > 8 && std::ranges::find(all, address) == all.end())
+        all.push_back(std::move(address));
+      at = end;
+    }
+  };
+  collect(command);
+  collect(decoded_command(command));
+  return all;
+}
+
+}  // namespace shikake::honeyclient::components
