@@ -32,6 +32,7 @@
 #include "runs.h"
 #include "sandbox/report/text.h"
 #include "store/store.h"
+#include "triage/matcher.h"
 #include "url/refang.h"
 #include "visit_pool.h"
 #include "visits.h"
@@ -50,6 +51,7 @@ struct InspectCommand {
   std::vector<std::string> personas;
   std::string journal;
   std::string replay, har, warc;
+  std::vector<std::string> rules;  // folders
   std::optional<unsigned> side_by_side;
   std::optional<double> spacing_seconds;
   VisitSettings settings;
@@ -174,11 +176,16 @@ Result<Visitor> make_visitor(const InspectCommand& command, const Context& conte
     low::Browser browser;
     std::unique_ptr<store::Store> store;
     std::optional<honeyclient::replay::Recording> recording;
+    std::optional<triage::Matcher> rules;
   };
   SHIKAKE_ASSIGN(low::Browser browser, low::Browser::open());
-  auto means = std::make_shared<Means>(Means{std::move(browser), nullptr, {}});
+  auto means = std::make_shared<Means>(Means{std::move(browser), nullptr, {}, {}});
   if (!command.replay.empty()) {
     SHIKAKE_ASSIGN(means->recording, honeyclient::replay::Recording::open(command.replay));
+  }
+  if (!command.rules.empty()) {
+    SHIKAKE_ASSIGN(means->rules, triage::Matcher::open({command.rules.begin(), command.rules.end()}, true));
+    for (const std::string& error : means->rules->rule_errors()) base::log_warning("left out: " + error);
   }
   if (command.keep) {
     SHIKAKE_ASSIGN(means->store, store::Store::open(context.home));
@@ -189,6 +196,7 @@ Result<Visitor> make_visitor(const InspectCommand& command, const Context& conte
     options.on_exchange = [&transcript](const auto& request, const auto& response) {
       transcript.take(request, response);
     };
+    if (means->rules) options.rules = &*means->rules;
     std::optional<base::ManualClock> then;
     if (means->recording) {
       means->recording->rewind();
@@ -358,6 +366,11 @@ Run define_inspect(CLI::App& app_command, Context& context) {
       .add_option("--replay", command->replay,
                   "Visit what this HAR or WARC file recorded, and nothing else (default: its first URL)")
       ->type_name("FILE");
+  app_command
+      .add_option("--yara", command->rules,
+                  "A folder of YARA rules that every body and every evaluated script is held against; may be given "
+                  "more than once. Rules tagged malicious or suspicious decide the verdict")
+      ->type_name("DIR");
   app_command.add_option("--har", command->har, "Write down what was asked and answered, as HAR")
       ->type_name("FILE");
   app_command

@@ -36,11 +36,20 @@ struct Question {
   bool open_archive = true;
   bool send_members = false;
   uint32_t cpu_seconds = 0;
+  // No file follows but bodies (member_bytes), each answered with the rules that match (done, MatchAnswer);
+  // the first answer comes without a body: what of the rules does not compile.
+  bool rules_alone = false;
 
   static void wire(auto& codec, auto& self) {
     codec(self.name, self.rule_folders, self.own_rules, self.passwords, self.open_archive, self.send_members,
-          self.cpu_seconds);
+          self.cpu_seconds, self.rules_alone);
   }
+};
+
+struct MatchAnswer {
+  std::vector<RuleMatch> found;
+  std::vector<std::string> errors;
+  static void wire(auto& codec, auto& self) { codec(self.found, self.errors); }
 };
 
 }  // namespace shikake::triage

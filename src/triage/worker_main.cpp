@@ -21,6 +21,8 @@ using triage::WorkerMessage;
 
 // The parent may write members to a slow disk between frames.
 constexpr std::chrono::minutes patience{5};
+// Of a worker that only matches: hours of visits; the parent starts another one after it.
+constexpr uint32_t matching_cpu_seconds = 3600;
 constexpr size_t read_bytes = size_t{1} << 20;
 constexpr int input_fd = cell::reader_first_input_fd;
 
@@ -59,9 +61,25 @@ Result<> send_member(base::FrameChannel& channel, const triage::Member& member, 
   return send(channel, WorkerMessage::member_end, {});
 }
 
+// One body after another, until the parent is gone.
+Result<> match_bodies(base::FrameChannel& channel, const triage::Question& question) {
+  std::vector<std::filesystem::path> folders(question.rule_folders.begin(), question.rule_folders.end());
+  SHIKAKE_ASSIGN(auto rules, triage::Rules::compile(folders, question.own_rules));
+  SHIKAKE_TRY(triage::confine_worker(matching_cpu_seconds));
+  SHIKAKE_TRY(send(channel, WorkerMessage::done, base::to_wire(triage::MatchAnswer{{}, rules.errors()})));
+  for (;;) {
+    auto body = channel.receive(base::Deadline::never());
+    if (!body) return {};
+    triage::Rules::Matches matches = rules.match(base::as_bytes(body->body));
+    SHIKAKE_TRY(send(channel, WorkerMessage::done,
+                     base::to_wire(triage::MatchAnswer{std::move(matches.found), {}})));
+  }
+}
+
 Result<> work(base::FrameChannel& channel) {
   SHIKAKE_ASSIGN(base::Frame frame, channel.receive(base::Deadline::after(patience)));
   SHIKAKE_ASSIGN(auto question, base::from_wire<triage::Question>(frame.body));
+  if (question.rules_alone) return match_bodies(channel, question);
   std::vector<std::filesystem::path> folders(question.rule_folders.begin(), question.rule_folders.end());
   SHIKAKE_ASSIGN(auto types, triage::TypeFinder::open());
   SHIKAKE_ASSIGN(auto rules, triage::Rules::compile(folders, question.own_rules));

@@ -337,7 +337,7 @@ def finish(b, page, end, last_origin, way):
     elif end == "component":
         b.page = page
         page.scripts += ("<script>var o = new ActiveXObject('WebViewFolderIcon.WebViewFolderIcon');\n"
-                         f"o.SetSlice(new Array({b.rng.randint(2000, 5000)}).join('A'));</script>\n")
+                         f"o.setSlice(0x7fffffff, {b.rng.randint(2000, 5000)}, 0, 0);</script>\n")
     else:
         page.body += "<p>Hello.</p>"
         b.bystanders(page)

@@ -107,6 +107,7 @@ class Judge {
 
   void run() {
     for (const Misuse& misuse : facts_.misuses) convict_exploit(misuse);
+    for (const RuleHit& hit : facts_.rules) weigh_rule(hit);
     weigh_files();
     weigh_commands();
     for (uint32_t node : facts_.downloads) weigh_download(node);
@@ -188,6 +189,17 @@ class Judge {
                        node(*misuse.file)->size, page->url));
     for (const std::string& cve : misuse.cves)
       if (std::ranges::find(page->cves, cve) == page->cves.end()) page->cves.push_back(cve);
+  }
+
+  void weigh_rule(const RuleHit& hit) {
+    VisitNode* body = node(hit.node);
+    if (!body) return;
+    raise(hit.malicious ? VisitVerdict::malicious : VisitVerdict::suspicious, body->url + ": " + hit.what);
+    if (!hit.malicious) return;
+    name_the_way(path_to(hit.node), hit.node);
+    give(hit.node,
+         payload_by_mime(body->mime).kind == PayloadKind::program ? Role::distribution : Role::exploit,
+         hit.what);
   }
 
   // A program that a script writes is suspicious; that it has it run, or took it from the network, is what

@@ -33,6 +33,13 @@ struct File {
   std::optional<uint32_t> served_by;  // a node with the same bytes
 };
 
+// A rule that says what it finds is bad, or looks it.
+struct RuleHit {
+  uint32_t node = 0;  // whose body, or whose script made what matched
+  std::string what;
+  bool malicious = false;
+};
+
 // What a visit saw beside its nodes and edges.
 struct Facts {
   std::vector<Misuse> misuses;
@@ -41,12 +48,13 @@ struct Facts {
   std::vector<uint32_t> downloads;
   std::vector<Command> commands;
   std::vector<File> files;
+  std::vector<RuleHit> rules;
 };
 
 // Fills in roles, their evidence, the verdict and its reasons; `visit` holds nodes (with MIME types as
 // payload_of found them), edges in the order in which they were made, and no roles yet.
 //
-// malicious   a component was misused; or a script had a program run that it wrote, or a command that fetches
+// malicious   a component was misused; or a rule that says so matches a body or a script; or a script had a program run that it wrote, or a command that fetches
 //             something; or a program came without a click, from another site, over at least one other site
 //             in between or by a script that had been hidden in data
 // suspicious  a program came without a click from another site; a script wrote one, or had a command run; or

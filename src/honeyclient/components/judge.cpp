@@ -30,11 +30,18 @@ std::optional<double> number(std::string_view text) {
   return error == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
 }
 
+bool contains_one(std::span<const std::string> texts, std::string_view argument) {
+  return std::ranges::any_of(texts, [whole = lowered(argument)](const std::string& one) {
+    return whole.find(one) != std::string::npos;
+  });
+}
+
 bool argument_matches(const Misuse& misuse, const Use& use, size_t at) {
   const std::string& text = use.arguments[at];
   switch (misuse.trait) {
     case Trait::overlong:
-      return at < use.lengths.size() && use.lengths[at] > misuse.length;
+      return at < use.lengths.size() && use.lengths[at] > misuse.length &&
+             (misuse.texts.empty() || contains_one(misuse.texts, text));
     case Trait::number: {
       const std::optional<double> value = number(text);
       return value && ((misuse.at_least && *value >= *misuse.at_least) ||
@@ -45,9 +52,7 @@ bool argument_matches(const Misuse& misuse, const Use& use, size_t at) {
     case Trait::address:
       return is_address(text);
     case Trait::contains:
-      return std::ranges::any_of(misuse.texts, [whole = lowered(text)](const std::string& one) {
-        return whole.find(one) != std::string::npos;
-      });
+      return contains_one(misuse.texts, text);
     case Trait::command:
       return !text.empty();
     case Trait::file:

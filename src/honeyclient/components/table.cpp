@@ -139,8 +139,9 @@ Misuse read_misuse(Row& row) {
   misuse.source = row.text("source", false);
   if ((misuse.trait == Trait::number) != (misuse.at_least || misuse.below))
     row.refuse("at_least", "or below goes with the trait number, and it with one of them");
-  if ((misuse.trait == Trait::contains) == misuse.texts.empty())
-    row.refuse("texts", "goes with the trait contains, and it with them");
+  if ((misuse.trait == Trait::contains && misuse.texts.empty()) ||
+      (misuse.trait != Trait::contains && misuse.trait != Trait::overlong && !misuse.texts.empty()))
+    row.refuse("texts", "goes with the trait contains, which needs it, and with overlong");
   if (row.table().get("length") && misuse.trait != Trait::overlong)
     row.refuse("length", "goes with the trait overlong");
   for (const std::string& cve : misuse.cves)

@@ -20,7 +20,7 @@ namespace shikake::honeyclient::components {
 
 // What the argument of a method, or the value given to a property, is like when it attacks.
 enum class Trait : uint8_t {
-  overlong,  // a text longer than `length`
+  overlong,  // a text longer than `length`, with one of `texts` in it where there are any
   number,    // at least `at_least`, or less than `below`
   path,      // a place in the file system: drive, share, or a way out of a folder
   address,   // something that is fetched: http, https, ftp

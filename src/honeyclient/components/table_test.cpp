@@ -63,22 +63,22 @@ TEST(ComponentTable, RefusesAWrongRowWithItsPlace) {
       {"no_name", "name = \"Specimen\"", "", 2, "name must be a text"},
       {"class_id", "00000000-0000-0000-0000-00000000ABCD", "{0}", 2, "no CLSID"},
       {"misspelt_column", "methods", "metods", 10, "metods is none that there is"},
-      {"browsers", "[6, 8]", "[8, 6]", 6, "[first, last]"},
-      {"browsers_text", "[6, 8]", "\"6\"", 6, "[first, last]"},
-      {"versions_order", "[[6, \"1.2\"], [8, \"3.4.5\"]]", "[[8, \"1\"], [6, \"2\"]]", 7, "oldest"},
-      {"numbered", "numbered = true", "numbered = 1", 8, "true or false"},
-      {"answers", "{ Version = \"v{version} {version,}\" }", "[]", 11, "table of texts"},
+      {"browsers", "[6, 8]", "[8, 6]", 7, "[first, last]"},
+      {"browsers_text", "[6, 8]", "\"6\"", 7, "[first, last]"},
+      {"versions_order", "[[6, \"1.2\"], [8, \"3.4.5\"]]", "[[8, \"1\"], [6, \"2\"]]", 8, "oldest"},
+      {"numbered", "numbered = true", "numbered = 1", 9, "true or false"},
+      {"answers", "{ Version = \"v{version} {version,}\" }", "[]", 12, "table of texts"},
       {"answer_of_nobody", "answers = { Version", "answers = { Other", 2, "names Other"},
-      {"fetches", "fetches = [\"Url\"]", "fetches = \"Url\"", 12, "list of texts"},
+      {"fetches", "fetches = [\"Url\"]", "fetches = \"Url\"", 13, "list of texts"},
       {"members", "members = [\"Open\"]", "members = [\"Close\"]", 2, "names Close"},
-      {"trait", "\"overlong\"", "\"huge\"", 13, "must be one of overlong"},
-      {"argument", "argument = 1", "argument = -1", 16, "from 0 to 15"},
-      {"length_elsewhere", "\"overlong\"", "\"path\"", 13, "goes with the trait overlong"},
-      {"number_without_bound", "\"overlong\"\n", "\"number\"\n", 13, "at_least"},
-      {"texts_without_contains", "argument = 1", "texts = [\"x\"]", 13, "contains"},
-      {"cve", "CVE-2008-12345", "CVE-12345", 13, "no CVE id"},
-      {"source", "https://advisory.example/1", "see below", 13, "https address"},
-      {"cve_without_source", "source = \"https://advisory.example/1\"", "", 13, "source is missing"},
+      {"trait", "\"overlong\"", "\"huge\"", 14, "must be one of overlong"},
+      {"argument", "argument = 1", "argument = -1", 17, "from 0 to 15"},
+      {"length_elsewhere", "\"overlong\"", "\"path\"", 14, "goes with the trait overlong"},
+      {"number_without_bound", "\"overlong\"\n", "\"number\"\n", 14, "at_least"},
+      {"contains_without_texts", "\"overlong\"\n", "\"contains\"\n", 14, "needs it"},
+      {"cve", "CVE-2008-12345", "CVE-12345", 14, "no CVE id"},
+      {"source", "https://advisory.example/1", "see below", 14, "https address"},
+      {"cve_without_source", "source = \"https://advisory.example/1\"", "", 14, "source is missing"},
       {"no_toml", "[[component]]", "[[component", 2, ""},
   };
   for (const auto& row : rows) {
@@ -151,7 +151,9 @@ TEST(ComponentJudge, WeighsArguments) {
     return row.misuses.back();
   };
   misuse("Long", Trait::overlong).length = 10;
-  misuse("Second", Trait::overlong).argument = 1;
+  Misuse& second = misuse("Second", Trait::overlong);
+  second.argument = 1;
+  second.length = 10;
   misuse("Number", Trait::number).at_least = 65536;
   misuse("Path", Trait::path);
   misuse("Address", Trait::address);

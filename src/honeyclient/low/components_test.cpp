@@ -50,7 +50,9 @@ std::string making(const Component& row) {
 std::string value_for(const Misuse& misuse, bool innocent) {
   switch (misuse.trait) {
     case Trait::overlong:
-      return innocent ? "'A'" : "Array(" + std::to_string(misuse.length + 2) + ").join('A')";
+      return innocent ? "'A'"
+                      : quoted(misuse.texts.empty() ? "" : misuse.texts[0]) + " + Array(" +
+                            std::to_string(misuse.length + 2) + ").join('A')";
     case Trait::number:
       if (innocent) return misuse.at_least ? "1" : std::to_string(static_cast<int64_t>(*misuse.below));
       return std::to_string(static_cast<int64_t>(misuse.at_least ? *misuse.at_least : *misuse.below - 1));
@@ -291,8 +293,10 @@ TEST(Components, ParametersAndAttributesAreUsesToo) {
        "<object classid='clsid:48DD0448-9209-4F81-9F6D-D83562940134'><param name=action value='" + many +
            "'></object>",
        "ie7-winxp", "malicious"},
-      {"embed", "<embed type=application/pdf src='http://x.example/" + many + "'>", "ie8-winxp", "malicious"},
-      {"nobody_there", "<embed type=application/pdf src='http://x.example/" + many + "'>", "chrome-win10",
+      {"embed", "<embed type=video/quicktime qtsrc='rtsp://x.example/" + many + "'>", "ie8-winxp", "malicious"},
+      {"embed_of_another_scheme", "<embed type=video/quicktime qtsrc='http://x.example/" + many + "'>",
+       "ie8-winxp", "benign"},
+      {"nobody_there", "<embed type=video/quicktime qtsrc='rtsp://x.example/" + many + "'>", "chrome-win10",
        "benign"},
       {"unknown_class",
        "<object classid='clsid:00000000-0000-0000-0000-000000000009'><param name=data value='" + many +

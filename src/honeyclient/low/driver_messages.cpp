@@ -54,7 +54,10 @@ void Driver::handle(WorkerState& worker, const base::Frame& frame) {
     case FromPage::settled:
       return take(&Driver::on_settled);
     case FromPage::evaluated:
-      if (auto message = base::from_wire<Evaluated>(frame.body)) return record_.evaluated(*message);
+      if (auto message = base::from_wire<Evaluated>(frame.body)) {
+        Context* context = context_of(worker, message->window);
+        return record_.evaluated(*message, context ? context->node : worker.root->node);
+      }
       break;
     case FromPage::component:
       return take(&Driver::on_component);

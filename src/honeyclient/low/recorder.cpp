@@ -8,6 +8,9 @@
 #include "base/ascii.h"
 #include "base/bytes.h"
 #include "honeyclient/chain/payload.h"
+#include "honeyclient/low/archives.h"
+#include "honeyclient/low/script_file.h"
+#include "triage/matcher.h"
 
 namespace shikake::honeyclient::low {
 
@@ -38,7 +41,11 @@ void once(std::vector<std::string>& list, std::string_view value) {
 
 }  // namespace
 
-Recorder::Recorder(const VisitOptions& options, BlobSink& blobs) : blobs_(blobs), clock_(*options.clock) {
+Recorder::Recorder(const VisitOptions& options, BlobSink& blobs)
+    : blobs_(blobs),
+      rules_(options.rules),
+      script_file_(options.content && is_script_file_type(options.content_type)),
+      clock_(*options.clock) {
   record_.url = options.url;
   record_.client = "low";
   record_.persona = options.persona;
@@ -147,7 +154,8 @@ void Recorder::misuse(chain::Misuse misuse) {
 std::vector<Recorder::Hop> Recorder::weigh(const components::Component& row, const components::Use& use,
                                            uint32_t node) {
   std::vector<Hop> hops;
-  if (auto conviction = components::judge(row, use))
+  const bool of_right = script_file_ && row.behaviour != components::Behaviour::absorbs;
+  if (auto conviction = components::judge(row, use); conviction && !of_right)
     misuse({node, conviction->what + " (" + conviction->misuse->source + ")", conviction->misuse->cves, {}});
   for (const components::Misuse& one : row.misuses) {
     if (one.trait != components::Trait::command || !components::matches(one, use)) continue;
@@ -170,8 +178,10 @@ std::vector<Recorder::Hop> Recorder::weigh(const components::Component& row, con
 
 void Recorder::wrote_file(const WroteFile& file, uint32_t node) {
   const base::Digest digest = base::sha256(file.bytes);
-  if (blobs_put_.insert(digest.hex()).second)
+  if (blobs_put_.insert(digest.hex()).second) {
     if (auto put = blobs_.put(digest, file.bytes); !put) blob_failed(put.error());
+    match_rules(file.bytes, "a file that it wrote", node);
+  }
   const std::string path = text(file.path, 500);
   const chain::Payload payload = chain::payload_of(file.bytes, "", base::to_lower(path));
   const std::string_view what = payload.kind == chain::PayloadKind::none ? "file" : payload.name;
@@ -191,18 +201,35 @@ void Recorder::wrote_file(const WroteFile& file, uint32_t node) {
   const bool program = payload.kind == chain::PayloadKind::program;
   if (facts_.files.size() < 100)
     facts_.files.push_back({node, path, std::string(payload.name), program, source});
-  if (conviction)
+  if (conviction && !script_file_)
     misuse({node, conviction->what + " (" + conviction->misuse->source + ")", conviction->misuse->cves, source});
 }
 
-void Recorder::evaluated(const Evaluated& source) {
+void Recorder::match_rules(std::string_view bytes, std::string_view what, uint32_t node) {
+  if (!rules_ || bytes.empty()) return;
+  auto found = rules_->match(bytes);
+  if (!found) return limit("rules");
+  for (const triage::RuleMatch& rule : *found) {
+    const std::string said = rule.description.empty() ? "" : ": " + rule.description;
+    event("yara", fmt::format("{} matches {} ({}){}", what, rule.rule, rule.source, said), node);
+    auto tagged = [&](std::string_view tag) { return std::ranges::find(rule.tags, tag) != rule.tags.end(); };
+    if (!tagged("malicious") && !tagged("suspicious")) continue;
+    if (facts_.rules.size() < 100)
+      facts_.rules.push_back({node, fmt::format("{} matches the rule {}{}", what, rule.rule, said),
+                              tagged("malicious")});
+  }
+}
+
+void Recorder::evaluated(const Evaluated& source, uint32_t node) {
   evaluated_bytes_ += source.text.size();
   if (record_.evaluated.size() >= limits::max_evaluated || evaluated_bytes_ > limits::max_evaluated_bytes)
     return limit("evaluated");
   intel::ScriptPosition made = position(source.by);
   made.sha256 = base::sha256(source.text);
-  if (blobs_put_.insert(made.sha256.hex()).second)
+  if (blobs_put_.insert(made.sha256.hex()).second) {
     if (auto put = blobs_.put(made.sha256, source.text); !put) blob_failed(put.error());
+    match_rules(source.text, "a script made by " + text(source.how, 40), node);
+  }
   record_.evaluated.push_back(std::move(made));
 }
 
@@ -219,9 +246,14 @@ void Recorder::body(uint32_t id, std::string_view bytes, std::string_view declar
   auto url = url::Url::parse(node.url);
   chain::Payload payload = chain::payload_of(bytes, essence, url ? url->pathname() : std::string_view());
   node.mime = payload.kind != chain::PayloadKind::none ? std::string(payload.mime) : text(essence, 100);
+  constexpr size_t most_archives = 8;
+  if (payload.kind == chain::PayloadKind::archive && archives_.size() < most_archives)
+    archives_[id] = std::string(bytes);
   base::Digest digest = base::sha256(bytes);
-  if (blobs_put_.insert(digest.hex()).second)
+  if (blobs_put_.insert(digest.hex()).second) {
     if (auto put = blobs_.put(digest, bytes); !put) blob_failed(put.error());
+    match_rules(bytes, "its body", id);
+  }
   if (node.sha256 && *node.sha256 != digest)
     event("changed", "another answer at the same URL, sha256 " + digest.hex(), id);
   node.sha256 = digest;
@@ -232,7 +264,27 @@ void Recorder::blob_failed(const Error& error) {
   if (!failure_) failure_ = error;
 }
 
+// What came unasked is taken apart: each file in it is a blob of its own.
+void Recorder::open_archives() {
+  for (const uint32_t id : facts_.downloads) {
+    const auto archive = archives_.find(id);
+    if (archive == archives_.end()) continue;
+    auto opened = open_archive(archive->second, [&](const std::string& path, const std::string& bytes) {
+      const base::Digest digest = base::sha256(bytes);
+      if (blobs_put_.insert(digest.hex()).second)
+        if (auto put = blobs_.put(digest, bytes); !put) blob_failed(put.error());
+      const chain::Payload payload = chain::payload_of(bytes, "", base::to_lower(path));
+      const std::string_view what = payload.kind == chain::PayloadKind::none ? "file" : payload.name;
+      event("member",
+            fmt::format("{}: a {} of {} bytes, sha256 {}", text(path, 300), what, bytes.size(), digest.hex()), id);
+      match_rules(bytes, "a file in its archive", id);
+    });
+    if (!opened) limit("archives");
+  }
+}
+
 intel::VisitRecord Recorder::finish() {
+  open_archives();
   chain::judge(record_, facts_);
   return std::move(record_);
 }

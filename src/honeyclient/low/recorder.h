@@ -43,7 +43,7 @@ class Recorder {
   };
   std::vector<Hop> component(const ComponentUse& use, uint32_t node);
   void wrote_file(const WroteFile& file, uint32_t node);
-  void evaluated(const Evaluated& source);
+  void evaluated(const Evaluated& source, uint32_t node);
   // The body of a node, stored under its digest; `declared` is its Content-Type.
   void body(uint32_t id, std::string_view bytes, std::string_view declared);
   void blob_failed(const Error& error);
@@ -56,6 +56,8 @@ class Recorder {
   intel::VisitRecord record_;
   chain::Facts facts_;
   BlobSink& blobs_;
+  triage::Matcher* const rules_;
+  const bool script_file_;  // opened by a person: running and writing are its right, not an attack's sign
   const base::Clock& clock_;
   std::map<std::string, uint32_t> nodes_;
   std::set<std::string> edges_;
@@ -63,8 +65,11 @@ class Recorder {
   void convict_unknown(const ComponentUse& use, const std::string& name, const std::string& member,
                        uint32_t node);
   void misuse(chain::Misuse misuse);
+  void match_rules(std::string_view bytes, std::string_view what, uint32_t node);
+  void open_archives();
   std::vector<Hop> weigh(const components::Component& row, const components::Use& use, uint32_t node);
 
+  std::map<uint32_t, std::string> archives_;  // bodies of nodes that may turn out to be downloads
   uint64_t evaluated_bytes_ = 0;
   std::optional<Error> failure_;
 };

@@ -5,7 +5,7 @@
 
 namespace shikake::honeyclient::low {
 
-// The content type under which such a file is visited, by its name's extension; "" for what is none.
+// .vbs, .vbe, .js, .jse, .wsf and .hta. The content type under which such a file is visited, by its name's extension; "" for what is none.
 // A worker runs it as Windows Script Host would (page/script_host.h); an HTML application is a page whose
 // scripts are trusted.
 std::string_view script_file_type(std::string_view file_name);

@@ -28,6 +28,10 @@
 #include "net/egress.h"
 #include "net/fetcher.h"
 
+namespace shikake::triage {
+class Matcher;
+}
+
 namespace shikake::honeyclient::low {
 
 inline constexpr std::string_view sensor = "honeyclient-low";
@@ -59,6 +63,9 @@ struct VisitOptions {
   bool offline = false;           // nothing is fetched at all
   // Answers instead of the network, where given: what it does not hold is not fetched. Outlives the visit.
   replay::Recording* recording = nullptr;
+  // Rules that every body and every evaluated source is held against. One tagged "malicious" or "suspicious"
+  // decides the verdict, others are noted. Outlives the visit.
+  triage::Matcher* rules = nullptr;
   // Every answer that came, with what was asked.
   std::function<void(const net::FetchRequest&, const net::FetchResponse&)> on_exchange;
   const base::Clock* clock = &base::system_clock();

@@ -218,6 +218,7 @@ constexpr Interface table[] = {
 JSObject* make_component(JSContext* cx, Window& window, std::u16string_view given) {
   std::string name = utf8(trim(given).substr(0, 200));
   const components::Component* row = row_of(trim(given));
+  if (row && row->behaviour == Behaviour::management) name = row->program_ids[0];  // a moniker says more
   report(cx, window, name, row != nullptr, u"", nullptr);
   if (!row) {
     window.page.unemulated("component " + name);
@@ -270,6 +271,11 @@ void tell_of_element(Window& window, const std::string& name, bool known, std::u
 
 }  // namespace
 
+bool is_loaded_parameter(std::u16string_view name) {
+  static constexpr std::u16string_view names[] = {u"movie", u"src", u"url", u"filename", u"archive", u"code"};
+  return std::ranges::any_of(names, [&](std::u16string_view one) { return equals_ignoring_case(one, name); });
+}
+
 void note_object(Window& window, html::Element& element) {
   AskedFor asked = asked_for(window, element);
   if (asked.name.empty() || (!asked.row && !element.has_attribute(html::Name::classid))) return;
@@ -278,14 +284,22 @@ void note_object(Window& window, html::Element& element) {
   if (!asked.there) return;
   if (!asked.row) return window.page.unemulated("component " + name);
   // Its properties, as parameters (<object>) or attributes (<embed>).
+  auto told = [&](std::u16string_view member, const std::u16string& value) {
+    auto same = [own = utf8(member)](const std::string& one) { return components::same_name(one, own); };
+    if (!std::ranges::any_of(asked.row->properties, same)) return;
+    // What it is to load, the loader asks for itself (resources.cpp); here the odd ones count.
+    const bool loads = std::ranges::any_of(asked.row->fetches, same) || equals_ignoring_case(member, u"src");
+    if (loads && is_loaded_parameter(member) && value.size() <= limits::overlong_argument) return;
+    tell_of_element(window, name, true, member, &value);
+  };
   for (html::Element* child = element.first_element_child(); child; child = child->next_element()) {
     const std::u16string* member = child->is(html::Name::param) ? child->attribute(html::Name::name) : nullptr;
     const std::u16string* value = member ? child->attribute(html::Name::value) : nullptr;
-    if (value) tell_of_element(window, name, true, *member, value);
+    if (value) told(*member, *value);
   }
   if (element.is(html::Name::embed))
     for (const html::Attribute& attribute : element.attributes())
-      tell_of_element(window, name, true, attribute.qualified_name(), &attribute.value);
+      told(attribute.qualified_name(), attribute.value);
 }
 
 JSObject* object_component(JSContext* cx, Window& window, html::Element& element) {

@@ -12,6 +12,8 @@ void define_active_x(JSContext* cx, Window& window);
 JSObject* make_component(JSContext* cx, Window& window, std::u16string_view program_id);
 // <object classid="clsid:…">, <embed type="…">: what it is and is told by its parameters.
 void note_object(Window& window, html::Element& element);
+// Whether a parameter of this name is an address that the loader asks for.
+bool is_loaded_parameter(std::u16string_view name);
 // Its script object; nullptr: none is there.
 JSObject* object_component(JSContext* cx, Window& window, html::Element& element);
 // A member of a component: what reading it gives, and an assignment with its report.

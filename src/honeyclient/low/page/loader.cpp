@@ -2,6 +2,7 @@
 
 #include "honeyclient/low/limits.h"
 #include "honeyclient/low/page/decode.h"
+#include "honeyclient/low/page/encoded_script.h"
 #include "honeyclient/low/page/events.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"
@@ -354,6 +355,8 @@ void Loader::execute(Script& script) {
   }
   html::Element* before = std::exchange(window_.current_script, script.element);
   bool ignored_before = std::exchange(ignore_destructive_writes, script.destructive_writes_ignored);
+  if (page.persona().engine == Engine::trident && script.text.find(u"#@~^") != std::u16string::npos)
+    script.text = decode_script(script.text);
   Window::Text text{script.text, script.file, script.line, script.column, script.by, script.how};
   if (script.vbscript)
     run_vbscript(window_, text);

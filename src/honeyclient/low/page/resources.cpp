@@ -376,9 +376,7 @@ void Loader::connect_object(html::Element& element) {
     const std::u16string* name = child->attribute(Name::name);
     const std::u16string* value = child->attribute(Name::value);
     if (!name || !value) continue;
-    std::u16string key = lower(*name);
-    if (key == u"movie" || key == u"src" || key == u"url" || key == u"filename" || key == u"archive" ||
-        key == u"code")
+    if (is_loaded_parameter(*name))
       subresource(element, Mechanism::object, *value);
   }
 }

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "honeyclient/low/page/components.h"
+#include "honeyclient/low/page/encoded_script.h"
 #include "honeyclient/low/page/stand_in.h"
 #include "honeyclient/low/page/vbscript.h"
 #include "honeyclient/low/page/window.h"
@@ -149,7 +150,7 @@ void make_host(Window& window, const Document& document) {
 }
 
 std::u16string decoded(const std::string& body) {
-  return html::decode_page(base::as_bytes(body), "windows-1252");
+  return decode_script(html::decode_page(base::as_bytes(body), "windows-1252"));
 }
 
 }  // namespace

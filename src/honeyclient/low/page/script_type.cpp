@@ -48,6 +48,7 @@ ScriptType script_type(const Persona& persona, const html::Element& element) {
   else if (!type && language && !language->empty())
     kind = u"text/" + lower(*language);
   bool trident = persona.engine == Engine::trident;
+  if (kind.ends_with(u".encode") && trident) kind.resize(kind.size() - 7);  // encoded_script.h
   if (kind == u"text/vbscript" || kind == u"text/vbs")
     return runs_vbscript(persona) ? ScriptType::vbscript : ScriptType::data;
   if (kind == u"module") return trident ? ScriptType::data : ScriptType::module;

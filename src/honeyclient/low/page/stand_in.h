@@ -51,11 +51,7 @@ std::shared_ptr<StandIn> make_xml_http(JSContext* cx, Window& window);
 JSObject* make_bytes(JSContext* cx, Window& window, std::string bytes);
 // Of such an array, of a script's array of numbers, of an ArrayBuffer; nothing: it is none of these.
 std::optional<std::string> bytes_of_value(JSContext* cx, JS::HandleValue value);
-void warm_charsets();  // once, before the worker is confined
 void bytes_text(Call& call);  // toString of such an array
-// Text as a file of this character set; what it lacks becomes a question mark.
-std::string encode_charset(std::u16string_view text, std::u16string_view charset);
-std::u16string decode_charset(std::string_view bytes, std::u16string_view charset);
 
 // --- what is told ----------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 // https://learn.microsoft.com/en-us/office/vba/language/reference/user-interface-help/filesystemobject-object
 #include <algorithm>
 
+#include "honeyclient/components/charset.h"
 #include "honeyclient/low/limits.h"
 #include "honeyclient/low/page/page.h"
 #include "honeyclient/low/page/stand_in.h"
@@ -11,6 +12,9 @@
 namespace shikake::honeyclient::low::page {
 
 namespace {
+
+using components::decode_charset;
+using components::encode_charset;
 
 std::u16string text_at(JSContext* cx, const JS::CallArgs& args, unsigned i) {
   return i < args.length() && !args[i].isNullOrUndefined() ? to_text(cx, args[i]) : std::u16string();

@@ -193,8 +193,8 @@ void Window::navigate(const url::Url& to, intel::Mechanism mechanism, std::optio
   Target target = find_target(*this, target_name);
   if (target.window && target.window != this)
     return target.window->navigate(to, mechanism, std::move(origin), std::move(more));
-  bool vbscript = to.scheme() == "vbscript" && runs_vbscript(page.persona());
-  if ((to.scheme() == "javascript" || vbscript) && target.window) {
+  bool is_vbscript = to.scheme() == "vbscript" && runs_vbscript(page.persona());
+  if ((to.scheme() == "javascript" || is_vbscript) && target.window) {
     page.post([this, to, by = page.positions.here()] { evaluate_javascript_url(to, by); });
     return;
   }

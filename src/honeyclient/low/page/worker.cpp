@@ -18,9 +18,9 @@
 #include "base/log.h"
 #include "cell/limits.h"
 #include "cell/seccomp.h"
+#include "honeyclient/components/charset.h"
 #include "honeyclient/components/table.h"
 #include "honeyclient/low/limits.h"
-#include "honeyclient/low/page/stand_in.h"
 #include "honeyclient/low/zygote_protocol.h"
 
 namespace shikake::honeyclient::low::page {
@@ -111,7 +111,7 @@ int serve_workers(const Work& work) {
     return 1;
   }
   components::table();  // and what else reads files is asked once before
-  warm_charsets();
+  components::warm_charsets();
   base::sha256(std::string_view());  // OpenSSL reads its configuration when it is first used
   Engine engine;
   if (!engine.start()) {

