@@ -35,7 +35,7 @@ const Persona* persona_with(const Component& row, bool installed) {
   return nullptr;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string made = "'";
   for (char c : text) made += c == '\\' ? std::string("\\\\") : std::string(1, c);
   return made + "'";
@@ -44,24 +44,24 @@ std::string quoted(std::string_view text) {
 // An object named o, the way that pages get one.
 std::string making(const Component& row) {
   if (!row.class_ids.empty()) return "<object id=o classid='clsid:" + row.class_ids[0] + "'></object><script>";
-  return "<script>var o = new ActiveXObject(" + quoted(row.program_ids[0]) + ");";
+  return "<script>var o = new ActiveXObject(" + in_quotes(row.program_ids[0]) + ");";
 }
 
 std::string value_for(const Misuse& misuse, bool innocent) {
   switch (misuse.trait) {
     case Trait::overlong:
-      return innocent ? "'A'"
-                      : quoted(misuse.texts.empty() ? "" : misuse.texts[0]) + " + Array(" +
+      return innocent ? std::string("'A'")
+                      : in_quotes(misuse.texts.empty() ? "" : misuse.texts[0]) + " + Array(" +
                             std::to_string(misuse.length + 2) + ").join('A')";
     case Trait::number:
       if (innocent) return misuse.at_least ? "1" : std::to_string(static_cast<int64_t>(*misuse.below));
       return std::to_string(static_cast<int64_t>(misuse.at_least ? *misuse.at_least : *misuse.below - 1));
     case Trait::path:
-      return innocent ? "'specimen.txt'" : quoted("C:\\specimen.txt");
+      return innocent ? std::string("'specimen.txt'") : in_quotes("C:\\specimen.txt");
     case Trait::address:
       return innocent ? "''" : "'http://specimen.example/x'";
     case Trait::contains:
-      return innocent ? "'specimen'" : quoted(misuse.texts[0]);
+      return innocent ? std::string("'specimen'") : in_quotes(misuse.texts[0]);
     case Trait::command:
       return innocent ? "''" : "'specimen.exe /quiet'";
     case Trait::file:
@@ -76,7 +76,8 @@ std::string use(const Component& row, const Misuse& misuse, const std::string& m
   if (misuse.trait == Trait::file)
     return innocent ? "o.Open(); o.WriteText('specimen'); o.Close();"
                     : "o.Open(); o.Charset = 'utf-8'; o.WriteText('specimen'); " +
-                          ("o." + member + "(" + quoted("C:\\specimen.txt") + ");");
+                          ("o." + member + "(" + in_quotes("C:\\specimen.txt") + ");");
+  const std::string before = row.behaviour == Behaviour::xml_http ? "o.open('GET', '/', true); " : "";
   if (misuse.trait == Trait::called && innocent) return "var unused = o.Specimen;";
   const bool property = std::ranges::any_of(
       row.properties, [&](const std::string& one) { return components::same_name(one, member); });
@@ -84,7 +85,7 @@ std::string use(const Component& row, const Misuse& misuse, const std::string& m
   if (property) return "o." + member + " = " + value + ";";
   std::string arguments;
   for (uint32_t i = 0; i < misuse.argument.value_or(0); ++i) arguments += "'a', ";
-  return "o." + member + "(" + arguments + value + ");";
+  return before + "o." + member + "(" + arguments + value + ");";
 }
 
 intel::VisitRecord visit_page(const std::string& page, const std::string& persona) {
@@ -104,7 +105,7 @@ TEST_P(EveryRow, MisuseConvictsAndInnocentUseDoesNot) {
   const Persona* without = persona_with(row, false);
   if (!visitor) {  // there is nobody to attack: it is asked for to find out who looks on
     EXPECT_THAT(row.misuses, IsEmpty());
-    GTEST_SKIP() << row.name << " is nowhere installed";
+    return;
   }
   for (const Misuse& misuse : row.misuses)
     for (const std::string& member : misuse.members) {
@@ -154,8 +155,9 @@ TEST(Components, ArePersonasToo) {
     if (persona.engine != Engine::trident) continue;
     for (const PersonaPlugin& plugin : persona.plugins)
       for (const PersonaField& type : plugin.types)
-        if (const Component* row = components::find_by_type(type.name); row && !row->versions.empty())
+        if (const Component* row = components::find_by_type(type.name); row && !row->versions.empty()) {
           EXPECT_EQ(components::version(*row, persona.version), plugin.version) << name << " " << plugin.name;
+        }
   }
 }
 

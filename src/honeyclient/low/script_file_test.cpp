@@ -59,7 +59,7 @@ class ScriptFiles : public ::testing::TestWithParam<Row> {};
 
 TEST_P(ScriptFiles, Run) {
   const Row& row = GetParam();
-  Sites sites({});
+  Sites sites(Sites::Pages{});
   intel::VisitRecord visit = inspect(sites, row.file, row.text);
   EXPECT_EQ(events_of(visit, "dialog"), row.said);
   for (const std::string& error : events_of(visit, "error")) ADD_FAILURE() << error;
@@ -112,7 +112,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 // A downloader: what it fetches, writes and runs is in the record, and the fetched bytes' server is named.
 TEST(ScriptFile, ADownloaderIsConvictedWithWhatItFetched) {
-  Sites sites({{"/p.bin", "HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n\r\n" + specimen_program()}});
+  Sites sites(
+      Sites::Pages{{"/p.bin", "HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n\r\n" + specimen_program()}});
   const struct {
     const char* name;
     const char* file;
@@ -145,7 +146,7 @@ TEST(ScriptFile, ADownloaderIsConvictedWithWhatItFetched) {
 }
 
 TEST(ScriptFile, VerdictsOfFilesAndCommands) {
-  Sites sites({{"/next", "x"}});
+  Sites sites(Sites::Pages{{"/next", "x"}});
   const struct {
     const char* name;
     const char* file;

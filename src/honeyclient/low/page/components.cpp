@@ -324,6 +324,11 @@ void component_set(JSContext* cx, JSObject* component, const std::u16string& nam
   must(JS_SetUCProperty(cx, object, name.data(), name.size(), value));
 }
 
+bool is_component_object(JS::HandleValue value) {
+  Component* component = native_as<Component>(value);
+  return component && component->member.empty();
+}
+
 bool component_put_item(JSContext* cx, JSObject* component, std::u16string_view key, JS::HandleValue value) {
   JS::RootedValue self(cx, JS::ObjectValue(*component));
   StandIn* stand_in = stand_in_of(self);

@@ -19,6 +19,8 @@ JSObject* object_component(JSContext* cx, Window& window, html::Element& element
 // A member of a component: what reading it gives, and an assignment with its report.
 JS::Value component_member(JSContext* cx, JSObject* component, std::u16string_view name);
 void component_set(JSContext* cx, JSObject* component, const std::u16string& name, JS::HandleValue value);
+// An object, not a method of one: VBScript does not call it unless it gives arguments.
+bool is_component_object(JS::HandleValue value);
 // VBScript's "o(key) = value" and "o.Item(key) = value"; false: it has no items.
 bool component_put_item(JSContext* cx, JSObject* component, std::u16string_view key, JS::HandleValue value);
 

@@ -41,10 +41,11 @@ class ScriptObject final : public vbscript::Object {
       Positions::Within vbscript(window_.page.positions, vbscript_place(window_));
       if (!JS_GetUCProperty(cx, object_, name.data(), name.size(), &callee)) raise_pending(cx);
       self.setObject(*object_);
-    } else if (!JS::IsCallable(object_)) {
+    } else if (!JS::IsCallable(object_) || (arguments.empty() && is_component_object(callee))) {
       return default_member(arguments);
     }
-    if (!callee.isObject() || !JS::IsCallable(&callee.toObject())) {
+    const bool object_of_its_own = !given.empty() && arguments.empty() && is_component_object(callee);
+    if (!callee.isObject() || !JS::IsCallable(&callee.toObject()) || object_of_its_own) {
       if (callee.isUndefined() && !arguments.empty()) vbscript::raise(Fault::no_such_member, given);
       Value value = to_vbscript(cx, window_, callee);
       // "form.elements(0)": the property's own default member.
