@@ -217,6 +217,8 @@ Run define_analyze(CLI::App& app_command, Context& context) {
       ->capture_default_str();
   app_command.add_option("--profile", conditions.profile, "The guest (shikake guest list)");
   app_command.add_option("--debug", command->debug, "A debugger's script (docs/debugger.md)");
+  app_command.add_flag("--taint", conditions.taint,
+                       "Follow received bytes through the programs: which flow commands, feeds, is fed");
   app_command.add_option("--rules", command->rules, "A folder of YARA rules; may be repeated")
       ->allow_extra_args(false);
   app_command.add_option("--depth", command->options.depth, "How often files that files leave are analysed")

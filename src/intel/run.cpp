@@ -85,6 +85,38 @@ json::object write(const RunProcess& process) {
   return out;
 }
 
+template <class Row>
+json::array write(const std::vector<Row>& rows);
+
+json::object write(const RunBytes& bytes) {
+  return {{"first", bytes.first}, {"last", bytes.last}};
+}
+
+json::object write(const RunEffect& effect) {
+  json::object out{{"kind", effect.kind}, {"object", effect.object}};
+  put(out, "process", effect.process);
+  return out;
+}
+
+json::object write(const RunDecision& decision) {
+  json::object out{{"offsets", write(decision.offsets)}, {"bytes", decision.bytes},
+                   {"module", decision.module},          {"offset", decision.offset},
+                   {"indirect", decision.indirect},      {"effects", write(decision.effects)}};
+  put(out, "symbol", decision.symbol);
+  put(out, "process", decision.process);
+  return out;
+}
+
+json::object write(const RunTaintedFile& file) {
+  json::object out{{"path", file.path}, {"offsets", write(file.offsets)}, {"executed", file.executed}};
+  put(out, "encoding", file.encoding);
+  return out;
+}
+
+json::object write(const RunInstruction& instruction) {
+  return {{"bytes", instruction.bytes}, {"count", instruction.count}};
+}
+
 json::object write(const RunFlow& flow) {
   json::object out{{"id", flow.id},
                    {"local", flow.local},
@@ -105,6 +137,12 @@ json::object write(const RunFlow& flow) {
   put(out, "urls", flow.urls);
   put(out, "decision", flow.decision);
   if (flow.role) out["role"] = name(*flow.role);
+  put(out, "parent_flow", flow.parent_flow);
+  if (flow.gate) out["gate"] = true;
+  if (flow.coarsened) out["coarsened"] = true;
+  if (!flow.decisions.empty()) out["decisions"] = write(flow.decisions);
+  if (!flow.to_files.empty()) out["to_files"] = write(flow.to_files);
+  if (!flow.from_files.empty()) out["from_files"] = write(flow.from_files);
   return out;
 }
 
@@ -250,6 +288,43 @@ void read(Fields& in, RunProcess& process) {
   process.image = in.optional_digest("image");
 }
 
+template <class Row>
+void read(Fields& in, std::string_view key, std::vector<Row>& rows);
+
+void read(Fields& in, RunBytes& bytes) {
+  bytes.first = read_count(in, "first");
+  bytes.last = read_count(in, "last");
+}
+
+void read(Fields& in, RunEffect& effect) {
+  effect.kind = in.text("kind");
+  effect.object = in.text_or_empty("object");
+  effect.process = read_optional_u32(in, "process");
+}
+
+void read(Fields& in, RunDecision& decision) {
+  read(in, "offsets", decision.offsets);
+  decision.bytes = in.text_or_empty("bytes");
+  decision.module = in.text_or_empty("module");
+  decision.symbol = in.text_or_empty("symbol");
+  decision.offset = read_count(in, "offset");
+  decision.indirect = in.flag("indirect", false);
+  decision.process = read_optional_u32(in, "process");
+  read(in, "effects", decision.effects);
+}
+
+void read(Fields& in, RunTaintedFile& file) {
+  file.path = in.text("path");
+  read(in, "offsets", file.offsets);
+  file.executed = in.flag("executed", false);
+  file.encoding = in.text_or_empty("encoding");
+}
+
+void read(Fields& in, RunInstruction& instruction) {
+  instruction.bytes = in.text("bytes");
+  instruction.count = read_count(in, "count");
+}
+
 void read(Fields& in, RunFlow& flow) {
   flow.id = read_u32(in, "id");
   flow.local = in.text_or_empty("local");
@@ -270,6 +345,12 @@ void read(Fields& in, RunFlow& flow) {
   flow.decision = in.text_or_empty("decision");
   flow.role = in.optional_named("role", role);
   flow.evidence = in.texts("evidence");
+  flow.parent_flow = read_optional_u32(in, "parent_flow");
+  flow.gate = in.flag("gate", false);
+  flow.coarsened = in.flag("coarsened", false);
+  read(in, "decisions", flow.decisions);
+  read(in, "to_files", flow.to_files);
+  read(in, "from_files", flow.from_files);
 }
 
 void read(Fields& in, RunFile& file) {
@@ -393,6 +474,10 @@ json::object to_json(const RunRecord& run) {
                    {"recognised", write(run.recognised)},
                    {"children", write(run.children)},
                    {"output_bytes", run.output_bytes}};
+  put(out, "emulator", run.emulator);
+  put(out, "taint_events", run.taint_events);
+  if (!run.unsupported_instructions.empty())
+    out["unsupported_instructions"] = write(run.unsupported_instructions);
   put(out, "parent", run.parent);
   put(out, "output", run.output);
   return out;
@@ -412,6 +497,7 @@ Result<RunRecord> run_from_json(const json::object& record) {
   run.environment = in.texts("environment");
   run.user = in.text_or_empty("user");
   run.profile = in.text_or_empty("profile");
+  run.emulator = in.text_or_empty("emulator");
   run.start = in.time("start");
   run.elapsed = read_duration(in, "elapsed_us");
   run.skipped = read_duration(in, "skipped_us");
@@ -429,6 +515,8 @@ Result<RunRecord> run_from_json(const json::object& record) {
   run.parent = in.optional_digest("parent");
   run.output = in.optional_digest("output");
   run.output_bytes = read_count(in, "output_bytes");
+  run.taint_events = in.optional_digest("taint_events");
+  read(in, "unsupported_instructions", run.unsupported_instructions);
   if (in.error()) return fail(*in.error());
   return run;
 }

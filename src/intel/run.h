@@ -131,6 +131,38 @@ struct RunDump {
   std::string type;
 };
 
+// Bytes of a flow's incoming stream, or of a file: both ends belong to it.
+struct RunBytes {
+  uint64_t first = 0, last = 0;
+};
+
+// What a program did that received bytes had a part in.
+struct RunEffect {
+  std::string kind;                 // "exec", "create", "connect", "send", "kill", …; "code": ran from memory
+  std::string object;               // path, address, command line
+  std::optional<uint32_t> process;  // id
+};
+
+// Received bytes that the program compared or jumped by, and what it then did.
+struct RunDecision {
+  std::vector<RunBytes> offsets;  // in the flow's incoming stream
+  std::string bytes;              // as they came, what does not print as \xNN; cut
+  std::string module;             // the file that holds the instruction; "" for code in memory
+  std::string symbol;             // that it lies in; "" where the module names none
+  uint64_t offset = 0;            // of the instruction, in the file
+  bool indirect = false;          // a jump to a place that they gave, no comparison
+  std::optional<uint32_t> process;
+  std::vector<RunEffect> effects;
+};
+
+// A file that received bytes went into, or whose content was sent.
+struct RunTaintedFile {
+  std::string path;
+  std::vector<RunBytes> offsets;  // to_files: in the flow's stream; from_files: in the file
+  bool executed = false;          // to_files: it ran
+  std::string encoding;           // from_files: what the bytes that left look like: "plain", "base64", …
+};
+
 struct RunFlow {
   uint32_t id = 0;            // stable within the record
   std::string local, remote;  // "10.1.0.2:40112", "[fd00::2]:443"
@@ -148,6 +180,18 @@ struct RunFlow {
   std::string decision;               // open mode: "allowed", "refused: private address", "sunk: mail"
   std::optional<Role> role;           // once something convicts it
   std::vector<std::string> evidence;  // one sentence each, for the role
+  // --- with taint
+  std::optional<uint32_t> parent_flow;  // whose bytes gave this one's address
+  bool gate = false;                    // its bytes decided on go or no-go alone: no command
+  bool coarsened = false;               // labels were merged: offsets span more than what had a part
+  std::vector<RunDecision> decisions;
+  std::vector<RunTaintedFile> to_files, from_files;
+};
+
+// An instruction that taint has no rule for: what went through it was lost.
+struct RunInstruction {
+  std::string bytes;  // hexadecimal
+  uint64_t count = 0;
 };
 
 struct RunBehaviour {
@@ -184,6 +228,7 @@ struct RunRecord {
   std::vector<std::string> remarks;                 // what this run could not see or do, one sentence each
   std::vector<std::string> arguments, environment;  // as the analyst gave them
   std::string user, profile;
+  std::string emulator;  // "qemu-arm": what ran the programs; "": this machine's own instruction set
   base::TimePoint start;
   base::Duration elapsed{};      // of real time
   base::Duration skipped{};      // by the virtual clock
@@ -201,6 +246,9 @@ struct RunRecord {
   std::optional<base::Digest> parent;  // of the file that this one came from
   std::optional<base::Digest> output;  // stdout and stderr of the run, in blobs
   uint64_t output_bytes = 0;           // that were written, kept or not
+  // Where taint was followed: its events, one JSON document a line, in blobs (docs/taint.md).
+  std::optional<base::Digest> taint_events;
+  std::vector<RunInstruction> unsupported_instructions;
 };
 
 boost::json::object to_json(const RunRecord& run);

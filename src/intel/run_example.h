@@ -26,6 +26,7 @@ inline RunRecord full_run() {
   run.arguments = {"--now"};
   run.environment = {"LANG=ja_JP.UTF-8"};
   run.user = "kenji";
+  run.emulator = "qemu-arm";
   run.profile = "desk";
   run.start = start;
   run.elapsed = std::chrono::seconds(60);
@@ -79,6 +80,17 @@ inline RunRecord full_run() {
   flow.decision = "allowed";
   flow.role = Role::c2;
   flow.evidence = {"what it answers decides which command runs"};
+  flow.parent_flow = 3;
+  flow.gate = flow.coarsened = true;
+  RunDecision decision{.offsets = {{0, 3}}, .bytes = "exec", .module = "/home/kenji/invoice.elf"};
+  decision.symbol = "dispatch";
+  decision.offset = 0x1234;
+  decision.indirect = true;
+  decision.process = 1;
+  decision.effects = {{"exec", "/bin/sh -c id", 1}};
+  flow.decisions = {decision};
+  flow.to_files = {{.path = "/tmp/.x", .offsets = {{120, 4215}}, .executed = true}};
+  flow.from_files = {{.path = "/home/kenji/.ssh/id_rsa", .offsets = {{0, 1600}}, .encoding = "base64"}};
   run.flows = {flow};
   RunBehaviour cron_job{.kind = BehaviourKind::persistence_cron, .process = 1, .time = at(40)};
   cron_job.object = "/etc/cron.d/x";
@@ -94,6 +106,8 @@ inline RunRecord full_run() {
   run.parent = base::sha256("archive");
   run.output = base::sha256("output");
   run.output_bytes = 99;
+  run.taint_events = base::sha256("events");
+  run.unsupported_instructions = {{"0f01d0", 2}};
   return run;
 }
 

@@ -39,6 +39,7 @@ TEST(Run, FullExampleLeavesNothingOut) {
                           "recognised", "children", "limits_hit", "remarks", "arguments", "environment"})
     EXPECT_FALSE(written.at(key).as_array().empty()) << key;
   EXPECT_TRUE(written.contains("parent"));
+  EXPECT_TRUE(written.contains("emulator"));
   EXPECT_TRUE(written.contains("output"));
 }
 

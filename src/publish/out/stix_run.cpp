@@ -108,6 +108,9 @@ class RunBundle {
     for (const intel::Recognition& found : run_.recognised) {
       if (found.convicts) return "malicious";
     }
+    for (const intel::RunFlow& flow : run_.flows) {
+      if (flow.role) return "malicious";  // it obeyed, was fed or gave loot away
+    }
     for (const intel::RunBehaviour& behaviour : run_.behaviours) {
       if (intel::row_of(behaviour.kind).weight >= Weight::suspicious) return "suspicious";
     }
@@ -180,11 +183,37 @@ class RunBundle {
       if (domain) target = value_object("domain-name", *domain);
     }
     if (!malware_.empty() && flow.protocol != "dns") relate(malware_, "communicates-with", target);
+    if (!malware_.empty() && flow.role) infrastructure(flow, target);
     for (const std::string& text : flow.urls) {
       auto canonical = intel::canonical_value(intel::IndicatorType::url, text);
       if (!canonical) continue;
       const std::string id = value_object("url", *canonical);
       if (!malware_.empty()) relate(malware_, "communicates-with", id);
+    }
+  }
+
+  // What taint proved a remote to be for: section 4.8 and the vocabulary of section 10.11.
+  void infrastructure(const intel::RunFlow& flow, const std::string& remote) {
+    struct Row {
+      intel::Role role;
+      std::string_view type, how;
+      bool malware_is_source;
+    };
+    constexpr Row rows[] = {{intel::Role::c2, "command-and-control", "beacons-to", true},
+                            {intel::Role::drop, "exfiltration", "exfiltrate-to", true},
+                            {intel::Role::distribution, "hosting-malware", "delivers", false}};
+    for (const Row& row : rows) {
+      if (row.role != *flow.role) continue;
+      object out = domain_object("infrastructure", std::string(row.type) + remote);
+      out["name"] = flow.host.empty() ? flow.remote : flow.host;
+      out["infrastructure_types"] = array{row.type};
+      if (!flow.evidence.empty()) out["description"] = flow.evidence.front();
+      const std::string id = add(std::move(out));
+      relate(id, "consists-of", remote);
+      if (row.malware_is_source)
+        relate(malware_, row.how, id);
+      else
+        relate(id, row.how, malware_);
     }
   }
 

@@ -62,7 +62,7 @@ void Book::executed(const trace::Process& process, const trace::Execution& execu
 
 void Book::thread_started(const trace::Process& process) {
   const auto found = processes_.find(process.id.value);
-  if (found != processes_.end()) found->second.threads = std::max(found->second.threads, process.threads);
+  if (found != processes_.end()) found->second.threads = std::max(found->second.threads, process.threads - process.emulated.own_threads);
 }
 
 void Book::ended(const trace::Process& process, const trace::Ending& ending) {

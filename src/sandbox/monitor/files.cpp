@@ -257,9 +257,10 @@ Files::Image Files::executed(trace::Thread& thread, const std::string& executabl
   image.made_here = in_memory || made_here(path);
   if (!image.made_here && !deleted) return image;
 
-  base::UniqueFd file(open(fmt::format("/proc/{}/exe", thread.tid().value).c_str(), O_RDONLY | O_CLOEXEC));
+  auto opened = thread.open_program();
   struct stat status;
-  if (!file || fstat(file.get(), &status) != 0) return image;
+  if (!opened || fstat(opened->get(), &status) != 0) return image;
+  base::UniqueFd file = std::move(*opened);
   const auto known = by_key_.find({status.st_dev, status.st_ino});
   if (known == by_key_.end() && next_index_ >= limits_.files) return image;
   Tracked& tracked = track(thread, std::move(file), status, path);

@@ -203,6 +203,19 @@ void Monitor::on_return(Thread& thread, const Call& made, int64_t result) {
   state.patterns(thread, call);
 }
 
+void Monitor::answered(Thread& thread, const Call& call, int64_t result) {
+  if (call.sys == Sys::ptrace) {
+    constexpr uint64_t trace_me = 0;
+    note(thread, call[0] == trace_me ? K::debugger_check : K::process_injection,
+         call[0] == trace_me ? "PTRACE_TRACEME" : fmt::format("process {}", call.as_int(1)),
+         describe(thread, call, result));
+    return;
+  }
+  Pending what;
+  if (state_->rules(thread, call, what))
+    note(thread, what.rule->kind, what.object, describe(thread, call, result));
+}
+
 void Monitor::note(Thread& thread, K kind, std::string object, std::string proof) {
   state_->book.note(thread.process().id, kind, std::move(object), std::move(proof));
 }

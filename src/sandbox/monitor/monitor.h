@@ -36,6 +36,8 @@ class Monitor final : public trace::Hook, public Notes {
 
   // After the run: contents of files still open, final counts.
   void finish();
+  // A call that an emulator answered: the kernel never saw it, and nothing about it can be changed.
+  void answered(trace::Thread& thread, const trace::Call& call, int64_t result);
   void note(trace::Thread& thread, intel::BehaviourKind kind, std::string object, std::string proof) override;
 
   std::vector<trace::Interest> interests() const override;

@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "base/display.h"
 #include "sandbox/report/style.h"
+#include "sandbox/report/taint_graph.h"
 #include "sandbox/report/timeline.h"
 #include "sandbox/report/words.h"
 
@@ -51,6 +52,7 @@ class Body {
     behaviours();
     timeline();
     tree();
+    taint();
     flows();
     names();
     files();
@@ -185,6 +187,18 @@ class Body {
     return all;
   }
 
+  void taint() {
+    const std::string picture = render_taint_graph(run_);
+    if (picture.empty()) return;
+    head("Which bytes led to what", "received bytes, followed through the programs");
+    add("<div class=\"card\">" + picture +
+        "<div class=\"legend\"><span class=\"f\"><i></i>bytes moved</span><span class=\"suspicious\"><i></i>bytes "
+        "decided</span><span class=\"grave\"><i></i>a program came, or loot left</span></div></div>");
+    if (!run_.unsupported_instructions.empty())
+      add(fmt::format("<p class=\"dim\">{} instructions have no rule: what went through them was lost</p>",
+                      run_.unsupported_instructions.size()));
+  }
+
   void flows() {
     if (run_.flows.empty()) return;
     head("Flows", fmt::format("{}; network {}, {} packets left this machine", run_.flows.size(),
@@ -314,6 +328,7 @@ class Body {
     head("Conditions of the run");
     add("<div class=\"two\"><div class=\"card\"><dl>");
     row("guest", html(run_.profile));
+    if (!run_.emulator.empty()) row("emulator", html(run_.emulator));
     row("user", html(run_.user));
     row("arguments", list(run_.arguments));
     row("environment", list(run_.environment));

@@ -62,6 +62,10 @@ svg .lane{fill:var(--bar)}
 svg .flow{fill:var(--flow)}
 svg .m-grave{fill:var(--grave)}svg .m-suspicious{fill:var(--suspicious)}
 svg .m-notable{fill:var(--notable)}svg .m-ordinary{fill:var(--ordinary)}
+svg path{fill:none;stroke-width:1.4}svg .l-data{stroke:var(--flow)}svg .l-control{stroke:var(--suspicious)}
+svg .l-bad{stroke:var(--grave)}svg circle.l-data{fill:var(--flow)}svg circle.l-control{fill:var(--suspicious)}
+svg circle.l-bad{fill:var(--grave)}svg .t-flow,svg .t-act,svg .t-decision,svg .t-bad{fill:var(--soft);stroke:var(--line)}
+svg .t-bad{stroke:var(--grave)}svg .t-flow{stroke:var(--flow)}svg .t-decision{stroke:var(--suspicious)}
 .legend{color:var(--dim);font-size:12px;margin-top:6px;display:flex;flex-wrap:wrap;gap:14px}
 .legend i{display:inline-block;width:10px;height:10px;border-radius:5px;margin-right:5px;background:currentColor}
 .legend .f{color:var(--flow)}.legend .p{color:var(--bar)}

@@ -15,6 +15,7 @@ using intel::Weight;
 
 // One screen: what is more is counted here and whole in --json and the page.
 constexpr size_t max_behaviours = 14, max_flows = 8, max_files = 8, max_processes = 12, max_sentences = 4;
+constexpr size_t max_proofs = 3, max_evidence = 220;
 constexpr size_t max_wide = 100, max_object = 60;  // columns
 
 std::string safe(std::string_view text, size_t limit = max_wide) {
@@ -107,7 +108,7 @@ class Screen {
     for (const std::string& leak : net.leaks) line(coloured(Weight::grave, "LEAK"), safe(leak));
     line("network", fmt::format("{}, {} packets captured, {} left this machine", intel::name(net.mode),
                                 net.packets, net.packets_out));
-    size_t shown = 0, worth = 0;
+    size_t shown = 0, worth = 0, proofs = 0;
     for (const intel::RunFlow& flow : run_.flows) {
       if (flow.protocol == "dns") continue;
       ++worth;
@@ -119,6 +120,7 @@ class Screen {
       if (flow.role) what += fmt::format("  [{}]", intel::name(*flow.role));
       if (!flow.decision.empty()) what += "  " + safe(flow.decision, max_object);
       line("  " + safe(flow.protocol.empty() ? flow.transport : flow.protocol, 9), what);
+      if (!flow.evidence.empty() && proofs++ < max_proofs) line("", safe(flow.evidence.front(), max_evidence));
       if (!flow.urls.empty()) line("", safe(base::defang(flow.urls.front())));
     }
     more(worth, shown, "flows");
@@ -202,6 +204,7 @@ class Screen {
     std::string time = duration_text(run_.elapsed);
     if (run_.skipped.count() > 0) time += fmt::format(", {} of sleep skipped", duration_text(run_.skipped));
     line("ended", fmt::format("{} ({})", safe(outcome_text(run_)), time));
+    if (!run_.emulator.empty()) line("emulator", safe(run_.emulator, 40));
     if (!run_.profile.empty())
       line("guest", safe(run_.profile + (run_.user.empty() ? "" : ", as " + run_.user), 160));
     sentences("limits hit", run_.limits_hit);

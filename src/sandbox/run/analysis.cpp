@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/file.h"
+#include "sandbox/emulation/target.h"
 
 namespace shikake::sandbox::run {
 namespace {
@@ -69,9 +70,32 @@ struct Kind {
   std::optional<std::vector<std::string>> before;  // what starts it; empty: itself
   intel::RunOutcome outcome = intel::RunOutcome::not_run;
   std::string why_not;
+  std::string emulator;  // that it needs
 };
 
-Kind kind_of(const triage::Triage& facts) {
+// A program of another instruction set runs where its emulator is installed.
+Kind foreign(const triage::Elf& elf, base::ByteSpan head) {
+  Kind kind;
+  kind.outcome = intel::RunOutcome::refused;
+  const auto target = emulation::target_of(head);
+  constexpr uint16_t executable = 2;  // ET_EXEC
+  if (!target || emulation::is_own(*target) || (elf.type != executable && !elf.is_pie)) {
+    kind.why_not = fmt::format("an ELF file for {} that neither this machine nor an emulator here can start",
+                               elf.machine_name);
+    return kind;
+  }
+  if (!emulation::find_emulator(*target)) {
+    kind.why_not = fmt::format("an ELF file for {}: qemu-{} runs such here, and is missing (Debian's package "
+                               "qemu-user has it)",
+                               elf.machine_name, *target);
+    return kind;
+  }
+  kind.emulator = *target;
+  kind.before.emplace();
+  return kind;
+}
+
+Kind kind_of(const triage::Triage& facts, base::ByteSpan head) {
   using triage::FileKind;
   Kind kind;
   switch (facts.kind) {
@@ -86,8 +110,7 @@ Kind kind_of(const triage::Triage& facts) {
       else if (!facts.elf->malformed.empty())
         kind.why_not = "damaged: " + facts.elf->malformed.front();
       else
-        kind.why_not =
-            fmt::format("an ELF file for {} that this machine cannot start", facts.elf->machine_name);
+        return foreign(*facts.elf, head);
       return kind;
     }
     case FileKind::script:
@@ -109,13 +132,37 @@ Kind kind_of(const triage::Triage& facts) {
   }
 }
 
-Kind startable(const triage::Triage& facts) {
-  Kind kind = kind_of(facts);
+Kind startable(const triage::Triage& facts, base::ByteSpan head) {
+  Kind kind = kind_of(facts, head);
   if (!kind.before || facts.size <= max_sample_bytes) return kind;
   kind.before.reset();
   kind.outcome = intel::RunOutcome::refused;
   kind.why_not = fmt::format("its {} bytes are more than can be run ({})", facts.size, max_sample_bytes);
   return kind;
+}
+
+// A fault in an emulator may be the emulator's, and a program may stop for being in one.
+void note_faults(intel::RunRecord& record) {
+  if (record.emulator.empty()) return;
+  constexpr std::string_view faults[] = {"SIGSEGV", "SIGILL", "SIGBUS", "SIGFPE", "SIGABRT", "SIGTRAP"};
+  for (const intel::RunProcess& process : record.processes) {
+    const bool faulted = std::any_of(std::begin(faults), std::end(faults), [&](std::string_view fault) {
+      return process.how_ended == "killed by " + std::string(fault);
+    });
+    if (!faulted) continue;
+    record.remarks.push_back(fmt::format(
+        "process {} ({}) was {} in {}: it may do so in an emulator alone", process.id,
+        base::to_valid_utf8(process.exe), process.how_ended, record.emulator));
+    return;
+  }
+}
+
+// As much of a file as tells which emulator runs it.
+std::vector<uint8_t> head_of(int fd) {
+  std::vector<uint8_t> head(emulation::head_bytes);
+  const ssize_t got = ::pread(fd, head.data(), head.size(), 0);
+  head.resize(static_cast<size_t>(std::max<ssize_t>(got, 0)));
+  return head;
 }
 
 class Analysis {
@@ -132,6 +179,7 @@ class Analysis {
   };
   Result<triage::Triage> look(int fd, const std::string& name, size_t depth, std::vector<Child>* members);
   Result<Ran> run(int fd, const std::string& name, const Kind& kind, intel::RunRecord record);
+  Result<Ran> followed(Start start, intel::RunRecord record);
   void look_at_files(Ran& ran, std::vector<Child>& children);
   std::string came_by(const intel::RunRecord& record, const std::string& path) const;
   void add_children(size_t place, std::vector<Child> children, size_t depth);
@@ -172,7 +220,40 @@ Result<Ran> Analysis::run(int fd, const std::string& name, const Kind& kind, int
   start.sample_fd = fd;
   start.name = plain_name(name);
   start.before = *kind.before;
-  return run_once(start, options_.conditions, std::move(record), keep_);
+  start.emulator = kind.emulator;
+  if (!kind.emulator.empty()) record.emulator = "qemu-" + kind.emulator;
+  if (!options_.conditions.taint) {
+    SHIKAKE_ASSIGN(Ran ran, run_once(start, options_.conditions, std::move(record), keep_));
+    note_faults(ran.record);
+    return ran;
+  }
+  return followed(start, std::move(record));
+}
+
+// With taint; without it where an emulator is missing, or where the program faults in one alone.
+Result<Ran> Analysis::followed(Start start, intel::RunRecord record) {
+  Conditions plain = options_.conditions;
+  plain.taint = false;
+  const std::string own = "x86_64";  // a run's shell and tools are this machine's, whatever the sample
+  if (!emulation::find_emulator(own)) {
+    record.remarks.push_back("taint was not followed: qemu-" + own +
+                             " is missing (Debian's package qemu-user has it)");
+    return run_once(start, plain, std::move(record), keep_);
+  }
+  const bool foreign = !start.emulator.empty();
+  const intel::RunRecord before = record;
+  if (!foreign) record.emulator = "qemu-" + own;
+  SHIKAKE_ASSIGN(Ran ran, run_once(start, options_.conditions, std::move(record), keep_));
+  const size_t remarks = ran.record.remarks.size();
+  note_faults(ran.record);
+  if (foreign || ran.record.remarks.size() == remarks || options_.conditions.stop()) return ran;
+  // It faulted. Does it without an emulator?
+  SHIKAKE_ASSIGN(Ran again, run_once(start, plain, before, keep_));
+  if (again.record.outcome == ran.record.outcome) return ran;
+  again.record.remarks.push_back(fmt::format(
+      "under taint it was {}, without an emulator it is not: this is the run without, and no byte was followed",
+      ran.record.outcome_detail));
+  return again;
 }
 
 Result<> Analysis::add(int fd, const std::string& name, size_t depth, std::optional<base::Digest> parent) {
@@ -197,7 +278,7 @@ Result<> Analysis::add(int fd, const std::string& name, size_t depth, std::optio
   for (const std::string& error : facts.rule_errors)
     record.remarks.push_back(base::to_valid_utf8("rules left out: " + error));
 
-  SHIKAKE_ASSIGN(Ran ran, run(fd, name, startable(facts), std::move(record)));
+  SHIKAKE_ASSIGN(Ran ran, run(fd, name, startable(facts, head_of(fd)), std::move(record)));
   look_at_files(ran, children);
   const size_t place = results_.size();
   Analysed& analysed = results_.emplace_back();
@@ -242,14 +323,14 @@ void Analysis::look_at_files(Ran& ran, std::vector<Child>& children) {
     file.type = base::to_valid_utf8(facts->description);
     file.program = facts->kind == triage::FileKind::elf || facts->kind == triage::FileKind::script ||
                    facts->kind == triage::FileKind::executable;
-    if (kind_of(*facts).before && taken.insert(*file.sha256).second)
+    if (kind_of(*facts, base::as_bytes(ran.contents.at(*file.sha256))).before && taken.insert(*file.sha256).second)
       children.push_back({path, came_by(ran.record, path), ran.contents.at(*file.sha256)});
   }
   for (intel::RunDump& dump : ran.record.dumps) {
     const triage::Triage* facts = facts_of(dump.sha256, "dump");
     if (!facts) continue;
     dump.type = base::to_valid_utf8(facts->description);
-    if (kind_of(*facts).before && taken.insert(dump.sha256).second)
+    if (kind_of(*facts, base::as_bytes(ran.contents.at(dump.sha256))).before && taken.insert(dump.sha256).second)
       children.push_back({"dump", "dump", ran.contents.at(dump.sha256)});
   }
 }

@@ -56,9 +56,10 @@ enum class Report : uint8_t {
   finished,   // Finished
   refused,    // text: why this file cannot be started; data about the file
   failed,     // Failure: what this machine could not do; our own failure
+  taint,      // lines of the taint plugin's events (docs/taint.md)
 };
 constexpr Report wire_last(Report) {
-  return Report::failed;
+  return Report::taint;
 }
 
 struct PlannedFile {
@@ -83,13 +84,15 @@ struct Plan {
   uint64_t memory = 0, disk = 0;  // bytes
   double processors = 0;          // as fixed-point thousandths on the wire
   std::string debug_script;
+  std::vector<std::string> emulators;  // that the run may need: "arm", as in qemu-arm
+  bool taint = false;                  // all programs in emulators, under the taint plugin
   uint64_t kept_bytes = 0;  // of contents that are sent back, all together
 
   static void wire(auto& codec, auto& self) {
     auto thousandths = static_cast<uint32_t>(self.processors * 1000);
     codec(self.guests, self.profile, self.as_root, self.sample_path, self.command, self.environment,
           self.files, self.network, self.replies, self.time, self.processes, self.memory, self.disk,
-          thousandths, self.debug_script, self.kept_bytes);
+          thousandths, self.debug_script, self.emulators, self.taint, self.kept_bytes);
     if constexpr (requires { codec.refuse(); }) self.processors = thousandths / 1000.0;
   }
 };

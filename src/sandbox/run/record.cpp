@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/wire.h"
 #include "sandbox/run/network_behaviour.h"
+#include "sandbox/run/taint_flows.h"
 
 namespace shikake::sandbox::run {
 namespace {
@@ -99,6 +100,12 @@ Result<> RecordBuilder::take(const base::Frame& frame) {
       return take_as(frame.body, &RecordBuilder::clock);
     case Report::gateway:
       return from_gateway(frame.body);
+    case Report::taint:
+      if (taint_events_.size() + frame.body.size() > limits_.taint)
+        limit("taint_events");
+      else
+        taint_events_ += frame.body;
+      return {};
     case Report::finished:
       return take_as(frame.body, &RecordBuilder::finished);
     case Report::refused:
@@ -297,6 +304,12 @@ intel::RunRecord RecordBuilder::finish(const std::string& why_cut) {
   if (!output_.empty()) record_.output = put(output_);
   put_streams();
   join_flows();
+  if (!taint_events_.empty()) {
+    record_.taint_events = put(taint_events_);
+    taint::report::Run taint = taint::report::read_events(taint_events_);
+    taint::report::judge(taint);
+    add_taint(record_, taint);
+  }
   NetworkFacts facts{.sockets = sockets_, .resolvers = resolvers_};
   for (size_t i = 0; i < record_.flows.size(); ++i) {
     const uint32_t id = record_.flows[i].id;

@@ -30,6 +30,7 @@ struct RecordLimits {
   uint64_t contents = uint64_t{192} << 20;  // of all
   uint64_t streams = uint64_t{96} << 20;    // of all flows
   uint64_t output = uint64_t{4} << 20;      // that the program wrote
+  uint64_t taint = uint64_t{64} << 20;      // of taint's events
 };
 
 class RecordBuilder {
@@ -102,6 +103,7 @@ class RecordBuilder {
   std::string part_of_;
   bool part_too_large_ = false;
   std::string output_;
+  std::string taint_events_;
   std::vector<ClockSeen> clock_;  // rising
   std::vector<SocketSeen> sockets_;
   std::vector<std::string> resolvers_;

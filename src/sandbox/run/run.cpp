@@ -14,6 +14,7 @@
 #include "base/frame.h"
 #include "base/wire.h"
 #include "gateway/broker.h"
+#include "sandbox/emulation/target.h"
 #include "sandbox/run/protocol.h"
 #include "sandbox/run/record.h"
 
@@ -47,6 +48,11 @@ Plan plan_of(const Start& start, const Conditions& conditions) {
   plan.disk = conditions.disk;
   plan.processors = conditions.processors;
   plan.debug_script = conditions.debug_script;
+  if (!start.emulator.empty()) plan.emulators.push_back(start.emulator);
+  plan.taint = conditions.taint;
+  if (plan.taint)
+    for (const char* own : {"x86_64", "i386"})
+      if (emulation::find_emulator(own)) plan.emulators.emplace_back(own);
   plan.kept_bytes = kept_bytes;
   return plan;
 }

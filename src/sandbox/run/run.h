@@ -35,6 +35,8 @@ struct Conditions {
   uint64_t memory = uint64_t{1} << 30, disk = uint64_t{256} << 20;  // bytes
   double processors = 1.0;
   std::string debug_script;
+  // Received bytes are followed through the programs: all of them run in emulators.
+  bool taint = false;
   // Asked about every tenth of a second; true ends the run, and its record says so.
   std::function<bool()> stop = [] { return false; };
 };
@@ -44,6 +46,7 @@ struct Start {
   int sample_fd = -1;               // stays the caller's; read by position
   std::string name;                 // of the sample's file inside: the last part of a path
   std::vector<std::string> before;  // an interpreter and its arguments; empty: the sample itself
+  std::string emulator;             // "arm", as in qemu-arm; "": the machine's own instruction set
 };
 
 struct Ran {

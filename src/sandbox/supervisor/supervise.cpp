@@ -16,6 +16,7 @@
 #include "cell/seccomp.h"
 #include "cell/users.h"
 #include "gateway/gateway.h"
+#include "sandbox/supervisor/emulators.h"
 #include "sandbox/supervisor/planting.h"
 #include "sandbox/supervisor/watch.h"
 
@@ -53,6 +54,7 @@ class Supervision {
     SHIKAKE_TRY(cell::die_with_parent(parent, SIGKILL));  // entering it made the kernel forget
     SHIKAKE_ASSIGN(guest_, open_guest());
     name_paths();
+    SHIKAKE_TRY(prepare_emulators());
     SHIKAKE_TRY(start_gateway());
     SHIKAKE_TRY(make_cell());
     SHIKAKE_TRY(start_program());
@@ -68,7 +70,9 @@ class Supervision {
     if (plan_.profile.empty()) return cell::open_guest_or_machine(plan_.guests, cell::default_guest);
     return cell::open_guest(plan_.guests, plan_.profile);
   }
+  std::string home() const { return plan_.as_root ? "/root" : guest_.identity.user.home; }
   void name_paths();
+  Result<> prepare_emulators();
   Result<> start_gateway();
   Result<> make_cell();
   Result<> start_program();
@@ -88,6 +92,7 @@ class Supervision {
   Link& link_;
   const Planted& planted_;
   cell::Guest guest_;
+  std::optional<LaidEmulators> emulators_;
   std::optional<gateway::Gateway> gateway_;
   std::optional<cell::Cell> cell_;
   std::optional<cell::CellProcess> program_;
@@ -104,12 +109,18 @@ class Supervision {
 
 // "~/" becomes the home of whom the program runs as.
 void Supervision::name_paths() {
-  const std::string home = plan_.as_root ? "/root" : guest_.identity.user.home;
   const std::string planned = plan_.sample_path;
-  if (planned.starts_with("~/")) plan_.sample_path = home + planned.substr(1);
+  if (planned.starts_with("~/")) plan_.sample_path = home() + planned.substr(1);
   for (std::string& word : plan_.command) {
     if (word == planned) word = plan_.sample_path;
   }
+}
+
+Result<> Supervision::prepare_emulators() {
+  if (plan_.emulators.empty()) return {};
+  SHIKAKE_ASSIGN(emulators_, lay_emulators(plan_, guest_, home()));
+  remarks_ = emulators_->remarks;
+  return {};
 }
 
 Result<> Supervision::start_gateway() {
@@ -131,10 +142,13 @@ Result<> Supervision::make_cell() {
   plan.bounds.memory = plan_.memory;
   plan.bounds.processors = plan_.processors;
   plan.bounds.disk = plan_.disk;
-  plan.bounds.file_size = std::min(plan.bounds.file_size, plan_.disk);
+  // The file that holds labels is made larger than any program's, and mostly empty.
+  constexpr uint64_t state_bytes = uint64_t{512} << 20;
+  plan.bounds.file_size = plan_.taint ? state_bytes : std::min(plan.bounds.file_size, plan_.disk);
   if (plan_.as_root)
     plan.user = cell::GuestUser{.name = "root", .full_name = "root", .id = 0, .home = "/root"};
   SHIKAKE_ASSIGN(plan.files, files_to_plant(plan_, guest_, gateway_ ? &gateway_->ready() : nullptr));
+  if (emulators_) std::move(emulators_->files.begin(), emulators_->files.end(), std::back_inserter(plan.files));
   if (gateway_) plan.network = gateway_->cell_network().get();
   plan.refusals = cell::Refusals::trace;
   SHIKAKE_ASSIGN(cell_, cell::Cell::make(plan));
@@ -152,6 +166,7 @@ Result<> Supervision::start_program() {
   (void)::fcntl(output_.get(), F_SETPIPE_SZ, roomy);
 
   SHIKAKE_ASSIGN(watch_, Watch::make(plan_, guest_.identity, link_,
+                                     emulators_ ? &emulators_->emulators : nullptr,
                                      {[this] {
                                         standing_ = started();
                                         return standing_ && !void_;

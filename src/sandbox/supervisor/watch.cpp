@@ -25,6 +25,24 @@ class Supervisor final : public trace::Hook {
   Watch::Calls calls_;
 };
 
+// Lines of taint's events, several in a frame.
+class TaintLines {
+ public:
+  explicit TaintLines(Link& link) : link_(link) {}
+  void say(std::string_view line) {
+    if (lines_.size() + line.size() > most) flush();
+    if (line.size() <= most) lines_ += line;
+  }
+  void flush() {
+    if (!lines_.empty()) link_.say_raw(run::Report::taint, std::exchange(lines_, {}));
+  }
+
+ private:
+  static constexpr size_t most = size_t{256} << 10;
+  Link& link_;
+  std::string lines_;
+};
+
 std::optional<int> refused_in_cell(const trace::Call& call) {
   const auto table = call.is_32_bit() ? cell::CallTable::i386 : cell::CallTable::x86_64;
   return cell::refusal(table, call.number, call.arguments);
@@ -34,8 +52,9 @@ std::optional<int> refused_in_cell(const trace::Call& call) {
 
 struct Watch::Parts {
   Parts(trace::Tracer engine, const run::Plan& plan, const cell::GuestIdentity& guest, Link& link,
-        Calls calls)
+        const emulation::Emulators* emulators, Calls calls)
       : tracer(std::move(engine)),
+        taint(link),
         monitor({.sample = plan.sample_path,
                  .keep = {.total_bytes = plan.kept_bytes},
                  .now = [this] { return clock.now(); }},
@@ -44,6 +63,14 @@ struct Watch::Parts {
         ptrace(tracer, &monitor),
         disguise(guest),
         supervisor(std::move(calls)) {
+    if (emulators) {
+      emulation.emplace(*emulators, emulation::Calls{[this](trace::Thread& thread, const trace::Call& call,
+                                                            int64_t result) {
+        monitor.answered(thread, call, result);
+      },
+                                                      [this](trace::Thread&, std::string_view line) { taint.say(line); }});
+      tracer.add(*emulation);
+    }
     tracer.add(monitor);
     tracer.add(clock);
     tracer.add(ptrace);
@@ -53,6 +80,8 @@ struct Watch::Parts {
   }
 
   trace::Tracer tracer;
+  TaintLines taint;
+  std::optional<emulation::Emulation> emulation;
   monitor::Monitor monitor;
   clock::VirtualClock clock;
   monitor::EmulatedPtrace ptrace;
@@ -60,23 +89,25 @@ struct Watch::Parts {
   disguise::Disguise disguise;
   Supervisor supervisor;
   std::unique_ptr<Debugging> debugging;
+  bool script_left_out = false;
 };
 
 Watch::Watch(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Watch::~Watch() = default;
 
 Result<std::unique_ptr<Watch>> Watch::make(const run::Plan& plan, const cell::GuestIdentity& guest,
-                                           Link& link, Calls calls) {
+                                           Link& link, const emulation::Emulators* emulators, Calls calls) {
   trace::TracerOptions options;
   options.refusal = refused_in_cell;
   SHIKAKE_ASSIGN(trace::Tracer tracer, trace::Tracer::make(std::move(options)));
   std::unique_ptr<Watch> watch(
-      new Watch(std::make_unique<Parts>(std::move(tracer), plan, guest, link, std::move(calls))));
+      new Watch(std::make_unique<Parts>(std::move(tracer), plan, guest, link, emulators, std::move(calls))));
   Parts& parts = *watch->parts_;
   Debugging::Calls debugging{[&parts] { return parts.clock.now(); },
                              [to = watch.get()](std::string why) { to->stop(std::move(why)); }};
+  parts.script_left_out = emulators && !plan.debug_script.empty();
   SHIKAKE_ASSIGN(parts.debugging,
-                 Debugging::make(plan.debug_script, link, parts.monitor, std::move(debugging)));
+                 Debugging::make(emulators ? "" : plan.debug_script, link, parts.monitor, std::move(debugging)));
   parts.debugging->add_to(parts.tracer);
   return watch;
 }
@@ -103,6 +134,7 @@ void Watch::kill_all() {
 }
 
 void Watch::finish() {
+  parts_->taint.flush();
   parts_->monitor.finish();
   parts_->debugging->finish();
 }
@@ -116,6 +148,10 @@ std::vector<std::string> Watch::remarks() const {
       "CPUID cannot be trapped on this machine: programs that ask the processor about itself are not seen "
       "doing it"};
   for (std::string& remark : parts_->debugging->remarks()) all.push_back(std::move(remark));
+  if (parts_->script_left_out)
+    all.emplace_back("the debugger's script was left out: it does not see into emulators");
+  if (parts_->emulation)
+    for (std::string& remark : parts_->emulation->remarks()) all.push_back(std::move(remark));
   return all;
 }
 

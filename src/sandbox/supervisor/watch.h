@@ -10,6 +10,7 @@
 #include "base/deadline.h"
 #include "base/result.h"
 #include "cell/cell.h"
+#include "sandbox/emulation/emulation.h"
 #include "sandbox/run/protocol.h"
 #include "sandbox/supervisor/link.h"
 #include "sandbox/trace/tracer.h"
@@ -23,8 +24,9 @@ class Watch {
     std::function<bool()> started;
     std::function<void()> tick;  // about every 10 ms while programs run
   };
+  // `emulators`: those that lie in the guest; null: programs of this machine's instruction set alone.
   static Result<std::unique_ptr<Watch>> make(const run::Plan& plan, const cell::GuestIdentity& guest,
-                                             Link& link, Calls calls);
+                                             Link& link, const emulation::Emulators* emulators, Calls calls);
   ~Watch();
 
   Result<trace::FilterProgram> program() const;

@@ -89,7 +89,11 @@ void Tracer::Engine::begin(Tracee& tracee) {
 void Tracer::Engine::adopt(pid_t tid, Process& parent, bool is_thread) {
   if (tracees.contains(tid)) return;
   Process& process = is_thread ? parent : make_process(tid, parent.id);
-  process.executable = parent.executable;
+  if (!is_thread) {
+    process.executable = parent.executable;
+    process.emulated = parent.emulated;
+    process.emulated.own_threads = 0;
+  }
   Tracee& tracee = make_tracee(tid, process, is_thread);
   tracee.awaits_first_stop = true;
 
@@ -170,7 +174,11 @@ void Tracer::Engine::on_call_entry(Tracee& tracee) {
   ++counters.calls;
   if (tracee.call.sys == Sys::clone && (tracee.call[0] & CLONE_UNTRACED) != 0)
     tracee.set_argument(0, tracee.call[0] & ~uint64_t{CLONE_UNTRACED});
-  for (Hook* hook : hooks) tracee.awaits_return |= hook->on_call(tracee, tracee.call).want_return;
+  for (Hook* hook : hooks) {
+    const CallAction action = hook->on_call(tracee, tracee.call);
+    tracee.awaits_return |= action.want_return;
+    if (action.keep) break;
+  }
   if (refused && !tracee.skipped) tracee.skip_call(-*refused);
 }
 
@@ -230,8 +238,10 @@ void Tracer::Engine::on_exec(Tracee& tracee) {
   __ptrace_syscall_info info{};
   if (tracee.request(PTRACE_GET_SYSCALL_INFO, reinterpret_cast<void*>(sizeof info), &info) <= 0)
     return;  // NOLINT
-  const Execution execution =
+  process.emulated = {};
+  Execution execution =
       read_execution(tracee, GuestAddress{info.stack_pointer}, info.arch != AUDIT_ARCH_X86_64);
+  for (Hook* hook : hooks) hook->before_execution(tracee, execution);
   process.executable = execution.executable;
   ++process.executions;
   for (Hook* hook : hooks) hook->on_execution(tracee, execution);

@@ -3,16 +3,26 @@
 
 #include <csignal>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/child.h"
 #include "base/clock.h"
+#include "base/unique_fd.h"
 #include "sandbox/trace/calls.h"
 #include "sandbox/trace/ids.h"
 
 namespace shikake::sandbox::trace {
+
+// What an emulator runs in a process; nothing of it where the program is of the machine's own instruction set.
+struct Emulated {
+  std::string by;        // "arm", as in qemu-arm; "": no emulator
+  bool started = false;  // the guest's first instruction has been reached: until then all calls are the emulator's
+  uint32_t own_threads = 0;                       // that the emulator made for itself
+  std::shared_ptr<const base::UniqueFd> program;  // the file that it runs
+};
 
 // A process of the run as the event source knows it. Lives until its last thread has ended.
 struct Process {
@@ -23,6 +33,7 @@ struct Process {
   std::string executable;   // path inside the guest; " (deleted)" and "/memfd:name" as the kernel says
   uint32_t threads = 0;     // alive
   uint32_t executions = 0;  // execs so far
+  Emulated emulated;
   base::TimePoint started;
 };
 

@@ -161,7 +161,7 @@ Result<FilterProgram> FilterProgram::compile(const std::vector<Interest>& intere
                                              const std::vector<Answer>& answers) {
   SHIKAKE_ASSIGN(Verdicts wide, verdicts_of(Abi::x86_64, interests, answers));
   SHIKAKE_ASSIGN(const Verdicts narrow, verdicts_of(Abi::i386, interests, answers));
-  wide[knock].always = true;
+  wide[knock].always = wide[bell].always = true;
 
   const std::vector<sock_filter> wide_code = code_for(wide);
   const std::vector<sock_filter> narrow_code = code_for(narrow);

@@ -60,6 +60,8 @@ class FilterProgram {
   static constexpr uint16_t mark = 0x5348;
   // The number that a child knocks with until a tracer is there; no kernel table has it.
   static constexpr int knock = 0x5348;
+  // The number by which our plugins in an emulator speak to the tracer (emulation/bell.h).
+  static constexpr int bell = 0x5349;
 
  private:
   std::vector<uint64_t> instructions_;

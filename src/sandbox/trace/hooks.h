@@ -84,6 +84,8 @@ class Thread {
   virtual Result<base::UniqueFd> duplicate_fd(int fd) = 0;
   // The file behind one of its descriptors, opened anew for reading (also when deleted).
   virtual Result<base::UniqueFd> reopen_fd(int fd) = 0;
+  // The program that it runs, opened anew for reading (also when deleted).
+  virtual Result<base::UniqueFd> open_program() = 0;
   // readlink of /proc/<thread>/<name>: "cwd", "exe", "fd/3"; "" when it is gone.
   virtual std::string link(const std::string& name) = 0;
   // It does not go on after this callback, nor after with_stopped(): until Tracer::release().
@@ -94,6 +96,7 @@ class Thread {
 
 struct CallAction {
   bool want_return = false;  // on_return is called too
+  bool keep = false;         // no guest's doing: hooks after this one do not hear of it
 };
 
 struct SignalAction {
@@ -111,6 +114,8 @@ class Hook {
 
   virtual void on_process(Thread&) {}  // a new process, before its first instruction
   virtual void on_thread(Thread&) {}   // a further thread of a process, likewise
+  // Before on_execution of all hooks: what they are told may be put right.
+  virtual void before_execution(Thread&, Execution&) {}
   virtual void on_execution(Thread&, const Execution&) {}
   virtual CallAction on_call(Thread&, const Call&) { return {}; }
   virtual void on_return(Thread&, const Call&, int64_t /*result*/) {}

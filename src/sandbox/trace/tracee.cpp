@@ -278,7 +278,17 @@ Result<base::UniqueFd> Tracee::reopen_fd(int fd) {
   return file;
 }
 
+Result<base::UniqueFd> Tracee::open_program() {
+  const auto& emulated = process_->emulated.program;
+  const std::string path = emulated ? fmt::format("/proc/self/fd/{}", emulated->get())
+                                    : fmt::format("/proc/{}/exe", tid_.value);
+  base::UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return fail_errno(Module::sandbox, "cannot read a guest's program");
+  return file;
+}
+
 std::string Tracee::link(const std::string& name) {
+  if (name == "exe" && !process_->emulated.by.empty()) return process_->executable;
   char path[64];
   std::array<char, PATH_MAX> target;
   *fmt::format_to_n(path, sizeof path - 1, "/proc/{}/{}", tid_.value, name).out = 0;

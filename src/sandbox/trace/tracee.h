@@ -42,6 +42,7 @@ class Tracee final : public Thread {
   Result<> step() override;
   Result<base::UniqueFd> duplicate_fd(int fd) override;
   Result<base::UniqueFd> reopen_fd(int fd) override;
+  Result<base::UniqueFd> open_program() override;
   std::string link(const std::string& name) override;
   void hold() override { held = true; }
   void want_exit_stop() override;

@@ -311,6 +311,7 @@ void Plugin::simple_action(Thread& thread, const CallArguments& call) {
 }
 
 void Plugin::executing(Thread& thread, const CallArguments& call) {
+  const OwnWork quiet(bell_);
   const bool at = call.call == Call::execveat;
   const Address path = call.a[at ? 1 : 0];
   std::string text = read_string(path);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 
@@ -19,6 +20,8 @@ namespace {
 // As the kernel does: interpreters of interpreters end somewhere.
 constexpr int max_interpreters = 4;
 constexpr size_t max_arguments = 4096;
+// Labels of arguments that are looked for in a new program: received bytes make few.
+constexpr size_t max_argument_bytes = size_t{64} << 10;
 
 const char* emulator_of(const unsigned char* head) {
   const bool big = head[EI_DATA] == ELFDATA2MSB;
@@ -68,36 +71,39 @@ std::vector<Plugin::Argument> Plugin::string_list(Thread& thread, Address list) 
   return found;
 }
 
-// Only returns when the program can't be started this way; the guest's own call then says why.
-void Plugin::start_program(std::string path, std::vector<Argument> arguments, const std::vector<Argument>& environment) {
-  const char* emulator = nullptr;
-  for (int depth = 0; depth < max_interpreters && emulator == nullptr; ++depth) {
+const char* Plugin::emulator_of_program(std::string& path, std::vector<Argument>& arguments) {
+  for (int depth = 0; depth < max_interpreters; ++depth) {
     unsigned char head[256] = {};
-    if (access(path.c_str(), X_OK) != 0) return;
+    if (access(path.c_str(), X_OK) != 0) return nullptr;
     const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (file < 0) return;
+    if (file < 0) return nullptr;
     const ssize_t got = ::read(file, head, sizeof head - 1);
     close(file);
-    if (got > 20 && std::memcmp(head, ELFMAG, SELFMAG) == 0) {
-      emulator = emulator_of(head);
-      if (emulator == nullptr) return;
-    } else if (got > 2 && head[0] == '#' && head[1] == '!') {
-      std::string line(reinterpret_cast<char*>(head) + 2, strcspn(reinterpret_cast<char*>(head) + 2, "\n"));
-      line.erase(0, line.find_first_not_of(" \t"));
-      while (!line.empty() && (line.back() == ' ' || line.back() == '\t')) line.pop_back();
-      const size_t space = line.find_first_of(" \t");
-      std::vector<Argument> before{{line.substr(0, space), {}}};
-      if (space != std::string::npos) before.push_back({line.substr(line.find_first_not_of(" \t", space)), {}});
-      before.push_back({path, {}});
-      if (!arguments.empty()) arguments.erase(arguments.begin());
-      for (Argument& one : before) one.labels.resize(one.text.size() + 1);
-      path = before[0].text;
-      arguments.insert(arguments.begin(), before.begin(), before.end());
-    } else {
-      return;
-    }
+    if (got > 20 && std::memcmp(head, ELFMAG, SELFMAG) == 0) return emulator_of(head);
+    if (got <= 2 || head[0] != '#' || head[1] != '!') return nullptr;
+    std::string line(reinterpret_cast<char*>(head) + 2, strcspn(reinterpret_cast<char*>(head) + 2, "\n"));
+    line.erase(0, line.find_first_not_of(" \t"));
+    while (!line.empty() && (line.back() == ' ' || line.back() == '\t')) line.pop_back();
+    const size_t space = line.find_first_of(" \t");
+    std::vector<Argument> before{{line.substr(0, space), {}}};
+    if (space != std::string::npos) before.push_back({line.substr(line.find_first_not_of(" \t", space)), {}});
+    before.push_back({path, {}});
+    if (!arguments.empty()) arguments.erase(arguments.begin());
+    for (Argument& one : before) one.labels.resize(one.text.size() + 1);
+    path = before[0].text;
+    arguments.insert(arguments.begin(), before.begin(), before.end());
   }
+  return nullptr;
+}
+
+// Only returns when the program can't be started this way, or a tracer does it; the guest's own call then goes on.
+void Plugin::start_program(std::string path, std::vector<Argument> arguments, const std::vector<Argument>& environment) {
+  const char* emulator = emulator_of_program(path, arguments);
   if (emulator == nullptr) return;
+  if (bell_.is_there()) {
+    keep_argument_labels(arguments);
+    return;
+  }
 
   std::string plugin = own_path() + ",state=" + options_.state + ",events=" + options_.events;
   for (const std::string& prefix : options_.labelled_paths) plugin += ",label=" + prefix;
@@ -125,10 +131,21 @@ bool Plugin::keep_argument_labels(const std::vector<Argument>& arguments) {
     labels.insert(labels.end(), argument.labels.begin(), argument.labels.end());
     any = any || argument.label != 0;
   }
-  if (!any) return false;
   Channel* channel = channels_.of_process(getpid());
+  if (bell_.is_there() && channel != nullptr) {  // of an exec that failed
+    std::vector<Label> stale(max_argument_bytes);
+    channels_.read(*channel, 0, stale, true);
+  }
+  if (!any) return false;
   if (channel != nullptr) channels_.write(*channel, 0, labels);
   return channel != nullptr;
+}
+
+bool Plugin::has_argument_labels() {
+  Channel* channel = channels_.of_process(getpid());
+  std::vector<Label> labels(max_argument_bytes);
+  if (channel != nullptr) channels_.read(*channel, 0, labels, false);
+  return std::any_of(labels.begin(), labels.end(), [](Label label) { return label != 0; });
 }
 
 void Plugin::label_arguments(Thread& thread) {

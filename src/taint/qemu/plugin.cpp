@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <string_view>
@@ -88,6 +89,7 @@ Options parse(int argc, char** argv) {
     if (key == "root") options.root = value;
     if (key == "always") options.always = value == "on";
     if (key == "arguments") options.arguments = value == "on";
+    if (key == "bell") options.bell = std::strtol(value.c_str(), nullptr, 0);
   }
   return options;
 }
@@ -97,6 +99,7 @@ Options parse(int argc, char** argv) {
 Plugin::Plugin(Architecture architecture, uint64_t id, Options options, RunState& state)
     : id_(id),
       options_(std::move(options)),
+      bell_(options_.bell),
       state_(state),
       channels_(state),
       engine_(architecture, state.labels, state.next_decision, *this,
@@ -107,7 +110,13 @@ std::unique_ptr<Plugin> Plugin::make(Architecture architecture, uint64_t id, Opt
   RunState* state = map_run_state(options.state.c_str());
   if (state == nullptr) return nullptr;
   std::unique_ptr<Plugin> made(new Plugin(architecture, id, std::move(options), *state));
-  if (!made->recorder_.open(made->options_.events.c_str())) return nullptr;
+  if (made->bell_.is_there()) {
+    made->recorder_.open(made->bell_);
+    made->options_.arguments = made->has_argument_labels();
+    if (made->options_.arguments) made->active_ = true;
+  } else if (!made->recorder_.open(made->options_.events.c_str())) {
+    return nullptr;
+  }
   return made;
 }
 
@@ -197,6 +206,7 @@ std::string Plugin::place(Address address) {
 
 void Plugin::read_mappings() {
   mappings_.clear();
+  const OwnWork quiet(bell_);
   FILE* maps = std::fopen("/proc/self/maps", "re");
   if (maps == nullptr) return;
   char line[4352];

@@ -27,6 +27,9 @@ struct Options {
   std::vector<std::string> labelled_paths;  // files whose content gets labels: prefixes
   bool always = false;                      // instrument from the start
   bool arguments = false;                   // the parent left labels for the program's arguments
+  // The number of a tracer's bell (recorder.h): it takes the events, and has the emulators of exec'd programs
+  // started; 0: there is none.
+  long bell = 0;
 };
 
 struct CallArguments {
@@ -87,8 +90,11 @@ class Plugin : public Listener {
   };
   void executing(Thread& thread, const CallArguments& call);
   std::vector<Argument> string_list(Thread& thread, Address list);
+  // The emulator that runs the program at `path`; for a script, path and arguments become its interpreter's.
+  const char* emulator_of_program(std::string& path, std::vector<Argument>& arguments);
   void start_program(std::string path, std::vector<Argument> arguments, const std::vector<Argument>& environment);
   bool keep_argument_labels(const std::vector<Argument>& arguments);
+  bool has_argument_labels();
   void label_arguments(Thread& thread);
   void simple_action(Thread& thread, const CallArguments& call);
   Event action(Thread& thread, std::string_view kind);
@@ -108,7 +114,8 @@ class Plugin : public Listener {
   size_t word_bytes() const { return engine_.layout().word; }
 
   const uint64_t id_;
-  const Options options_;
+  Options options_;
+  const Bell bell_;
   RunState& state_;
   Channels channels_;
   Recorder recorder_;

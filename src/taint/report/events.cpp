@@ -48,6 +48,16 @@ int digit(char c) {
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+std::string from_hex(const std::string& hex) {
+  std::string bytes;
+  for (size_t i = 0; i + 1 < hex.size(); i += 2) {
+    const int high = digit(hex[i]), low = digit(hex[i + 1]);
+    if (high < 0 || low < 0) break;
+    bytes += static_cast<char>(high << 4 | low);
+  }
+  return bytes;
+}
+
 void read_received(const json::object& o, Run& run) {
   const auto found = run.flows.find(static_cast<uint16_t>(number(o, "source")));
   if (found == run.flows.end()) return;
@@ -109,6 +119,7 @@ void read_action(const json::object& o, Run& run) {
   a.count = number(o, "count");
   a.label = ranges(o, "label");
   a.content = ranges(o, "content");
+  if (a.kind == "send") a.data = from_hex(text(o, "data"));
   if (const json::value* within = o.if_contains("within"); within != nullptr && within->is_array())
     for (const json::value& one : within->as_array())
       if (one.is_int64()) a.within.push_back(static_cast<uint32_t>(one.as_int64()));

@@ -32,6 +32,7 @@ struct Action {
   std::vector<uint32_t> within;    // decisions that it depends on
   std::vector<Range> label;        // of its arguments or content
   std::vector<Range> content;      // exec: of the program file
+  std::string data;                // send: what went out, as far as it was kept
 };
 
 enum class Role : uint8_t { c2, distribution, drop };

@@ -1,4 +1,4 @@
-// What the specimens of client logic share. They talk to servers on loopback, given as port numbers, and
+// What the specimens of client logic share. They talk to servers on loopback, or at SERVER, given as port numbers, and
 // act inside the folder that they are started in.
 #pragma once
 #include <arpa/inet.h>
@@ -12,13 +12,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#ifndef SERVER
+#define SERVER INADDR_LOOPBACK  // in a cell: an address of the simulated Internet
+#endif
+
 static int dial(int port) {
   const int s = socket(AF_INET, SOCK_STREAM, 0);
   struct sockaddr_in to;
   memset(&to, 0, sizeof to);
   to.sin_family = AF_INET;
   to.sin_port = htons((uint16_t)port);
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  to.sin_addr.s_addr = htonl(SERVER);
   if (connect(s, (struct sockaddr*)&to, sizeof to) != 0) {
     close(s);
     return -1;

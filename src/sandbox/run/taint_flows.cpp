@@ -1,0 +1,322 @@
+#include "sandbox/run/taint_flows.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/bytes.h"
+
+namespace shikake::sandbox::run {
+namespace {
+
+using intel::RunBytes;
+using intel::RunDecision;
+using intel::RunEffect;
+using intel::RunFlow;
+using intel::RunTaintedFile;
+using taint::Range;
+using taint::report::Action;
+using taint::report::Decision;
+using taint::report::Evidence;
+using taint::report::Flow;
+using taint::report::Role;
+
+// Rows of one flow: an analyst reads a few, and a loop over received bytes decides thousands of times.
+constexpr size_t max_decisions = 64, max_effects = 16, max_files = 64, max_ranges = 32, max_evidence = 6;
+constexpr size_t max_shown = 64;  // bytes
+constexpr size_t max_instructions = 256;
+
+std::string port_of(const std::string& end) {
+  return end.substr(std::min(end.rfind(':'), end.size()));
+}
+
+std::string shown(std::string_view bytes) {
+  std::string text;
+  for (const char c : bytes.substr(0, max_shown)) {
+    const auto byte = static_cast<uint8_t>(c);
+    if (byte >= 0x20 && byte < 0x7f && c != '\\')
+      text += c;
+    else
+      text += fmt::format("\\x{:02x}", byte);
+  }
+  return text;
+}
+
+void add(std::vector<RunBytes>& all, uint64_t first, uint64_t last) {
+  for (RunBytes& known : all) {
+    if (first > known.last + 1 || last + 1 < known.first) continue;
+    known.first = std::min(known.first, first);
+    known.last = std::max(known.last, last);
+    return;
+  }
+  if (all.size() < max_ranges) all.push_back({first, last});
+}
+
+void add(std::vector<RunBytes>& all, const std::vector<Range>& label, uint16_t source) {
+  for (const Range& range : label)
+    if (range.source == source) add(all, range.first, range.last);
+}
+
+std::string text_of(const std::vector<RunBytes>& all) {
+  std::string text;
+  for (const RunBytes& bytes : all)
+    text += fmt::format("{}{}", text.empty() ? "" : ", ",
+                        bytes.first == bytes.last ? fmt::format("{}", bytes.first)
+                                                  : fmt::format("{}-{}", bytes.first, bytes.last));
+  return (all.size() == 1 && all[0].first == all[0].last ? "byte " : "bytes ") + text;
+}
+
+bool all_of(std::string_view bytes, std::string_view set) {
+  return std::all_of(bytes.begin(), bytes.end(), [&](char c) {
+    return set.find(c) != std::string_view::npos || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+  });
+}
+
+// What bytes that left look like, by their alphabet and how evenly they are spread.
+std::string encoding_of(std::string_view bytes) {
+  constexpr size_t enough = 16;
+  if (bytes.size() < enough) return "";
+  std::array<size_t, 256> counts{};
+  bool text = true;
+  for (const char c : bytes) {
+    const auto byte = static_cast<uint8_t>(c);
+    ++counts[byte];
+    text &= (byte >= 0x20 && byte < 0x7f) || byte == '\n' || byte == '\r' || byte == '\t' || byte >= 0xc2;
+  }
+  if (all_of(bytes, "\r\n")) return "hexadecimal";
+  if (all_of(bytes, "ABCDEFGHIJKLMNOPQRSTUVWXYZghijklmnopqrstuvwxyz+/=-_\r\n")) return "base64";
+  if (text) return "text";
+  double entropy = 0;
+  for (const size_t count : counts)
+    if (count != 0) {
+      const double share = static_cast<double>(count) / static_cast<double>(bytes.size());
+      entropy -= share * std::log2(share);
+    }
+  return fmt::format("binary, {:.1f} bits a byte", entropy);
+}
+
+class Join {
+ public:
+  Join(intel::RunRecord& record, const taint::report::Run& taint) : record_(record), taint_(taint) {
+    for (const intel::RunProcess& process : record.processes)
+      processes_.insert_or_assign(static_cast<int>(process.pid), process.id);
+  }
+
+  void all() {
+    for (const auto& [source, flow] : taint_.flows)
+      if (!flow.file) find(source, flow);
+    by_decision();
+    for (const auto& [source, place] : places_) {
+      RunFlow& row = record_.flows[place];
+      const Flow& flow = taint_.flows.at(source);
+      row.gate |= flow.gate;
+      row.coarsened |= flow.coarsened;
+      if (const auto parent = places_.find(flow.parent); flow.parent != 0 && parent != places_.end())
+        row.parent_flow = record_.flows[parent->second].id;
+      to_files(row, source);
+      from_files(row, source);
+      decisions(row, flow);
+      roles(row, flow);
+    }
+    for (const auto& [bytes, count] : taint_.without_rule)
+      if (record_.unsupported_instructions.size() < max_instructions)
+        record_.unsupported_instructions.push_back({bytes, count});
+  }
+
+ private:
+  // A socket that was not bound when it was first looked at has its port alone.
+  void find(uint16_t source, const Flow& flow) {
+    for (size_t place = 0; place < record_.flows.size(); ++place) {
+      const RunFlow& row = record_.flows[place];
+      if (row.transport != flow.protocol || taken_.contains(place)) continue;
+      if (!flow.remote.empty() && flow.remote != row.remote) continue;
+      if (port_of(flow.local) != port_of(row.local)) continue;
+      places_[source] = place;
+      // A datagram socket may speak with several; each has a flow of its own.
+      if (row.transport != "udp") taken_.insert(place);
+      return;
+    }
+  }
+
+  std::optional<uint32_t> process(int pid) const {
+    const auto found = processes_.find(pid);
+    return found == processes_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  void by_decision() {
+    for (const Action& action : taint_.actions)
+      for (const uint32_t number : action.within) actions_of_[number].push_back(&action);
+  }
+
+  static std::string object_of(const Action& action) {
+    std::string text = action.arguments.empty() ? action.object : action.arguments;
+    if (text.size() > 512) text.resize(512);
+    return base::to_valid_utf8(text);
+  }
+
+  RunEffect effect(const Action& action) const {
+    return {action.kind, object_of(action), process(action.pid)};
+  }
+
+  static void add_effect(std::vector<RunEffect>& all, RunEffect effect) {
+    const bool known = std::ranges::any_of(all, [&](const RunEffect& one) {
+      return one.kind == effect.kind && one.object == effect.object && one.process == effect.process;
+    });
+    if (!known && all.size() < max_effects) all.push_back(std::move(effect));
+  }
+
+  void decisions(RunFlow& row, const Flow& flow) {
+    std::map<std::pair<std::string, uint64_t>, size_t> known;
+    std::set<uint32_t> proofs;
+    for (const auto& [role, evidence] : flow.roles)
+      for (const Evidence& one : evidence)
+        if (one.decision >= 0) proofs.insert(static_cast<uint32_t>(one.decision));
+    // Those that a role rests on come first: the rest may be many.
+    for (const bool proving : {true, false}) {
+      for (const auto& [number, decision] : taint_.decisions) {
+        if (proofs.contains(number) != proving) continue;
+        std::vector<RunBytes> offsets;
+        add(offsets, decision.label, flow.source);
+        const auto actions = actions_of_.find(number);
+        if (offsets.empty() || (!proving && actions == actions_of_.end())) continue;
+        const auto [place, fresh] =
+            known.emplace(std::pair(decision.module, decision.offset), row.decisions.size());
+        if (fresh && row.decisions.size() >= max_decisions) {
+          known.erase(place);
+          continue;
+        }
+        if (fresh) row.decisions.push_back(describe(decision));
+        RunDecision& said = row.decisions[place->second];
+        for (const RunBytes& bytes : offsets) add(said.offsets, bytes.first, bytes.last);
+        if (actions != actions_of_.end())
+          for (const Action* action : actions->second) add_effect(said.effects, effect(*action));
+        said.bytes = content(flow, said.offsets);
+      }
+    }
+  }
+
+  RunDecision describe(const Decision& decision) const {
+    RunDecision row;
+    row.module = base::to_valid_utf8(decision.module);
+    row.offset = decision.offset;
+    row.indirect = decision.indirect;
+    row.process = process(decision.pid);
+    return row;
+  }
+
+  static std::string content(const Flow& flow, const std::vector<RunBytes>& offsets) {
+    std::string bytes;
+    for (const RunBytes& range : offsets)
+      for (uint64_t at = range.first;
+           at <= range.last && at < flow.received.size() && bytes.size() < max_shown; ++at)
+        bytes += flow.received[at];
+    return shown(bytes);
+  }
+
+  void to_files(RunFlow& row, uint16_t source) {
+    std::map<int64_t, size_t> known;  // by channel
+    for (const Action& action : taint_.actions) {
+      if (action.kind != "write" || action.object.empty()) continue;
+      std::vector<RunBytes> offsets;
+      for (const Range& range : action.label)
+        if (range.source == source && !range.by_decision) add(offsets, range.first, range.last);
+      if (offsets.empty()) continue;
+      const auto [place, fresh] = known.emplace(action.channel, row.to_files.size());
+      if (fresh && row.to_files.size() >= max_files) {
+        known.erase(place);
+        continue;
+      }
+      if (fresh) row.to_files.push_back({.path = base::to_valid_utf8(action.object)});
+      for (const RunBytes& bytes : offsets) add(row.to_files[place->second].offsets, bytes.first, bytes.last);
+    }
+    for (const Action& action : taint_.actions) {
+      const auto place = known.find(action.channel);
+      if (action.kind == "exec" && place != known.end()) row.to_files[place->second].executed = true;
+    }
+  }
+
+  void from_files(RunFlow& row, uint16_t source) {
+    std::map<uint16_t, size_t> known;
+    for (const Action& action : taint_.actions) {
+      if (action.kind != "send" || action.source != source) continue;
+      for (const Range& range : action.label) {
+        const auto from = taint_.flows.find(range.source);
+        if (range.by_decision || from == taint_.flows.end() || !from->second.file) continue;
+        const auto [place, fresh] = known.emplace(range.source, row.from_files.size());
+        if (fresh && row.from_files.size() >= max_files) {
+          known.erase(place);
+          continue;
+        }
+        if (fresh)
+          row.from_files.push_back(
+              {.path = base::to_valid_utf8(from->second.path), .encoding = encoding_of(action.data)});
+        add(row.from_files[place->second].offsets, range.first, range.last);
+      }
+    }
+  }
+
+  void roles(RunFlow& row, const Flow& flow) {
+    constexpr std::pair<Role, intel::Role> order[] = {{Role::c2, intel::Role::c2},
+                                                      {Role::drop, intel::Role::drop},
+                                                      {Role::distribution, intel::Role::distribution}};
+    for (const auto& [role, as] : order) {
+      const auto found = flow.roles.find(role);
+      if (found == flow.roles.end() || found->second.empty()) continue;
+      // A flow that also commands or takes loot is blocked for that; its other roles stay in the evidence.
+      if (!row.role) row.role = as;
+      for (const Evidence& evidence : found->second) {
+        const std::string text = fmt::format("{}: {}", intel::name(as), sentence(row, flow, role, evidence));
+        if (row.evidence.size() < max_evidence && std::ranges::find(row.evidence, text) == row.evidence.end())
+          row.evidence.push_back(text);
+      }
+    }
+    if (row.role) row.gate = false;
+  }
+
+  std::string sentence(const RunFlow& row, const Flow& flow, Role role, const Evidence& evidence) const {
+    const Action* action =
+        evidence.action >= 0 ? &taint_.actions[static_cast<size_t>(evidence.action)] : nullptr;
+    std::vector<RunBytes> offsets;
+    for (const Range& range : evidence.bytes) add(offsets, range.first, range.last);
+    if (role == Role::drop) {
+      std::string left;
+      for (const RunTaintedFile& file : row.from_files)
+        if (!evidence.bytes.empty() && taint_.flows.at(evidence.bytes.front().source).path == file.path)
+          left = file.encoding.empty() ? "" : " (" + file.encoding + ")";
+      return fmt::format("{}: its {}{}", evidence.why, text_of(offsets), left);
+    }
+    std::string text = fmt::format("{} of what it sent", text_of(offsets));
+    if (role == Role::c2) text += fmt::format(" (\"{}\")", content(flow, offsets));
+    text += ": " + evidence.why;
+    if (evidence.decision >= 0) {
+      const Decision& decision = taint_.decisions.at(static_cast<uint32_t>(evidence.decision));
+      text += decision.module.empty()
+                  ? fmt::format(", in memory at {:#x}", decision.address)
+                  : fmt::format(", at {}+{:#x}", base::to_valid_utf8(decision.module), decision.offset);
+    }
+    if (action && !object_of(*action).empty()) text += ": " + object_of(*action);
+    if (role == Role::distribution && action && !action->object.empty())
+      text += fmt::format(" ({})", base::to_valid_utf8(action->object));
+    return text;
+  }
+
+  intel::RunRecord& record_;
+  const taint::report::Run& taint_;
+  std::map<int, uint32_t> processes_;
+  std::map<uint16_t, size_t> places_;  // of flows in the record, by source
+  std::set<size_t> taken_;
+  std::map<uint32_t, std::vector<const Action*>> actions_of_;
+};
+
+}  // namespace
+
+void add_taint(intel::RunRecord& record, const taint::report::Run& taint) {
+  Join(record, taint).all();
+}
+
+}  // namespace shikake::sandbox::run

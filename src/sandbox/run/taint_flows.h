@@ -1,0 +1,12 @@
+// What taint's events say of a run's flows: roles with their evidence, parents, decisions, files.
+#pragma once
+
+#include "intel/run.h"
+#include "taint/report/provenance.h"
+
+namespace shikake::sandbox::run {
+
+// Joins by the sockets' two ends, and processes by the number that they have inside. `taint` has been judged.
+void add_taint(intel::RunRecord& record, const taint::report::Run& taint);
+
+}  // namespace shikake::sandbox::run
