@@ -19,6 +19,7 @@ Run define_corpus(CLI::App&, Context&);
 Run define_demo(CLI::App&, Context&);
 Run define_export(CLI::App&, Context&);
 Run define_guest(CLI::App&, Context&);
+Run define_influence(CLI::App&, Context&);
 Run define_inspect(CLI::App&, Context&);
 Run define_intel(CLI::App&, Context&);
 Run define_neighbours(CLI::App&, Context&);
@@ -35,6 +36,7 @@ constexpr Command commands[] = {
     {"demo", "the whole loop on a simulated Internet", define_demo},
     {"export", "intelligence out: lists for proxies, DNS, sharing", define_export},
     {"guest", "what cells look like inside: build and list profiles", define_guest},
+    {"influence", "ask a run that taint followed: which bytes had a part in what", define_influence},
     {"inspect", "visit with an emulated browser: landing, relay, exploit, distribution", define_inspect},
     {"intel", "the store: what is known, and why", define_intel},
     {"neighbours", "URLs near malicious ones, ranked, inspected", define_neighbours},

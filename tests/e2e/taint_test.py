@@ -129,13 +129,20 @@ class Consequences(TaintTest):
         # Of documentation addresses nothing is blocked but in a range.
         self.run_program("analyze", "--taint", "--time", "60s", "--replies", replies, "--args", str(PORT), "--out",
                          folder, "--depth", "0", program, env={"SHIKAKE_RANGE": "1"})
-        found = self.run_json("intel", "lookup", SERVER, env={"SHIKAKE_RANGE": "1"})
-        self.assertIn('"c2"', json.dumps(found))
-        self.assertIn("block:", json.dumps(found))
+        found = json.dumps(self.run_json("intel", "lookup", f"{SERVER}:{PORT}", env={"SHIKAKE_RANGE": "1"}))
+        self.assertIn('"c2"', found)
+        self.assertIn("block:firewall", found)
         page = next(folder.glob("*/report.html")).read_text()
         self.assertIn("Which bytes led to what", page)
         self.assertIn("t-decision", page)
         self.assertIn("command-and-control", next(folder.glob("*/stix.json")).read_text())
+        run = next(folder.glob("*/run.json")).parent
+        flow = self.flow(json.loads((run / "run.json").read_text()))
+        forward = self.run_json("influence", run, "--flow", flow["id"], "--bytes", "0-3")["influences"]
+        self.assertTrue(any("/bin/true" in one["object"] and one["how"] == "decided" for one in forward), forward)
+        back = self.run_json("influence", run, "--on", "/bin/true")["influences"]
+        self.assertTrue(any(one["flow"] == flow["id"] for one in back), back)
+        self.assertEqual(self.run_json("influence", run, "--on", "no such thing"), {"influences": []})
 
     def test_without_emulator_the_run_is_done_without(self):
         program = self.build("connectivity")

@@ -257,6 +257,8 @@ bool Emulation::change(Thread& thread, const Call& call, Program program) {
   const std::string emulator = emulators_.folder + "/qemu-" + program.target;
   say(emulator);
   for (const std::string& option : emulators_.options) say(option);
+  if (const auto more = emulators_.own_options.find(program.target); more != emulators_.own_options.end())
+    for (const std::string& option : more->second) say(option);
   if (const auto libraries = emulators_.libraries.find(program.target);
       libraries != emulators_.libraries.end()) {
     say("-L");

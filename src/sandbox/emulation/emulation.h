@@ -27,6 +27,7 @@ struct Emulators {
   std::string folder;                // where they lie, as qemu-TARGET
   std::vector<std::string> command;  // what starts one: a loader and its options; before the emulator's path
   std::vector<std::string> options;  // of each of them; after it
+  std::map<std::string, std::vector<std::string>> own_options;  // by target: of that one alone
   std::vector<std::string> targets;
   std::map<std::string, std::string> libraries;  // by target: the folder that its programs' libraries lie in
   bool own = false;                              // programs of this machine's instruction sets too

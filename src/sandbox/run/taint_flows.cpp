@@ -100,6 +100,27 @@ std::string encoding_of(std::string_view bytes) {
   return fmt::format("binary, {:.1f} bits a byte", entropy);
 }
 
+// Of flows in the record, by the number that the events give them. A socket that was not bound when it was first
+// looked at has its port alone.
+std::map<uint16_t, size_t> places(const intel::RunRecord& record, const taint::report::Run& taint) {
+  std::map<uint16_t, size_t> found;
+  std::set<size_t> taken;
+  for (const auto& [source, flow] : taint.flows) {
+    if (flow.file) continue;
+    for (size_t place = 0; place < record.flows.size(); ++place) {
+      const RunFlow& row = record.flows[place];
+      if (row.transport != flow.protocol || taken.contains(place)) continue;
+      if (!flow.remote.empty() && flow.remote != row.remote) continue;
+      if (port_of(flow.local) != port_of(row.local)) continue;
+      found[source] = place;
+      // A datagram socket may speak with several; each has a flow of its own.
+      if (row.transport != "udp") taken.insert(place);
+      break;
+    }
+  }
+  return found;
+}
+
 class Join {
  public:
   Join(intel::RunRecord& record, const taint::report::Run& taint) : record_(record), taint_(taint) {
@@ -108,8 +129,7 @@ class Join {
   }
 
   void all() {
-    for (const auto& [source, flow] : taint_.flows)
-      if (!flow.file) find(source, flow);
+    places_ = places(record_, taint_);
     by_decision();
     for (const auto& [source, place] : places_) {
       RunFlow& row = record_.flows[place];
@@ -129,20 +149,6 @@ class Join {
   }
 
  private:
-  // A socket that was not bound when it was first looked at has its port alone.
-  void find(uint16_t source, const Flow& flow) {
-    for (size_t place = 0; place < record_.flows.size(); ++place) {
-      const RunFlow& row = record_.flows[place];
-      if (row.transport != flow.protocol || taken_.contains(place)) continue;
-      if (!flow.remote.empty() && flow.remote != row.remote) continue;
-      if (port_of(flow.local) != port_of(row.local)) continue;
-      places_[source] = place;
-      // A datagram socket may speak with several; each has a flow of its own.
-      if (row.transport != "udp") taken_.insert(place);
-      return;
-    }
-  }
-
   std::optional<uint32_t> process(int pid) const {
     const auto found = processes_.find(pid);
     return found == processes_.end() ? std::nullopt : std::optional(found->second);
@@ -309,11 +315,16 @@ class Join {
   const taint::report::Run& taint_;
   std::map<int, uint32_t> processes_;
   std::map<uint16_t, size_t> places_;  // of flows in the record, by source
-  std::set<size_t> taken_;
   std::map<uint32_t, std::vector<const Action*>> actions_of_;
 };
 
 }  // namespace
+
+std::map<uint16_t, uint32_t> flow_ids(const intel::RunRecord& record, const taint::report::Run& taint) {
+  std::map<uint16_t, uint32_t> ids;
+  for (const auto& [source, place] : places(record, taint)) ids[source] = record.flows[place].id;
+  return ids;
+}
 
 void add_taint(intel::RunRecord& record, const taint::report::Run& taint) {
   Join(record, taint).all();

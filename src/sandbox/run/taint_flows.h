@@ -1,6 +1,9 @@
 // What taint's events say of a run's flows: roles with their evidence, parents, decisions, files.
 #pragma once
 
+#include <cstdint>
+#include <map>
+
 #include "intel/run.h"
 #include "taint/report/provenance.h"
 
@@ -8,5 +11,8 @@ namespace shikake::sandbox::run {
 
 // Joins by the sockets' two ends, and processes by the number that they have inside. `taint` has been judged.
 void add_taint(intel::RunRecord& record, const taint::report::Run& taint);
+
+// Ids of the record's flows by the numbers that the events give them.
+std::map<uint16_t, uint32_t> flow_ids(const intel::RunRecord& record, const taint::report::Run& taint);
 
 }  // namespace shikake::sandbox::run

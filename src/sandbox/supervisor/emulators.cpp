@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "sandbox/emulation/bell.h"
 #include "sandbox/emulation/target.h"
+#include "taint/emulator.h"
 
 namespace shikake::sandbox::supervisor {
 namespace {
@@ -154,6 +155,8 @@ Result<LaidEmulators> lay_emulators(const run::Plan& plan, const cell::Guest& gu
     SHIKAKE_TRY(plant(*emulator, inside + "qemu-" + target, laid.files));
     SHIKAKE_TRY(lay_libraries(target, guest, laid));
     all.targets.push_back(target);
+    if (const auto architecture = taint::architecture(target); plan.taint && architecture)
+      all.own_options[target] = taint::emulator_options(*architecture);
   }
   for (const auto& [name, path] : needed) SHIKAKE_TRY(plant(path, inside + name, laid.files));
   return laid;
