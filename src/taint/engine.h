@@ -216,6 +216,8 @@ class Thread {
   void decide(size_t exit, Label label);
   void new_label_at(Site& site, size_t number, Label label);
   void note_made(Block& block, const Program& program);
+  void mark(const Stored& stored, Label label);
+  void close_inside(Block& block, const Program& program);
   void close_region(bool returned);
   void count_calls(const Program& program, Address next);
   void follow(const Program& program, Address next);
@@ -234,6 +236,11 @@ class Thread {
   enum class Match : uint8_t { unknown, exact, laid_out } match_ = Match::unknown;
   bool interpret_only_ = false;
   std::vector<Region> regions_;
+  struct LateMark {
+    Label label;
+    Stored stored;
+  };
+  std::vector<LateMark> late_;  // to be put on what the running block writes
   std::vector<Address> returns_;  // where calls made under them go on
   ThreadState state_;
 };

@@ -33,25 +33,40 @@ void Region::note(const Stored& stored) {
   stores[stores_count++ % stores.size()] = stored;
 }
 
+// Joins the label to what a place in memory holds.
+void Thread::mark(const Stored& stored, Label label) {
+  std::array<Label, max_lanes> labels;
+  read(stored.address, stored.size, labels.data());
+  lanes::join_all(labels_, labels.data(), label, stored.size);
+  write(stored.address, stored.size, labels.data());
+}
+
+// The innermost region ends inside the block: what the block writes before that belongs to it still, and gets
+// its mark once the block's own rules have run.
+void Thread::close_inside(Block& block, const Program& program) {
+  const Region& region = regions_.back();
+  if (!program.marked_stores.empty()) match_accesses(block, program);
+  for (const uint16_t number : program.marked_stores) {
+    const Address address = state_.accesses[number].address;
+    if (address == not_done || block.instruction(program.memory[number].instruction) >= region.end) continue;
+    late_.push_back({labels_.by_decision(region.label), {address, program.memory[number].size}});
+  }
+  close_region(false);
+}
+
 // The paths meet again: from here on it shows in these values which one was taken.
 void Thread::close_region(bool returned) {
   const Region& region = regions_.back();
-  const Label mark = labels_.by_decision(region.label);
+  const Label label = labels_.by_decision(region.label);
   const RegisterLayout& layout = engine_.layout();
   const Units result = Units{1} << layout.unit[layout.result];
   const Units made = returned ? region.made & result : region.made;
   for (Units left = made; left != 0; left &= left - 1) {
     const auto& extent = layout.extent[static_cast<size_t>(std::countr_zero(left))];
-    lanes::join_all(labels_, registers(extent.first), mark, extent.bytes);
+    lanes::join_all(labels_, registers(extent.first), label, extent.bytes);
   }
   state_.units |= made;
-  for (size_t i = 0; i < region.kept(); ++i) {
-    std::array<Label, max_lanes> labels;
-    const Stored& stored = region.stores[i];
-    read(stored.address, stored.size, labels.data());
-    lanes::join_all(labels_, labels.data(), mark, stored.size);
-    write(stored.address, stored.size, labels.data());
-  }
+  for (size_t i = 0; i < region.kept(); ++i) mark(region.stores[i], label);
   if (regions_.size() >= 2) {
     // What was made inside was made inside the outer region too.
     Region& outer = regions_[regions_.size() - 2];

@@ -84,7 +84,7 @@ void Thread::finish_block(Address next) {
   // Paths may meet in the middle of a block, when one of them falls into it from above.
   while (!regions_.empty() && regions_.back().end - block.address - 1 < block.last - block.address - 1 &&
          regions_.back().depth == depth_)
-    close_region(false);
+    close_inside(block, program);
   if (!regions_.empty() && regions_.back().depth == depth_) note_made(block, program);
   if (labels_met) {
     const bool as_recorded = match_accesses(block, program);
@@ -94,6 +94,8 @@ void Thread::finish_block(Address next) {
     const NativeRun native = variant->native.load(std::memory_order_acquire);
     if (native == nullptr || !as_recorded || interpret_only_ || !native(&state_)) run(program, *variant);
   }
+  for (const LateMark& late : late_) mark(late.stored, late.label);
+  late_.clear();
   if (!regions_.empty()) follow(program, next_);
 }
 

@@ -149,7 +149,7 @@ class Judge {
   bool interprets_download(const Flow& flow, const Decision& d) const {
     if (!flow.roles.contains(Role::distribution)) return false;
     return std::any_of(run_.actions.begin(), run_.actions.end(), [&](const Action& a) {
-      return a.kind == "exec" && a.pid == d.pid && names(a.content, flow.source, true);
+      return a.kind == "exec" && a.pid == d.pid && names(a.content, flow.source, !searched(a.content));
     });
   }
 
