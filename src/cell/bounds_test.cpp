@@ -1,6 +1,8 @@
 // What a cell may use, and that nothing of it stays.
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 
 #include <filesystem>
 #include <fstream>
@@ -8,7 +10,9 @@
 
 #include <fmt/format.h>
 
+#include "base/file.h"
 #include "cell/cell_testing.h"
+#include "cell/cgroup.h"
 
 namespace shikake::cell {
 namespace {
@@ -225,6 +229,38 @@ TEST_P(Bounds, KillerOfAll) {
   });
   if (told.skipped) GTEST_SKIP() << told.text;
   EXPECT_EQ(told.text, "alive\n[exited with status 0]");
+}
+
+// A hierarchy of version 2 as it is beside one of version 1: the kernel's own, mounted for this alone,
+// without the controllers that bound a cell. It is walked through, found useless, and left as it was.
+TEST(Groups, AVersion2HierarchyWithoutControllersIsPassedOver) {
+  if (geteuid() != 0) GTEST_SKIP() << "not root";
+  std::fflush(nullptr);
+  const pid_t child = fork();
+  if (child == 0) {
+    if (unshare(CLONE_NEWNS) != 0 || mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+      _exit(77);
+    umount2("/sys/fs/cgroup", MNT_DETACH);  // those of version 1
+    if (mount("none", "/sys/fs/cgroup", "cgroup2", 0, nullptr) != 0) _exit(77);
+    const auto given = base::read_file("/sys/fs/cgroup/cgroup.controllers", 4096);
+    if (!given || given->find("memory") != std::string::npos || given->find("pids") != std::string::npos)
+      _exit(78);
+    const ControlGroup group = ControlGroup::make({.processes = 8, .memory = 1 << 24, .processors = 1});
+    const auto& by = group.controllers();
+    const bool none = by.memory == ControlGroup::Version::none &&
+                      by.processes == ControlGroup::Version::none &&
+                      by.processors == ControlGroup::Version::none;
+    size_t ours = 0;
+    for (const auto& entry : std::filesystem::directory_iterator("/sys/fs/cgroup"))
+      ours += entry.path().filename().string().starts_with(fmt::format("shikake-{}-", getpid()));
+    _exit(!none ? 1 : ours != 0 ? 2 : group.join() ? 0 : 3);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  ASSERT_TRUE(WIFEXITED(status));
+  if (WEXITSTATUS(status) == 77) GTEST_SKIP() << "this machine mounts no hierarchy of version 2";
+  if (WEXITSTATUS(status) == 78) GTEST_SKIP() << "its controllers are there: other tests use them";
+  EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 }  // namespace

@@ -13,8 +13,11 @@
 #include <cstdio>
 #include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "cell/cell.h"
+#include "cell/guest.h"
 #include "cell/users.h"
 
 namespace shikake::cell {
@@ -84,6 +87,18 @@ inline Result<std::string> output_of(Cell& cell, CellCommand command) {
     text.append(bytes.data(), static_cast<size_t>(count));
   SHIKAKE_ASSIGN(const base::WaitStatus ended, process.wait(base::Deadline::after(std::chrono::seconds(30))));
   return text + "[" + ended.describe() + "]";
+}
+
+// The same of a program of ours that is planted at `place` in a cell over this machine's /usr, as the guest's
+// root or its user.
+inline Result<std::string> output_of_planted(bool root, const std::string& program, const std::string& place,
+                                             std::vector<std::string> arguments) {
+  SHIKAKE_ASSIGN(Guest guest, machine_as_guest());
+  CellPlan plan{.guest = &guest};
+  if (root) plan.user = GuestUser{.name = "root"};
+  plan.files = {{place, program, 0755}};
+  SHIKAKE_ASSIGN(Cell cell, Cell::make(plan));
+  return output_of(cell, {.program = place, .arguments = std::move(arguments)});
 }
 
 inline Result<std::string> shell(Cell& cell, const std::string& script) {

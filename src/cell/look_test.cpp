@@ -102,15 +102,10 @@ TEST_P(Look, NothingOfTheMachine) {
   auto program = base::read_file(SHIKAKE_CELL_LOOK, 16 << 20);
   ASSERT_TRUE(program);
   for (const bool root : {false, true}) {
-    Told told = as(GetParam(), [&]() -> Result<std::string> {
-      SHIKAKE_ASSIGN(Guest guest, machine_as_guest());
-      CellPlan plan{.guest = &guest};
-      if (root) plan.user = GuestUser{.name = "root"};
-      plan.files = {{"/opt/look", *program, 0755}};
-      SHIKAKE_ASSIGN(Cell cell, Cell::make(plan));
+    Told told = as(GetParam(), [&] {
       // The fallback's /usr is the machine's, and so says its documentation.
-      return output_of(
-          cell, {.program = "/opt/look", .arguments = {"/usr", "/etc/alternatives", "/etc/ld.so.cache"}});
+      return output_of_planted(root, *program, "/opt/look",
+                               {"/usr", "/etc/alternatives", "/etc/ld.so.cache"});
     });
     if (told.skipped) GTEST_SKIP() << told.text;
     EXPECT_EQ(told.status, 0);

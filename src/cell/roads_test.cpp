@@ -165,15 +165,10 @@ TEST_P(Roads, AllClosed) {
   ASSERT_TRUE(program);
   for (const bool root : {false, true}) {
     Told told = as(GetParam(), [&]() -> Result<std::string> {
-      SHIKAKE_ASSIGN(Guest guest, machine_as_guest());
-      CellPlan plan{.guest = &guest};
-      if (root) plan.user = GuestUser{.name = "root"};
-      plan.files = {{"/opt/roads", *program, 0755}};
-      SHIKAKE_ASSIGN(Cell cell, Cell::make(plan));
-      const CellCommand command{.program = "/opt/roads",
-                                .arguments = {outside.name, outside.path, std::to_string(outside.port),
-                                              std::to_string(outside.shm_key)}};
-      SHIKAKE_ASSIGN(const std::string text, output_of(cell, command));
+      SHIKAKE_ASSIGN(const std::string text,
+                     output_of_planted(root, *program, "/opt/roads",
+                                       {outside.name, outside.path, std::to_string(outside.port),
+                                        std::to_string(outside.shm_key)}));
       return (ids_for_guests().count == 1 ? "alone: yes\n" : "alone: no\n") + text;
     });
     if (told.skipped) GTEST_SKIP() << told.text;

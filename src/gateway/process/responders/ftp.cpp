@@ -151,26 +151,29 @@ class Session {
     co_return link;
   }
 
-  asio::awaitable<bool> send(std::string_view content, std::string detail) {
+  // Over the data connection that was agreed on; `carry` has it to itself.
+  template <class Carry>
+  asio::awaitable<bool> transfer(std::string_view begun, std::string detail, FlowEnd ending, Carry carry) {
     if (!slot_) co_return co_await link_.write("425 Use PASV first.\r\n");
-    if (!co_await link_.write("150 Here it comes.\r\n")) co_return false;
+    if (!co_await link_.write(begun)) co_return false;
     auto link = co_await data();
     if (!link) co_return co_await link_.write("425 Failed to establish connection.\r\n");
     describe(*link, std::move(detail));
-    co_await link->write(content);
-    co_await link->close(FlowEnd::by_remote);
+    co_await carry(*link);
+    co_await link->close(ending);
     co_return co_await link_.write("226 Transfer complete.\r\n");
   }
 
+  asio::awaitable<bool> send(std::string_view content, std::string detail) {
+    co_return co_await transfer(
+        "150 Here it comes.\r\n", std::move(detail), FlowEnd::by_remote,
+        [content](Link& link) -> asio::awaitable<void> { co_await link.write(content); });
+  }
+
   asio::awaitable<bool> take(std::string detail) {
-    if (!slot_) co_return co_await link_.write("425 Use PASV first.\r\n");
-    if (!co_await link_.write("150 Ok to send data.\r\n")) co_return false;
-    auto link = co_await data();
-    if (!link) co_return co_await link_.write("425 Failed to establish connection.\r\n");
-    describe(*link, std::move(detail));
-    co_await link->drain(data_patience);
-    co_await link->close(FlowEnd::by_cell);
-    co_return co_await link_.write("226 Transfer complete.\r\n");
+    co_return co_await transfer(
+        "150 Ok to send data.\r\n", std::move(detail), FlowEnd::by_cell,
+        [](Link& link) -> asio::awaitable<void> { co_await link.drain(data_patience); });
   }
 
   void describe(Link& data, std::string detail) {
