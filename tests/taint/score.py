@@ -179,6 +179,8 @@ def held_out():
     rows.append(Specimen("download-splice", "transfer.c", {"KIND": 2, "ENCODING": 0}, [("program", 0)], [{"distribution"}]))
     rows.append(Specimen("download-copied", "transfer.c", {"KIND": 3, "ENCODING": 0}, [("program", 0)], [{"distribution"}]))
     rows.append(Specimen("command-recvmmsg", "transfer.c", {"KIND": 4, "ENCODING": 0}, [b"FILE"], [{"c2"}]))
+    if shutil.which("go"):  # Debian's golang-go, where it is at hand
+        rows.append(Specimen("command-words-go", "command.go", {}, [ENCODE[1](b"FILE")], [{"c2"}]))
     for row in rows:
         row.held_out = True
     return rows
@@ -220,7 +222,17 @@ class Server:
         connection.close()
 
 
+GO_ARCHITECTURES = {"x86_64": "amd64", "i386": "386", "arm": "arm", "aarch64": "arm64", "mips": "mips", "mipsel": "mipsle"}
+
+
 def build(specimen, architecture, compiler, level, static, folder):
+    if specimen.source.endswith(".go"):
+        program = os.path.join(folder, "specimen")
+        environment = {**os.environ, "GOARCH": GO_ARCHITECTURES[architecture], "CGO_ENABLED": "0", "GO111MODULE": "off",
+                       "GOCACHE": os.path.join(folder, "cache"), "GOFLAGS": ""}
+        subprocess.run(["go", "build", "-o", program, os.path.join(SPECIMENS, specimen.source)], check=True,
+                       env=environment)
+        return program
     command = ARCHITECTURES[architecture][0] if compiler == "gcc" else compiler
     program = os.path.join(folder, "specimen")
     defines = [f"-D{key}={value}" for key, value in specimen.defines.items()]
@@ -228,6 +240,15 @@ def build(specimen, architecture, compiler, level, static, folder):
             os.path.join(SPECIMENS, specimen.source), "-o", program, *specimen.libraries]
     subprocess.run(line, check=True)
     return program
+
+
+def end_group(child):
+    """Ends a process and all that it started; `child` began a session of its own."""
+    try:
+        os.killpg(child.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    child.wait()
 
 
 def run(specimen, architecture, compiler, level, static, runner):
@@ -265,11 +286,7 @@ def run(specimen, architecture, compiler, level, static, runner):
         except (subprocess.TimeoutExpired, json.JSONDecodeError) as error:
             return {"failed": str(error)}
         finally:
-            try:
-                os.killpg(child.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            child.wait()
+            end_group(child)
             for server in servers:
                 server.socket.close()
         found = [set() for _ in servers]

@@ -154,7 +154,8 @@ class Judge {
   }
 
   std::string choice(const Flow& flow, const Decision& d, const Action& a) const {
-    if (d.indirect) return "received bytes chose the jump that led to " + a.kind;
+    // A target that a decision merely marked is an address that was made under it, not chosen by it.
+    if (d.indirect) return searched(of(d.label, flow.source)) ? "" : "received bytes chose the jump that led to " + a.kind;
     if (d.other_branches >= dispatch_branches && d.other_calls >= dispatch_calls)
       return "received bytes chose " + a.kind + " among other actions";
     // Tested against something else before: the end of a chain of comparisons.
