@@ -24,9 +24,10 @@ using namespace std::chrono_literals;
 // Also how late an order is heeded that came in while a frame was being sent.
 constexpr auto sweep_interval = 200ms;
 constexpr auto accept_pause = 50ms;
-// At the end: quiet for two looks in a row, each of which has heard every socket once; half a second at most.
+// At the end: quiet for two looks in a row, each of which has heard every socket once. While a connection
+// lasts its peer, dead or not, may still have bytes on the way: then for longer. Half a second at most.
 constexpr auto last_look = 5ms;
-constexpr int quiet_looks = 2, most_looks = 100;
+constexpr int quiet_looks = 2, quiet_looks_connected = 40, most_looks = 100;
 
 Endpoint endpoint(const tcp::endpoint& end) {
   auto address = end.address();
@@ -119,7 +120,8 @@ void Engine::take_orders() {
 asio::awaitable<void> Engine::settle() {
   asio::steady_timer timer(context_.io);
   error_code error;
-  for (int quiet = 0, looks = 0; quiet < quiet_looks && looks < most_looks; ++looks) {
+  for (int quiet = 0, looks = 0; looks < most_looks; ++looks) {
+    if (quiet >= (connections_ > 0 ? quiet_looks_connected : quiet_looks)) break;
     const uint64_t before = context_.book.acts();
     timer.expires_after(last_look);
     co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
