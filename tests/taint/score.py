@@ -2,7 +2,7 @@
 loopback, and scores the roles that its flows were given.
 
     score.py --runner build/dev/shikake-taint-run [--architectures x86_64,arm] [--only WORD] [--markdown]
-             [--levels 0,1,2,3 | --rotate] [--compilers gcc,clang] [--least-precision P --least-recall R]
+             [--levels 0,1,2,3 | --rotate] [--go] [--compilers gcc,clang] [--least-precision P --least-recall R]
 
 Prints one JSON document: a row a run with what was expected and what was found, and the totals.
 """
@@ -179,11 +179,14 @@ def held_out():
     rows.append(Specimen("download-splice", "transfer.c", {"KIND": 2, "ENCODING": 0}, [("program", 0)], [{"distribution"}]))
     rows.append(Specimen("download-copied", "transfer.c", {"KIND": 3, "ENCODING": 0}, [("program", 0)], [{"distribution"}]))
     rows.append(Specimen("command-recvmmsg", "transfer.c", {"KIND": 4, "ENCODING": 0}, [b"FILE"], [{"c2"}]))
-    if shutil.which("go"):  # Debian's golang-go, where it is at hand
-        rows.append(Specimen("command-words-go", "command.go", {}, [ENCODE[1](b"FILE")], [{"c2"}]))
     for row in rows:
         row.held_out = True
     return rows
+
+
+def in_go():
+    """Apart: a goroutine that moves to another thread between a decision and its effect leaves the decision behind."""
+    return [Specimen("command-words-go", "command.go", {}, [ENCODE[1](b"FILE")], [{"c2"}])]
 
 
 class Server:
@@ -316,6 +319,7 @@ def main():
     parser.add_argument("--compilers", default="gcc")
     parser.add_argument("--only", default="")
     parser.add_argument("--every", type=int, default=1, help="only each so many-th specimen")
+    parser.add_argument("--go", action="store_true", help="the specimen in Go too (Debian's golang-go)")
     parser.add_argument("--markdown", action="store_true")
     parser.add_argument("--least-precision", type=float, default=0)
     parser.add_argument("--least-recall", type=float, default=0)
@@ -323,7 +327,7 @@ def main():
     if not shutil.which("qemu-x86_64"):
         print("skipped: no qemu-x86_64 (Debian's package qemu-user)", file=sys.stderr)
         return 77
-    chosen = [s for s in specimens() if options.only in s.name][::options.every]
+    chosen = [s for s in specimens() + (in_go() if options.go else []) if options.only in s.name][::options.every]
     architectures = [a for a in options.architectures.split(",")]
     skipped = [a for a in architectures if not shutil.which(ARCHITECTURES[a][0])]
     rows, totals, turn = [], {}, 0
