@@ -35,6 +35,9 @@ shikake_pkg(LIBARCHIVE libarchive)
 shikake_pkg(YARA yara)
 shikake_pkg(LIBELF libelf)
 shikake_pkg(LIBDW libdw)
+shikake_pkg(UNICORN unicorn)
+shikake_pkg(QPDF libqpdf)
+shikake_pkg(LZMA liblzma)
 
 # Debian's TLSH and libfuzzy ship no package configuration.
 find_library(TLSH_LIBRARY tlsh REQUIRED)

@@ -2,6 +2,7 @@
 #include <boost/json/object.hpp>
 
 #include "base/bytes.h"
+#include "base/digest.h"
 #include "triage/triage.h"
 
 namespace shikake::triage {
@@ -150,6 +151,51 @@ json::object to_json(const Archive& archive) {
   return out;
 }
 
+json::object to_json(const DocumentScript& script) {
+  json::object out{{"language", script.language},
+                   {"size", script.size},
+                   {"sha256", script.sha256},
+                   {"text", text(script.text)}};
+  put_text(out, "where", script.where);
+  return out;
+}
+
+json::object to_json(const DocumentTrait& trait) {
+  json::object out{{"name", text(trait.name)}, {"convicts", trait.convicts}};
+  put_text(out, "detail", trait.detail);
+  put_text(out, "cve", trait.cve);
+  put_text(out, "source", trait.source);
+  return out;
+}
+
+json::object to_json(const Document& document) {
+  return {
+      {"format", text(document.format)},
+      {"properties", each(document.properties,
+                          [](const DocumentProperty& one) {
+                            return json::object{{"name", text(one.name)}, {"value", text(one.value)}};
+                          })},
+      {"links",
+       each(document.links,
+            [](const DocumentLink& one) {
+              return json::object{{"target", text(one.target)}, {"how", text(one.how)}, {"opens", one.opens}};
+            })},
+      {"scripts", each(document.scripts, [](const auto& one) { return to_json(one); })},
+      {"traits", each(document.traits, [](const auto& one) { return to_json(one); })},
+      {"parts", each(document.parts,
+                     [](const DocumentPart& one) {
+                       return json::object{{"name", text(one.name)},
+                                           {"type", text(one.type)},
+                                           {"size", one.size},
+                                           {"sha256", one.sha256}};
+                     })},
+      {"code", each(document.code,
+                    [](const std::string& one) {
+                      return json::object{{"size", one.size()}, {"sha256", base::sha256(one).hex()}};
+                    })},
+      {"malformed", texts(document.malformed)}};
+}
+
 json::object to_json(const Strings& strings) {
   return {{"count", strings.count},
           {"values", texts(strings.values)},
@@ -187,6 +233,7 @@ json::object to_json(const Triage& triage) {
   if (triage.elf) out["elf"] = to_json(*triage.elf);
   if (triage.script) out["script"] = to_json(*triage.script);
   if (triage.archive) out["archive"] = to_json(*triage.archive);
+  if (triage.document) out["document"] = to_json(*triage.document);
   if (!triage.rule_errors.empty()) out["rule_errors"] = texts(triage.rule_errors);
   return out;
 }

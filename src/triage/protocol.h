@@ -13,9 +13,9 @@ namespace shikake::triage {
 
 inline constexpr std::string_view worker_program = "shikake-triage";
 
-// Facts stay within their named bounds: strings are the most (max_strings of max_string_bytes, five lists of
-// max_found), then two lists of symbol names, then members' paths.
-inline constexpr uint32_t max_worker_frame = 16u << 20;
+// Facts stay within their named bounds: a document's scripts, code and parts are the most, then strings
+// (max_strings of max_string_bytes, five lists of max_found), two lists of symbol names, members' paths.
+inline constexpr uint32_t max_worker_frame = 32u << 20;
 inline constexpr size_t member_part_bytes = size_t{1} << 20;
 
 enum class WorkerMessage : uint8_t {

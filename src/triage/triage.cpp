@@ -64,6 +64,10 @@ class Listening {
   }
 
  private:
+  // Members of an archive, and parts of the document that the archive is.
+  static constexpr uint64_t most_bytes = 2 * max_unpacked_bytes;
+  static constexpr size_t most_members = 2 * max_members;
+
   Result<bool> take(base::Frame& frame) {
     switch (static_cast<WorkerMessage>(frame.type)) {
       case WorkerMessage::facts: {
@@ -78,11 +82,11 @@ class Listening {
       case WorkerMessage::member_bytes:
         taken_ += frame.body.size();
         content_ += frame.body;
-        if (!member_ || content_.size() > max_member_bytes || taken_ > max_unpacked_bytes) return nonsense();
+        if (!member_ || content_.size() > max_member_bytes || taken_ > most_bytes) return nonsense();
         return true;
       case WorkerMessage::member_end:
         if (!member_ || !options_.on_member) return nonsense();
-        if (++members_ > max_members) return nonsense();
+        if (++members_ > most_members) return nonsense();
         SHIKAKE_TRY(options_.on_member(*std::exchange(member_, std::nullopt), std::move(content_)));
         content_ = {};
         return true;

@@ -36,7 +36,7 @@ enum class FileKind : uint8_t {
   archive,     // Triage::archive; also one compressed file
   text,        // no script that is known
   executable,  // of another system: PE, Mach-O, DOS, Java class
-  document,    // PDF, Office, RTF, mail
+  document,    // PDF, Office, RTF, Flash, shortcuts, mail
   image,       // also sound and film
   data,        // anything else
 };
@@ -179,6 +179,59 @@ struct Strings {
   }
 };
 
+// Of documents: what they do, lead to and hold.
+struct DocumentProperty {
+  std::string name, value;
+  static void wire(auto& codec, auto& self) { codec(self.name, self.value); }
+};
+struct DocumentLink {
+  std::string target;  // a URL or a path, as the document has it
+  std::string how;     // "URI action", "hyperlink", "macro", …
+  bool opens = false;  // when the document is opened, without a click
+  static void wire(auto& codec, auto& self) { codec(self.target, self.how, self.opens); }
+};
+struct DocumentScript {
+  std::string language;  // "JavaScript", "VBA", "ActionScript 3", "command", "XFA"
+  std::string where;     // in the document
+  std::string text;      // cut at max_script_bytes
+  uint64_t size = 0;     // of all of it, bytes
+  std::string sha256;    // of all of it
+  static void wire(auto& codec, auto& self) {
+    codec(self.language, self.where, self.text, self.size, self.sha256);
+  }
+};
+struct DocumentTrait {
+  std::string name;       // "macros", "runs by itself", "vulnerable call", …
+  std::string detail;     // what was seen; may be empty
+  std::string cve;        // "CVE-2009-4324", where it is of a known vulnerability
+  std::string source;     // URL of the advisory that says so; "" without a cve
+  bool convicts = false;  // no innocent document has it
+  static void wire(auto& codec, auto& self) {
+    codec(self.name, self.detail, self.cve, self.source, self.convicts);
+  }
+};
+struct DocumentPart {
+  std::string name, type;  // "embedded file", "OLE package", "binary data", …
+  uint64_t size = 0;       // bytes
+  std::string sha256;
+  static void wire(auto& codec, auto& self) { codec(self.name, self.type, self.size, self.sha256); }
+};
+struct Document {
+  std::string
+      format;  // "PDF 1.7", "Flash 9, zlib", "Java archive", "Word 97-2003", "RTF", "Windows shortcut", …
+  std::vector<DocumentProperty> properties;
+  std::vector<DocumentLink> links;      // each target once
+  std::vector<DocumentScript> scripts;  // at most max_document_scripts
+  std::vector<DocumentTrait> traits;    // each name and CVE once
+  std::vector<DocumentPart> parts;      // given to the sink as members are
+  std::vector<std::string> code;        // bytes that look like machine code in what scripts make
+  std::vector<std::string> malformed;   // one sentence each
+  static void wire(auto& codec, auto& self) {
+    codec(self.format, self.properties, self.links, self.scripts, self.traits, self.parts, self.code,
+          self.malformed);
+  }
+};
+
 struct RuleMatch {
   std::string rule;
   std::string source;  // the file of rules, without its folder; "built-in/…" for our own
@@ -203,6 +256,7 @@ struct Triage {
   std::optional<Elf> elf;
   std::optional<Script> script;
   std::optional<Archive> archive;
+  std::optional<Document> document;
   Strings strings;
   std::vector<RuleMatch> rules;
   std::vector<std::string> rule_errors;  // files of rules that were left out, and why
@@ -212,7 +266,7 @@ struct Triage {
 
   static void wire(auto& codec, auto& self) {
     codec(self.name, self.size, self.hashes, self.kind, self.mime, self.description, self.entropy, self.elf,
-          self.script, self.archive, self.strings, self.rules, self.rule_errors, self.complete,
+          self.script, self.archive, self.document, self.strings, self.rules, self.rule_errors, self.complete,
           self.limits_hit, self.milliseconds);
   }
 };
@@ -235,6 +289,9 @@ inline constexpr uint64_t max_member_bytes = uint64_t{64} << 20;
 inline constexpr uint64_t max_unpacked_bytes = uint64_t{256} << 20;  // of one archive
 // Past the first 16 MiB, more than this many bytes out for one in is a bomb (deflate reaches 1030, text 20).
 inline constexpr uint64_t max_unpack_ratio = 200;
+inline constexpr size_t max_document_scripts = 64;
+inline constexpr size_t max_script_bytes = size_t{64} << 10;  // kept of each
+inline constexpr size_t max_document_code = 4;
 inline constexpr unsigned max_archive_depth = 3;  // archives in archives that are opened
 
 // Gets each file of an archive as it is unpacked; `bytes` are all of it. An error stops the triage with it.

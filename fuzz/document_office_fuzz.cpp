@@ -1,0 +1,8 @@
+// Office's old files of any bytes.
+#include "document_check.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace shikake::triage;
+  if (!is_compound({data, size})) return 0;
+  return check_document(data, size, read_compound);
+}
