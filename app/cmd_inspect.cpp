@@ -367,9 +367,10 @@ Run define_inspect(CLI::App& app_command, Context& context) {
                   "Visit what this HAR or WARC file recorded, and nothing else (default: its first URL)")
       ->type_name("FILE");
   app_command
-      .add_option("--yara", command->rules,
-                  "A folder of YARA rules that every body and every evaluated script is held against; may be given "
-                  "more than once. Rules tagged malicious or suspicious decide the verdict")
+      .add_option(
+          "--yara", command->rules,
+          "A folder of YARA rules that every body and every evaluated script is held against; may be given "
+          "more than once. Rules tagged malicious or suspicious decide the verdict")
       ->type_name("DIR");
   app_command.add_option("--har", command->har, "Write down what was asked and answered, as HAR")
       ->type_name("FILE");

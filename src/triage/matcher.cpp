@@ -26,13 +26,15 @@ struct Matcher::State {
   std::optional<cell::ReaderProcess> worker;
 
   Result<> start() {
-    SHIKAKE_ASSIGN(auto started, cell::ReaderProcess::start(worker_program, {}, max_worker_frame, matcher_memory));
+    SHIKAKE_ASSIGN(auto started,
+                   cell::ReaderProcess::start(worker_program, {}, max_worker_frame, matcher_memory));
     Question question;
     question.rules_alone = true;
     question.own_rules = own_rules;
     for (const auto& folder : folders) question.rule_folders.push_back(folder.string());
     const Deadline deadline = Deadline::after(patience_starting);
-    auto sent = started.channel.send(static_cast<uint8_t>(WorkerMessage::question), base::to_wire(question), deadline);
+    auto sent = started.channel.send(static_cast<uint8_t>(WorkerMessage::question), base::to_wire(question),
+                                     deadline);
     if (!sent) return fail(started.failure(Module::triage));
     auto ready = started.channel.receive(deadline);
     if (!ready) return fail(started.failure(Module::triage));

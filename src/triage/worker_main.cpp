@@ -71,8 +71,8 @@ Result<> match_bodies(base::FrameChannel& channel, const triage::Question& quest
     auto body = channel.receive(base::Deadline::never());
     if (!body) return {};
     triage::Rules::Matches matches = rules.match(base::as_bytes(body->body));
-    SHIKAKE_TRY(send(channel, WorkerMessage::done,
-                     base::to_wire(triage::MatchAnswer{std::move(matches.found), {}})));
+    SHIKAKE_TRY(
+        send(channel, WorkerMessage::done, base::to_wire(triage::MatchAnswer{std::move(matches.found), {}})));
   }
 }
 

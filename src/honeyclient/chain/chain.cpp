@@ -234,8 +234,8 @@ class Judge {
     for (const Command& command : facts_.commands) {
       if (!node(command.node)) continue;
       const bool fetches = command.text.find("://") != std::string::npos || command.fetches;
-      const std::string what = fmt::format("had a command run{}: {}", fetches ? " that fetches" : "",
-                                           command.text.substr(0, 200));
+      const std::string what =
+          fmt::format("had a command run{}: {}", fetches ? " that fetches" : "", command.text.substr(0, 200));
       raise(fetches ? VisitVerdict::malicious : VisitVerdict::suspicious,
             visit_.nodes[command.node].url + " " + what);
       if (!fetches) continue;

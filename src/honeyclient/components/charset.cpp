@@ -57,8 +57,8 @@ std::string encode_charset(std::u16string_view text, std::u16string_view charset
     return bytes;
   }
   UErrorCode error = U_ZERO_ERROR;
-  bytes.resize(static_cast<size_t>(
-      UCNV_GET_MAX_BYTES_FOR_STRING(text.size(), ucnv_getMaxCharSize(converter))));
+  bytes.resize(
+      static_cast<size_t>(UCNV_GET_MAX_BYTES_FOR_STRING(text.size(), ucnv_getMaxCharSize(converter))));
   int32_t size = ucnv_fromUChars(converter, bytes.data(), static_cast<int32_t>(bytes.size()), text.data(),
                                  static_cast<int32_t>(text.size()), &error);
   bytes.resize(U_SUCCESS(error) ? static_cast<size_t>(size) : 0);

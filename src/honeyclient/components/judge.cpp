@@ -44,8 +44,8 @@ bool argument_matches(const Misuse& misuse, const Use& use, size_t at) {
              (misuse.texts.empty() || contains_one(misuse.texts, text));
     case Trait::number: {
       const std::optional<double> value = number(text);
-      return value && ((misuse.at_least && *value >= *misuse.at_least) ||
-                       (misuse.below && *value < *misuse.below));
+      return value &&
+             ((misuse.at_least && *value >= *misuse.at_least) || (misuse.below && *value < *misuse.below));
     }
     case Trait::path:
       return is_path(text);
@@ -162,7 +162,8 @@ std::vector<std::string> addresses_in(std::string_view command) {
   auto collect = [&all](std::string_view text) {
     const std::string low = lowered(text);
     for (size_t at = 0; at < low.size();) {
-      const size_t found = std::min({low.find("http://", at), low.find("https://", at), low.find("ftp://", at)});
+      const size_t found =
+          std::min({low.find("http://", at), low.find("https://", at), low.find("ftp://", at)});
       if (found == std::string::npos) break;
       // What ends an address in cmd, PowerShell and script: nothing of it stands in one unescaped.
       const size_t end = std::min(low.find_first_of(" \t\r\n\"'`<>|()^{},;", found), low.size());

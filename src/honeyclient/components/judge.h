@@ -6,7 +6,7 @@
 namespace shikake::honeyclient::components {
 
 struct Use {
-  std::string_view member;                 // as the page wrote it; a path where it went deeper: "Cells().Value"
+  std::string_view member;  // as the page wrote it; a path where it went deeper: "Cells().Value"
   std::span<const std::string> arguments;  // texts may be cut; `lengths` are whole
   std::span<const uint32_t> lengths;       // UTF-16 code units of texts, 0 of other values
   bool wrote_file = false;

@@ -18,11 +18,12 @@ namespace {
 constexpr std::array<std::string_view, 8> trait_names = {"overlong", "number",  "path", "address",
                                                          "contains", "command", "file", "called"};
 constexpr std::array<std::string_view, 10> behaviour_names = {
-    "absorbs", "xml_http", "dictionary", "stream",  "file_system",
+    "absorbs", "xml_http", "dictionary",  "stream",  "file_system",
     "shell",   "xml",      "application", "creator", "management"};
 constexpr std::array<Behaviour, 10> behaviours = {
-    Behaviour::absorbs, Behaviour::xml_http, Behaviour::dictionary,  Behaviour::stream,  Behaviour::file_system,
-    Behaviour::shell,   Behaviour::xml,      Behaviour::application, Behaviour::creator, Behaviour::management};
+    Behaviour::absorbs,     Behaviour::xml_http,  Behaviour::dictionary, Behaviour::stream,
+    Behaviour::file_system, Behaviour::shell,     Behaviour::xml,        Behaviour::application,
+    Behaviour::creator,     Behaviour::management};
 
 // Where no misuse says otherwise: no version, path or identifier that a page passes innocently is longer.
 constexpr uint32_t usual_length = 1000;
@@ -237,8 +238,8 @@ void check_members(Row& row, const Component& made) {
 
 Component read_component(Row& row) {
   static constexpr std::string_view columns[] = {
-      "name",    "program_ids", "class_ids",  "types",   "behaviour", "browsers", "versions",
-      "numbered", "methods",    "properties", "answers", "fetches",   "misuse"};
+      "name",     "program_ids", "class_ids",  "types",   "behaviour", "browsers", "versions",
+      "numbered", "methods",     "properties", "answers", "fetches",   "misuse"};
   row.only(columns);
   Component made;
   made.name = row.text("name", true);

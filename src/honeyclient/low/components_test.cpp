@@ -43,7 +43,8 @@ std::string in_quotes(std::string_view text) {
 
 // An object named o, the way that pages get one.
 std::string making(const Component& row) {
-  if (!row.class_ids.empty()) return "<object id=o classid='clsid:" + row.class_ids[0] + "'></object><script>";
+  if (!row.class_ids.empty())
+    return "<object id=o classid='clsid:" + row.class_ids[0] + "'></object><script>";
   return "<script>var o = new ActiveXObject(" + in_quotes(row.program_ids[0]) + ");";
 }
 
@@ -206,7 +207,8 @@ INSTANTIATE_TEST_SUITE_P(
              "f.fileexists(p + 'x') + f.GetExtensionName(p));",
              {"alert: one:twotruefalsetxt"}},
         Page{"shell",
-             "var w = new ActiveXObject('WScript.Shell'); alert(w.ExpandEnvironmentStrings('%WINDIR%\\\\x%NO%'));"
+             "var w = new ActiveXObject('WScript.Shell'); "
+             "alert(w.ExpandEnvironmentStrings('%WINDIR%\\\\x%NO%'));"
              "alert(w.SpecialFolders('Startup').indexOf('Startup') > 0);"
              "w.RegWrite('HKCU\\\\S', 'v'); alert(w.regread('hkcu\\\\s'));",
              {"alert: C:\\WINDOWS\\x%NO%", "alert: true", "alert: v"}},
@@ -295,7 +297,8 @@ TEST(Components, ParametersAndAttributesAreUsesToo) {
        "<object classid='clsid:48DD0448-9209-4F81-9F6D-D83562940134'><param name=action value='" + many +
            "'></object>",
        "ie7-winxp", "malicious"},
-      {"embed", "<embed type=video/quicktime qtsrc='rtsp://x.example/" + many + "'>", "ie8-winxp", "malicious"},
+      {"embed", "<embed type=video/quicktime qtsrc='rtsp://x.example/" + many + "'>", "ie8-winxp",
+       "malicious"},
       {"embed_of_another_scheme", "<embed type=video/quicktime qtsrc='http://x.example/" + many + "'>",
        "ie8-winxp", "benign"},
       {"nobody_there", "<embed type=video/quicktime qtsrc='rtsp://x.example/" + many + "'>", "chrome-win10",

@@ -160,8 +160,7 @@ std::vector<Recorder::Hop> Recorder::weigh(const components::Component& row, con
   for (const components::Misuse& one : row.misuses) {
     if (one.trait != components::Trait::command || !components::matches(one, use)) continue;
     std::string command;
-    for (const std::string& argument : use.arguments)
-      command += (command.empty() ? "" : " ") + argument;
+    for (const std::string& argument : use.arguments) command += (command.empty() ? "" : " ") + argument;
     event("command", row.name + ": " + command, node);
     std::vector<std::string> addresses = components::addresses_in(command);
     if (facts_.commands.size() < 100)
@@ -202,7 +201,8 @@ void Recorder::wrote_file(const WroteFile& file, uint32_t node) {
   if (facts_.files.size() < 100)
     facts_.files.push_back({node, path, std::string(payload.name), program, source});
   if (conviction && !script_file_)
-    misuse({node, conviction->what + " (" + conviction->misuse->source + ")", conviction->misuse->cves, source});
+    misuse(
+        {node, conviction->what + " (" + conviction->misuse->source + ")", conviction->misuse->cves, source});
 }
 
 void Recorder::match_rules(std::string_view bytes, std::string_view what, uint32_t node) {
@@ -215,8 +215,8 @@ void Recorder::match_rules(std::string_view bytes, std::string_view what, uint32
     auto tagged = [&](std::string_view tag) { return std::ranges::find(rule.tags, tag) != rule.tags.end(); };
     if (!tagged("malicious") && !tagged("suspicious")) continue;
     if (facts_.rules.size() < 100)
-      facts_.rules.push_back({node, fmt::format("{} matches the rule {}{}", what, rule.rule, said),
-                              tagged("malicious")});
+      facts_.rules.push_back(
+          {node, fmt::format("{} matches the rule {}{}", what, rule.rule, said), tagged("malicious")});
   }
 }
 
@@ -276,7 +276,8 @@ void Recorder::open_archives() {
       const chain::Payload payload = chain::payload_of(bytes, "", base::to_lower(path));
       const std::string_view what = payload.kind == chain::PayloadKind::none ? "file" : payload.name;
       event("member",
-            fmt::format("{}: a {} of {} bytes, sha256 {}", text(path, 300), what, bytes.size(), digest.hex()), id);
+            fmt::format("{}: a {} of {} bytes, sha256 {}", text(path, 300), what, bytes.size(), digest.hex()),
+            id);
       match_rules(bytes, "a file in its archive", id);
     });
     if (!opened) limit("archives");

@@ -14,10 +14,12 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 
 TEST(Rules, MatchBodiesAndEvaluatedSources) {
-  const auto folder = std::filesystem::path(::testing::TempDir()) / ("visit-rules-" + std::to_string(::getpid()));
+  const auto folder =
+      std::filesystem::path(::testing::TempDir()) / ("visit-rules-" + std::to_string(::getpid()));
   std::filesystem::create_directories(folder);
   std::ofstream(folder / "specimen.yar")
-      << "rule bad_word : malicious { meta: description = \"a specimen's word\" strings: $a = \"BADSPECIMEN\" "
+      << "rule bad_word : malicious { meta: description = \"a specimen's word\" strings: $a = "
+         "\"BADSPECIMEN\" "
          "condition: $a }\n"
          "rule odd_word : suspicious { strings: $a = \"ODDSPECIMEN\" condition: $a }\n"
          "rule noted { strings: $a = \"NOTEDSPECIMEN\" condition: $a }\n";

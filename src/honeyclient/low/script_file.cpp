@@ -13,11 +13,10 @@ namespace {
 struct Type {
   std::string_view extension, content_type;
 };
-constexpr std::array types = {Type{".vbs", "application/x-wsh-vbscript"},
-                              Type{".vbe", "application/x-wsh-vbscript"},
-                              Type{".jse", "application/x-wsh-jscript"},
-                              Type{".js", "application/x-wsh-jscript"},
-                              Type{".wsf", "application/x-wsh-wsf"}, Type{".hta", "application/hta"}};
+constexpr std::array types = {
+    Type{".vbs", "application/x-wsh-vbscript"}, Type{".vbe", "application/x-wsh-vbscript"},
+    Type{".jse", "application/x-wsh-jscript"},  Type{".js", "application/x-wsh-jscript"},
+    Type{".wsf", "application/x-wsh-wsf"},      Type{".hta", "application/hta"}};
 
 }  // namespace
 

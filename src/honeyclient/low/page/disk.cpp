@@ -23,8 +23,7 @@ struct Variable {
 constexpr std::array<Variable, 19> variables = {{
     {u"TEMP", u"C:\\DOCUME~1\\User\\LOCALS~1\\Temp", u"C:\\Users\\User\\AppData\\Local\\Temp"},
     {u"TMP", u"C:\\DOCUME~1\\User\\LOCALS~1\\Temp", u"C:\\Users\\User\\AppData\\Local\\Temp"},
-    {u"APPDATA", u"C:\\Documents and Settings\\User\\Application Data",
-     u"C:\\Users\\User\\AppData\\Roaming"},
+    {u"APPDATA", u"C:\\Documents and Settings\\User\\Application Data", u"C:\\Users\\User\\AppData\\Roaming"},
     {u"LOCALAPPDATA", u"", u"C:\\Users\\User\\AppData\\Local"},
     {u"ALLUSERSPROFILE", u"C:\\Documents and Settings\\All Users", u"C:\\ProgramData"},
     {u"PROGRAMDATA", u"", u"C:\\ProgramData"},

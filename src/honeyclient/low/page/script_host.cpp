@@ -127,12 +127,16 @@ void get_object(Call& call) {
 }
 
 // What a browser's window has and a script host has not; scripts ask for these to tell the two apart.
-constexpr std::array browser_names = {
-    "document",      "navigator",     "location",       "history",   "screen",        "alert",
-    "confirm",       "prompt",        "setTimeout",     "clearTimeout", "setInterval", "clearInterval",
-    "XMLHttpRequest", "localStorage", "sessionStorage", "execScript", "attachEvent",   "addEventListener",
-    "frames",        "parent",        "top",            "opener",    "window",        "self",
-    "event",         "Image",         "open",           "close",     "print",         "external"};
+constexpr std::array browser_names = {"document",       "navigator",    "location",
+                                      "history",        "screen",       "alert",
+                                      "confirm",        "prompt",       "setTimeout",
+                                      "clearTimeout",   "setInterval",  "clearInterval",
+                                      "XMLHttpRequest", "localStorage", "sessionStorage",
+                                      "execScript",     "attachEvent",  "addEventListener",
+                                      "frames",         "parent",       "top",
+                                      "opener",         "window",       "self",
+                                      "event",          "Image",        "open",
+                                      "close",          "print",        "external"};
 
 void make_host(Window& window, const Document& document) {
   JSContext* cx = window.page.cx;

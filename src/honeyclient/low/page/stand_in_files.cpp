@@ -50,7 +50,8 @@ class Stream final : public StandIn {
     if (name == u"type" || name == u"position") must(JS::ToNumber(cx, value, &number));
     if (name == u"type") return binary_ = number == 1, true;
     if (name == u"position")
-      return position_ = static_cast<size_t>(std::clamp<double>(number, 0, static_cast<double>(bytes_.size()))),
+      return position_ =
+                 static_cast<size_t>(std::clamp<double>(number, 0, static_cast<double>(bytes_.size()))),
              true;
     if (name == u"charset") return charset_ = to_text(cx, value), true;
     return name == u"mode";
@@ -59,7 +60,8 @@ class Stream final : public StandIn {
     args.rval().setUndefined();
     if (name == u"open") return open_ = true;
     if (name == u"close") return open_ = false, bytes_.clear(), position_ = 0, true;
-    if (name == u"write") return put_bytes(bytes_of_value(cx, args.get(0)).value_or(text_bytes(cx, args))), true;
+    if (name == u"write")
+      return put_bytes(bytes_of_value(cx, args.get(0)).value_or(text_bytes(cx, args))), true;
     if (name == u"writetext") {
       std::u16string text = text_at(cx, args, 0);
       if (number_at(cx, args, 1, 0) == 1) text += u"\r\n";  // adWriteLine
@@ -231,7 +233,8 @@ class FileSystem final : public StandIn {
     args.rval().setUndefined();
     std::u16string path = text_at(cx, args, 0);
     Disk& disk = window_.page.disk;
-    if (name == u"createtextfile") return open(cx, args, path, {}, args.length() > 2 && JS::ToBoolean(args[2]), true);
+    if (name == u"createtextfile")
+      return open(cx, args, path, {}, args.length() > 2 && JS::ToBoolean(args[2]), true);
     if (name == u"opentextfile") return open_text(cx, args, path);
     if (name == u"fileexists") return args.rval().setBoolean(disk.read(path) || is_system(path)), true;
     if (name == u"folderexists" || name == u"driveexists")
@@ -250,7 +253,8 @@ class FileSystem final : public StandIn {
     if (name == u"gettempname") {
       static constexpr std::u16string_view digits = u"0123456789ABCDEF";
       std::u16string made = u"rad";
-      for (uint64_t random = window_.page.random(); made.size() < 8; random >>= 4) made += digits[random & 15];
+      for (uint64_t random = window_.page.random(); made.size() < 8; random >>= 4)
+        made += digits[random & 15];
       return give_text(cx, args.rval(), made + u".tmp"), true;
     }
     return path_functions(cx, name, args, path);
@@ -300,7 +304,8 @@ class FileSystem final : public StandIn {
     if (name == u"getfilename") return give_text(cx, args.rval(), file), true;
     if (name == u"getbasename") return give_text(cx, args.rval(), file.substr(0, dot)), true;
     if (name == u"getextensionname")
-      return give_text(cx, args.rval(), dot == file.npos ? std::u16string_view() : file.substr(dot + 1)), true;
+      return give_text(cx, args.rval(), dot == file.npos ? std::u16string_view() : file.substr(dot + 1)),
+             true;
     if (name == u"getparentfoldername") {
       size_t end = path.find_last_of(u"\\/");
       return give_text(cx, args.rval(), end == path.npos ? std::u16string() : path.substr(0, end)), true;

@@ -19,9 +19,9 @@ class XmlHttp final : public StandIn {
 
   // Pages ask whether a member is there.
   bool knows(JSContext* cx, std::u16string_view name) override {
-    static constexpr std::u16string_view own[] = {u"responsebody", u"settimeouts", u"setoption",
-                                                  u"setproxy", u"setcredentials", u"setautologonpolicy",
-                                                  u"option", u"waitforresponse"};
+    static constexpr std::u16string_view own[] = {u"responsebody", u"settimeouts",    u"setoption",
+                                                  u"setproxy",     u"setcredentials", u"setautologonpolicy",
+                                                  u"option",       u"waitforresponse"};
     return std::ranges::find(own, name) != std::end(own) || !spelled(cx, name).empty();
   }
 
@@ -80,8 +80,7 @@ class XmlHttp final : public StandIn {
 // Scripting.Dictionary, over one of the engine's own objects without a prototype.
 class Dictionary final : public StandIn {
  public:
-  Dictionary(JSContext* cx)
-      : values_(cx, must(JS_NewObjectWithGivenProto(cx, nullptr, nullptr))) {}
+  Dictionary(JSContext* cx) : values_(cx, must(JS_NewObjectWithGivenProto(cx, nullptr, nullptr))) {}
 
   bool get(JSContext* cx, std::u16string_view name, JS::MutableHandleValue out) override {
     if (name == u"count") return out.setNumber(static_cast<double>(keys(cx).size())), true;

@@ -21,7 +21,8 @@ void give_text(JSContext* cx, JS::MutableHandleValue out, std::u16string_view te
 
 std::u16string special_folder(const Window& window, std::u16string_view name) {
   bool xp = on_windows_xp(window);
-  std::u16string home = *environment_variable(u"USERPROFILE", xp), data = *environment_variable(u"APPDATA", xp);
+  std::u16string home = *environment_variable(u"USERPROFILE", xp),
+                 data = *environment_variable(u"APPDATA", xp);
   std::u16string menu = xp ? home + u"\\Start Menu" : data + u"\\Microsoft\\Windows\\Start Menu";
   std::u16string low = lower(name);
   if (low == u"startup") return menu + u"\\Programs\\Startup";
@@ -115,8 +116,7 @@ class Shell final : public StandIn {
     args.rval().setUndefined();
     if (name == u"run") return args.rval().setInt32(0), true;
     if (name == u"exec")
-      return args.rval().setObject(
-                 *wrap_stand_in(cx, window_, "WshScriptExec", std::make_shared<Started>())),
+      return args.rval().setObject(*wrap_stand_in(cx, window_, "WshScriptExec", std::make_shared<Started>())),
              true;
     if (name == u"expandenvironmentstrings")
       return give_text(cx, args.rval(), expand_variables(text_at(cx, args, 0), on_windows_xp(window_))), true;
@@ -142,7 +142,8 @@ class Shell final : public StandIn {
 
  private:
   bool give(JSContext* cx, JS::MutableHandleValue out, Named::What what) {
-    out.setObject(*wrap_stand_in(cx, window_, what == Named::What::folders ? "WshSpecialFolders" : "WshEnvironment",
+    out.setObject(*wrap_stand_in(cx, window_,
+                                 what == Named::What::folders ? "WshSpecialFolders" : "WshEnvironment",
                                  std::make_shared<Named>(window_, what)));
     return true;
   }
@@ -170,7 +171,8 @@ class Folder final : public StandIn {
     if (name == u"title" || name == u"name")
       return give_text(cx, out, std::u16string_view(path_).substr(path_.find_last_of(u'\\') + 1)), true;
     if (name == u"self")
-      return out.setObject(*wrap_stand_in(cx, window_, "FolderItem", std::make_shared<Folder>(window_, path_))),
+      return out.setObject(
+                 *wrap_stand_in(cx, window_, "FolderItem", std::make_shared<Folder>(window_, path_))),
              true;
     return false;
   }
@@ -194,7 +196,8 @@ class Application final : public StandIn {
         bool xp = on_windows_xp(window_);
         path = which == 7    ? special_folder(window_, u"Startup")
                : which == 26 ? *environment_variable(u"APPDATA", xp)
-               : which == 28 ? environment_variable(u"LOCALAPPDATA", xp).value_or(*environment_variable(u"APPDATA", xp))
+               : which == 28
+                   ? environment_variable(u"LOCALAPPDATA", xp).value_or(*environment_variable(u"APPDATA", xp))
                : which == 36 ? *environment_variable(u"WINDIR", xp)
                : which == 37 ? *environment_variable(u"WINDIR", xp) + u"\\system32"
                              : *environment_variable(u"USERPROFILE", xp);
@@ -221,8 +224,7 @@ class Management final : public StandIn {
     if (name == u"create") return args.rval().setInt32(0), true;
     if (name == u"get" || name == u"execquery" || name == u"instancesof" || name == u"spawninstance_" ||
         name == u"connectserver") {
-      if (name == u"execquery")
-        window_.page.happened(window_, "probe", u"WMI: " + text_at(cx, args, 0));
+      if (name == u"execquery") window_.page.happened(window_, "probe", u"WMI: " + text_at(cx, args, 0));
       args.rval().setObject(*wrap_stand_in(cx, window_, "winmgmts", std::make_shared<Management>(window_)));
       return true;
     }

@@ -1,5 +1,6 @@
 // XML documents as scripts use them to decode Base64 and hexadecimal: an element's text, under its data
-// type, is an array of bytes. https://learn.microsoft.com/en-us/previous-versions/windows/desktop/ms762308(v=vs.85)
+// type, is an array of bytes.
+// https://learn.microsoft.com/en-us/previous-versions/windows/desktop/ms762308(v=vs.85)
 #include "base/bytes.h"
 #include "honeyclient/low/page/page.h"
 #include "honeyclient/low/page/stand_in.h"
@@ -20,7 +21,8 @@ class XmlElement final : public StandIn {
   bool get(JSContext* cx, std::u16string_view name, JS::MutableHandleValue out) override {
     if (name == u"text" || name == u"nodevalue") return give_text(cx, out, text_), true;
     if (name == u"datatype") return give_text(cx, out, type_), true;
-    if (name == u"nodename" || name == u"tagname" || name == u"basename") return give_text(cx, out, name_), true;
+    if (name == u"nodename" || name == u"tagname" || name == u"basename")
+      return give_text(cx, out, name_), true;
     if (name == u"nodetypedvalue") {
       if (auto bytes = decoded())
         out.setObject(*make_bytes(cx, window_, std::move(*bytes)));
@@ -89,8 +91,8 @@ class XmlDocument final : public StandIn {
     if (name == u"loadxml") return load(text), args.rval().setBoolean(true), true;
     if (name == u"load") return args.rval().setBoolean(false), true;
     if (name == u"createelement" || name == u"createnode" || name == u"selectsinglenode") {
-      auto made = name == u"selectsinglenode" && element_ ? element_
-                                                          : std::make_shared<XmlElement>(window_, text);
+      auto made =
+          name == u"selectsinglenode" && element_ ? element_ : std::make_shared<XmlElement>(window_, text);
       args.rval().setObject(*wrap_stand_in(cx, window_, "IXMLDOMElement", made));
       return true;
     }
