@@ -69,6 +69,8 @@ Result<std::vector<intel::Observation>> visit(honeyclient::low::Browser& browser
   options.go_on = [stop] { return !stop.stop_requested(); };
   if (const auto* persona = job.parameters.if_contains("persona"); persona && persona->is_string())
     options.persona = persona->get_string();
+  if (const auto* referrer = job.parameters.if_contains("referrer"); referrer && referrer->is_string())
+    options.referrer = referrer->get_string();
   StoreBlobs blobs(store);
   const base::TimePoint time = store.clock().now();
   SHIKAKE_ASSIGN(intel::VisitRecord record, browser.visit(options, blobs));

@@ -223,6 +223,30 @@ TEST(VisitPolicy, GuardHasTheLastWord) {
                           "ip 5.6.7.9: audit:firewall"}));
 }
 
+TEST(VisitPolicy, WhatOnlyAForcedRunLedToIsVisitedByItself) {
+  View view;
+  VisitRecord visit = chain({node(shop, std::nullopt)}, VisitVerdict::benign);
+  for (int i = 0; i < 8; ++i) {
+    VisitNode hidden = node("http://hidden" + std::to_string(i) + ".example.com/", std::nullopt);
+    hidden.id = static_cast<uint32_t>(visit.nodes.size());
+    hidden.fetched = i == 1;
+    visit.nodes.push_back(hidden);
+    VisitEdge edge;
+    edge.to = hidden.id;
+    edge.mechanism = i == 2 ? Mechanism::image : Mechanism::location;
+    edge.forced = i != 3;
+    visit.edges.push_back(edge);
+  }
+  std::vector<std::string> asked;
+  for (const Job& job : derived(observe(visit), view).jobs) {
+    EXPECT_EQ(job.kind, "visit");
+    EXPECT_EQ(job.parameters.at("referrer").as_string(), visit.url);
+    asked.push_back(job.subject);
+  }
+  EXPECT_EQ(asked, (std::vector<std::string>{"http://hidden0.example.com/", "http://hidden4.example.com/",
+                                             "http://hidden5.example.com/", "http://hidden6.example.com/"}));
+}
+
 TEST(VisitPolicy, ConvictedChainsAreLookedAtAgainEverLater) {
   View view;
   const Observation observation = observe(chain({node(shop, Role::landing)}));

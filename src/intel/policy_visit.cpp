@@ -62,6 +62,11 @@ constexpr int search_priority = -5;
 constexpr size_t max_runs = 8;
 constexpr int run_priority = 5;  // what malware talks to changes fast
 
+// What only a forced run led to is somebody else's page, seen by nobody yet: a few of them are looked at, after
+// everything that was asked for.
+constexpr size_t max_hidden_visits = 4;
+constexpr int hidden_priority = -20;
+
 struct Host {
   url::Url url;
   url::Tenant tenant;
@@ -88,6 +93,7 @@ class VisitPolicy {
   Result<bool> relay_is_the_attackers(const IndicatorKey& key, const Host& host) const;
   Result<> follow_up();
   Result<> run_files();
+  void visit_hidden();
 
   const Observation& observation_;
   const VisitRecord& visit_;
@@ -239,7 +245,32 @@ Result<> VisitPolicy::run_files() {
   return {};
 }
 
+void VisitPolicy::visit_hidden() {
+  auto page = host_of(visit_.url);
+  if (!page) return;
+  std::set<std::string> asked;
+  for (const VisitEdge& edge : visit_.edges) {
+    bool opens = edge.mechanism == Mechanism::location || edge.mechanism == Mechanism::iframe ||
+                 edge.mechanism == Mechanism::frame || edge.mechanism == Mechanism::window_open ||
+                 edge.mechanism == Mechanism::script;
+    if (!edge.forced || !opens || edge.to >= visit_.nodes.size() || visit_.nodes[edge.to].fetched) continue;
+    const VisitNode& node = visit_.nodes[edge.to];
+    auto host = host_of(node.url);
+    if (!host || !host->url.is_http() || host->tenant.key == page->tenant.key) continue;
+    if (asked.size() >= max_hidden_visits || !asked.insert(node.url).second) continue;
+    Job job;
+    job.kind = "visit";
+    job.subject = node.url;
+    job.parameters["referrer"] = visit_.url;
+    if (!visit_.persona.empty()) job.parameters["persona"] = visit_.persona;
+    job.priority = hidden_priority;
+    job.earliest = observation_.time;
+    deriver_.add(std::move(job));
+  }
+}
+
 Result<> VisitPolicy::run() {
+  visit_hidden();
   if (visit_.verdict != VisitVerdict::benign) {
     for (const VisitNode& node : visit_.nodes) {
       auto host = node.role ? host_of(node.url) : std::nullopt;
