@@ -8,6 +8,7 @@
 #include <fstream>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -24,6 +25,7 @@
 #include "base/progress.h"
 #include "command.h"
 #include "honeyclient/chain/tree.h"
+#include "honeyclient/low/answers.h"
 #include "honeyclient/low/persona_diff.h"
 #include "honeyclient/low/script_file.h"
 #include "honeyclient/low/visit.h"
@@ -170,8 +172,33 @@ class Transcript {
   std::optional<Error> error_;
 };
 
+// What personas of one subject ask alike is asked once. Answers are let go when the last persona is done.
+class Sharing {
+ public:
+  explicit Sharing(size_t personas) : personas_(personas) {}
+  // Nothing where there is but one persona.
+  std::shared_ptr<low::SharedAnswers> of(const std::string& subject) {
+    if (personas_ < 2) return nullptr;
+    std::lock_guard lock(mutex_);
+    Entry& entry = entries_[subject];
+    if (!entry.answers) entry.answers = std::make_shared<low::SharedAnswers>();
+    std::shared_ptr<low::SharedAnswers> answers = entry.answers;
+    if (++entry.begun == personas_) entries_.erase(subject);
+    return answers;
+  }
+
+ private:
+  struct Entry {
+    std::shared_ptr<low::SharedAnswers> answers;
+    size_t begun = 0;
+  };
+  const size_t personas_;
+  std::mutex mutex_;
+  std::map<std::string, Entry> entries_;
+};
+
 // On its own thread: a warm browser and, where visits are kept, a store.
-Result<Visitor> make_visitor(const InspectCommand& command, const Context& context) {
+Result<Visitor> make_visitor(const InspectCommand& command, const Context& context, Sharing& sharing) {
   struct Means {
     low::Browser browser;
     std::unique_ptr<store::Store> store;
@@ -190,13 +217,15 @@ Result<Visitor> make_visitor(const InspectCommand& command, const Context& conte
   if (command.keep) {
     SHIKAKE_ASSIGN(means->store, store::Store::open(context.home));
   }
-  return [means, &command](const VisitTask& task) -> Result<Visited> {
+  return [means, &command, &sharing](const VisitTask& task) -> Result<Visited> {
     SHIKAKE_ASSIGN(low::VisitOptions options, options_of(command, task.subject, task.persona));
     SHIKAKE_ASSIGN(Transcript transcript, Transcript::open(command));
     options.on_exchange = [&transcript](const auto& request, const auto& response) {
       transcript.take(request, response);
     };
     if (means->rules) options.rules = &*means->rules;
+    const std::shared_ptr<low::SharedAnswers> shared = sharing.of(task.subject);
+    options.shared = shared.get();
     std::optional<base::ManualClock> then;
     if (means->recording) {
       means->recording->rewind();
@@ -343,8 +372,9 @@ Result<int> run(const InspectCommand& command, Context& context) {
     if (!noted) fatal = std::move(noted.error());
     return !fatal;
   };
+  Sharing sharing(personas_of(command).size());
   SHIKAKE_TRY(visit_all(
-      tasks, pool, [&] { return make_visitor(command, context); }, done));
+      tasks, pool, [&] { return make_visitor(command, context, sharing); }, done));
   if (fatal) return fail(std::move(*fatal));
   SHIKAKE_TRY(run_found(found, context, show));
   show.finish();
@@ -417,6 +447,9 @@ Run define_inspect(CLI::App& app_command, Context& context) {
                        "Let pages reach private and loopback addresses too");
   app_command.add_flag_callback(
       "--no-store", [command] { command->keep = false; }, "Only show what was found; store nothing");
+  app_command.add_flag("--forced", command->settings.forced,
+                       "Then run each page once more, without requests, taking the branches and calling the "
+                       "functions that it would not");
   app_command.add_flag("--analyze", command->analyze, "Run the files that chains lead to, in the sandbox");
   app_command.add_flag("--all", command->bystanders, "Show every resource, not only the way to what is bad");
   return [command, &context] { return run(*command, context); };

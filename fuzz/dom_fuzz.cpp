@@ -192,7 +192,7 @@ class Program {
   std::string statement() {
     std::string at = object() + "['" + name() + "']";
     std::string body;
-    switch (byte() % 6) {
+    switch (byte() % 10) {
       case 0:
         body = "v.push(" + at + ")";
         break;
@@ -210,6 +210,19 @@ class Program {
         break;
       case 5:
         body = "for(var k in " + object() + ")if(k.length<9)v.push(v[3][k])";
+        break;
+      case 6:
+        body = "if(" + at + "){" + at + "(" + arguments() + ")}else " + at + "=" + value();
+        break;
+      case 7:
+        body = "function g(){" + at + "(" + arguments() + ")} v.push(" + at + "?g:" + value() + ")";
+        break;
+      case 8:
+        body = "eval('" + std::string(byte() % 2 ? "if(v[1])location=v[4]" : "(function(){v[2].src=1})") + "')";
+        break;
+      case 9:
+        body = "switch(" + value() + "){case " + value() + ":" + at + "(" + arguments() +
+               ");break;default:new Function('a','return '+" + at + ")()}";
         break;
     }
     return "try{" + body + "}catch(e){}\n";
@@ -304,6 +317,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   start.persona.engine = size % 2 ? Engine::trident : Engine::blink;
   start.persona.components = {"Specimen.Player"};
   start.persona.inner_width = 800;
+  start.forced = size % 3 == 0;
   start.max_script_time = std::chrono::milliseconds(500);
   std::thread parent(play_parent, std::move(ends->second));
   engine.run_page(std::move(ends->first), std::move(start));

@@ -180,6 +180,9 @@ class Judge {
   void convict_exploit(const Misuse& misuse) {
     VisitNode* page = node(misuse.node);
     if (!page) return;
+    if (misuse.forced)
+      return raise(VisitVerdict::suspicious,
+                   fmt::format("{} {}, where a check of its environment is passed by force", page->url, misuse.what));
     raise(VisitVerdict::malicious, fmt::format("{} {}", page->url, misuse.what));
     name_the_way(path_to(misuse.node), misuse.node);
     give(misuse.node, Role::exploit, misuse.what);
@@ -305,7 +308,8 @@ class Judge {
   void weigh_hidden_diverts() {
     if (visit_.verdict != VisitVerdict::benign) return;
     for (const VisitEdge& edge : visit_.edges) {
-      if (!opens(edge) || !hidden_in_data(edge) || edge.to >= sites_.size() || edge.from >= sites_.size())
+      if (edge.forced || !opens(edge) || !hidden_in_data(edge) || edge.to >= sites_.size() ||
+          edge.from >= sites_.size())
         continue;
       const bool elsewhere =
           !sites_[edge.to].empty() && !sites_[edge.from].empty() && sites_[edge.to] != sites_[edge.from];

@@ -17,6 +17,7 @@ struct Misuse {
   std::string what;   // one clause: "gave SpecimenMedia.Player.OpenList an argument of 4096 characters"
   std::vector<std::string> cves;
   std::optional<uint32_t> file;  // the node that served what it dropped
+  bool forced = false;  // in a forced run: the page itself did not do it
 };
 
 // What a script told a shell to run, and what it wrote.
@@ -60,6 +61,8 @@ struct Facts {
 // suspicious  a program came without a click from another site; a script wrote one, or had a command run; or
 //             a script that was hidden in data sends visitors to another site
 // benign      else
+//
+// What a forced run alone has shown makes a visit suspicious at most, and gives no roles.
 //
 // A file that the visited URL itself is, or redirects to, was asked for: no verdict comes of it.
 void judge(intel::VisitRecord& visit, const Facts& facts);

@@ -14,10 +14,10 @@ int precedence(const Token& token, bool no_in) {
     std::u16string_view sign;
     int rank;
   };
-  static constexpr Row rows[] = {
-      {u"??", 1},  {u"||", 1},  {u"&&", 2},  {u"|", 3},  {u"^", 4},  {u"&", 5},   {u"==", 6}, {u"!=", 6},
-      {u"===", 6}, {u"!==", 6}, {u"<", 7},   {u">", 7},  {u"<=", 7}, {u">=", 7},  {u"<<", 8}, {u">>", 8},
-      {u">>>", 8}, {u"+", 9},   {u"-", 9},   {u"*", 10}, {u"/", 10}, {u"%", 10},  {u"**", 11}};
+  static constexpr Row rows[] = {{u"??", 1}, {u"||", 1}, {u"&&", 2},  {u"|", 3},   {u"^", 4},   {u"&", 5},
+                                 {u"==", 6}, {u"!=", 6}, {u"===", 6}, {u"!==", 6}, {u"<", 7},   {u">", 7},
+                                 {u"<=", 7}, {u">=", 7}, {u"<<", 8},  {u">>", 8},  {u">>>", 8}, {u"+", 9},
+                                 {u"-", 9},  {u"*", 10}, {u"/", 10},  {u"%", 10},  {u"**", 11}};
   if (token.kind == TokenKind::name)
     return token.text == u"instanceof" || (token.text == u"in" && !no_in) ? 7 : 0;
   if (token.kind != TokenKind::sign) return 0;
@@ -31,17 +31,33 @@ bool one_of(std::u16string_view word, const std::array<std::u16string_view, N>& 
   return std::ranges::find(words, word) != words.end();
 }
 
-constexpr std::array<std::u16string_view, 16> assigning = {u"=",    u"+=",  u"-=",  u"*=", u"/=", u"%=",
-                                                           u"**=",  u"<<=", u">>=", u">>>=", u"&=", u"|=",
-                                                           u"^=",   u"&&=", u"||=", u"?\?="};
+constexpr std::array<std::u16string_view, 16> assigning = {u"=",   u"+=",  u"-=",  u"*=",   u"/=", u"%=",
+                                                           u"**=", u"<<=", u">>=", u">>>=", u"&=", u"|=",
+                                                           u"^=",  u"&&=", u"||=", u"?\?="};
 // Members whose assignment, and methods whose call, lead elsewhere or run code.
 constexpr std::array<std::u16string_view, 10> sink_members = {
-    u"location", u"href", u"src", u"action", u"data", u"innerHTML", u"outerHTML", u"srcdoc", u"movie", u"url"};
-constexpr std::array<std::u16string_view, 20> sink_calls = {
-    u"write",       u"writeln",      u"open",     u"assign",             u"navigate",
-    u"eval",        u"execScript",   u"fetch",    u"sendBeacon",         u"submit",
-    u"setTimeout",  u"setInterval",  u"Function", u"setAttribute",       u"insertAdjacentHTML",
-    u"appendChild", u"insertBefore", u"append",   u"insertAdjacentElement", u"replaceChild"};
+    u"location",  u"href",      u"src",    u"action", u"data",
+    u"innerHTML", u"outerHTML", u"srcdoc", u"movie",  u"url"};
+constexpr std::array<std::u16string_view, 20> sink_calls = {u"write",
+                                                            u"writeln",
+                                                            u"open",
+                                                            u"assign",
+                                                            u"navigate",
+                                                            u"eval",
+                                                            u"execScript",
+                                                            u"fetch",
+                                                            u"sendBeacon",
+                                                            u"submit",
+                                                            u"setTimeout",
+                                                            u"setInterval",
+                                                            u"Function",
+                                                            u"setAttribute",
+                                                            u"insertAdjacentHTML",
+                                                            u"appendChild",
+                                                            u"insertBefore",
+                                                            u"append",
+                                                            u"insertAdjacentElement",
+                                                            u"replaceChild"};
 
 }  // namespace
 

@@ -156,9 +156,8 @@ void Parser::class_member(size_t, std::vector<uint32_t>& methods) {
   bool is_async = false, generator = false;
   auto modifies = [&] {
     Token next = ahead();
-    return next.kind == TokenKind::name || next.kind == TokenKind::string ||
-           next.kind == TokenKind::number || next.text == u"[" || next.text == u"*" ||
-           (next.text == u"{" && word(u"static"));
+    return next.kind == TokenKind::name || next.kind == TokenKind::string || next.kind == TokenKind::number ||
+           next.text == u"[" || next.text == u"*" || (next.text == u"{" && word(u"static"));
   };
   while ((word(u"static") || word(u"get") || word(u"set") || word(u"async")) && modifies()) {
     is_async = is_async || word(u"async");

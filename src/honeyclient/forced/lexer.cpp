@@ -9,7 +9,8 @@ bool is_newline(char16_t unit) {
 }
 
 bool is_name_start(char16_t unit) {
-  if (unit > 0x7F) return unit != 0xA0 && unit != 0xFEFF && unit != 0x2028 && unit != 0x2029 && unit != 0x3000;
+  if (unit > 0x7F)
+    return unit != 0xA0 && unit != 0xFEFF && unit != 0x2028 && unit != 0x2029 && unit != 0x3000;
   return (unit >= 'a' && unit <= 'z') || (unit >= 'A' && unit <= 'Z') || unit == '_' || unit == '$' ||
          unit == '\\' || unit == '#';
 }

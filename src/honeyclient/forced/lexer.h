@@ -1,5 +1,6 @@
 // ECMAScript source text into tokens, one at a time: whether a slash divides or begins a regular expression
-// only the parser knows, so it asks for that. https://tc39.es/ecma262/#sec-ecmascript-language-lexical-grammar
+// only the parser knows, so it asks for that.
+// https://tc39.es/ecma262/#sec-ecmascript-language-lexical-grammar
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// The pass over the grammar behind rewrite(): expressions.cpp, functions.cpp and statements.cpp hold its rules,
-// rewrite.cpp puts the changes that they note into the text.
+// The pass over the grammar behind rewrite(): expressions.cpp, functions.cpp and statements.cpp hold its
+// rules, rewrite.cpp puts the changes that they note into the text.
 #pragma once
 
 #include <optional>
@@ -88,9 +88,9 @@ class Parser {
   void open(Edit::Level level, size_t at, size_t end, std::u16string text);
   void close(Edit::Level level, size_t at, size_t start, std::u16string text);
   void replace(size_t at, size_t removed, std::u16string text);
-  std::u16string hook(Hook hook, uint32_t number) const;  // "H(3,7"
+  std::u16string hook(Hook hook, uint32_t number) const;     // "H(3,7"
   std::u16string hook_of(Hook hook, uint32_t number) const;  // "H(3,7,"
-  uint32_t new_site(Hook kind, size_t start, size_t end);  // its number
+  uint32_t new_site(Hook kind, size_t start, size_t end);    // its number
   std::u16string label(uint32_t number) const;
   uint32_t new_label() { return next_label_++; }
   void name(const Token& token, bool defines = false);
@@ -112,7 +112,8 @@ class Parser {
   void object();
   void assigned(const Expression& target);
   void called(const Expression& callee);
-  void short_circuit(bool both, const Expression& left, size_t sign_at, size_t right_end, const Counts& right);
+  void short_circuit(bool both, const Expression& left, size_t sign_at, size_t right_end,
+                     const Counts& right);
 
   // --- functions.cpp
   void function_expression(bool registered);

@@ -1,6 +1,6 @@
 // A script's text rewritten so that a second run can take the branches and call the functions that the first
-// one did not. A pass over the grammar of ECMAScript that builds no tree: it notes where statements, functions
-// and conditions begin and end, and puts calls of a hook there.
+// one did not. A pass over the grammar of ECMAScript that builds no tree: it notes where statements,
+// functions and conditions begin and end, and puts calls of a hook there.
 //
 //   if (C) A else B     →  for(H(branch,7,C);H(again,7);)try{if(H(arm,7))A else B;H(through,7);}
 //                          catch(e){H(caught,7,e)}finally{if(H(leave,7))continue}
@@ -23,27 +23,27 @@
 namespace shikake::honeyclient::forced {
 
 enum class Hook : uint8_t {
-  branch,      // (site, condition): of an if, before its arms
-  again,       // (site): is an arm to be run (again)?
-  arm,         // (site): the first arm?
-  through,     // (site): the arm ran to its end
-  caught,      // (site, exception)
-  leave,       // (site): true: whatever the arm did to get away is undone
-  entered,     // (function): its body begins
-  made,        // (function, closure): gives the closure
-  choice,      // (site, condition, first, second): of ?:
-  both,        // (site, left, right): of &&
-  either,      // (site, left, right): of ||
-  truthy,      // (site, value): true once where the value would not be
-  falsy,       // (site, value)
-  loop,        // (site, condition): of a loop
-  selection,   // (site, arms, value): of a switch, before its arms
-  selected,    // (site): the value
-  label,       // (site, index, value): of a case
-  completed,   // (site): a try block ran to its end
-  tolerate,    // (0, exception): a statement failed
-  sink,        // (sink): a statement that leads elsewhere is about to run
-  code,        // (0, text): that eval is given
+  branch,     // (site, condition): of an if, before its arms
+  again,      // (site): is an arm to be run (again)?
+  arm,        // (site): the first arm?
+  through,    // (site): the arm ran to its end
+  caught,     // (site, exception)
+  leave,      // (site): true: whatever the arm did to get away is undone
+  entered,    // (function): its body begins
+  made,       // (function, closure): gives the closure
+  choice,     // (site, condition, first, second): of ?:
+  both,       // (site, left, right): of &&
+  either,     // (site, left, right): of ||
+  truthy,     // (site, value): true once where the value would not be
+  falsy,      // (site, value)
+  loop,       // (site, condition): of a loop
+  selection,  // (site, arms, value): of a switch, before its arms
+  selected,   // (site): the value
+  label,      // (site, index, value): of a case
+  completed,  // (site): a try block ran to its end
+  tolerate,   // (0, exception): a statement failed
+  sink,       // (sink): a statement that leads elsewhere is about to run
+  code,       // (0, text): that eval is given
 };
 
 struct Span {
@@ -84,9 +84,9 @@ struct Shift {
 struct Rewritten {
   std::u16string text;
   std::vector<Shift> shifts;
-  std::vector<Site> sites;          // numbered from Naming::first_site on, as functions and sinks are
+  std::vector<Site> sites;  // numbered from Naming::first_site on, as functions and sinks are
   std::vector<Function> functions;
-  std::vector<Leaf> leaves;         // in the order of the text
+  std::vector<Leaf> leaves;  // in the order of the text
   std::vector<Name> names;
   uint32_t sinks = 0;
 };
@@ -97,7 +97,8 @@ struct Naming {
   bool body = false;  // the text is a function's body: it may return
 };
 
-// Longer texts and deeper nesting are left alone: machine-made tables are longer, and no person nests so deep.
+// Longer texts and deeper nesting are left alone: machine-made tables are longer, and no person nests so
+// deep.
 inline constexpr size_t max_text = 2u << 20;
 inline constexpr int max_depth = 400;
 

@@ -79,8 +79,7 @@ void Parser::simple(bool tolerant) {
   size_t start = current_.start, first_name = made_.names.size();
   Counts before = counts_;
   bool sink = std::exchange(around_.sink, false);
-  if (current_.kind == TokenKind::name && begins_declaration(current_) &&
-      (!tolerant || word(u"var"))) {
+  if (current_.kind == TokenKind::name && begins_declaration(current_) && (!tolerant || word(u"var"))) {
     advance();
     do {
       size_t first = made_.names.size();

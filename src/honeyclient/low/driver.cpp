@@ -16,15 +16,24 @@ using std::chrono::steady_clock;
 Driver::Driver(const VisitOptions& options, Persona persona, Zygote* zygote, net::Fetcher* fetcher,
                BlobSink& blobs, std::vector<int>& pids)
     : options_(options),
+      blobs_(blobs),
       persona_(std::move(persona)),
       zygote_(zygote),
       fetcher_(fetcher),
       pids_(pids),
       record_(options, blobs),
       cookies_(*options.clock),
+      began_(options.clock->now()),
       deadline_(steady_clock::now() + options.max_time) {}
 
 Result<intel::VisitRecord> Driver::run() {
+  SHIKAKE_TRY(go());
+  if (options_.forced) SHIKAKE_TRY(run_forced());
+  if (record_.failure()) return fail(*record_.failure());
+  return record_.finish();
+}
+
+Result<> Driver::go() {
   SHIKAKE_ASSIGN(url::Url url, url::Url::parse(options_.url));
   Context& top = new_context(nullptr, nullptr, "");
   Asked asked;
@@ -56,7 +65,7 @@ Result<intel::VisitRecord> Driver::run() {
     if (!worker->dead) worker->process.kill();
   if (failure_) return fail(std::move(*failure_));
   if (record_.failure()) return fail(*record_.failure());
-  return record_.finish();
+  return {};
 }
 
 bool Driver::finished() const {

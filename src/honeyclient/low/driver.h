@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "honeyclient/low/answers.h"
 #include "honeyclient/low/recorder.h"
 #include "honeyclient/low/request.h"
 #include "honeyclient/low/visit.h"
@@ -51,9 +52,13 @@ struct WorkerState {
   Context* root = nullptr;
   uint64_t sent = 0, heard = 0, messages = 0, message_bytes = 0;
   bool settled = false, dead = false, closing = false;
+  uint32_t cpu_ms = 0;
   std::chrono::steady_clock::time_point last_word;
   uint32_t waiting = 0;  // fetches that it asked for
 };
+
+// Why a resource that only the forced run led to was not fetched.
+inline constexpr std::string_view not_visited = "found by forced execution, not visited";
 
 class Driver {
  public:
@@ -88,6 +93,8 @@ class Driver {
     uint32_t redirects = 0;
     std::optional<url::Url> from;
     net::ReferrerPolicy policy{};
+    std::string identity;  // where answers are shared
+    uint32_t repeated = 0;
   };
   struct Answer200 {  // a body to show or hand over, wherever it came from
     int status = 0;
@@ -130,7 +137,12 @@ class Driver {
   template <class Message>
   void tell(WorkerState& worker, ToPage type, const Message& message);
 
+  // --- the forced run (driver_forced.cpp)
+  Result<> run_forced();
+  std::chrono::milliseconds forced_script_time() const;
+
   // --- the loop (driver.cpp)
+  Result<> go();
   void read_worker(WorkerState& worker);
   void worker_ended(WorkerState& worker);
   void hostile(WorkerState& worker, std::string_view why);
@@ -140,6 +152,7 @@ class Driver {
   void give_up(std::string_view limit);
 
   const VisitOptions& options_;
+  BlobSink& blobs_;
   const Persona persona_;
   Zygote* zygote_;         // nullptr: no page can be shown
   net::Fetcher* fetcher_;  // nullptr: offline
@@ -151,7 +164,11 @@ class Driver {
   std::map<uint64_t, UnderWay> under_way_;
   std::map<std::string, Answer200> cache_;  // subresources by URL, as a browser's memory cache
   std::map<std::string, std::map<std::string, std::string>> storage_;  // by kind and origin
-  std::deque<net::FetchResponse> replayed_;                            // of a recording, on their way
+  KeptAnswers kept_;                      // for the forced run
+  const KeptAnswers* forcing_ = nullptr;  // this is one
+  base::TimePoint began_;
+  std::map<std::string, uint32_t> asked_;        // by identity: how often
+  std::deque<net::FetchResponse> replayed_;      // had before, on their way
   uint64_t replayed_count_ = 0;
   uint64_t storage_bytes_ = 0, body_bytes_ = 0;
   uint32_t resources_ = 0, posted_ = 0, windows_opened_ = 0, hops_ = 0;

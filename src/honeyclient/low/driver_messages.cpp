@@ -84,6 +84,7 @@ void Driver::handle(WorkerState& worker, const base::Frame& frame) {
 void Driver::on_settled(WorkerState& worker, const Settled& message) {
   worker.settled = true;
   worker.heard = message.heard;
+  worker.cpu_ms = message.cpu_ms;
   // Its own clock counts from its start; the visit's never runs backwards.
   base::Duration longest = std::chrono::duration_cast<base::Duration>(limits::max_virtual_time);
   if (message.clock > base::Duration(0) && message.clock <= longest) clock_ = std::max(clock_, message.clock);
@@ -156,6 +157,8 @@ void Driver::on_navigate(WorkerState& worker, Navigate message) {
     if (by_itself) tell(worker, ToPage::stays, Stays{asked.window});
   };
   if (!recorded) return refuse("");
+  // Of a forced run: it goes on from where it is; the page's own way is the one that it follows.
+  if (forcing_ && !forcing_->holds(url->href(), asked.method, asked.body)) return refuse(not_visited);
   uint32_t node = *recorded;
   if (refreshes_itself) return refuse("a page that refreshes itself is visited once");
   if (!context) {

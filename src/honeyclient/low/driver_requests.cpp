@@ -55,20 +55,31 @@ void Driver::begin(Purpose purpose, const Asked& asked, uint32_t node, const Con
 
 void Driver::submit(UnderWay fetch, const url::Url& to, const std::string& method, const std::string& body,
                     const std::vector<Header>& given) {
-  if (!fetcher_ && !options_.recording) return failed(fetch, "offline");
+  if (!fetcher_ && !options_.recording && !forcing_) return failed(fetch, "offline");
   net::CookieAccess access;
   access.cross_site = fetch.from && !net::same_site(*fetch.from, to);
   access.top_level_get = method == "GET" && is_navigation(fetch.mechanism) && !is_frame(fetch.mechanism) &&
                          !is_embedded(fetch.mechanism);
   RequestContext context{persona_, fetch.mechanism, fetch.from, fetch.policy, cookies_.get(to, access)};
   fetch.sent = make_request(context, to, method, body, given);
+  auto replay = [&](net::FetchResponse answer) {
+    answer.id = (uint64_t{1} << 63) | ++replayed_count_;  // never one of the fetcher's
+    under_way_.emplace(answer.id, std::move(fetch));
+    replayed_.push_back(std::move(answer));
+  };
+  if (forcing_) {
+    auto answer = forcing_->answer(fetch.sent);
+    return answer ? replay(std::move(*answer)) : failed(fetch, std::string(not_visited));
+  }
   if (options_.recording) {
     auto answer = options_.recording->answer(fetch.sent);
-    if (!answer) return failed(fetch, "not in the recording");
-    answer->id = ++replayed_count_;
-    under_way_.emplace(answer->id, std::move(fetch));
-    replayed_.push_back(std::move(*answer));
-    return;
+    return answer ? replay(std::move(*answer)) : failed(fetch, "not in the recording");
+  }
+  if (options_.shared) {
+    fetch.identity = identity(fetch.sent);
+    fetch.repeated = asked_[fetch.identity]++;
+    if (auto answer = options_.shared->answer(fetch.identity, fetch.repeated))
+      return replay(std::move(*answer));
   }
   auto id = fetcher_->submit(fetch.sent);
   if (!id) return failed(fetch, id.error().what);
@@ -101,6 +112,8 @@ void Driver::arrived(net::FetchResponse response) {
   UnderWay fetch = std::move(found->second);
   under_way_.erase(found);
   if (options_.on_exchange) options_.on_exchange(fetch.sent, response);
+  if (options_.forced && response.answered()) kept_.keep(fetch.sent, response);
+  if (options_.shared && response.answered()) options_.shared->keep(fetch.identity, fetch.repeated, response);
   record_answer(fetch.node, response);
   auto url = url::Url::parse(response.url);
   for (const net::Header& header : response.headers) {

@@ -69,6 +69,18 @@ inline constexpr uint64_t max_private_memory = 208ull << 20;  // RLIMIT_DATA; "m
 // A stack frame of the interpreter takes a few hundred bytes; 8 MB is the process' own.
 inline constexpr size_t max_script_stack = 1u << 20;  // "too much recursion" is the script's exception
 
+// --- the forced run ---------------------------------------------------------------------------------
+
+// Of one loop: decoders of a hundred thousand characters, and loops without end.
+inline constexpr uint32_t max_forced_iterations = 200'000;
+inline constexpr size_t max_rewritten = 2000;      // texts of a worker
+inline constexpr uint32_t max_forced_calls = 300;  // functions that nothing called
+inline constexpr uint32_t max_slices = 100;        // statements that nothing reached
+inline constexpr size_t max_slice = 300;           // statements that one needs
+// A worker has as long as it took in the first run, and at least so long (of processor time).
+inline constexpr std::chrono::milliseconds min_forced_time = 300ms;
+inline constexpr std::chrono::milliseconds max_forced_virtual_time = 24h;  // a page that waits for tomorrow
+
 // --- evidence -------------------------------------------------------------------------------------
 
 // No version string, path or identifier that a page passes to a component innocently is longer; the

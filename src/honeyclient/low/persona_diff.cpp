@@ -7,31 +7,29 @@
 #include <set>
 
 #include "base/display.h"
+#include "honeyclient/low/answers.h"
 
 namespace shikake::honeyclient::low {
 
 namespace {
 
-// Without what pages make up anew for each request: runs of digits in the query.
-std::string steady(const std::string& url) {
-  size_t query = url.find('?');
-  if (query == std::string::npos) return url;
-  std::string text = url.substr(0, query);
-  for (size_t i = query; i < url.size(); ++i) {
-    bool digit = url[i] >= '0' && url[i] <= '9';
-    if (!digit)
-      text += url[i];
-    else if (text.back() != '#')
-      text += '#';
-  }
-  return text;
-}
-
 std::set<std::string> reached_by(const intel::VisitRecord& visit) {
   std::set<std::string> urls;
   for (const intel::VisitNode& node : visit.nodes)
-    if (node.fetched) urls.insert(steady(node.url));
+    if (node.fetched) urls.insert(steady_url(node.url));
   return urls;
+}
+
+// Why somebody came, or would have come, to where not everybody was led.
+std::set<std::string> reasons_for(const std::vector<PersonaView>& views,
+                                  const std::vector<std::string>& urls) {
+  std::set<std::string> wanted(urls.begin(), urls.end()), found;
+  for (const PersonaView& view : views)
+    for (const intel::VisitEdge& edge : view.visit.edges)
+      if (!edge.decided_by.empty() && edge.to < view.visit.nodes.size() &&
+          wanted.contains(steady_url(view.visit.nodes[edge.to].url)))
+        found.insert(edge.decided_by);
+  return found;
 }
 
 std::string_view name(Engine engine) {
@@ -148,6 +146,8 @@ PersonaDiff compare_personas(const std::vector<PersonaView>& views) {
     for (const std::string& url : urls)
       if (reached_by_groups[url] < by_view.size()) made.reached.push_back(url);
     if (!outside.empty()) made.told_apart_by = apart(inside, outside);
+    std::set<std::string> reasons = reasons_for(views, made.reached);
+    made.decided_by.assign(reasons.begin(), reasons.end());
     diff.groups.push_back(std::move(made));
   }
   std::ranges::stable_sort(diff.groups, {}, [](const PersonaGroup& group) { return group.personas.size(); });
@@ -165,7 +165,8 @@ boost::json::object to_json(const PersonaDiff& diff) {
     groups.push_back(boost::json::object{{"personas", texts(group.personas)},
                                          {"verdict", intel::name(group.verdict)},
                                          {"reached", texts(group.reached)},
-                                         {"told_apart_by", texts(group.told_apart_by)}});
+                                         {"told_apart_by", texts(group.told_apart_by)},
+                                         {"decided_by", texts(group.decided_by)}});
   return {{"url", diff.url}, {"groups", std::move(groups)}};
 }
 
@@ -182,6 +183,8 @@ std::string render(const PersonaDiff& diff) {
       for (const std::string& fact : group.told_apart_by) why += (why.empty() ? "" : ", ") + fact;
       text += "    only they have: " + why + "\n";
     }
+    for (size_t i = 0; i < std::min(group.decided_by.size(), max_urls); ++i)
+      text += "    because " + base::for_terminal(base::defang(group.decided_by[i])) + "\n";
     for (size_t i = 0; i < std::min(group.reached.size(), max_urls); ++i)
       text += "    → " + base::for_terminal(base::defang(group.reached[i])) + "\n";
     if (group.reached.size() > max_urls)

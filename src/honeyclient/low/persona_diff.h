@@ -24,6 +24,10 @@ struct PersonaGroup {
   // What all of these personas are and no other is: "engine trident", "version up to 8 of trident",
   // "Windows XP", "language ja", "plugin Java". Empty: nothing that is known here.
   std::vector<std::string> told_apart_by;
+  // The checks that the ways to `reached` hung on, each a sentence, sorted: "navigator.userAgent: /MSIE
+  // 6/.test(ua) is true, line 3". From forced runs, where those were made: the target environment that the
+  // page itself asks for.
+  std::vector<std::string> decided_by;
 };
 
 struct PersonaDiff {

@@ -71,6 +71,33 @@ TEST(PersonaDiff, CacheBreakersAreNoDifference) {
   EXPECT_TRUE(compare_personas({}).groups.empty());
 }
 
+// Of a persona that was led there, and of one that only a forced run led there.
+TEST(PersonaDiff, NamesTheCheckThatDecided) {
+  PersonaView led = view("ie6-winxp", {"http://a.example/", "http://b.example/kit?n=1"});
+  PersonaView other = view("chrome-win10", {"http://a.example/", "http://b.example/kit?n=2"});
+  other.visit.nodes[1].fetched = false;
+  intel::VisitEdge edge;
+  edge.to = 1;
+  edge.mechanism = intel::Mechanism::location;
+  edge.decided_by = "navigator.userAgent: ie6 is true, line 2";
+  led.visit.edges.push_back(edge);
+  edge.forced = true;
+  edge.decided_by = "navigator.userAgent: !ie6 is false, line 4";
+  other.visit.edges.push_back(edge);
+  edge.to = 0;
+  edge.decided_by = "the time: always is true, line 9";
+  led.visit.edges.push_back(edge);
+  PersonaDiff diff = compare_personas({led, other});
+  ASSERT_EQ(diff.groups.size(), 2u);
+  for (const PersonaGroup& group : diff.groups)
+    if (group.personas[0] == "ie6-winxp")
+      EXPECT_EQ(group.decided_by, (std::vector<std::string>{"navigator.userAgent: !ie6 is false, line 4",
+                                                            "navigator.userAgent: ie6 is true, line 2"}));
+    else
+      EXPECT_TRUE(group.decided_by.empty());
+  EXPECT_NE(render(diff).find("because navigator"), std::string::npos);
+}
+
 TEST(PersonaDiff, IsShownHarmless) {
   PersonaDiff diff =
       compare_personas({view("chrome-win10", {"http://a.example/\x1b[31m"}), view("ie8-winxp", {})});

@@ -47,7 +47,10 @@ struct Origin {
   Position position;
   std::string written_by;
   std::vector<Position> ancestry;
-  static void wire(auto& codec, auto& self) { codec(self.position, self.written_by, self.ancestry); }
+  std::string decided_by;  // the check that the script's step hung on; of a forced run
+  static void wire(auto& codec, auto& self) {
+    codec(self.position, self.written_by, self.ancestry, self.decided_by);
+  }
 };
 
 struct Header {
@@ -224,7 +227,8 @@ struct LimitHit {
 struct Settled {
   uint64_t heard = 0;       // messages taken in so far: the parent sees whether one is still on its way
   base::Duration clock{0};  // how far the page's own time has moved since its start
-  static void wire(auto& codec, auto& self) { codec(self.heard, self.clock); }
+  uint32_t cpu_ms = 0;      // processor time that it has taken, in steps of the worker's timer
+  static void wire(auto& codec, auto& self) { codec(self.heard, self.clock, self.cpu_ms); }
 };
 
 // --- parent to worker ------------------------------------------------------------------------------
@@ -250,9 +254,10 @@ struct Start {
   bool has_opener = false;
   uint32_t depth = 0;  // of frames around it
   std::chrono::milliseconds max_script_time{0};
+  bool forced = false;  // take the branches and call the functions that the page itself would not
   static void wire(auto& codec, auto& self) {
     codec(self.document, self.persona, self.seed, self.clock, self.window_name, self.is_frame,
-          self.has_opener, self.depth, self.max_script_time);
+          self.has_opener, self.depth, self.max_script_time, self.forced);
   }
 };
 

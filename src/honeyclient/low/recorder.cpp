@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cctype>
+#include <tuple>
 
 #include <fmt/format.h>
 
 #include "base/ascii.h"
 #include "base/bytes.h"
 #include "honeyclient/chain/payload.h"
+#include "honeyclient/low/answers.h"
 #include "honeyclient/low/archives.h"
 #include "honeyclient/low/script_file.h"
 #include "triage/matcher.h"
@@ -23,6 +25,7 @@ std::string text(std::string_view from, size_t longest) {
 
 // URLs as the record holds them; data: URLs carry whole files.
 constexpr size_t max_url = 8192;
+constexpr size_t max_reason = 400;  // of an edge's decided_by
 
 intel::ScriptPosition position(const Position& from) {
   intel::ScriptPosition made;
@@ -89,6 +92,7 @@ void Recorder::edge(uint32_t from, uint32_t to, intel::Mechanism mechanism,
     key += " " + script.position.url + script.position.sha256.hex() + " " +
            std::to_string(script.position.line) + ":" + std::to_string(script.position.column);
     edge.script = std::move(script);
+    edge.decided_by = text(origin->decided_by, max_reason);
   }
   if (!edges_.insert(key).second) return;
   if (record_.edges.size() >= limits::max_edges) return limit("edges");
@@ -258,6 +262,77 @@ void Recorder::body(uint32_t id, std::string_view bytes, std::string_view declar
     event("changed", "another answer at the same URL, sha256 " + digest.hex(), id);
   node.sha256 = digest;
   node.size = bytes.size();
+}
+
+namespace {
+
+// What a run tells of itself, not of the page's doing.
+bool tells_of_the_page(const intel::VisitEvent& event) {
+  for (std::string_view kind : {"error", "network", "tls", "probe", "changed"})
+    if (event.kind == kind) return false;
+  return true;
+}
+
+}  // namespace
+
+void Recorder::absorb_forced(Recorder& other) {
+  const intel::VisitRecord& forced = other.record_;
+  std::map<std::string, uint32_t> by_url;  // cache breakers don't make another resource
+  for (const intel::VisitNode& node : record_.nodes) by_url.emplace(steady_url(node.url), node.id);
+  std::vector<std::optional<uint32_t>> ours(forced.nodes.size());
+  auto our_node = [&](uint32_t id) {
+    if (ours[id]) return ours[id];
+    const intel::VisitNode& theirs = forced.nodes[id];
+    auto known = by_url.find(steady_url(theirs.url));
+    if (known != by_url.end()) return ours[id] = known->second;
+    if ((ours[id] = node(theirs.url, "GET", "forced"))) record_.nodes[*ours[id]].why_not = theirs.why_not;
+    return ours[id];
+  };
+  std::map<std::tuple<uint32_t, uint32_t, intel::Mechanism>, size_t> known;
+  for (size_t i = 0; i < record_.edges.size(); ++i) {
+    const intel::VisitEdge& edge = record_.edges[i];
+    known.emplace(std::tuple(edge.from, edge.to, edge.mechanism), i);
+  }
+  for (const intel::VisitEdge& edge : forced.edges) {
+    std::optional<uint32_t> from = our_node(edge.from), to = our_node(edge.to);
+    if (!from || !to) continue;
+    auto found = known.find({*from, *to, edge.mechanism});
+    if (found != known.end()) {
+      std::string& reason = record_.edges[found->second].decided_by;
+      if (reason.empty()) reason = edge.decided_by;
+      continue;
+    }
+    if (record_.edges.size() >= limits::max_edges) return limit("edges");
+    known.emplace(std::tuple(*from, *to, edge.mechanism), record_.edges.size());
+    intel::VisitEdge made = edge;
+    made.from = *from;
+    made.to = *to;
+    made.forced = true;
+    record_.edges.push_back(std::move(made));
+  }
+  std::set<std::pair<std::string, std::string>> seen;
+  for (const intel::VisitEvent& one : record_.events) seen.emplace(one.kind, one.detail);
+  for (const intel::VisitEvent& one : forced.events)
+    if (tells_of_the_page(one) && seen.emplace(one.kind, one.detail).second)
+      event("forced", one.kind + ": " + one.detail, one.node ? our_node(*one.node) : std::nullopt);
+  for (const std::string& name : forced.limits_hit) event("forced", "limit: " + name, std::nullopt);
+  for (const std::string& name : forced.components)
+    if (record_.components.size() < 500) once(record_.components, name);
+  std::set<std::string> evaluated;
+  for (const intel::ScriptPosition& one : record_.evaluated) evaluated.insert(one.sha256.hex());
+  for (const intel::ScriptPosition& one : forced.evaluated)
+    if (evaluated.insert(one.sha256.hex()).second && record_.evaluated.size() < limits::max_evaluated)
+      record_.evaluated.push_back(one);
+  for (const chain::Misuse& misuse : other.facts_.misuses) {
+    std::optional<uint32_t> at = our_node(misuse.node);
+    bool ours_too = std::ranges::any_of(facts_.misuses, [&](const chain::Misuse& one) {
+      return at && one.node == *at && one.what == misuse.what;
+    });
+    if (!at || ours_too) continue;
+    facts_.misuses.push_back(misuse);
+    facts_.misuses.back().node = *at;
+    facts_.misuses.back().forced = true;
+  }
 }
 
 void Recorder::blob_failed(const Error& error) {

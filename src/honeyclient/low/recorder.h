@@ -49,6 +49,9 @@ class Recorder {
   void blob_failed(const Error& error);
 
   const std::optional<Error>& failure() const { return failure_; }
+  // What a forced run of the same visit saw and this one did not, marked as forced; and which checks the
+  // steps that both took hung on.
+  void absorb_forced(Recorder& other);
   // Once, at the end: roles and verdict.
   intel::VisitRecord finish();
 

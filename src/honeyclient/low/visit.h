@@ -37,6 +37,8 @@ namespace shikake::honeyclient::low {
 inline constexpr std::string_view sensor = "honeyclient-low";
 inline constexpr std::string_view sensor_version = "1";
 
+class SharedAnswers;  // answers.h
+
 class BlobSink {
  public:
   virtual ~BlobSink() = default;
@@ -66,6 +68,11 @@ struct VisitOptions {
   // Rules that every body and every evaluated source is held against. One tagged "malicious" or "suspicious"
   // decides the verdict, others are noted. Outlives the visit.
   triage::Matcher* rules = nullptr;
+  // Once the visit is over, once more as a forced run: branches taken and functions called that the pages
+  // themselves would not; without any request. docs/honeyclient.md says how.
+  bool forced = false;
+  // Answers that visits of other personas had, where given: what is asked alike is asked once. Outlives it.
+  SharedAnswers* shared = nullptr;
   // Every answer that came, with what was asked.
   std::function<void(const net::FetchRequest&, const net::FetchResponse&)> on_exchange;
   const base::Clock* clock = &base::system_clock();

@@ -95,7 +95,7 @@ bool Engine::start() {
     if (the_page) the_page->positions.on_warning(report->sourceId, report->lineno, report->column);
   });
   JS::SetReduceMicrosecondTimePrecisionCallback(
-      [](double now, JSContext*) { return the_page ? the_page->now() * 1000 : now; });
+      [](double now, JSContext*) { return the_page ? the_page->clock_read() * 1000 : now; });
   JS::SetOutOfMemoryCallback(
       cx_,
       [](JSContext*, void*) {

@@ -2,6 +2,7 @@
 
 #include "base/digest.h"
 #include "honeyclient/low/limits.h"
+#include "honeyclient/low/page/forced.h"
 #include "honeyclient/low/page/page.h"
 #include "honeyclient/low/page/window.h"
 
@@ -44,7 +45,11 @@ bool on_eval(JSContext* cx, JSString* code) {
     if (window->page.positions.full()) return window->page.limit("sources");
     std::optional<Place> by = window->page.positions.here();
     std::string file = by ? by->source->url : window->url.href();
-    expect_source(*window, to_text(cx, code), file, by, "eval");
+    std::u16string text = to_text(cx, code);
+    Forced* forced = window->page.forced.get();
+    std::optional<std::u16string> original = forced ? forced->original_of(text) : std::nullopt;
+    const Source& source = expect_source(*window, original ? *original : text, file, by, "eval");
+    if (original) forced->bind(*window, source, text);
   });
 }
 

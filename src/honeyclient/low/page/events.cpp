@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "honeyclient/low/limits.h"
 #include "honeyclient/low/page/evaluated.h"
+#include "honeyclient/low/page/forced.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"
 #include "honeyclient/low/page/script_type.h"
@@ -104,17 +105,28 @@ void compile_handler(JSContext* cx, Native& target, Handler& handler) {
     handler.value = function ? JS::ObjectValue(*function) : JS::NullValue();
     return;
   }
-  expect_source(window, text, file, by, "handler", line);
+  const Source& kept = expect_source(window, text, file, by, "handler", line);
   JS::CompileOptions options(cx);
   options.setFileAndLine(file.c_str(), line - 1);  // the engine puts a line of its own before the body
   JS::SourceText<char16_t> source;
   std::u16string standard = standard_script(window.page.persona(), window.compilation, text);
-  must(source.init(cx, standard.data(), standard.size(), JS::SourceOwnership::Borrowed));
   std::string name = "on" + utf8(handler.type);
   const char* error_arguments[] = {"event", "source", "lineno", "colno", "error"};
   bool is_error = handler.type == u"error" && target.kind == Kind::window;
-  JSFunction* function =
-      must(JS::CompileFunction(cx, scopes, options, name.c_str(), is_error ? 5 : 1, error_arguments, source));
+  auto compile = [&](const std::u16string& body) {
+    must(source.init(cx, body.data(), body.size(), JS::SourceOwnership::Borrowed));
+    return JS::CompileFunction(cx, scopes, options, name.c_str(), is_error ? 5 : 1, error_arguments, source);
+  };
+  JSFunction* function = nullptr;
+  if (Forced* forced = window.page.forced.get()) {
+    std::u16string made = forced->prepare(window, kept, standard, line, 1, true);
+    if (made != standard) function = compile(made);
+    if (!function && made != standard) {
+      JS_ClearPendingException(cx);
+      window.page.positions.expect_again(kept);
+    }
+  }
+  if (!function) function = must(compile(standard));
   handler.value = JS::ObjectValue(*JS_GetFunctionObject(function));
 }
 

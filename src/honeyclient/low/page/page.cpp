@@ -11,6 +11,7 @@
 #include "honeyclient/low/limits.h"
 #include "honeyclient/low/page/errors.h"
 #include "honeyclient/low/page/events.h"
+#include "honeyclient/low/page/forced.h"
 #include "honeyclient/low/page/messages.h"
 #include "honeyclient/low/page/script_host.h"
 #include "honeyclient/low/page/window.h"
@@ -21,6 +22,11 @@ namespace {
 
 std::atomic<uint32_t> cpu_ticks{0};
 
+constexpr auto tick = std::chrono::milliseconds(50);  // worker.cpp's profiling timer
+std::chrono::milliseconds cpu_time(uint32_t ticks_before) {
+  return (cpu_ticks.load(std::memory_order_relaxed) - ticks_before) * tick;
+}
+
 }  // namespace
 
 Page::Page(JSContext* the_context, base::FrameChannel channel, Start the_start)
@@ -30,7 +36,11 @@ Page::Page(JSContext* the_context, base::FrameChannel channel, Start the_start)
       arena(html::ArenaLimits{limits::max_nodes}),
       channel_(std::move(channel)),
       random_state_(start.seed ^ 0x9E3779B97F4A7C15ull),
-      ticks_before_(cpu_ticks.load(std::memory_order_relaxed)) {}
+      ticks_before_(cpu_ticks.load(std::memory_order_relaxed)) {
+  if (!start.forced) return;
+  forced = std::make_unique<Forced>(*this);
+  positions.decided_by = [this] { return forced->decided_by(); };
+}
 
 Page::~Page() {
   for (Native* native : natives_) delete native;
@@ -38,6 +48,7 @@ Page::~Page() {
 
 void Page::trace(JSTracer* tracer) {
   for (Native* native : natives_) native->trace(tracer);
+  if (forced) forced->trace(tracer);
   for (JS::Heap<JSObject*>& job : jobs_) JS::TraceEdge(tracer, &job, "promise job");
 }
 
@@ -85,6 +96,13 @@ double Page::now() const {
          static_cast<double>(clock_.count() / 1000) + slept;
 }
 
+double Page::clock_read() {
+  constexpr uint32_t before_it_waits = 1000;
+  constexpr auto step = std::chrono::microseconds(200);
+  if (++clock_reads_ > before_it_waits && clock_ < limits::max_virtual_time) clock_ += step;
+  return now();
+}
+
 uint64_t Page::random() {  // splitmix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators)
   uint64_t z = (random_state_ += 0x9E3779B97F4A7C15ull);
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
@@ -102,6 +120,11 @@ uint32_t Page::add_timer(Window& window, double delay_ms, bool repeats, std::fun
   double delay = delay_ms > 0 ? delay_ms : 0;
   uint32_t id = next_timer_++;
   // An interval of nothing would never let time move on; browsers clamp it to 4 ms when nested.
+  if (std::string reason = forced ? forced->decided_by() : std::string(); !reason.empty())
+    action = [this, reason, later = std::move(action)] {
+      Forced::Because because(*forced, reason);
+      later();
+    };
   Timer timer{id, &window, std::max(delay, 4.0), repeats, std::move(action)};
   timers_.emplace(std::pair(since_start() + delay, timer_sequence_++), std::move(timer));
   return id;
@@ -119,7 +142,8 @@ bool Page::run_next_timer() {
       timers_.erase(next);
       continue;
     }
-    if (due > static_cast<double>(limits::max_virtual_time.count())) return false;
+    auto longest = start.forced ? limits::max_forced_virtual_time : limits::max_virtual_time;
+    if (due > static_cast<double>(longest.count())) return false;
     if (timers_fired_ >= limits::max_timers) {
       limit("timers");
       timers_.clear();
@@ -161,7 +185,7 @@ void Page::run_script(Window& window, const std::function<void()>& body) {
   if (window.gone || !scripts_run()) return;
   JSAutoRealm realm(cx, window.global());
   Positions::Within engine(positions, std::nullopt);
-  ++script_depth_;
+  if (++script_depth_ == 1 && forced) forced->begin();
   if (!guarded(cx, body)) report_exception(window);
   --script_depth_;
   if (script_depth_ == 0) run_microtasks();
@@ -205,6 +229,8 @@ void Page::run() {
       run_task(task);
     } else if (!waiting_.empty()) {
       receive(base::Deadline::never());
+    } else if (forced && scripts_run() && (run_next_timer() || forced->next())) {
+      // Going elsewhere keeps nothing of a forced run from its end.
     } else if (pending_navigations_ > 0 || !scripts_run() || !run_next_timer()) {
       // A navigation begins when its page has nothing left to do; time stands still until it has ended.
       settle();
@@ -215,7 +241,7 @@ void Page::run() {
 
 void Page::settle() {
   settled_ = true;
-  tell(FromPage::settled, Settled{heard_, clock_});
+  tell(FromPage::settled, Settled{heard_, clock_, static_cast<uint32_t>(cpu_time(ticks_before_).count())});
 }
 
 // --- the parent --------------------------------------------------------------------------------------------
@@ -369,15 +395,6 @@ void Page::memory_spent() {
 void Page::on_cpu_tick() {
   cpu_ticks.fetch_add(1, std::memory_order_relaxed);
 }
-
-namespace {
-
-constexpr auto tick = std::chrono::milliseconds(50);  // worker.cpp's profiling timer
-std::chrono::milliseconds cpu_time(uint32_t ticks_before) {
-  return (cpu_ticks.load(std::memory_order_relaxed) - ticks_before) * tick;
-}
-
-}  // namespace
 
 bool Page::cpu_spent() {
   if (cpu_time(ticks_before_) < start.max_script_time) return false;

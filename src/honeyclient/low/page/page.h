@@ -24,6 +24,8 @@
 
 namespace shikake::honeyclient::low::page {
 
+class Forced;
+
 class Page {
  public:
   Page(JSContext* the_context, base::FrameChannel channel, Start start);
@@ -39,6 +41,7 @@ class Page {
     return static_cast<uint8_t>(1u << static_cast<unsigned>(start.persona.engine));
   }
   Positions positions;
+  std::unique_ptr<Forced> forced;  // in a forced run
   html::Arena arena;
 
   void own(Native& native) { natives_.push_back(&native); }
@@ -68,6 +71,8 @@ class Page {
   void post(std::function<void()> task);
   uint32_t add_timer(Window& window, double delay_ms, bool repeats, std::function<void()> action);
   void clear_timer(uint32_t id);
+  // The engine's scripts read the clock. One that does nothing else is waiting: then time moves.
+  double clock_read();
   void run_microtasks();
   void enqueue_job(JSObject* job) { jobs_.emplace_back(job); }
   bool has_jobs() const { return !jobs_.empty(); }
@@ -134,6 +139,7 @@ class Page {
   uint32_t pending_navigations_ = 0;
   uint32_t notices_ = 0;
   std::chrono::microseconds clock_{0};
+  uint32_t clock_reads_ = 0;
   uint64_t random_state_;
   uint32_t ticks_before_;  // of the process, when the page began
   int script_depth_ = 0;

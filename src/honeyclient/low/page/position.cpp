@@ -44,6 +44,10 @@ const Source& Positions::expect(Source source) {
   return kept;
 }
 
+void Positions::expect_again(const Source& source) {
+  if (uint32_t number = next_number()) by_number_[number] = &source;
+}
+
 bool Positions::full() const {
   return sources_.size() >= limits::max_sources;
 }
@@ -55,11 +59,23 @@ std::optional<Place> Positions::here() {
   if (!seen_) return std::nullopt;
   auto found = by_number_.find(seen_->source);
   if (found == by_number_.end()) return std::nullopt;
-  return Place{found->second, seen_->line, seen_->column};
+  return Place{found->second, seen_->line, original_column(*found->second, seen_->line, seen_->column)};
+}
+
+uint32_t Positions::original_column(const Source& source, uint32_t line, uint32_t column) const {
+  auto found = columns_.find(&source);
+  if (found == columns_.end() || !found->second.shifts || line < found->second.line || column == 0)
+    return column;
+  const Columns& columns = found->second;
+  bool first = line == columns.line;
+  uint32_t generated = column - 1, before = first ? columns.generated_before : 0;
+  if (generated < before) return column;
+  uint32_t original = forced::original_column(*columns.shifts, line - columns.line + 1, generated - before);
+  return original + (first ? columns.original_before : 0) + 1;
 }
 
 uint32_t Positions::tag(const Place& place, std::string_view written_by) {
-  written_.push_back({place, std::string(written_by)});
+  written_.push_back({place, std::string(written_by), decided_by ? decided_by() : std::string()});
   return static_cast<uint32_t>(written_.size());
 }
 
@@ -70,15 +86,18 @@ std::optional<Place> Positions::place_of_tag(uint32_t tag) const {
 
 std::optional<Origin> Positions::origin_of_tag(uint32_t tag) const {
   if (tag == 0 || tag > written_.size()) return std::nullopt;
-  return origin(written_[tag - 1].place, written_[tag - 1].by);
+  const Written& written = written_[tag - 1];
+  Origin made = origin(written.place, written.by);
+  if (!written.decided_by.empty()) made.decided_by = written.decided_by;
+  return made;
 }
 
 Position Positions::position(const Place& place) {
   return {place.source->url, place.source->sha256, place.line, place.column};
 }
 
-Origin Positions::origin(const Place& place, std::string_view written_by) {
-  Origin origin{position(place), std::string(written_by), {}};
+Origin Positions::origin(const Place& place, std::string_view written_by) const {
+  Origin origin{position(place), std::string(written_by), {}, decided_by ? decided_by() : std::string()};
   const Source* source = place.source;
   while (source->by && origin.ancestry.size() < limits::max_positions) {
     origin.ancestry.push_back(position(*source->by));

@@ -8,12 +8,14 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "honeyclient/forced/rewrite.h"
 #include "honeyclient/low/page/bind.h"
 #include "honeyclient/low/protocol.h"
 
@@ -38,6 +40,17 @@ class Positions {
 
   // Call before compiling: the source that gets the engine's next number.
   const Source& expect(Source source);
+  // The same source once more, where what was compiled first was no script.
+  void expect_again(const Source& source);
+  // Of a source that was rewritten: how its columns are traced back. `line` is where it begins, and of that
+  // line both texts begin behind so many columns.
+  struct Columns {
+    const std::vector<forced::Shift>* shifts = nullptr;
+    uint32_t line = 1, generated_before = 0, original_before = 0;
+  };
+  void columns(const Source& source, Columns columns) { columns_[&source] = columns; }
+  // Says which check the running script hangs on; asked for each origin.
+  std::function<std::string()> decided_by;
   // A source that another interpreter runs: the engine gives it no number.
   const Source& keep(Source source) { return sources_.emplace_back(std::move(source)); }
   // While that interpreter calls into the page, its place is the innermost one; while the engine runs
@@ -65,7 +78,7 @@ class Positions {
   std::optional<Place> place_of_tag(uint32_t tag) const;
 
   static Position position(const Place& place);
-  static Origin origin(const Place& place, std::string_view written_by = {});
+  Origin origin(const Place& place, std::string_view written_by = {}) const;
   std::optional<Origin> origin_here();
 
   // From the engine's warning hook.
@@ -73,15 +86,18 @@ class Positions {
 
  private:
   uint32_t next_number();
+  uint32_t original_column(const Source& source, uint32_t line, uint32_t column) const;
 
   struct Written {
     Place place;
     std::string by;
+    std::string decided_by;
   };
   JSContext* cx_;
   std::deque<Source> sources_;  // addresses stay
   std::vector<std::optional<Place>> others_;
   std::unordered_map<uint32_t, const Source*> by_number_;
+  std::unordered_map<const Source*, Columns> columns_;
   std::deque<Written> written_;
   struct Seen {
     uint32_t source, line, column;

@@ -8,6 +8,7 @@
 
 #include "honeyclient/low/page/evaluated.h"
 #include "honeyclient/low/page/events.h"
+#include "honeyclient/low/page/forced.h"
 #include "honeyclient/low/page/named_access.h"
 #include "honeyclient/low/page/remote_window.h"
 #include "honeyclient/low/page/vbscript.h"
@@ -236,6 +237,31 @@ void Window::evaluate_javascript_url(const url::Url& to, const std::optional<Pla
 
 // --- scripts ------------------------------------------------------------------------------------------
 
+namespace {
+
+// False: it is no script when rewritten, or is not rewritten.
+bool run_rewritten(Window& window, const Source& source, const std::u16string& standard,
+                   const Window::Text& text, const JS::CompileOptions& options,
+                   JS::MutableHandleValue result) {
+  Page& page = window.page;
+  uint32_t column = text.column > 0 ? text.column : 1;
+  std::u16string made = page.forced->prepare(window, source, standard, text.line, column);
+  if (made == standard) return false;
+  JS::SourceText<char16_t> buffer;
+  must(buffer.init(page.cx, made.data(), made.size(), JS::SourceOwnership::Borrowed));
+  JS::RootedScript script(page.cx, JS::Compile(page.cx, options, buffer));
+  if (!script) {
+    JS_ClearPendingException(page.cx);
+    page.positions.columns(source, {});
+    page.positions.expect_again(source);
+    return false;
+  }
+  must(JS_ExecuteScript(page.cx, script, result));
+  return true;
+}
+
+}  // namespace
+
 JS::Value Window::run(const Text& text) {
   JSContext* cx = page.cx;
   JS::RootedValue result(cx);
@@ -246,6 +272,7 @@ JS::Value Window::run(const Text& text) {
     options.setColumn(text.column > 0 ? text.column - 1 : 0);
     JS::SourceText<char16_t> buffer;
     std::u16string standard = standard_script(page.persona(), compilation, text.text);
+    if (page.forced && run_rewritten(*this, source, standard, text, options, &result)) return;
     must(buffer.init(cx, standard.data(), standard.size(), JS::SourceOwnership::Borrowed));
     must(JS::Evaluate(cx, options, buffer, &result));
   });

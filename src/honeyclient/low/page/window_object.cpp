@@ -16,6 +16,7 @@
 #include "honeyclient/low/page/storage.h"
 #include "honeyclient/low/page/style.h"
 #include "honeyclient/low/page/tables.h"
+#include "honeyclient/low/page/forced.h"
 #include "honeyclient/low/page/timers.h"
 #include "honeyclient/low/page/vbscript.h"
 #include "honeyclient/low/page/window.h"
@@ -328,12 +329,16 @@ void define_window(JSContext* cx, Window& window) {
   if (engine & on_trident) must(JS_DefineFunctions(cx, global, trident_functions));
   define_handlers(cx, global, window_handlers);
   if (engine & on_blink) define_chrome(cx, window);
-  if ((engine & on_trident) && !window.page.persona().components.empty()) define_active_x(cx, window);
+  // In a forced run others go the ways of Internet Explorer, too; asked for it, they still lack it.
+  if (((engine & on_trident) && !window.page.persona().components.empty()) || window.page.forced)
+    define_active_x(cx, window);
   JS::RootedValue math(cx);
   must(JS_GetProperty(cx, global, "Math", &math));
   JS::RootedObject math_object(cx, &math.toObject());
   must(JS_DefineFunction(cx, math_object, "random", native<get_random>, 0, 0));
   remove_absent_globals(cx, window.page.persona(), global);
+  define_function_text(cx);
+  if (window.page.forced) window.page.forced->define(window);
 }
 
 std::span<const Interface> window_interfaces() {
