@@ -18,9 +18,9 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-
          "--disable-extensions", "--mute-audio", "--disable-features=IsolateOrigins,site-per-process",
          "--disable-site-isolation-trials", "--remote-debugging-pipe",
          # Nothing but loopback has an address.
-         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.0/8"]
-QUIET_S = 1.2    # no request for so long: the visit is over (pages wait less than a second)
-LONGEST_S = 15.0
+         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.*"]
+QUIET_S = 3.0    # no request for so long: the visit is over (pages wait less than a second)
+LONGEST_S = 40.0
 
 
 class Browser:
@@ -44,6 +44,7 @@ class Browser:
         os.close(from_browser)
         self._out, self._in, self._rest, self._next = ours_out, ours_in, b"", 0
         self.events = []
+        self.call("Target.setAutoAttach", autoAttach=True, waitForDebuggerOnStart=True, flatten=True)
 
     def close(self):
         with contextlib.suppress(OSError, RuntimeError):
@@ -92,9 +93,8 @@ class Browser:
         """Edges as {(kind, from, to)}."""
         self.events = []
         context = self.call("Target.createBrowserContext")["browserContextId"]
-        self.call("Target.setAutoAttach", autoAttach=True, waitForDebuggerOnStart=True, flatten=True)
-        self.call("Target.createTarget", url=url, browserContextId=context)
-        graph = Graph(url)
+        first = self.call("Target.createTarget", url="about:blank", browserContextId=context)["targetId"]
+        graph = Graph(url, first)
         start = quiet_since = time.monotonic()
         while time.monotonic() - start < LONGEST_S and time.monotonic() - quiet_since < QUIET_S:
             message = self.events.pop(0) if self.events else self.receive(0.1)
@@ -103,13 +103,16 @@ class Browser:
             method, what, session = message["method"], message["params"], message.get("sessionId")
             if method == "Target.attachedToTarget":
                 session = what["sessionId"]
-                if what["targetInfo"]["type"] == "page":
+                if what["targetInfo"].get("browserContextId") == context and what["targetInfo"]["type"] == "page":
                     graph.opened(session, what["targetInfo"])
-                for enable in ("Page.enable", "Network.enable"):
-                    self.send(enable, session)
-                self.send("Target.setAutoAttach", session, autoAttach=True, waitForDebuggerOnStart=True, flatten=True)
+                    for enable in ("Page.enable", "Network.enable"):
+                        self.send(enable, session)
+                    quiet_since = time.monotonic()
                 self.send("Runtime.runIfWaitingForDebugger", session)
-                quiet_since = time.monotonic()
+                if what["targetInfo"]["targetId"] == first:
+                    self.call("Network.enable", session)
+                    self.call("Page.navigate", session, url=url)
+                    quiet_since = time.monotonic()
             elif method == "Network.requestWillBeSent":
                 graph.request(session, what)
                 quiet_since = time.monotonic()
@@ -128,8 +131,8 @@ OURS = {"http_redirect": "redirect", "script": "script", "image": "image", "styl
 
 
 class Graph:
-    def __init__(self, url):
-        self.edges, self.parents, self.shown, self.first = set(), {}, {}, url
+    def __init__(self, url, frame):
+        self.edges, self.parents, self.shown = set(), {}, {frame: url}
         self.last_of_request = {}
         self.openers = {}
 
@@ -157,12 +160,19 @@ class Graph:
             return
         self.last_of_request[number] = url
         kind = KINDS.get(what.get("type"))
-        source = self.document_of(what.get("frameId"))
+        source = self.document_of(what.get("frameId")) if kind == "document" else what.get("documentURL")
         if kind and source and url != source:
             self.edges.add((kind, source, url))
 
     def navigated(self, frame):
-        self.shown[frame["id"]] = frame["url"]
+        # A new window's first request may go out before anybody can listen: what it shows then tells.
+        opener = self.openers.get(frame["id"])
+        if opener and frame["id"] not in self.shown and frame["url"].startswith("http"):
+            source = self.document_of(opener)
+            if source and not any(kind != "data" and to == frame["url"] for kind, _, to in self.edges):
+                self.edges.add(("document", source, frame["url"]))
+        if frame["url"] != "about:blank":
+            self.shown[frame["id"]] = frame["url"]
         if frame.get("parentId"):
             self.parents[frame["id"]] = frame["parentId"]
 
