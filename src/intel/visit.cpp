@@ -51,16 +51,51 @@ json::object to_json(const VisitNode& node) {
   return out;
 }
 
+json::object to_json(const ScriptOrigin& origin) {
+  json::object script = to_json(origin.position);
+  if (!origin.written_by.empty()) script["written_by"] = origin.written_by;
+  script["ancestry"] = to_json(origin.ancestry);
+  return script;
+}
+
 json::object to_json(const VisitEdge& edge) {
   json::object out{
       {"from", edge.from}, {"to", edge.to}, {"mechanism", name(edge.mechanism)}, {"forced", edge.forced}};
-  if (edge.script) {
-    json::object script = to_json(edge.script->position);
-    if (!edge.script->written_by.empty()) script["written_by"] = edge.script->written_by;
-    script["ancestry"] = to_json(edge.script->ancestry);
-    out["script"] = std::move(script);
-  }
+  if (edge.script) out["script"] = to_json(*edge.script);
   if (!edge.decided_by.empty()) out["decided_by"] = edge.decided_by;
+  return out;
+}
+
+json::object to_json(const VisitShellcode& code) {
+  json::array calls, files, decoders;
+  for (const VisitCall& call : code.calls) {
+    json::object one{{"function", call.function}, {"arguments", json_texts(call.arguments)}};
+    if (call.offset) one["offset"] = *call.offset;
+    calls.emplace_back(std::move(one));
+  }
+  for (const VisitWrittenFile& file : code.files)
+    files.emplace_back(json::object{{"path", file.path}, {"sha256", file.sha256.hex()}, {"size", file.size}});
+  for (const VisitDecoder& decoder : code.decoders)
+    decoders.emplace_back(json::object{{"offset", decoder.offset}, {"bytes", decoder.bytes}});
+  json::object out{{"node", code.node},
+                   {"how", code.how},
+                   {"sha256", code.sha256.hex()},
+                   {"size", code.size},
+                   {"begins", code.begins},
+                   {"outcome", code.outcome},
+                   {"calls", std::move(calls)},
+                   {"urls", json_texts(code.urls)},
+                   {"commands", json_texts(code.commands)},
+                   {"connections", json_texts(code.connections)},
+                   {"files", std::move(files)},
+                   {"decoders", std::move(decoders)}};
+  if (code.script) out["script"] = to_json(*code.script);
+  return out;
+}
+
+json::object to_json(const VisitFile& file) {
+  json::object out{{"node", file.node}, {"facts", file.facts}};
+  if (!file.inside.empty()) out["inside"] = file.inside;
   return out;
 }
 
@@ -81,6 +116,43 @@ ScriptPosition read_position(Fields& in) {
   position.line = read_u32(in, "line");
   position.column = read_u32(in, "column");
   return position;
+}
+
+ScriptOrigin read_origin(Fields& in) {
+  ScriptOrigin origin;
+  origin.position = read_position(in);
+  origin.written_by = in.text_or_empty("written_by");
+  in.objects("ancestry", [&](Fields& eval) { origin.ancestry.push_back(read_position(eval)); });
+  return origin;
+}
+
+VisitShellcode read_shellcode(Fields& in) {
+  VisitShellcode code;
+  code.node = static_cast<uint32_t>(in.number("node", max_node_id));
+  code.how = in.text_or_empty("how");
+  in.nested("script", [&](Fields& script) { code.script = read_origin(script); });
+  code.sha256 = in.digest("sha256");
+  code.size = in.number("size", UINT64_MAX);
+  code.begins = read_u32(in, "begins");
+  code.outcome = in.text("outcome");
+  in.objects("calls", [&](Fields& one) {
+    VisitCall call;
+    call.function = one.text("function");
+    call.arguments = one.texts("arguments");
+    if (auto offset = one.optional_number("offset", UINT32_MAX)) call.offset = static_cast<uint32_t>(*offset);
+    code.calls.push_back(std::move(call));
+  });
+  code.urls = in.texts("urls");
+  code.commands = in.texts("commands");
+  code.connections = in.texts("connections");
+  in.objects("files", [&](Fields& file) {
+    code.files.push_back(
+        {file.text_or_empty("path"), file.digest("sha256"), file.number("size", UINT64_MAX)});
+  });
+  in.objects("decoders", [&](Fields& one) {
+    code.decoders.push_back({read_u32(one, "offset"), read_u32(one, "bytes")});
+  });
+  return code;
 }
 
 VisitNode read_node(Fields& in) {
@@ -109,13 +181,7 @@ VisitEdge read_edge(Fields& in) {
   edge.mechanism = in.named("mechanism", mechanism);
   edge.forced = in.flag("forced", false);
   edge.decided_by = in.text_or_empty("decided_by");
-  in.nested("script", [&](Fields& script) {
-    ScriptOrigin origin;
-    origin.position = read_position(script);
-    origin.written_by = script.text_or_empty("written_by");
-    script.objects("ancestry", [&](Fields& eval) { origin.ancestry.push_back(read_position(eval)); });
-    edge.script = std::move(origin);
-  });
+  in.nested("script", [&](Fields& script) { edge.script = read_origin(script); });
   return edge;
 }
 
@@ -144,10 +210,12 @@ std::optional<Mechanism> mechanism(std::string_view name) {
 }
 
 json::object to_json(const VisitRecord& visit) {
-  json::array nodes, edges, events;
+  json::array nodes, edges, events, shellcode, files;
   for (const VisitNode& node : visit.nodes) nodes.emplace_back(to_json(node));
   for (const VisitEdge& edge : visit.edges) edges.emplace_back(to_json(edge));
   for (const VisitEvent& event : visit.events) events.emplace_back(to_json(event));
+  for (const VisitShellcode& code : visit.shellcode) shellcode.emplace_back(to_json(code));
+  for (const VisitFile& file : visit.files) files.emplace_back(to_json(file));
   return {{"url", visit.url},
           {"client", visit.client},
           {"persona", visit.persona},
@@ -161,6 +229,8 @@ json::object to_json(const VisitRecord& visit) {
           {"edges", std::move(edges)},
           {"events", std::move(events)},
           {"components", json_texts(visit.components)},
+          {"shellcode", std::move(shellcode)},
+          {"files", std::move(files)},
           {"evaluated", to_json(visit.evaluated)}};
 }
 
@@ -180,6 +250,14 @@ Result<VisitRecord> visit_from_json(const json::object& record) {
   in.objects("edges", [&](Fields& edge) { visit.edges.push_back(read_edge(edge)); });
   in.objects("events", [&](Fields& event) { visit.events.push_back(read_event(event)); });
   visit.components = in.texts("components");
+  in.objects("shellcode", [&](Fields& code) { visit.shellcode.push_back(read_shellcode(code)); });
+  in.objects("files", [&](Fields& file) {
+    VisitFile one;
+    one.node = static_cast<uint32_t>(file.number("node", max_node_id));
+    one.inside = file.text_or_empty("inside");
+    if (const json::object* facts = file.object("facts")) one.facts = *facts;
+    visit.files.push_back(std::move(one));
+  });
   in.objects("evaluated", [&](Fields& eval) { visit.evaluated.push_back(read_position(eval)); });
   if (in.error()) return fail(*in.error());
   return visit;

@@ -69,6 +69,41 @@ struct VisitEvent {
   std::optional<uint32_t> node;  // where it happened
 };
 
+// Machine code that a script made, and what it did when it was emulated.
+struct VisitCall {
+  std::string function;                // "urlmon.URLDownloadToFileA"
+  std::vector<std::string> arguments;  // texts as they are, numbers in hexadecimal
+  std::optional<uint32_t> offset;      // in the code, of where the call returns to
+};
+struct VisitDecoder {  // code that wrote the code that ran next
+  uint32_t offset = 0, bytes = 0;
+};
+struct VisitWrittenFile {
+  std::string path;
+  base::Digest sha256;
+  uint64_t size = 0;
+};
+struct VisitShellcode {
+  uint32_t node = 0;                   // the document whose script made it
+  std::string how;                     // "unescape", "array", "PDF script", …
+  std::optional<ScriptOrigin> script;  // where, when a place is known
+  base::Digest sha256;                 // of the code, a blob
+  uint64_t size = 0;
+  uint32_t begins = 0;  // offset in the code
+  std::string outcome;  // "exited", "waits", "unknown call", "endless", "bad memory", "bad code", "memory"
+  std::vector<VisitCall> calls;
+  std::vector<std::string> urls, commands, connections;
+  std::vector<VisitWrittenFile> files;
+  std::vector<VisitDecoder> decoders;
+};
+
+// A document, archive or program that the visit came upon, taken apart.
+struct VisitFile {
+  uint32_t node = 0;
+  std::string inside;         // names of what it lies in within the node's body, outermost first, by "!"; ""
+  boost::json::object facts;  // of static triage (docs/formats.md), without its list of strings
+};
+
 struct VisitRecord {
   std::string url;
   std::string client;   // "low", "high"
@@ -83,6 +118,8 @@ struct VisitRecord {
   std::vector<VisitEdge> edges;
   std::vector<VisitEvent> events;
   std::vector<std::string> components;   // components that scripts made or probed
+  std::vector<VisitShellcode> shellcode;
+  std::vector<VisitFile> files;
   std::vector<ScriptPosition> evaluated; // sources given to eval and its like; text in blobs by sha256
 };
 

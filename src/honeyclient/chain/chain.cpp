@@ -107,6 +107,8 @@ class Judge {
 
   void run() {
     for (const Misuse& misuse : facts_.misuses) convict_exploit(misuse);
+    for (const PayloadPlace& place : facts_.payloads)
+      if (place.node < visit_.nodes.size()) give(place.node, Role::distribution, place.why);
     for (const RuleHit& hit : facts_.rules) weigh_rule(hit);
     weigh_files();
     weigh_commands();

@@ -41,9 +41,16 @@ struct RuleHit {
   bool malicious = false;
 };
 
+// Where something that convicts its page would have got its files, whatever came of asking there.
+struct PayloadPlace {
+  uint32_t node = 0;
+  std::string why;  // one clause: "machine code in http://… downloads it"
+};
+
 // What a visit saw beside its nodes and edges.
 struct Facts {
   std::vector<Misuse> misuses;
+  std::vector<PayloadPlace> payloads;
   // Nodes that were navigated to (a window, a frame, an embedded object) and gave a file, not a page: a
   // browser would have saved or opened it, and nobody had clicked.
   std::vector<uint32_t> downloads;

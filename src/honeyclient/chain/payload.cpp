@@ -27,6 +27,7 @@ constexpr Payload flash{PayloadKind::document, "application/x-shockwave-flash", 
 constexpr Payload java{PayloadKind::document, "application/java-archive", "Java archive"};
 constexpr Payload java_class{PayloadKind::document, "application/java-vm", "Java class"};
 constexpr Payload ole{PayloadKind::document, "application/x-ole-storage", "Office document"};
+constexpr Payload rich_text{PayloadKind::document, "application/rtf", "RTF document"};
 constexpr Payload office{PayloadKind::document, "application/vnd.openxmlformats-officedocument",
                          "Office document"};
 
@@ -49,6 +50,7 @@ constexpr std::array all = {windows_program,
                             java,
                             java_class,
                             ole,
+                            rich_text,
                             office};
 
 struct Magic {
@@ -69,6 +71,7 @@ constexpr Magic magics[] = {
     {"Rar!\x1A\x07"sv, rar},
     {"7z\xBC\xAF\x27\x1C"sv, seven_zip},
     {"MSCF\0\0\0\0"sv, cabinet},
+    {"{\\rt"sv, rich_text},
     {"FWS"sv, flash},
     {"CWS"sv, flash},
     {"ZWS"sv, flash},

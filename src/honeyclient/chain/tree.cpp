@@ -4,6 +4,9 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 
 #include "base/display.h"
 
@@ -16,6 +19,7 @@ using intel::VisitRecord;
 
 constexpr size_t max_url_shown = 90;       // columns; --json has the whole
 constexpr size_t max_sentences_shown = 5;  // reasons, limits and the like, each
+constexpr size_t max_facts_shown = 40;     // of documents and machine code
 
 std::string shown(const std::string& url) {
   return base::for_terminal(base::defang(url), max_url_shown);
@@ -139,13 +143,13 @@ class Tree {
   size_t lines_ = 0, left_out_ = 0, bystanders_ = 0;
 };
 
-std::string sentences(std::string_view label, const std::vector<std::string>& texts) {
+std::string sentences(std::string_view label, const std::vector<std::string>& texts,
+                      size_t most = max_sentences_shown) {
   std::string text;
-  for (size_t i = 0; i < std::min(texts.size(), max_sentences_shown); ++i)
+  for (size_t i = 0; i < std::min(texts.size(), most); ++i)
     text += fmt::format("  {:<10} {}\n", i == 0 ? label : "",
                         base::for_terminal(base::defang_text(texts[i]), 300));
-  if (texts.size() > max_sentences_shown)
-    text += fmt::format("  {:<10} … and {} more\n", "", texts.size() - max_sentences_shown);
+  if (texts.size() > most) text += fmt::format("  {:<10} … and {} more\n", "", texts.size() - most);
   return text;
 }
 
@@ -167,6 +171,39 @@ std::vector<std::string> files(const VisitRecord& visit) {
   return texts;
 }
 
+// What documents and machine code came to.
+std::vector<std::string> taken_apart(const VisitRecord& visit) {
+  std::vector<std::string> texts;
+  for (const intel::VisitShellcode& code : visit.shellcode) {
+    texts.push_back(
+        fmt::format("machine code, {} bytes, found by {}, {}", code.size, code.how, code.outcome));
+    for (const intel::VisitCall& call : code.calls)
+      texts.push_back(fmt::format("  {}({})", call.function, fmt::join(call.arguments, ", ")));
+  }
+  for (const intel::VisitFile& file : visit.files) {
+    const auto* document = file.facts.if_contains("document");
+    if (!document || !document->is_object() || file.node >= visit.nodes.size()) continue;
+    const auto& facts = document->as_object();
+    auto text = [](const boost::json::object& object, std::string_view key) {
+      const auto* value = object.if_contains(key);
+      return value && value->is_string() ? std::string(value->as_string()) : std::string();
+    };
+    texts.push_back(fmt::format("{}{}: {}", file.inside.empty() ? "" : file.inside + " in ",
+                                visit.nodes[file.node].url, text(facts, "format")));
+    if (const auto* traits = facts.if_contains("traits"); traits && traits->is_array())
+      for (const auto& one : traits->as_array())
+        if (one.is_object())
+          texts.push_back(fmt::format("  {} {} {}", text(one.as_object(), "name"),
+                                      text(one.as_object(), "detail"), text(one.as_object(), "cve")));
+    if (const auto* links = facts.if_contains("links"); links && links->is_array())
+      for (const auto& one : links->as_array())
+        if (one.is_object())
+          texts.push_back(
+              fmt::format("  {} {}", text(one.as_object(), "how"), text(one.as_object(), "target")));
+  }
+  return texts;
+}
+
 }  // namespace
 
 std::string render_tree(const VisitRecord& visit, const TreeOptions& options) {
@@ -179,6 +216,7 @@ std::string render_tree(const VisitRecord& visit, const TreeOptions& options) {
   text += sentences("because", visit.reasons) + "\n" + Tree(visit, options).render() + "\n";
   text += sentences("evidence", chain_evidence(visit));
   text += sentences("file", files(visit));
+  text += sentences("inside", taken_apart(visit), max_facts_shown);
   text += sentences("limits", visit.limits_hit);
   if (!visit.complete)
     text += sentences("incomplete", visit.unemulated.empty()

@@ -48,6 +48,7 @@ Result<> Driver::go() {
     given.node = node;
     record_.at(node).fetched = true;
     record_.body(node, *options_.content, options_.content_type);
+    look_into(node, *options_.content);
     show(given, {200, "OK", url.href(), {{"Content-Type", options_.content_type}}, *options_.content});
   } else {
     begin(purpose, asked, node, nullptr);

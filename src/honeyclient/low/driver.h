@@ -14,7 +14,12 @@
 #include "honeyclient/low/request.h"
 #include "honeyclient/low/visit.h"
 #include "honeyclient/low/zygote.h"
+#include "honeyclient/shellcode/emulator.h"
 #include "net/fetcher.h"
+
+namespace shikake::triage {
+struct Triage;
+}
 
 namespace shikake::honeyclient::low {
 
@@ -78,7 +83,8 @@ class Driver {
  private:
   // What is to be done with an answer.
   struct Purpose {
-    enum class Kind : uint8_t { document, resource } kind = Kind::document;
+    // payload: for the record alone; what code that was run would have fetched
+    enum class Kind : uint8_t { document, resource, payload } kind = Kind::document;
     Context* context = nullptr;  // document
     bool new_frame = false;      // its first document: the embedder waits for word of it
     bool by_itself = false;
@@ -134,6 +140,24 @@ class Driver {
   void on_settled(WorkerState& worker, const Settled& message);
   void on_happened(WorkerState& worker, const Happened& message);
   void on_component(WorkerState& worker, const ComponentUse& message);
+
+  // --- machine code (driver_shellcode.cpp)
+  void on_machine_code(WorkerState& worker, MachineCode message);
+  void run_code(uint32_t node, const MachineCode& code);
+  // What code or a document of `node` would download: fetched, for its place in the chain.
+  void fetch_payload(uint32_t node, const std::string& url, intel::Mechanism mechanism,
+                     const std::optional<Origin>& origin, const std::string& why);
+
+  // --- documents (driver_documents.cpp)
+  struct Inside {
+    uint32_t node;
+    std::string inside, name;
+    unsigned depth;  // of archives around it
+  };
+  void look_into(uint32_t node, std::string_view body);
+  void take_apart(const Inside& where, std::string_view bytes);
+  void weigh(const Inside& where, const triage::Triage& facts);
+
   template <class Message>
   void tell(WorkerState& worker, ToPage type, const Message& message);
 
@@ -161,6 +185,10 @@ class Driver {
   net::CookieJar cookies_;
   std::vector<std::unique_ptr<Context>> contexts_;
   std::vector<std::unique_ptr<WorkerState>> workers_;
+  shellcode::Emulator emulator_;
+  std::set<std::string> code_run_, files_read_;  // digests
+  uint32_t document_links_ = 0;
+  uint64_t document_bytes_ = 0;  // unpacked
   std::map<uint64_t, UnderWay> under_way_;
   std::map<std::string, Answer200> cache_;  // subresources by URL, as a browser's memory cache
   std::map<std::string, std::map<std::string, std::string>> storage_;  // by kind and origin

@@ -53,6 +53,8 @@ void Driver::handle(WorkerState& worker, const base::Frame& frame) {
       return take(&Driver::on_happened);
     case FromPage::settled:
       return take(&Driver::on_settled);
+    case FromPage::machine_code:
+      return take(&Driver::on_machine_code);
     case FromPage::evaluated:
       if (auto message = base::from_wire<Evaluated>(frame.body)) {
         Context* context = context_of(worker, message->window);

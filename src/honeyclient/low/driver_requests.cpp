@@ -36,6 +36,7 @@ void Driver::begin(Purpose purpose, const Asked& asked, uint32_t node, const Con
     }
     record_.at(node).fetched = true;
     record_.body(node, data->body, data->mime);
+    look_into(node, data->body);
     return deliver(fetch, {200, "OK", asked.url, {{"Content-Type", data->mime}}, std::move(data->body)});
   }
   if (!to->is_http()) return failed(fetch, "scheme: " + std::string(to->scheme()));
@@ -98,6 +99,7 @@ void Driver::record_answer(uint32_t id, const net::FetchResponse& response) {
   body_bytes_ += response.body.size();
   // Byte for byte as it was sent; where a coding was undone, the plain form is what scripts saw.
   record_.body(id, response.body, declared ? *declared : "");
+  look_into(id, response.body);
   if (response.failure != net::FetchFailure::none) {
     record_.event("network", std::string(net::name(response.failure)) + ": " + response.why, id);
     if (response.failure == net::FetchFailure::body_too_large) record_.limit("body");
@@ -169,13 +171,12 @@ void Driver::redirect(UnderWay fetch, const net::FetchResponse& response) {
 void Driver::failed(const UnderWay& fetch, std::string why) {
   intel::VisitNode& node = record_.at(fetch.node);
   if (!node.fetched && node.why_not.empty()) node.why_not = why.substr(0, 300);
-  if (fetch.purpose.kind == Purpose::Kind::resource)
-    hand_over(fetch, nullptr);
-  else
-    no_document(fetch);
+  if (fetch.purpose.kind == Purpose::Kind::resource) hand_over(fetch, nullptr);
+  if (fetch.purpose.kind == Purpose::Kind::document) no_document(fetch);
 }
 
 void Driver::deliver(const UnderWay& fetch, Answer200 answer) {
+  if (fetch.purpose.kind == Purpose::Kind::payload) return record_.download(fetch.node);
   if (fetch.purpose.kind == Purpose::Kind::resource) {
     bool embedded = fetch.mechanism == Mechanism::object || fetch.mechanism == Mechanism::embed ||
                     fetch.mechanism == Mechanism::applet || fetch.mechanism == Mechanism::component;

@@ -35,6 +35,14 @@ inline constexpr uint32_t max_messages = 200'000;              // "messages": fr
 inline constexpr uint32_t max_storage = 5u << 20;              // "storage": what browsers give an origin
 inline constexpr uint32_t max_queued_messages = 1000;          // "post-messages" between windows
 
+// Pieces of machine code that are run, of a visit; each may take a second. Pages carry one, or one a target.
+inline constexpr uint32_t max_shellcode = 8;  // "shellcode"
+
+// Documents and archives taken apart, with those inside them. Each takes some 100 ms; a minute in all.
+inline constexpr uint32_t max_documents = 40;                 // "documents"
+inline constexpr std::chrono::seconds max_document_time{15};  // of one
+inline constexpr uint32_t max_document_links = 20;            // that are followed
+
 // --- kept by the worker ---------------------------------------------------------------------------
 
 // A frame holds a body and its headers.

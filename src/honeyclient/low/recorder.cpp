@@ -5,6 +5,8 @@
 #include <tuple>
 
 #include <fmt/format.h>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 
 #include "base/ascii.h"
 #include "base/bytes.h"
@@ -13,6 +15,7 @@
 #include "honeyclient/low/archives.h"
 #include "honeyclient/low/script_file.h"
 #include "triage/matcher.h"
+#include "triage/triage.h"
 
 namespace shikake::honeyclient::low {
 
@@ -40,6 +43,21 @@ intel::ScriptPosition position(const Position& from) {
 
 void once(std::vector<std::string>& list, std::string_view value) {
   if (std::ranges::find(list, value) == list.end()) list.emplace_back(value);
+}
+
+std::vector<std::string> texts(const std::vector<std::string>& from, size_t longest) {
+  std::vector<std::string> out;
+  for (const std::string& one : from) out.push_back(text(one, longest));
+  return out;
+}
+
+intel::ScriptOrigin script_origin(const Origin& origin) {
+  intel::ScriptOrigin script{position(origin.position), text(origin.written_by, 100), {}};
+  for (const Position& one : origin.ancestry) {
+    if (script.ancestry.size() >= limits::max_positions) break;
+    script.ancestry.push_back(position(one));
+  }
+  return script;
 }
 
 }  // namespace
@@ -84,11 +102,7 @@ void Recorder::edge(uint32_t from, uint32_t to, intel::Mechanism mechanism,
   std::string key =
       std::to_string(from) + " " + std::to_string(to) + " " + std::string(intel::name(mechanism));
   if (origin) {
-    intel::ScriptOrigin script{position(origin->position), text(origin->written_by, 100), {}};
-    for (const Position& one : origin->ancestry) {
-      if (script.ancestry.size() >= limits::max_positions) break;
-      script.ancestry.push_back(position(one));
-    }
+    intel::ScriptOrigin script = script_origin(*origin);
     key += " " + script.position.url + script.position.sha256.hex() + " " +
            std::to_string(script.position.line) + ":" + std::to_string(script.position.column);
     edge.script = std::move(script);
@@ -237,6 +251,85 @@ void Recorder::evaluated(const Evaluated& source, uint32_t node) {
   record_.evaluated.push_back(std::move(made));
 }
 
+base::Digest Recorder::keep(std::string_view bytes) {
+  const base::Digest digest = base::sha256(bytes);
+  if (blobs_put_.insert(digest.hex()).second)
+    if (auto put = blobs_.put(digest, bytes); !put) blob_failed(put.error());
+  return digest;
+}
+
+void Recorder::shellcode(uint32_t node, const MachineCode& code, const shellcode::Report& report) {
+  // Code that was made, and then sprayed behind sleds, is one.
+  for (const intel::VisitShellcode& known : record_.shellcode)
+    if (known.node == node && known.calls.size() == report.calls.size() &&
+        known.urls == texts(report.urls, max_url) &&
+        known.commands == texts(report.commands, limits::max_detail) &&
+        known.connections == texts(report.connections, limits::max_detail))
+      return;
+  intel::VisitShellcode made;
+  made.node = node;
+  made.how = text(code.how, 100);
+  if (code.origin) made.script = script_origin(*code.origin);
+  made.sha256 = keep(code.bytes);
+  made.size = code.bytes.size();
+  made.begins = report.begins;
+  made.outcome = shellcode::name(report.outcome);
+  for (const shellcode::Call& call : report.calls) {
+    made.calls.push_back({text(call.function, 200), texts(call.arguments, limits::max_detail), {}});
+    if (call.offset != shellcode::no_offset) made.calls.back().offset = call.offset;
+  }
+  made.urls = texts(report.urls, max_url);
+  made.commands = texts(report.commands, limits::max_detail);
+  made.connections = texts(report.connections, limits::max_detail);
+  for (const shellcode::WrittenFile& file : report.files)
+    made.files.push_back({text(file.path, limits::max_detail), keep(file.bytes), file.bytes.size()});
+  for (const shellcode::Decoder& decoder : report.decoders)
+    made.decoders.push_back({decoder.offset, decoder.bytes});
+  std::string what = fmt::format("carries machine code for Windows ({} bytes, found by {}) that calls {}",
+                                 made.size, made.how, made.calls.front().function);
+  if (!made.urls.empty())
+    what += fmt::format(" and downloads {}", made.urls.front());
+  else if (!made.commands.empty())
+    what += fmt::format(" and starts \"{}\"", made.commands.front());
+  else if (!made.connections.empty())
+    what += fmt::format(" and {}", made.connections.front());
+  event("shellcode", what, node);
+  facts_.misuses.push_back({node, std::move(what), {}});
+  record_.shellcode.push_back(std::move(made));
+}
+
+void Recorder::file(uint32_t node, const std::string& inside, const triage::Triage& facts,
+                    const std::vector<base::Digest>& kept) {
+  intel::VisitFile file;
+  file.node = node;
+  file.inside = text(inside, limits::max_detail);
+  file.facts = triage::to_json(facts);
+  // Kept small: the file itself is a blob.
+  if (auto* strings = file.facts["strings"].if_object()) strings->erase("values");
+  if (!kept.empty()) {
+    boost::json::array names;
+    for (const base::Digest& one : kept) names.emplace_back(one.hex());
+    file.facts["kept"] = std::move(names);
+  }
+  record_.files.push_back(std::move(file));
+  if (!facts.complete) limit("documents");
+  if (!facts.document) return;
+  const std::string where = inside.empty() ? "" : " (" + text(inside, 200) + ")";
+  for (const triage::DocumentTrait& trait : facts.document->traits) {
+    if (!trait.convicts) continue;
+    std::string what = fmt::format("is a {}{} with {}{}{}", text(facts.document->format, 60), where,
+                                   trait.name, trait.detail.empty() ? "" : ": " + text(trait.detail, 200),
+                                   trait.cve.empty() ? "" : ", " + trait.cve);
+    event("document", what, node);
+    facts_.misuses.push_back(
+        {node, std::move(what), trait.cve.empty() ? std::vector<std::string>() : std::vector{trait.cve}});
+  }
+}
+
+void Recorder::payload(uint32_t id, std::string why) {
+  facts_.payloads.push_back({id, text(why, limits::max_detail)});
+}
+
 void Recorder::download(uint32_t id) {
   if (std::ranges::find(facts_.downloads, id) == facts_.downloads.end()) facts_.downloads.push_back(id);
   event("download", record_.nodes[id].url, id);
@@ -253,9 +346,9 @@ void Recorder::body(uint32_t id, std::string_view bytes, std::string_view declar
   constexpr size_t most_archives = 8;
   if (payload.kind == chain::PayloadKind::archive && archives_.size() < most_archives)
     archives_[id] = std::string(bytes);
-  base::Digest digest = base::sha256(bytes);
-  if (blobs_put_.insert(digest.hex()).second) {
-    if (auto put = blobs_.put(digest, bytes); !put) blob_failed(put.error());
+  const base::Digest digest = base::sha256(bytes);
+  if (!blobs_put_.contains(digest.hex())) {
+    keep(bytes);
     match_rules(bytes, "its body", id);
   }
   if (node.sha256 && *node.sha256 != digest)

@@ -13,7 +13,12 @@
 #include "honeyclient/components/judge.h"
 #include "honeyclient/low/protocol.h"
 #include "honeyclient/low/visit.h"
+#include "honeyclient/shellcode/report.h"
 #include "intel/visit.h"
+
+namespace shikake::triage {
+struct Triage;
+}
 
 namespace shikake::honeyclient::low {
 
@@ -44,9 +49,19 @@ class Recorder {
   std::vector<Hop> component(const ComponentUse& use, uint32_t node);
   void wrote_file(const WroteFile& file, uint32_t node);
   void evaluated(const Evaluated& source, uint32_t node);
+  // Code that called functions of Windows; convicts its page.
+  void shellcode(uint32_t node, const MachineCode& code, const shellcode::Report& report);
+  // A file that was taken apart, and what of it was kept; a trait that no innocent one has convicts its node.
+  void file(uint32_t node, const std::string& inside, const triage::Triage& facts,
+            const std::vector<base::Digest>& kept);
+  // Something that convicted its node would have been fetched from here.
+  void payload(uint32_t id, std::string why);
   // The body of a node, stored under its digest; `declared` is its Content-Type.
   void body(uint32_t id, std::string_view bytes, std::string_view declared);
   void blob_failed(const Error& error);
+
+  // Into the blobs, once.
+  base::Digest keep(std::string_view bytes);
 
   const std::optional<Error>& failure() const { return failure_; }
   // What a forced run of the same visit saw and this one did not, marked as forced; and which checks the

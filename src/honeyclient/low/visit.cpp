@@ -1,5 +1,6 @@
 #include "honeyclient/low/visit.h"
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include "honeyclient/low/driver.h"
@@ -63,6 +64,19 @@ Result<intel::VisitRecord> visit(const VisitOptions& options, BlobSink& blobs) {
   return browser.visit(options, blobs);
 }
 
+namespace {
+
+// What was unpacked of a file and kept.
+void add_parts(const boost::json::object& facts, std::vector<base::Digest>& blobs) {
+  const auto* kept = facts.if_contains("kept");
+  if (!kept || !kept->is_array()) return;
+  for (const boost::json::value& hash : kept->as_array())
+    if (auto digest = hash.is_string() ? base::Digest::from_hex(hash.as_string()) : std::nullopt)
+      blobs.push_back(*digest);
+}
+
+}  // namespace
+
 intel::Observation to_observation(const intel::VisitRecord& record, base::TimePoint time,
                                   std::string vantage) {
   intel::Observation observation;
@@ -75,6 +89,11 @@ intel::Observation to_observation(const intel::VisitRecord& record, base::TimePo
   observation.record = intel::to_json(record);
   for (const intel::VisitNode& node : record.nodes)
     if (node.sha256) observation.blobs.push_back(*node.sha256);
+  for (const intel::VisitShellcode& code : record.shellcode) {
+    observation.blobs.push_back(code.sha256);
+    for (const intel::VisitWrittenFile& file : code.files) observation.blobs.push_back(file.sha256);
+  }
+  for (const intel::VisitFile& file : record.files) add_parts(file.facts, observation.blobs);
   for (const intel::ScriptPosition& source : record.evaluated) observation.blobs.push_back(source.sha256);
   return observation;
 }

@@ -274,7 +274,7 @@ Value escaped(Machine& machine, Arguments arguments) {
   machine.check_text(made.size());
   return made;
 }
-Value unescaped(Machine&, Arguments arguments) {
+Value unescaped(Machine& machine, Arguments arguments) {
   std::u16string of = text(arguments, 0), made;
   auto hex = [&of](size_t at, size_t count, char16_t& unit) {
     uint32_t value = 0;
@@ -298,6 +298,7 @@ Value unescaped(Machine&, Arguments arguments) {
       i += 2;
     made += unit;
   }
+  machine.host.unescaped(made);
   return made;
 }
 

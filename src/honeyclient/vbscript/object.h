@@ -55,6 +55,9 @@ class Host {
   // A text that Execute, ExecuteGlobal or Eval is about to run (`how` names it); gives its number.
   virtual uint32_t evaluated(std::u16string_view how, std::u16string_view text) = 0;
 
+  // A text that unescape() made.
+  virtual void unescaped(std::u16string_view) {}
+
   virtual double now() = 0;       // local time, days since 1899-12-30
   virtual uint32_t seed() = 0;    // for Randomize
   virtual bool keep_going() = 0;  // asked every few thousand steps; false ends the script (Stopped)

@@ -7,6 +7,7 @@
 #include "honeyclient/low/limits.h"
 #include "honeyclient/low/page/body.h"
 #include "honeyclient/low/page/exotic.h"
+#include "honeyclient/low/page/machine_code.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"
 #include "honeyclient/low/page/script_host.h"
@@ -56,6 +57,7 @@ void report(JSContext* cx, Window& window, const std::string& name, bool known, 
     std::u16string text = value.isObject() || value.isSymbol() ? u"[object]" : to_text(cx, value);
     use.lengths.push_back(value.isString() ? static_cast<uint32_t>(text.size()) : 0);
     use.arguments.push_back(utf8(text.substr(0, limits::max_argument_text)));
+    if (value.isString()) look_for_code(window, text, name + "." + use.member);
   }
   if (worth_telling(window.page, use)) window.page.tell(FromPage::component, use);
 }

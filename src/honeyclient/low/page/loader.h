@@ -104,6 +104,7 @@ class Loader final : public html::Observer {
   void connect_meta(html::Element& element);
   void connect_link(html::Element& element);
   void connect_object(html::Element& element);
+  void note_applet(html::Element& element);
 
   Window& window_;
   std::unique_ptr<html::Parser> parser_;

@@ -1,4 +1,5 @@
 #include "honeyclient/low/page/page.h"
+#include "honeyclient/low/page/machine_code.h"
 
 #include <js/Exception.h>
 #include <js/Interrupt.h>
@@ -182,6 +183,7 @@ void Page::run_microtasks() {
 }
 
 void Page::run_script(Window& window, const std::function<void()>& body) {
+  scripts_ran_ = true;
   if (window.gone || !scripts_run()) return;
   JSAutoRealm realm(cx, window.global());
   Positions::Within engine(positions, std::nullopt);
@@ -240,6 +242,11 @@ void Page::run() {
 }
 
 void Page::settle() {
+  if (scripts_ran_ && !memory_spent_) {
+    scripts_ran_ = false;
+    for (Window* one : windows_)
+      if (!one->gone && one->global()) survey_for_code(*one);
+  }
   settled_ = true;
   tell(FromPage::settled, Settled{heard_, clock_, static_cast<uint32_t>(cpu_time(ticks_before_).count())});
 }

@@ -62,6 +62,10 @@ class Page {
   std::unordered_map<std::string, Told> told_uses;  // of components' members
   bool reporting_error = false;  // an onerror handler that throws is not called for that again
 
+  // What was sent as machine code (digests), and how much was looked through for it (machine_code.h).
+  std::vector<std::string> code_sent;
+  uint64_t code_looked_at = 0;
+
   // --- time
   double now() const;  // milliseconds since 1970, as Date shows
   double since_start() const { return static_cast<double>(clock_.count()) / 1000.0; }  // milliseconds
@@ -143,6 +147,7 @@ class Page {
   uint64_t random_state_;
   uint32_t ticks_before_;  // of the process, when the page began
   int script_depth_ = 0;
+  bool scripts_ran_ = false;  // since the last survey
   bool stopped_ = false, running_jobs_ = false, memory_spent_ = false;
   std::vector<std::string> said_;  // limits and unemulated: each once
 };

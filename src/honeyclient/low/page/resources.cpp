@@ -357,11 +357,26 @@ void Loader::frame_removed(html::Element& element) {
 
 // --- objects -------------------------------------------------------------------------------------------
 
+// What an applet is told: attacks keep addresses and encoded code in its parameters.
+void Loader::note_applet(html::Element& element) {
+  std::u16string told = u"applet";
+  for (const char16_t* name : {u"code", u"archive", u"codebase"})
+    if (const std::u16string* value = element.attribute(name))
+      told += u" " + std::u16string(name) + u"=" + *value;
+  for (html::Element* child = element.first_element_child(); child; child = child->next_element()) {
+    const std::u16string* name = child->is(Name::param) ? child->attribute(Name::name) : nullptr;
+    const std::u16string* value = name ? child->attribute(Name::value) : nullptr;
+    if (value) told += u" " + *name + u"=" + *value;
+  }
+  window_.page.happened(window_, "component", told);
+}
+
 void Loader::connect_object(html::Element& element) {
   if (!element.connected()) return;
   if (element.is(Name::applet)) {
     const std::u16string* archive = element.attribute(u"archive");
     const std::u16string* code = element.attribute(u"code");
+    note_applet(element);
     if (archive) return subresource(element, Mechanism::applet, *archive);
     if (code) return subresource(element, Mechanism::applet, *code);
     return;

@@ -7,6 +7,7 @@
 #include "honeyclient/low/page/components.h"
 #include "honeyclient/low/page/evaluated.h"
 #include "honeyclient/low/page/events.h"
+#include "honeyclient/low/page/machine_code.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/vbscript_values.h"
 #include "honeyclient/vbscript/convert.h"
@@ -76,6 +77,7 @@ class WindowHost final : public vbscript::Host {
         raise_pending(cx);
       return;
     }
+    variables.push_back(std::u16string(name));
     if (!found) define_variable(cx, global, name);
   }
 
@@ -108,6 +110,11 @@ class WindowHost final : public vbscript::Host {
     std::optional<Place> by = place();
     std::string file = by ? by->source->url : window_.url.href();
     return add(keep_source(window_, text, file, by, utf8(how)), 1, 1);
+  }
+
+  void unescaped(std::u16string_view text) override {
+    Positions::Within vbscript(window_.page.positions, place());
+    look_for_code(window_, text, "unescape");
   }
 
   double now() override {
@@ -146,7 +153,8 @@ class WindowHost final : public vbscript::Host {
   void bind_event_procedures();
 
   vbscript::Interpreter interpreter;
-  uint32_t handlers = 0;  // made of attributes so far
+  std::vector<std::u16string> variables;  // of the global scope, as they appeared
+  uint32_t handlers = 0;                  // made of attributes so far
 
  private:
   struct Known {
@@ -250,6 +258,26 @@ JSObject* compile_vbscript_handler(JSContext* cx, Window& window, const Window::
   JS::RootedValue function(cx);
   from_vbscript(cx, window, procedure, &function);
   return &function.toObject();
+}
+
+void for_each_vbscript_text(Window& window, const std::function<void(std::u16string_view)>& take) {
+  if (!window.vbscript) return;
+  WindowHost& host = host_of(window);
+  for (const std::u16string& name : host.variables) {
+    const std::optional<Value> value = host.interpreter.variable(name);
+    if (!value) continue;
+    if (const vbscript::Text* text = value->get<vbscript::Text>()) take(**text);
+    const vbscript::ArrayRef* array = value->get<vbscript::ArrayRef>();
+    if (!array || !*array) continue;
+    std::u16string units;
+    for (const Value& item : (*array)->items) {
+      if (const vbscript::Text* text = item.get<vbscript::Text>()) take(**text);
+      if (auto* byte = item.get<uint8_t>()) units += *byte;
+      if (auto* number = item.get<int16_t>()) units += static_cast<char16_t>(*number);
+      if (auto* number = item.get<int32_t>()) units += static_cast<char16_t>(*number);
+    }
+    take(units);
+  }
 }
 
 void bind_event_procedures(Window& window) {

@@ -8,6 +8,7 @@
 #include "honeyclient/low/page/events.h"
 #include "honeyclient/low/page/lifetimes.h"
 #include "honeyclient/low/page/location.h"
+#include "honeyclient/low/page/machine_code.h"
 #include "honeyclient/low/page/navigator.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/post_message.h"
@@ -336,6 +337,8 @@ void define_window(JSContext* cx, Window& window) {
   must(JS_GetProperty(cx, global, "Math", &math));
   JS::RootedObject math_object(cx, &math.toObject());
   must(JS_DefineFunction(cx, math_object, "random", native<get_random>, 0, 0));
+  // The engine's own would keep to itself what it makes.
+  must(JS_DefineFunction(cx, global, "unescape", native<unescape>, 1, 0));
   remove_absent_globals(cx, window.page.persona(), global);
   define_function_text(cx);
   if (window.page.forced) window.page.forced->define(window);
