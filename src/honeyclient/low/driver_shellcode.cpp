@@ -25,7 +25,7 @@ void Driver::run_code(uint32_t node, const MachineCode& code) {
     record_.event("shellcode", "what looked like machine code calls nothing, found by " + code.how, node);
     return;
   }
-  record_.shellcode(node, code, *report);
+  if (!record_.shellcode(node, code, *report)) return;
   for (const std::string& url : report->urls)
     fetch_payload(node, url, Mechanism::download, code.origin,
                   "machine code in " + record_.at(node).url + " downloads it");

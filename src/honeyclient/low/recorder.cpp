@@ -258,14 +258,14 @@ base::Digest Recorder::keep(std::string_view bytes) {
   return digest;
 }
 
-void Recorder::shellcode(uint32_t node, const MachineCode& code, const shellcode::Report& report) {
+bool Recorder::shellcode(uint32_t node, const MachineCode& code, const shellcode::Report& report) {
   // Code that was made, and then sprayed behind sleds, is one.
   for (const intel::VisitShellcode& known : record_.shellcode)
     if (known.node == node && known.calls.size() == report.calls.size() &&
         known.urls == texts(report.urls, max_url) &&
         known.commands == texts(report.commands, limits::max_detail) &&
         known.connections == texts(report.connections, limits::max_detail))
-      return;
+      return false;
   intel::VisitShellcode made;
   made.node = node;
   made.how = text(code.how, 100);
@@ -296,6 +296,7 @@ void Recorder::shellcode(uint32_t node, const MachineCode& code, const shellcode
   event("shellcode", what, node);
   facts_.misuses.push_back({node, std::move(what), {}});
   record_.shellcode.push_back(std::move(made));
+  return true;
 }
 
 void Recorder::file(uint32_t node, const std::string& inside, const triage::Triage& facts,

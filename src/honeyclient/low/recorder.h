@@ -49,8 +49,8 @@ class Recorder {
   std::vector<Hop> component(const ComponentUse& use, uint32_t node);
   void wrote_file(const WroteFile& file, uint32_t node);
   void evaluated(const Evaluated& source, uint32_t node);
-  // Code that called functions of Windows; convicts its page.
-  void shellcode(uint32_t node, const MachineCode& code, const shellcode::Report& report);
+  // Code that called functions of Windows; convicts its page. False: it did what other code there did.
+  bool shellcode(uint32_t node, const MachineCode& code, const shellcode::Report& report);
   // A file that was taken apart, and what of it was kept; a trait that no innocent one has convicts its node.
   void file(uint32_t node, const std::string& inside, const triage::Triage& facts,
             const std::vector<base::Digest>& kept);
