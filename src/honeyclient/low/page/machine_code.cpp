@@ -29,8 +29,7 @@ constexpr size_t max_sent = 16;
 void send(Window& window, const std::optional<std::string>& code, std::string_view how) {
   Page& page = window.page;
   if (!code) return;
-  const base::Digest digest = base::sha256(*code);
-  std::string name(digest.bytes.begin(), digest.bytes.end());
+  std::string name = base::sha256(*code).hex();
   if (std::ranges::find(page.code_sent, name) != page.code_sent.end()) return;
   if (page.code_sent.size() >= max_sent) return page.limit("shellcode");
   page.code_sent.push_back(std::move(name));
