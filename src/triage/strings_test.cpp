@@ -173,7 +173,7 @@ TEST(Script, FindsTheInterpreter) {
       {"busybox", "#!/bin/busybox sh\n", "text/plain", "x", "sh", "/bin/sh"},
       {"carriage return", "#!/bin/sh\r\necho\r\n", "text/plain", "x", "sh", "/bin/sh"},
       {"no line end", "#!/bin/sh", "text/plain", "x", "sh", "/bin/sh"},
-      {"unknown interpreter", "#!/opt/strange\n", "text/plain", "x", ""},
+      {"unknown interpreter", "#!/opt/strange\n", "text/plain", "x.sh", "strange", "/opt/strange"},
       {"nothing behind", "#!\n", "text/plain", "x", ""},
       {"by type", "import os\n", "text/x-script.python", "x", "python", "/usr/bin/python3"},
       {"by extension", "hello\n", "text/plain", "x.PL", "perl", "/usr/bin/perl"},

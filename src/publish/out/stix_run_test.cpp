@@ -66,7 +66,8 @@ TEST(StixRun, TellsTheAnalysisTheMalwareAndWhatWasSeen) {
   std::set<std::string> told;
   for (const json::object* one : all(objects, "relationship"))
     told.emplace(one->at("relationship_type").as_string());
-  EXPECT_EQ(told, (std::set<std::string>{"communicates-with", "drops", "dynamic-analysis-of", "uses"}));
+  EXPECT_EQ(told, (std::set<std::string>{"beacons-to", "communicates-with", "consists-of", "drops",
+                                         "dynamic-analysis-of", "uses"}));
 }
 
 TEST(StixRun, EveryReferenceLeadsSomewhere) {
@@ -93,6 +94,7 @@ TEST(StixRun, AnUnremarkableRunNamesNoMalware) {
   intel::RunRecord run = intel::full_run();
   run.recognised.clear();
   run.behaviours.clear();
+  run.flows.clear();
   const json::array objects = objects_of(run);
   EXPECT_TRUE(all(objects, "malware").empty());
   EXPECT_EQ(all(objects, "malware-analysis").at(0)->at("result").as_string(), "unknown");
