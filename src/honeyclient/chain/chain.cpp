@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "honeyclient/chain/lures.h"
 #include "honeyclient/chain/payload.h"
 #include "url/tenant.h"
 #include "url/url.h"
@@ -113,6 +114,7 @@ class Judge {
     weigh_files();
     weigh_commands();
     for (uint32_t node : facts_.downloads) weigh_download(node);
+    for (const Lure& lure : find_lures(visit_, facts_)) weigh_lure(lure);
     weigh_hidden_diverts();
   }
 
@@ -304,6 +306,17 @@ class Judge {
                        how(*cause, visit_.nodes[cause->from].url)));
     give(id, Role::distribution,
          fmt::format("served a {} of {} bytes that nobody had asked for", payload.name, file->size));
+  }
+
+  void weigh_lure(const Lure& lure) {
+    std::string named(lure.name);
+    if (!lure.technique.empty()) named += fmt::format(" ({})", lure.technique);
+    visit_.events.push_back({"lure", named + ": " + lure.evidence, lure.node});
+    if (lure.verdict == VisitVerdict::benign) return;
+    raise(lure.verdict, fmt::format("{} {} ({})", visit_.nodes[lure.node].url, lure.evidence, named));
+    name_the_way(path_to(lure.node), lure.node);
+    if (lure.role) give(lure.node, *lure.role, lure.evidence);
+    if (lure.other && lure.other_role) give(*lure.other, *lure.other_role, named + ": " + lure.evidence);
   }
 
   // Packed libraries use eval too, but they don't send visitors to other sites.

@@ -47,6 +47,28 @@ struct PayloadPlace {
   std::string why;  // one clause: "machine code in http://… downloads it"
 };
 
+// What a page did to the person before it: lures.h.
+enum class SignKind : uint8_t {
+  clipboard,         // a text that the page shows was put into the clipboard
+  clipboard_unseen,  // one that it does not show
+  asks,              // what its text urges to: "paste and run", "update", "allow"
+  notification,      // asked to be let show notifications, or showed one
+  service_worker,    // registered: its URL
+  typed,             // bait was typed into its fields: the URL that the form sends to
+};
+struct Sign {
+  SignKind kind{};
+  uint32_t node = 0;
+  std::string text;
+};
+// A request that carried what was typed into a page's fields.
+struct Leak {
+  uint32_t from = 0, to = 0;
+  intel::Mechanism mechanism = intel::Mechanism::unknown;
+  bool encoded = false;
+  std::string script;  // URL of the script that sent it
+};
+
 // What a visit saw beside its nodes and edges.
 struct Facts {
   std::vector<Misuse> misuses;
@@ -57,6 +79,8 @@ struct Facts {
   std::vector<Command> commands;
   std::vector<File> files;
   std::vector<RuleHit> rules;
+  std::vector<Sign> signs;
+  std::vector<Leak> leaks;
 };
 
 // Fills in roles, their evidence, the verdict and its reasons; `visit` holds nodes (with MIME types as

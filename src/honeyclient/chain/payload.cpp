@@ -21,6 +21,7 @@ constexpr Payload html_application{PayloadKind::program, "application/hta", "HTM
 constexpr Payload zip{PayloadKind::archive, "application/zip", "ZIP archive"};
 constexpr Payload rar{PayloadKind::archive, "application/vnd.rar", "RAR archive"};
 constexpr Payload seven_zip{PayloadKind::archive, "application/x-7z-compressed", "7z archive"};
+constexpr Payload disk_image{PayloadKind::archive, "application/x-iso9660-image", "disk image"};
 constexpr Payload cabinet{PayloadKind::archive, "application/vnd.ms-cab-compressed", "cabinet"};
 constexpr Payload pdf{PayloadKind::document, "application/pdf", "PDF"};
 constexpr Payload flash{PayloadKind::document, "application/x-shockwave-flash", "Flash"};
@@ -45,6 +46,7 @@ constexpr std::array all = {windows_program,
                             rar,
                             seven_zip,
                             cabinet,
+                            disk_image,
                             pdf,
                             flash,
                             java,
@@ -129,10 +131,27 @@ Payload payload_of(std::string_view body, std::string_view declared, std::string
   if (Payload found = ole_kind(body, path); found.kind != PayloadKind::none) return found;
   // Viewers look for the header in the first KiB (ISO 32000-1, implementation note 13).
   if (body.substr(0, 1024).find("%PDF-") != std::string_view::npos && declared != "text/html") return pdf;
+  constexpr size_t volume_descriptor = 0x8001;  // ECMA-119, 8.1: sector 16
+  if (body.size() > volume_descriptor && body.substr(volume_descriptor).starts_with("CD001"))
+    return disk_image;
   // CAFEBABE is a Java class (version 45 and up follows) or a fat Mach-O (a small count follows).
   if (body.size() >= 8 && body.starts_with("\xCA\xFE\xBA\xBE"sv))
     return static_cast<uint8_t>(body[7]) >= 45 ? java_class : mac_program;
   return body.empty() ? Payload{} : by_extension(path, declared);
+}
+
+// APPNOTE.TXT, 4.3.7: a local file header is 30 bytes, its name's length stands at 26.
+std::string zip_names(std::string_view body) {
+  constexpr size_t header = 30, length_at = 26, longest = 4000;
+  std::string names;
+  for (size_t at = body.find("PK\x03\x04"); at != std::string_view::npos && names.size() < longest;
+       at = body.find("PK\x03\x04", at + 4)) {
+    if (body.size() - at < header) break;
+    const size_t length = static_cast<uint8_t>(body[at + length_at]) |
+                          static_cast<size_t>(static_cast<uint8_t>(body[at + length_at + 1])) << 8;
+    names += std::string(body.substr(at + header, std::min<size_t>(length, 255))) + "\n";
+  }
+  return names;
 }
 
 Payload payload_by_mime(std::string_view mime) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace shikake::honeyclient::chain {
@@ -25,5 +26,9 @@ struct Payload {
 Payload payload_of(std::string_view body, std::string_view declared, std::string_view path);
 // The same from a type alone: what VisitNode::mime says afterwards.
 Payload payload_by_mime(std::string_view mime);
+
+// The names in a ZIP archive, a line each, as its entries' own headers have them; bounded, "" for anything
+// else.
+std::string zip_names(std::string_view body);
 
 }  // namespace shikake::honeyclient::chain

@@ -95,7 +95,7 @@ void Driver::on_settled(WorkerState& worker, const Settled& message) {
 void Driver::on_happened(WorkerState& worker, const Happened& message) {
   Context* context = context_of(worker, message.window);
   uint32_t node = context ? context->node : worker.root->node;
-  record_.event(message.kind, message.detail, node);
+  record_.happened(message.kind, message.detail, node);
 }
 
 // What a component is told to fetch, or a command names, is where the attack goes on.
@@ -129,6 +129,7 @@ void Driver::on_fetch(WorkerState& worker, Fetch message) {
   auto node = record_.node(url->href(), asked.method, asked.body);
   if (!node) return tell(worker, ToPage::loaded, Loaded{.request = message.request});
   record_.edge(context->node, *node, asked.mechanism, asked.origin);
+  record_.sent(context->node, *node, asked);
   Purpose purpose;
   purpose.kind = Purpose::Kind::resource;
   purpose.worker = &worker;

@@ -28,14 +28,20 @@ void Driver::begin(Purpose purpose, const Asked& asked, uint32_t node, const Con
   if (purpose.worker) ++purpose.worker->waiting;
   auto to = url::Url::parse(asked.url);
   if (!to) return failed(fetch, "not a URL");
-  if (auto data = read_data_url(*to)) {
+  auto given = [&asked](std::string_view name) {
+    auto header = std::ranges::find(asked.headers, name, &Header::name);
+    return header == asked.headers.end() ? std::string() : header->value;
+  };
+  auto data = read_data_url(*to);
+  if (!data && to->scheme() == "blob" && !purpose.worker) data = DataUrl{given("Content-Type"), asked.body};
+  if (data) {
     body_bytes_ += data->body.size();
     if (body_bytes_ > limits::max_visit_bytes) {
       record_.limit("bytes");
       return failed(fetch, "limit: bytes");
     }
     record_.at(node).fetched = true;
-    record_.body(node, data->body, data->mime);
+    record_.body(node, data->body, data->mime, given("File-Name"));
     look_into(node, data->body);
     return deliver(fetch, {200, "OK", asked.url, {{"Content-Type", data->mime}}, std::move(data->body)});
   }
@@ -202,7 +208,8 @@ void Driver::hand_over(const UnderWay& fetch, const Answer200* answer) {
     for (const net::Header& header : answer->headers) loaded.headers.push_back({header.name, header.value});
     // Pictures and the like: nothing in a worker reads their bytes.
     bool read = fetch.mechanism == Mechanism::script || fetch.mechanism == Mechanism::stylesheet ||
-                fetch.mechanism == Mechanism::xhr || fetch.mechanism == Mechanism::fetch;
+                fetch.mechanism == Mechanism::xhr || fetch.mechanism == Mechanism::fetch ||
+                fetch.mechanism == Mechanism::worker;
     if (read) loaded.body = answer->body;
   }
   tell(worker, ToPage::loaded, loaded);

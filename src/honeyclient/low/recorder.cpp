@@ -10,6 +10,8 @@
 
 #include "base/ascii.h"
 #include "base/bytes.h"
+#include "honeyclient/chain/bait.h"
+#include "honeyclient/chain/lures.h"
 #include "honeyclient/chain/payload.h"
 #include "honeyclient/low/answers.h"
 #include "honeyclient/low/archives.h"
@@ -336,13 +338,41 @@ void Recorder::download(uint32_t id) {
   event("download", record_.nodes[id].url, id);
 }
 
-void Recorder::body(uint32_t id, std::string_view bytes, std::string_view declared) {
+void Recorder::happened(std::string_view kind, std::string_view detail, uint32_t node) {
+  constexpr size_t most = 200;
+  if (facts_.signs.size() < most)
+    if (auto sign = chain::sign_named(kind))
+      facts_.signs.push_back({*sign, node, text(detail, limits::max_detail)});
+  event(kind, detail, node);
+}
+
+void Recorder::sent(uint32_t from, uint32_t to, const Asked& asked) {
+  constexpr size_t most = 50, searched = 1u << 20;
+  if (facts_.leaks.size() >= most) return;
+  chain::Bait bait = std::max(chain::bait_in(std::string_view(asked.url).substr(0, searched)),
+                              chain::bait_in(std::string_view(asked.body).substr(0, searched)));
+  if (bait == chain::Bait::none) return;
+  facts_.leaks.push_back({from, to, asked.mechanism, bait == chain::Bait::encoded,
+                          asked.origin ? text(asked.origin->position.url, max_url) : std::string()});
+}
+
+void Recorder::body(uint32_t id, std::string_view bytes, std::string_view declared,
+                    std::string_view saved_as) {
   intel::VisitNode& node = record_.nodes[id];
   std::string essence(declared.substr(0, declared.find(';')));
   std::ranges::transform(essence, essence.begin(),
                          [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   auto url = url::Url::parse(node.url);
-  chain::Payload payload = chain::payload_of(bytes, essence, url ? url->pathname() : std::string_view());
+  std::string path(url ? url->pathname() : std::string_view());
+  if (!saved_as.empty()) {
+    path = saved_as.substr(0, limits::max_argument_text);
+    event("file", path, id);
+    // Saved and opened, it is Windows' script host that runs it.
+    if (path.ends_with(".js")) path += "e";
+  }
+  chain::Payload payload = chain::payload_of(bytes, essence, path);
+  if (payload.kind == chain::PayloadKind::archive)
+    if (std::string names = chain::zip_names(bytes); !names.empty()) event("archive", names, id);
   node.mime = payload.kind != chain::PayloadKind::none ? std::string(payload.mime) : text(essence, 100);
   constexpr size_t most_archives = 8;
   if (payload.kind == chain::PayloadKind::archive && archives_.size() < most_archives)

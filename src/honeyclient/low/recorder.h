@@ -36,6 +36,10 @@ class Recorder {
 
   void edge(uint32_t from, uint32_t to, intel::Mechanism mechanism, const std::optional<Origin>& origin);
   void event(std::string_view kind, std::string_view detail, std::optional<uint32_t> node);
+  // What a page says of itself; what chain/lures.h weighs is noted too.
+  void happened(std::string_view kind, std::string_view detail, uint32_t node);
+  // A request that a page made: whether it carries what was typed (chain/bait.h).
+  void sent(uint32_t from, uint32_t to, const Asked& asked);
   void limit(std::string_view name);
   // `matters`: what is missing may have hidden a part of the chain.
   void unemulated(std::string_view what, bool matters);
@@ -57,7 +61,8 @@ class Recorder {
   // Something that convicted its node would have been fetched from here.
   void payload(uint32_t id, std::string why);
   // The body of a node, stored under its digest; `declared` is its Content-Type.
-  void body(uint32_t id, std::string_view bytes, std::string_view declared);
+  // `saved_as`: the name that a page gives to a file of its own making.
+  void body(uint32_t id, std::string_view bytes, std::string_view declared, std::string_view saved_as = {});
   void blob_failed(const Error& error);
 
   // Into the blobs, once.

@@ -247,18 +247,33 @@ JSObject* make_blob(JSContext* cx, Window& window, std::string bytes, std::strin
   return wrap_native(cx, *new Blob(window, std::move(bytes), std::move(type)), "Blob");
 }
 
-void create_object_url(Call& call) {
-  const Blob* blob = native_as<Blob>(call.at(0));
-  if (!blob) call.type_error("parameter 1 is not of type 'Blob'.");
+std::optional<url::Url> object_url(Window& window, JS::HandleValue value) {
+  const Blob* blob = native_as<Blob>(value);
+  if (!blob) return std::nullopt;
   char name[40];
-  uint64_t high = call.page.random(), low = call.page.random();
+  uint64_t high = window.page.random(), low = window.page.random();
   std::snprintf(name, sizeof name, "%08x-%04x-4%03x-%04x-%012llx", static_cast<unsigned>(high >> 32),
                 static_cast<unsigned>(high & 0xFFFF), static_cast<unsigned>(high >> 16 & 0xFFF),
                 static_cast<unsigned>(low >> 48 & 0x3FFF) | 0x8000,
                 static_cast<unsigned long long>(low & 0xFFFFFFFFFFFF));
-  std::string url = "blob:" + call.window.origin() + "/" + name;
-  call.page.object_urls[url] = blob;
-  call.give(std::string_view(url));
+  std::string text = "blob:" + window.origin() + "/" + name;
+  auto url = url::Url::parse(text);
+  if (!url) return std::nullopt;
+  window.page.object_urls[url->href()] = blob;
+  return std::move(*url);
+}
+
+void create_object_url(Call& call) {
+  auto url = object_url(call.window, call.at(0));
+  if (!url) call.type_error("parameter 1 is not of type 'Blob'.");
+  call.give(std::string_view(url->href()));
+}
+
+std::optional<BlobContent> blob_content(Window& window, const std::string& url) {
+  auto found = window.page.object_urls.find(url);
+  if (found == window.page.object_urls.end()) return std::nullopt;
+  const auto& blob = static_cast<const Blob&>(*found->second);
+  return BlobContent{blob.bytes, blob.type};
 }
 
 std::optional<std::u16string> blob_text(Window& window, const std::string& url) {

@@ -5,6 +5,7 @@
 #include "honeyclient/low/page/events.h"
 #include "honeyclient/low/page/html_elements.h"
 #include "honeyclient/low/page/location.h"
+#include "honeyclient/low/page/lures.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"
 #include "honeyclient/low/page/small_interfaces.h"
@@ -298,6 +299,7 @@ void has_focus(Call& call) {
 }
 void exec_command(Call& call) {
   call.page.happened(call.window, "command", call.text(0));
+  if (lower(call.text(0)) == u"copy") exec_copy(call);
   call.give(true);
 }
 void get_implementation(Call& call) {

@@ -180,6 +180,10 @@ void get_form(Call& call) {
 void do_nothing(Call& call) {
   call.give();
 }
+void select(Call& call) {
+  if (Window* window = window_of(call.self_element())) window->active_element = &call.self_element();
+  call.give();
+}
 void say_yes(Call& call) {
   call.give(true);
 }
@@ -219,7 +223,7 @@ constexpr JSFunctionSpec form_methods[] = {SHIKAKE_METHOD("submit", submit, 0),
 constexpr JSPropertySpec form_properties[] = {SHIKAKE_GETTER("elements", get_elements),
                                               SHIKAKE_GETTER("length", get_form_length),
                                               SHIKAKE_PROPERTY("action", get_action, set_action), JS_PS_END};
-constexpr JSFunctionSpec control_methods[] = {SHIKAKE_METHOD("select", do_nothing, 0),
+constexpr JSFunctionSpec control_methods[] = {SHIKAKE_METHOD("select", select, 0),
                                               SHIKAKE_METHOD("setSelectionRange", do_nothing, 2),
                                               SHIKAKE_METHOD("checkValidity", say_yes, 0), JS_FS_END};
 constexpr JSPropertySpec control_properties[] = {
@@ -316,9 +320,12 @@ void activate(JSContext*, html::Element& element) {
     auto url = window->resolve(trim(*element.attribute(Name::href)));
     if (!url) return;
     const std::u16string* target = element.attribute(Name::target);
-    bool saves = element.attribute(u"download") != nullptr;
+    const std::u16string* saved_as = element.attribute(u"download");
+    bool saves = saved_as != nullptr;
+    Asked more;
+    if (saves && !url->is_http()) more.headers.push_back({"File-Name", utf8(*saved_as)});  // stays here
     window->navigate(*url, saves ? intel::Mechanism::download : intel::Mechanism::anchor,
-                     page.positions.origin_here(), {}, target ? utf8(*target) : std::string());
+                     page.positions.origin_here(), std::move(more), target ? utf8(*target) : std::string());
     return;
   }
   bool submits = (element.is(Name::button) && type_of(element) == u"submit") ||

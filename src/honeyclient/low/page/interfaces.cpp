@@ -5,9 +5,9 @@
 #include <array>
 #include <map>
 
-#include "honeyclient/low/page/lifetimes.h"
 #include "honeyclient/low/page/bind.h"
 #include "honeyclient/low/page/events.h"
+#include "honeyclient/low/page/lifetimes.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"
 #include "honeyclient/low/page/tables.h"
@@ -129,6 +129,7 @@ std::span<const std::span<const Interface>> interface_tables() {
       navigator_interfaces(), collection_interfaces(), request_interfaces(),   fetch_interfaces(),
       body_interfaces(),      url_interfaces(),        storage_interfaces(),   style_interfaces(),
       small_interfaces(),     mutation_interfaces(),   component_interfaces(), exception_interfaces(),
+      lure_interfaces(),
   };
   return tables;
 }
@@ -177,6 +178,7 @@ JSObject* interface_constructor(JSContext* cx, Window& window, const Interface& 
     JS::RootedObject constructor(cx, JS_GetFunctionObject(function));
     must(JS_LinkConstructorAndPrototype(cx, constructor, prototype));
     if (interface.statics) must(JS_DefineFunctions(cx, constructor, interface.statics));
+    if (interface.static_properties) must(JS_DefineProperties(cx, constructor, interface.static_properties));
     for (const Constant& constant : interface.constants)
       must(JS_DefineProperty(cx, constructor, constant.name, constant.value,
                              JSPROP_ENUMERATE | JSPROP_READONLY));

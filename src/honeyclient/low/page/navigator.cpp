@@ -1,8 +1,9 @@
 #include "honeyclient/low/page/navigator.h"
 
 #include "honeyclient/low/page/exotic.h"
-#include "honeyclient/low/page/small_interfaces.h"
+#include "honeyclient/low/page/lures.h"
 #include "honeyclient/low/page/page.h"
+#include "honeyclient/low/page/small_interfaces.h"
 #include "honeyclient/low/page/tables.h"
 #include "honeyclient/low/page/window.h"
 
@@ -254,6 +255,7 @@ void get_navigator(Call& call) {
     if (window.page.engine_bit() & on_modern)
       must(JS_DefineFunctions(cx, prototype, modern_methods) &&
            JS_DefineProperties(cx, prototype, modern_properties));
+    define_lures(cx, window, prototype);
     if (window.page.engine_bit() & on_blink) must(JS_DefineProperties(cx, prototype, blink_properties));
     return wrap_native(cx, *new Navigator(window), "Navigator");
   }));

@@ -13,6 +13,7 @@
 #include "honeyclient/low/page/errors.h"
 #include "honeyclient/low/page/events.h"
 #include "honeyclient/low/page/forced.h"
+#include "honeyclient/low/page/lures.h"
 #include "honeyclient/low/page/messages.h"
 #include "honeyclient/low/page/script_host.h"
 #include "honeyclient/low/page/window.h"
@@ -233,12 +234,18 @@ void Page::run() {
       receive(base::Deadline::never());
     } else if (forced && scripts_run() && (run_next_timer() || forced->next())) {
       // Going elsewhere keeps nothing of a forced run from its end.
-    } else if (pending_navigations_ > 0 || !scripts_run() || !run_next_timer()) {
+    } else if (pending_navigations_ > 0 || !scripts_run() || (!run_next_timer() && !let_visitor_act())) {
       // A navigation begins when its page has nothing left to do; time stands still until it has ended.
       settle();
       receive(base::Deadline::never());
     }
   }
+}
+
+bool Page::let_visitor_act() {
+  bool did = false;
+  run_task([&] { did = visitor_acts(*this); });
+  return did;
 }
 
 void Page::settle() {

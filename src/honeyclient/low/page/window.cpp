@@ -6,6 +6,7 @@
 #include <js/Realm.h>
 #include <js/SourceText.h>
 
+#include "honeyclient/low/page/body.h"
 #include "honeyclient/low/page/evaluated.h"
 #include "honeyclient/low/page/events.h"
 #include "honeyclient/low/page/forced.h"
@@ -21,14 +22,12 @@ namespace {
 // What browsers of these personas have and pages ask for, and emulation lacks.
 void note_missing(Window& window, std::string_view name) {
   if (window.page.persona().engine == Engine::trident) return;
-  for (std::string_view one : {"Worker",          "SharedWorker",       "WebSocket",
-                               "EventSource",     "Notification",       "indexedDB",
-                               "caches",          "RTCPeerConnection",  "WebAssembly",
-                               "AudioContext",    "webkitAudioContext", "FileReader",
-                               "MessageChannel",  "BroadcastChannel",   "customElements",
-                               "OffscreenCanvas", "XPathEvaluator",     "XSLTProcessor",
-                               "XMLSerializer",   "AbortController",    "ReadableStream",
-                               "Request"})
+  for (std::string_view one :
+       {"Worker",         "SharedWorker",      "WebSocket",        "EventSource",     "indexedDB",
+        "caches",         "RTCPeerConnection", "WebAssembly",      "AudioContext",    "webkitAudioContext",
+        "FileReader",     "MessageChannel",    "BroadcastChannel", "customElements",  "OffscreenCanvas",
+        "XPathEvaluator", "XSLTProcessor",     "XMLSerializer",    "AbortController", "ReadableStream",
+        "Request"})
     if (one == name) window.page.unemulated("window." + std::string(name));
 }
 
@@ -211,6 +210,12 @@ void Window::navigate(const url::Url& to, intel::Mechanism mechanism, std::optio
   request.method = more.method;
   request.headers = more.headers;
   request.body = more.body;
+  if (to.scheme() == "blob")
+    if (auto content = blob_content(*this, to.href())) {
+      // The parent has no other way to it.
+      request.body = std::move(content->bytes);
+      request.headers.push_back({"Content-Type", std::move(content->type)});
+    }
   uint32_t frame_number = target.window == this && parent ? id : target.frame;
   if (frame_number != 0) {
     page.navigation_started();

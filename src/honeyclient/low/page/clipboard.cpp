@@ -1,0 +1,288 @@
+// navigator.clipboard, execCommand('copy'), notifications, service workers, msSaveBlob.
+#include <js/Array.h>
+
+#include "honeyclient/low/page/body.h"
+#include "honeyclient/low/page/events.h"
+#include "honeyclient/low/page/lures.h"
+#include "honeyclient/low/page/node.h"
+#include "honeyclient/low/page/page.h"
+#include "honeyclient/low/page/promise.h"
+#include "honeyclient/low/page/small_interfaces.h"
+#include "honeyclient/low/page/tables.h"
+#include "honeyclient/low/page/window.h"
+
+namespace shikake::honeyclient::low::page {
+
+using html::Name;
+
+namespace {
+
+std::u16string squeezed(std::u16string_view text) {
+  std::u16string all;
+  for (char16_t c : text) {
+    bool space = c == u' ' || c == u'\t' || c == u'\n' || c == u'\r' || c == u'\f' || c == 0xA0;
+    if (!space)
+      all += c >= u'A' && c <= u'Z' ? static_cast<char16_t>(c + 32) : c;
+    else if (!all.empty() && all.back() != u' ')
+      all += u' ';
+  }
+  while (!all.empty() && all.back() == u' ') all.pop_back();
+  return all;
+}
+
+bool hidden(const html::Element& element) {
+  if (element.attribute(u"hidden")) return true;
+  const std::u16string* style = element.attribute(u"style");
+  if (!style) return false;
+  std::u16string squashed;
+  for (char16_t c : lower(*style))
+    if (c != u' ') squashed += c;
+  return squashed.find(u"display:none") != std::u16string::npos ||
+         squashed.find(u"visibility:hidden") != std::u16string::npos;
+}
+
+bool shown(const html::Element& element) {
+  switch (element.name()) {
+    case Name::script:
+    case Name::style:
+    case Name::noscript:
+    case Name::template_:
+    case Name::textarea:
+    case Name::head:
+      return false;
+    default:
+      return !hidden(element);
+  }
+}
+
+constexpr size_t max_shown = 200'000;  // code units: longer than any page that urges
+
+void collect(const html::Node& node, std::u16string& text) {
+  // Depth is capped by the parser (html/dom.h).
+  for (const html::Node* child = node.first_child(); child && text.size() < max_shown;
+       child = child->next()) {
+    if (const html::CharacterData* data = child->as_text()) {
+      text += data->data();
+    } else if (const html::Element* element = child->as_element(); element && shown(*element)) {
+      text += u' ';
+      collect(*element, text);
+      text += u' ';
+    }
+  }
+}
+
+// --- the clipboard ------------------------------------------------------------------------------------
+
+void write_text(Call& call) {
+  note_copied(call.window, call.text(0));
+  call.give(resolved(call.cx, JS::UndefinedHandleValue));
+}
+// A list of ClipboardItem: what each holds as text/plain.
+void write_items(Call& call) {
+  call.page.happened(call.window, "clipboard", u"(items)");
+  call.give(resolved(call.cx, JS::UndefinedHandleValue));
+}
+void read_text(Call& call) {
+  JS::RootedValue nothing(call.cx, JS::StringValue(to_string(call.cx, u"")));
+  call.give(resolved(call.cx, nothing));
+}
+// event.clipboardData, window.clipboardData: setData(format, text)
+void set_data(Call& call) {
+  if (lower(call.text(0)).starts_with(u"text")) note_copied(call.window, call.text(1));
+  call.give(true);
+}
+void get_data(Call& call) {
+  call.give(std::u16string_view());
+}
+
+JSObject* data_transfer(JSContext* cx) {
+  JS::RootedObject made(cx, must(JS_NewPlainObject(cx)));
+  must(JS_DefineFunction(cx, made, "setData", native<set_data>, 2, JSPROP_ENUMERATE) &&
+       JS_DefineFunction(cx, made, "getData", native<get_data>, 1, JSPROP_ENUMERATE));
+  return made;
+}
+
+// What a person would have marked: the field that has the focus, else the last one, as scripts make one for
+// it.
+std::u16string selected_text(Call& call) {
+  html::Element* field = call.window.active_element;
+  auto is_field = [](html::Element* one) { return one && (one->is(Name::textarea) || one->is(Name::input)); };
+  if (!is_field(field) && call.window.document) {
+    html::Node& root = *call.window.document;
+    field = nullptr;
+    for (html::Node* node = &root; node; node = html::next_in_tree(*node, root))
+      if (is_field(node->as_element())) field = node->as_element();
+  }
+  if (!field) return {};
+  NodeNative& control = native_of_node(call.cx, call.window, *field);
+  if (control.live_value) return *control.live_value;
+  if (field->is(Name::textarea)) return html::text_content(*field);
+  const std::u16string* value = field->attribute(Name::value);
+  return value ? *value : std::u16string();
+}
+
+// --- notifications and service workers ----------------------------------------------------------------
+
+void permit(Call& call, JS::HandleValue callback) {
+  JS::RootedValue granted(call.cx, JS::StringValue(to_string(call.cx, u"granted")));
+  if (callback.isObject() && JS::IsCallable(&callback.toObject())) {
+    JS::RootedValueArray<1> arguments(call.cx);
+    arguments[0].set(granted);
+    JS::RootedValue ignored(call.cx), function(call.cx, callback);
+    must(JS_CallFunctionValue(call.cx, nullptr, function, arguments, &ignored));
+  }
+  call.give(resolved(call.cx, granted));
+}
+// A person who believes the page allows it.
+void request_permission(Call& call) {
+  call.page.happened(call.window, "notification", u"asks for permission");
+  permit(call, call.at(0));
+}
+void construct_notification(Call& call) {
+  call.page.happened(call.window, "notification", u"shows: " + call.text(0));
+  call.give(simple_object(call.cx, call.window, "Notification"));
+}
+void get_permission(Call& call) {
+  call.give(std::string_view("default"));
+}
+void do_nothing(Call& call) {
+  call.give();
+}
+
+// Scripts that a worker's text imports by name: it is not run.
+void import_scripts(Window& window, const std::string& text, const url::Url& base) {
+  constexpr size_t most = 20;  // a push service's has one or two
+  size_t count = 0;
+  for (size_t at = 0; (at = text.find("importScripts", at)) != std::string::npos && count < most; ++count) {
+    at = text.find('(', at);
+    size_t open = at == std::string::npos ? at : text.find_first_of("'\"`", at);
+    if (open == std::string::npos || open > at + 4) continue;
+    size_t end = text.find(text[open], open + 1);
+    if (end == std::string::npos) return;
+    if (auto url = url::Url::parse(text.substr(open + 1, end - open - 1), &base); url && url->is_http())
+      window.page.fetch(window.asked(intel::Mechanism::worker, *url), [](const Loaded&) {});
+  }
+}
+
+void register_worker(Call& call) {
+  auto url = call.window.resolve(call.text(0));
+  if (!url || !url->is_http() || url->origin() != call.window.url.origin())
+    return call.give(rejected_with_type_error(call.cx, "Failed to register a ServiceWorker."));
+  call.page.happened(call.window, "service-worker", wide(url->href()));
+  Asked asked = call.window.asked(intel::Mechanism::worker, *url);
+  asked.origin = call.page.positions.origin_here();
+  Window& window = call.window;
+  call.page.fetch(std::move(asked), [&window, base = *url](const Loaded& loaded) {
+    if (loaded.ok && loaded.status < 400) import_scripts(window, loaded.body, base);
+  });
+  JS::RootedObject registration(call.cx, must(JS_NewPlainObject(call.cx)));
+  JS::RootedObject push(call.cx, must(JS_NewPlainObject(call.cx)));
+  must(JS_DefineProperty(call.cx, registration, "pushManager", push, JSPROP_ENUMERATE));
+  for (const char* name : {"update", "unregister", "showNotification", "addEventListener"})
+    must(JS_DefineFunction(call.cx, registration, name, native<do_nothing>, 0, JSPROP_ENUMERATE));
+  JS::RootedValue value(call.cx, JS::ObjectValue(*registration));
+  call.give(resolved(call.cx, value));
+}
+void never(Call& call) {
+  call.give(must(JS::NewPromiseObject(call.cx, nullptr)));
+}
+
+// Internet Explorer's and Edge's: the file is saved.
+void save_blob(Call& call) {
+  auto url = object_url(call.window, call.at(0));
+  if (!url) return call.give(false);
+  Asked more;
+  more.headers.push_back({"File-Name", utf8(call.text_or(1, u""))});
+  call.window.navigate(*url, intel::Mechanism::download, call.page.positions.origin_here(), std::move(more));
+  call.give(true);
+}
+
+constexpr JSFunctionSpec clipboard_methods[] = {SHIKAKE_METHOD("writeText", write_text, 1),
+                                                SHIKAKE_METHOD("write", write_items, 1),
+                                                SHIKAKE_METHOD("readText", read_text, 0), JS_FS_END};
+constexpr JSFunctionSpec container_methods[] = {SHIKAKE_METHOD("register", register_worker, 1),
+                                                SHIKAKE_METHOD("getRegistration", never, 0),
+                                                SHIKAKE_METHOD("getRegistrations", never, 0),
+                                                SHIKAKE_METHOD("addEventListener", do_nothing, 2), JS_FS_END};
+constexpr JSFunctionSpec notification_methods[] = {SHIKAKE_METHOD("close", do_nothing, 0), JS_FS_END};
+constexpr JSFunctionSpec notification_statics[] = {SHIKAKE_METHOD("requestPermission", request_permission, 0),
+                                                   JS_FS_END};
+constexpr JSPropertySpec notification_static_properties[] = {SHIKAKE_GETTER("permission", get_permission),
+                                                             JS_PS_END};
+constexpr JSFunctionSpec save_methods[] = {SHIKAKE_METHOD("msSaveBlob", save_blob, 1),
+                                           SHIKAKE_METHOD("msSaveOrOpenBlob", save_blob, 1), JS_FS_END};
+
+constexpr Interface table[] = {
+    {.name = "Clipboard", .parent = "EventTarget", .methods = clipboard_methods, .engines = on_modern},
+    {.name = "ServiceWorkerContainer",
+     .parent = "EventTarget",
+     .methods = container_methods,
+     .engines = on_modern},
+    {.name = "Notification",
+     .parent = "EventTarget",
+     .methods = notification_methods,
+     .construct = native<construct_notification>,
+     .construct_arguments = 1,
+     .statics = notification_statics,
+     .static_properties = notification_static_properties,
+     .engines = on_modern}};
+
+template <const char* Name>
+void get_part(Call& call) {
+  Window& window = call.self_window();
+  call.give(singleton(call.cx, window, Name, [&] { return simple_object(call.cx, window, Name); }));
+}
+constexpr char clipboard_name[] = "Clipboard", container_name[] = "ServiceWorkerContainer";
+constexpr JSPropertySpec navigator_properties[] = {SHIKAKE_GETTER("clipboard", get_part<clipboard_name>),
+                                                   SHIKAKE_GETTER("serviceWorker", get_part<container_name>),
+                                                   JS_PS_END};
+
+}  // namespace
+
+std::u16string shown_text(Window& window) {
+  std::u16string text;
+  if (window.document) collect(*window.document, text);
+  return squeezed(text);
+}
+
+void note_copied(Window& window, std::u16string_view text) {
+  const std::u16string all = shown_text(window);
+  bool seen = true;
+  for (std::u16string_view rest = text; !rest.empty();) {
+    const size_t end = std::min(rest.find(u'\n'), rest.size());
+    seen = seen && all.find(squeezed(trim(rest.substr(0, end)))) != std::u16string::npos;
+    rest = rest.substr(std::min(end + 1, rest.size()));
+  }
+  window.page.happened(window, seen ? "clipboard" : "clipboard-unseen", text);
+}
+
+void exec_copy(Call& call) {
+  Event& event = make_event(call.cx, call.window, u"copy", "Event", true, true);
+  JS::RootedValue data(call.cx, JS::ObjectValue(*data_transfer(call.cx)));
+  set_event_field(call.cx, event, "clipboardData", data);
+  html::Element* at = call.window.active_element;
+  Native* target = at ? &native_of_node(call.cx, call.window, *at)
+                      : &native_of_node(call.cx, call.window, *call.window.document);
+  if (dispatch(call.cx, *target, event)) note_copied(call.window, selected_text(call));
+}
+
+void define_lures(JSContext* cx, Window& window, JS::HandleObject navigator) {
+  const Persona& persona = window.page.persona();
+  if (persona.engine == Engine::trident || persona.engine == Engine::edge) {
+    constexpr uint32_t first_with_blobs = 10;
+    if (persona.engine == Engine::edge || persona.version >= first_with_blobs)
+      must(JS_DefineFunctions(cx, navigator, save_methods));
+  }
+  if (persona.engine == Engine::trident) {
+    JS::RootedObject global(cx, window.global()), data(cx, data_transfer(cx));
+    must(JS_DefineProperty(cx, global, "clipboardData", data, JSPROP_ENUMERATE));
+  } else {
+    must(JS_DefineProperties(cx, navigator, navigator_properties));
+  }
+}
+
+std::span<const Interface> lure_interfaces() {
+  return table;
+}
+
+}  // namespace shikake::honeyclient::low::page

@@ -1,0 +1,188 @@
+// What a person would do who believes the page, once for each document: nothing where it asks for nothing.
+#include <array>
+
+#include "honeyclient/chain/bait.h"
+#include "honeyclient/low/page/events.h"
+#include "honeyclient/low/page/forms.h"
+#include "honeyclient/low/page/lures.h"
+#include "honeyclient/low/page/node.h"
+#include "honeyclient/low/page/page.h"
+#include "honeyclient/low/page/window.h"
+
+namespace shikake::honeyclient::low::page {
+
+using html::Name;
+
+namespace {
+
+constexpr size_t max_clicks = 6;   // an urgent page has one button, or one a system
+constexpr size_t max_fields = 20;  // a checkout has about ten
+constexpr size_t max_words = 80;   // code units of a button's text: longer ones are paragraphs
+
+bool any_of(std::u16string_view text, std::span<const std::u16string_view> words) {
+  for (std::u16string_view word : words)
+    if (text.find(word) != std::u16string_view::npos) return true;
+  return false;
+}
+
+// --- what the page says -------------------------------------------------------------------------------
+
+constexpr std::u16string_view run_boxes[] = {
+    u"windows + r",     u"windows+r",         u"win + r",         u"win+r",           u"run dialog",
+    u"windows key + r", u"windows-taste + r", u"windowsキー + r", u"windows キー + r"};
+constexpr std::u16string_view consoles[] = {u"terminal", u"powershell", u"command prompt", u"ターミナル"};
+constexpr std::u16string_view pastes[] = {u"ctrl + v", u"ctrl+v", u"strg + v", u"strg+v",  u"⌘ + v",
+                                          u"cmd + v",  u"paste",  u"einfügen", u"貼り付け"};
+constexpr std::u16string_view proofs[] = {u"not a robot",  u"are human", u"you're human",
+                                          u"verification", u"captcha",   u"verify yourself",
+                                          u"ロボットでは"};
+constexpr std::u16string_view programs[] = {u"chrome",       u"firefox", u"edge", u"safari", u"browser",
+                                            u"flash player", u"java",    u"font", u"plugin", u"ブラウザ"};
+constexpr std::u16string_view updates[] = {
+    u"out of date",     u"outdated",        u"update required",     u"update is required",
+    u"must be updated", u"critical update", u"needs to be updated", u"update available",
+    u"old version",     u"wasn't found",    u"was not found",       u"please update",
+    u"update now",      u"veraltet",        u"更新が必要",          u"最新ではありません"};
+constexpr std::u16string_view allows[] = {u"click allow",     u"press allow",     u"tap allow",
+                                          u"click \"allow\"", u"press \"allow\"", u"click 'allow'",
+                                          u"click «allow»",   u"click “allow”",   u"許可をクリック"};
+
+struct Signs {
+  bool paste_and_run = false, update = false, allow = false;
+  bool any() const { return paste_and_run || update || allow; }
+};
+
+Signs signs_of(Window& window) {
+  const std::u16string text = shown_text(window);
+  Signs signs;
+  signs.paste_and_run =
+      any_of(text, pastes) && (any_of(text, run_boxes) || (any_of(text, consoles) && any_of(text, proofs)));
+  signs.update = any_of(text, updates) && any_of(text, programs);
+  signs.allow = any_of(text, allows);
+  if (signs.paste_and_run) window.page.happened(window, "asks", u"paste and run");
+  if (signs.update) window.page.happened(window, "asks", u"update");
+  if (signs.allow) window.page.happened(window, "asks", u"allow");
+  return signs;
+}
+
+std::vector<html::Element*> elements_of(Window& window) {
+  std::vector<html::Element*> all;
+  if (!window.document) return all;
+  html::Node& root = *window.document;
+  for (html::Node* node = &root; node; node = html::next_in_tree(*node, root))
+    if (html::Element* element = node->as_element()) all.push_back(element);
+  return all;
+}
+
+std::u16string attribute_of(const html::Element& element, std::u16string_view name) {
+  const std::u16string* value = element.attribute(name);
+  return value ? lower(*value) : std::u16string();
+}
+
+// --- fields -------------------------------------------------------------------------------------------
+
+// What a field wants to hear, by what its author calls it; empty: nothing that anybody would steal.
+std::u16string bait_for(const html::Element& field) {
+  if (!field.is(Name::input)) return {};
+  const std::u16string type = attribute_of(field, u"type");
+  if (type == u"password") return wide(chain::bait_password);
+  if (!type.empty() && type != u"text" && type != u"tel" && type != u"number") return {};
+  const std::u16string called = attribute_of(field, u"name") + u' ' + attribute_of(field, u"id") + u' ' +
+                                attribute_of(field, u"autocomplete");
+  constexpr std::u16string_view card_names[] = {u"cc-number", u"card_number", u"cardnumber", u"card-number",
+                                                u"ccnumber",  u"cc_number",   u"ccnum",      u"cardno"};
+  constexpr std::u16string_view code_names[] = {u"cvv", u"cvc", u"cc-csc", u"securitycode", u"security_code"};
+  if (any_of(called, card_names)) return wide(chain::bait_card);
+  if (any_of(called, code_names)) return u"731";
+  return {};
+}
+
+bool fill_fields(Window& window, const std::vector<html::Element*>& all) {
+  std::vector<html::Element*> filled;
+  for (html::Element* field : all) {
+    std::u16string bait = filled.size() < max_fields ? bait_for(*field) : std::u16string();
+    if (bait.empty()) continue;
+    window.page.run_script(window, [&] { native_of_node(window.page.cx, window, *field).live_value = bait; });
+    filled.push_back(field);
+  }
+  for (html::Element* field : filled)
+    for (std::u16string_view type :
+         {u"focus", u"keydown", u"keypress", u"input", u"keyup", u"change", u"blur"})
+      if (!window.gone) fire_at_node(*field, type, type != u"focus" && type != u"blur", true);
+  if (filled.empty() || window.gone) return !filled.empty();
+  // What is sent by the form itself goes where its author wants it: only those who listen are let hear.
+  html::Element* form = form_of(*filled.front());
+  const std::u16string* action = form ? form->attribute(Name::action) : nullptr;
+  auto to = window.resolve(action ? trim(*action) : std::u16string_view());
+  window.page.happened(window, "typed", to ? wide(to->href()) : u"");
+  for (html::Element* element : all) {
+    bool button = element->is(Name::button) ||
+                  (element->is(Name::input) && attribute_of(*element, u"type") == u"submit");
+    if (button && !window.gone && form_of(*element) == form) {
+      fire_at_node(*element, u"click", true, true);
+      break;
+    }
+  }
+  if (form && !window.gone) fire_at_node(*form, u"submit", true, true);
+  return true;
+}
+
+// --- clicks -------------------------------------------------------------------------------------------
+
+bool can_be_clicked(const html::Element& element) {
+  if (element.is(Name::a) || element.is(Name::button) || element.attribute(u"onclick") != nullptr) return true;
+  if (element.is(Name::input)) {
+    const std::u16string type = attribute_of(element, u"type");
+    return type == u"button" || type == u"submit" || type == u"checkbox" || type == u"image";
+  }
+  if (attribute_of(element, u"role") == u"button") return true;
+  const auto* native = static_cast<const NodeNative*>(element.binding);
+  return native && std::ranges::any_of(native->listeners, [](const auto& listener) {
+           return !listener.removed && (listener.type == u"click" || listener.type == u"mousedown");
+         });
+}
+
+bool is_urged(const html::Element& element, const Signs& signs) {
+  constexpr std::u16string_view words[] = {u"update", u"download", u"install", u"verify",
+                                           u"robot",  u"human",    u"allow",   u"continue",
+                                           u"copy",   u"fix",      u"更新",    u"ダウンロード"};
+  std::u16string text = lower(html::text_content(element));
+  if (trim(text).size() > max_words) return false;
+  text += u' ' + attribute_of(element, u"value") + u' ' + attribute_of(element, u"id") + u' ' +
+          attribute_of(element, u"class");
+  return signs.paste_and_run || any_of(text, words);
+}
+
+bool click_what_is_urged(Window& window, const Signs& signs, const std::vector<html::Element*>& all) {
+  if (!signs.any()) return false;
+  size_t clicks = 0;
+  for (html::Element* element : all) {
+    if (clicks >= max_clicks || window.gone) break;
+    if (!element->connected() || !can_be_clicked(*element) || !is_urged(*element, signs)) continue;
+    ++clicks;
+    bool go_on = true;
+    for (std::u16string_view type : {u"mousedown", u"mouseup", u"click"})
+      if (!window.gone) go_on = fire_at_node(*element, type, true, true);
+    bool form = element->is(Name::input) || element->is(Name::button);
+    if (go_on && !form && !window.gone) activate(window.page.cx, *element);
+  }
+  return clicks > 0;
+}
+
+}  // namespace
+
+bool visitor_acts(Page& page) {
+  for (size_t i = 0; i < page.windows().size(); ++i) {
+    Window& window = *page.windows()[i];
+    if (window.gone || window.acted || !window.document) continue;
+    window.acted = true;
+    const Signs signs = signs_of(window);
+    const std::vector<html::Element*> all = elements_of(window);
+    bool did = fill_fields(window, all);
+    did = click_what_is_urged(window, signs, all) || did;
+    if (did) return true;
+  }
+  return false;
+}
+
+}  // namespace shikake::honeyclient::low::page
