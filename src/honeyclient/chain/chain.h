@@ -54,6 +54,7 @@ enum class SignKind : uint8_t {
   asks,              // what its text urges to: "paste and run", "update", "allow"
   notification,      // asked to be let show notifications, or showed one
   service_worker,    // registered: its URL
+  second_look,       // a redirector sent the same visitor elsewhere the second time
   typed,             // bait was typed into its fields: the URL that the form sends to
 };
 struct Sign {

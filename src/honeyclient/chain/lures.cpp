@@ -40,6 +40,8 @@ class Finder {
       if (sign.node >= visit_.nodes.size()) continue;
       if (sign.kind == SignKind::clipboard || sign.kind == SignKind::clipboard_unseen) weigh_clipboard(sign);
       if (sign.kind == SignKind::notification) weigh_notification(sign);
+      if (sign.kind == SignKind::second_look)
+        add({"traffic distribution", "", VisitVerdict::benign, sign.node, sign.text, {}, {}, {}});
     }
     for (uint32_t file : facts_.downloads)
       if (file < visit_.nodes.size()) weigh_file(visit_.nodes[file]);
@@ -223,7 +225,8 @@ std::optional<SignKind> sign_named(std::string_view event) {
                                                             {"asks", SignKind::asks},
                                                             {"notification", SignKind::notification},
                                                             {"service-worker", SignKind::service_worker},
-                                                            {"typed", SignKind::typed}};
+                                                            {"typed", SignKind::typed},
+                                                            {"second-look", SignKind::second_look}};
   for (const auto& [name, kind] : rows)
     if (name == event) return kind;
   return std::nullopt;

@@ -64,6 +64,7 @@ Result<> Driver::go() {
   }
   for (auto& worker : workers_)
     if (!worker->dead) worker->process.kill();
+  if (!failure_) look_again();
   if (failure_) return fail(std::move(*failure_));
   if (record_.failure()) return fail(*record_.failure());
   return {};

@@ -117,6 +117,8 @@ class Driver {
   void arrived(net::FetchResponse response);
   void redirect(UnderWay fetch, const net::FetchResponse& response);
   void record_answer(uint32_t node, const net::FetchResponse& response);
+  void remember_redirector(const UnderWay& fetch, const url::Url& to);  // driver_revisit.cpp
+  void look_again();
   void failed(const UnderWay& fetch, std::string why);
   void deliver(const UnderWay& fetch, Answer200 answer);
   void hand_over(const UnderWay& fetch, const Answer200* answer);  // to the worker that asked
@@ -198,6 +200,12 @@ class Driver {
   std::map<std::string, uint32_t> asked_;        // by identity: how often
   std::deque<net::FetchResponse> replayed_;      // had before, on their way
   uint64_t replayed_count_ = 0;
+  struct Redirector {
+    uint32_t node;
+    net::FetchRequest sent;
+    std::string led_to;
+  };
+  std::vector<Redirector> redirectors_;  // that sent the visitor to another site
   uint64_t storage_bytes_ = 0, body_bytes_ = 0;
   uint32_t resources_ = 0, posted_ = 0, windows_opened_ = 0, hops_ = 0;
   base::Duration clock_{0};  // how far the page's own time has moved

@@ -155,6 +155,7 @@ void Driver::redirect(UnderWay fetch, const net::FetchResponse& response) {
   auto to = record_.node(location->href(), next ? next->method : "GET", next ? next->body : "");
   if (!to) return failed(fetch, "limit: record-nodes");
   record_.edge(fetch.node, *to, Mechanism::http_redirect, std::nullopt);
+  if (is_navigation(fetch.mechanism)) remember_redirector(fetch, *location);
   fetch.node = *to;
   if (!next) {
     record_.at(*to).why_not = "scheme: " + std::string(location->scheme());

@@ -43,6 +43,10 @@ class Recorder {
   void limit(std::string_view name);
   // `matters`: what is missing may have hidden a part of the chain.
   void unemulated(std::string_view what, bool matters);
+  // Something that may convict has been seen so far.
+  bool convicts() const {
+    return !facts_.misuses.empty() || !facts_.downloads.empty() || !facts_.leaks.empty();
+  }
   void incomplete() { record_.complete = false; }
   // What a component was used for: judged, and told where it leads.
   struct Hop {
