@@ -165,15 +165,12 @@ class Graph:
             self.edges.add((kind, source, url))
 
     def navigated(self, frame):
-<<<<<<< HEAD
         # A new window's first request may go out before anybody can listen: what it shows then tells.
         opener = self.openers.get(frame["id"])
         if opener and frame["id"] not in self.shown and frame["url"].startswith("http"):
             source = self.document_of(opener)
             if source and not any(kind != "data" and to == frame["url"] for kind, _, to in self.edges):
                 self.edges.add(("document", source, frame["url"]))
-=======
->>>>>>> a0ad96f (Lures: found, named, weighed)
         if frame["url"] != "about:blank":
             self.shown[frame["id"]] = frame["url"]
         if frame.get("parentId"):

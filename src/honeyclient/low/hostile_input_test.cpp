@@ -38,13 +38,15 @@ TEST_P(HostileInput, EndsLabelledAndSmall) {
   EXPECT_LT(peak, most_resident);
   EXPECT_EQ(intel::name(visit->verdict), "benign") << ::testing::PrintToString(visit->reasons);
   const std::vector<std::string>& limits = visit->limits_hit;
-  if (GetParam().limit)
+  if (GetParam().limit) {
     EXPECT_NE(std::ranges::find(limits, GetParam().limit), limits.end()) << ::testing::PrintToString(limits);
-  else
+  } else {
     EXPECT_EQ(limits, std::vector<std::string>());
-  if (!GetParam().may_die)
+  }
+  if (!GetParam().may_die) {
     EXPECT_EQ(std::ranges::find(limits, "worker-died"), limits.end())
         << ::testing::PrintToString(events_of(*visit, "error"));
+  }
   if (GetParam().edge) {
     std::multiset<std::string> edges = edge_texts(sites, *visit);
     EXPECT_TRUE(edges.contains(GetParam().edge)) << edges.size();

@@ -121,12 +121,12 @@ INSTANTIATE_TEST_SUITE_P(
                   save + "</script>"}},
             VisitVerdict::suspicious,
             {"HTML smuggling (T1027.006)"}},
-        Row{"saved_by_internet_explorer",
+        Row{"saved_by_edge",
             {{"/", "<body><script>" + make_program +
                        "navigator.msSaveOrOpenBlob(new Blob([b]), 'invoice.exe')</script>"}},
             VisitVerdict::malicious,
             {"HTML smuggling (T1027.006)"},
-            "ie11-win10"},
+            "edge18-win10"},
         Row{"twin_report_by_blob",
             {{"/", "<body><script>var b = '%PDF-1.4 a report', name = 'report.pdf';" + save + "</script>"}},
             VisitVerdict::benign,
@@ -279,8 +279,9 @@ TEST(Lures, TrafficDistributionIsAskedTwice) {
         Sites::Pages{{"/", "<iframe src=http://127.0.0.2:" + std::to_string(gate.port()) + "/></iframe>"}});
     std::vector<std::string> lures = events_of(visit_or_fail(local_visit(sites.url())), "lure");
     ASSERT_EQ(lures.size(), once ? 1u : 0u);
-    if (once)
+    if (once) {
       EXPECT_TRUE(lures[0].starts_with("traffic distribution: sent the same visitor nowhere")) << lures[0];
+    }
   }
 }
 

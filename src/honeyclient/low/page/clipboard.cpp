@@ -1,4 +1,6 @@
 // navigator.clipboard, execCommand('copy'), notifications, service workers, msSaveBlob.
+#include "honeyclient/low/page/clipboard.h"
+
 #include <js/Array.h>
 
 #include "honeyclient/low/page/body.h"
@@ -229,13 +231,27 @@ constexpr Interface table[] = {
 
 template <const char* Name>
 void get_part(Call& call) {
-  Window& window = call.self_window();
+  Window& window = call.window;
   call.give(singleton(call.cx, window, Name, [&] { return simple_object(call.cx, window, Name); }));
 }
 constexpr char clipboard_name[] = "Clipboard", container_name[] = "ServiceWorkerContainer";
-constexpr JSPropertySpec navigator_properties[] = {SHIKAKE_GETTER("clipboard", get_part<clipboard_name>),
-                                                   SHIKAKE_GETTER("serviceWorker", get_part<container_name>),
-                                                   JS_PS_END};
+constexpr JSPropertySpec clipboard_property[] = {SHIKAKE_GETTER("clipboard", get_part<clipboard_name>),
+                                                 JS_PS_END};
+constexpr JSPropertySpec worker_property[] = {SHIKAKE_GETTER("serviceWorker", get_part<container_name>),
+                                              JS_PS_END};
+
+// First versions, as the engines' release notes have them.
+struct Since {
+  Engine engine;
+  uint32_t clipboard, service_worker;
+};
+constexpr Since since[] = {{Engine::blink, 66, 40}, {Engine::gecko, 63, 44}, {Engine::webkit, 13, 11}};
+
+// https://w3c.github.io/webappsec-secure-contexts/: HTTPS, and what is on this machine.
+bool is_secure(const Window& window) {
+  const std::string_view host = window.url.hostname();
+  return window.url.scheme() == "https" || host == "localhost" || host.starts_with("127.");
+}
 
 }  // namespace
 
@@ -266,6 +282,11 @@ void exec_copy(Call& call) {
   if (dispatch(call.cx, *target, event)) note_copied(call.window, selected_text(call));
 }
 
+void define_clipboard_data(JSContext* cx, Window& window) {
+  JS::RootedObject global(cx, window.global()), data(cx, data_transfer(cx));
+  must(JS_DefineProperty(cx, global, "clipboardData", data, JSPROP_ENUMERATE));
+}
+
 void define_lures(JSContext* cx, Window& window, JS::HandleObject navigator) {
   const Persona& persona = window.page.persona();
   if (persona.engine == Engine::trident || persona.engine == Engine::edge) {
@@ -273,11 +294,10 @@ void define_lures(JSContext* cx, Window& window, JS::HandleObject navigator) {
     if (persona.engine == Engine::edge || persona.version >= first_with_blobs)
       must(JS_DefineFunctions(cx, navigator, save_methods));
   }
-  if (persona.engine == Engine::trident) {
-    JS::RootedObject global(cx, window.global()), data(cx, data_transfer(cx));
-    must(JS_DefineProperty(cx, global, "clipboardData", data, JSPROP_ENUMERATE));
-  } else {
-    must(JS_DefineProperties(cx, navigator, navigator_properties));
+  for (const Since& row : since) {
+    if (row.engine != persona.engine || !is_secure(window)) continue;
+    if (persona.version >= row.clipboard) must(JS_DefineProperties(cx, navigator, clipboard_property));
+    if (persona.version >= row.service_worker) must(JS_DefineProperties(cx, navigator, worker_property));
   }
 }
 

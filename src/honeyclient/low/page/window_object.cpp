@@ -2,6 +2,7 @@
 #include <js/CompilationAndEvaluation.h>
 #include <js/GlobalObject.h>
 
+#include "honeyclient/low/page/clipboard.h"
 #include "honeyclient/low/page/collections.h"
 #include "honeyclient/low/page/components.h"
 #include "honeyclient/low/page/evaluated.h"
@@ -327,7 +328,10 @@ void define_window(JSContext* cx, Window& window) {
   if (engine & on_modern)
     must(JS_DefineFunctions(cx, global, modern_functions) &&
          JS_DefineProperties(cx, global, modern_properties));
-  if (engine & on_trident) must(JS_DefineFunctions(cx, global, trident_functions));
+  if (engine & on_trident) {
+    must(JS_DefineFunctions(cx, global, trident_functions));
+    define_clipboard_data(cx, window);
+  }
   define_handlers(cx, global, window_handlers);
   if (engine & on_blink) define_chrome(cx, window);
   // In a forced run others go the ways of Internet Explorer, too; asked for it, they still lack it.
