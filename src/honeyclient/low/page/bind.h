@@ -246,7 +246,6 @@ struct Interface {
   JSNative construct = nullptr;  // nullptr: "Illegal constructor"
   unsigned construct_arguments = 0;
   const JSFunctionSpec* statics = nullptr;
-  const JSPropertySpec* static_properties = nullptr;
   std::span<const char* const> handlers = {};  // `on…` properties
   uint8_t engines = on_all;
   // Mixins: what several interfaces share, and what only one engine has.

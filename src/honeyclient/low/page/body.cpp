@@ -5,6 +5,7 @@
 #include <js/experimental/TypedData.h>
 
 #include "base/digest.h"
+#include "honeyclient/low/page/blobs.h"
 #include "honeyclient/low/page/forms.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"

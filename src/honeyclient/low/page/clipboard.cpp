@@ -3,7 +3,7 @@
 
 #include <js/Array.h>
 
-#include "honeyclient/low/page/body.h"
+#include "honeyclient/low/page/blobs.h"
 #include "honeyclient/low/page/events.h"
 #include "honeyclient/low/page/lures.h"
 #include "honeyclient/low/page/node.h"
@@ -226,7 +226,6 @@ constexpr Interface table[] = {
      .construct = native<construct_notification>,
      .construct_arguments = 1,
      .statics = notification_statics,
-     .static_properties = notification_static_properties,
      .engines = on_modern}};
 
 template <const char* Name>
@@ -299,6 +298,10 @@ void define_lures(JSContext* cx, Window& window, JS::HandleObject navigator) {
     if (persona.version >= row.clipboard) must(JS_DefineProperties(cx, navigator, clipboard_property));
     if (persona.version >= row.service_worker) must(JS_DefineProperties(cx, navigator, worker_property));
   }
+}
+
+void define_permission(JSContext* cx, JS::HandleObject notification) {
+  must(JS_DefineProperties(cx, notification, notification_static_properties));
 }
 
 std::span<const Interface> lure_interfaces() {

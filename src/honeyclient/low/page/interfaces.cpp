@@ -8,6 +8,7 @@
 #include "honeyclient/low/page/bind.h"
 #include "honeyclient/low/page/events.h"
 #include "honeyclient/low/page/lifetimes.h"
+#include "honeyclient/low/page/lures.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"
 #include "honeyclient/low/page/tables.h"
@@ -178,7 +179,7 @@ JSObject* interface_constructor(JSContext* cx, Window& window, const Interface& 
     JS::RootedObject constructor(cx, JS_GetFunctionObject(function));
     must(JS_LinkConstructorAndPrototype(cx, constructor, prototype));
     if (interface.statics) must(JS_DefineFunctions(cx, constructor, interface.statics));
-    if (interface.static_properties) must(JS_DefineProperties(cx, constructor, interface.static_properties));
+    if (interface.name == "Notification") define_permission(cx, constructor);
     for (const Constant& constant : interface.constants)
       must(JS_DefineProperty(cx, constructor, constant.name, constant.value,
                              JSPROP_ENUMERATE | JSPROP_READONLY));

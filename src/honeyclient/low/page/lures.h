@@ -17,6 +17,8 @@ void note_copied(Window& window, std::u16string_view text);
 void exec_copy(Call& call);  // document.execCommand('copy')
 
 void define_lures(JSContext* cx, Window& window, JS::HandleObject navigator);
+void define_permission(JSContext* cx, JS::HandleObject notification);  // Notification.permission
+std::span<const Interface> lure_interfaces();
 
 // What a person would do who believes the page: types into fields for cards and passwords (values that
 // nobody has: chain/bait.h), clicks what an urgent text asks to click. Once a document; false: nothing to do.

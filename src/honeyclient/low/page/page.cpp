@@ -219,6 +219,11 @@ void Page::run_task(const std::function<void()>& task) {
 }
 
 void Page::run() {
+  auto visitor = [this] {
+    bool did = false;
+    run_task([&] { did = visitor_acts(*this); });
+    return did;
+  };
   while (!closed_) {
     while (!closed_ && receive(base::Deadline::now())) {}
     if (closed_) return;
@@ -234,18 +239,12 @@ void Page::run() {
       receive(base::Deadline::never());
     } else if (forced && scripts_run() && (run_next_timer() || forced->next())) {
       // Going elsewhere keeps nothing of a forced run from its end.
-    } else if (pending_navigations_ > 0 || !scripts_run() || (!run_next_timer() && !let_visitor_act())) {
+    } else if (pending_navigations_ > 0 || !scripts_run() || (!run_next_timer() && !visitor())) {
       // A navigation begins when its page has nothing left to do; time stands still until it has ended.
       settle();
       receive(base::Deadline::never());
     }
   }
-}
-
-bool Page::let_visitor_act() {
-  bool did = false;
-  run_task([&] { did = visitor_acts(*this); });
-  return did;
 }
 
 void Page::settle() {

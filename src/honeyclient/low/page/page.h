@@ -123,7 +123,6 @@ class Page {
   void handle_frame_document(const FrameDocument& message);
   void run_task(const std::function<void()>& task);
   bool run_next_timer();
-  bool let_visitor_act();
   void report_exception(Window& window);
   void settle();
 

@@ -28,6 +28,5 @@ std::span<const Interface> mutation_interfaces();    // mutation_observer.cpp
 std::span<const Interface> component_interfaces();   // components.cpp
 const Interface& remote_window_interface();          // remote_window.cpp
 std::span<const Interface> exception_interfaces();   // exception.cpp
-std::span<const Interface> lure_interfaces();        // clipboard.cpp
 
 }  // namespace shikake::honeyclient::low::page

@@ -1,5 +1,5 @@
 // What a person would do who believes the page, once for each document: nothing where it asks for nothing.
-#include <array>
+#include <unordered_set>
 
 #include "honeyclient/chain/bait.h"
 #include "honeyclient/low/page/events.h"
@@ -130,7 +130,8 @@ bool fill_fields(Window& window, const std::vector<html::Element*>& all) {
 // --- clicks -------------------------------------------------------------------------------------------
 
 bool can_be_clicked(const html::Element& element) {
-  if (element.is(Name::a) || element.is(Name::button) || element.attribute(u"onclick") != nullptr) return true;
+  if (element.is(Name::a) || element.is(Name::button) || element.attribute(u"onclick") != nullptr)
+    return true;
   if (element.is(Name::input)) {
     const std::u16string type = attribute_of(element, u"type");
     return type == u"button" || type == u"submit" || type == u"checkbox" || type == u"image";
@@ -172,10 +173,11 @@ bool click_what_is_urged(Window& window, const Signs& signs, const std::vector<h
 }  // namespace
 
 bool visitor_acts(Page& page) {
+  // Of the one page of this process; windows live as long as it does.
+  static std::unordered_set<const Window*> acted;
   for (size_t i = 0; i < page.windows().size(); ++i) {
     Window& window = *page.windows()[i];
-    if (window.gone || window.acted || !window.document) continue;
-    window.acted = true;
+    if (window.gone || !window.document || !acted.insert(&window).second) continue;
     const Signs signs = signs_of(window);
     const std::vector<html::Element*> all = elements_of(window);
     bool did = fill_fields(window, all);

@@ -6,7 +6,7 @@
 #include <js/Realm.h>
 #include <js/SourceText.h>
 
-#include "honeyclient/low/page/body.h"
+#include "honeyclient/low/page/blobs.h"
 #include "honeyclient/low/page/evaluated.h"
 #include "honeyclient/low/page/events.h"
 #include "honeyclient/low/page/forced.h"

@@ -90,7 +90,6 @@ class Window final : public Native {
   ConditionalCompilation compilation;
   std::shared_ptr<void> vbscript;  // vbscript.cpp's, once a script is in it
   uint32_t event_depth = 0;
-  bool acted = false;  // visitor.cpp has done with its document
   JS::Heap<JS::Value> current_event;
   html::Element* current_script = nullptr;
   html::Element* active_element = nullptr;
