@@ -49,6 +49,9 @@ std::vector<Interest> Timers::interests() {
 }
 
 std::optional<Wait> Timers::set(Thread& thread, const Call& call, Nanoseconds now, Nanoseconds offset) {
+  if (call.sys != Sys::alarm && call.sys != Sys::setitimer && call.sys != Sys::timer_settime &&
+      call.sys != Sys::timerfd_settime)
+    return std::nullopt;
   const ProcessId process = thread.process().id;
   Key key{process, Kind::interval, 0};
   Timer timer{0, 0};
