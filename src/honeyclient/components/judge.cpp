@@ -6,17 +6,11 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/bytes.h"
 
 namespace shikake::honeyclient::components {
 namespace {
-
-std::string lowered(std::string_view text) {
-  std::string made(text);
-  for (char& c : made)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  return made;
-}
 
 // The member's own name: of "Cells().Value", "Value".
 std::string_view last_part(std::string_view member) {
@@ -31,7 +25,7 @@ std::optional<double> number(std::string_view text) {
 }
 
 bool contains_one(std::span<const std::string> texts, std::string_view argument) {
-  return std::ranges::any_of(texts, [whole = lowered(argument)](const std::string& one) {
+  return std::ranges::any_of(texts, [whole = base::to_lower(argument)](const std::string& one) {
     return whole.find(one) != std::string::npos;
   });
 }
@@ -109,7 +103,7 @@ std::optional<size_t> matching_argument(const Misuse& misuse, const Use& use) {
 
 // -e, -enc, -EncodedCommand and what stands between: Base64 of UTF-16 (about_PowerShell_exe).
 std::string decoded_command(std::string_view command) {
-  const std::string low = lowered(command);
+  const std::string low = base::to_lower(command);
   if (low.find("powershell") == std::string::npos) return {};
   for (size_t at = low.find("-e"); at != std::string::npos; at = low.find("-e", at + 2)) {
     const size_t space = low.find(' ', at);
@@ -140,7 +134,7 @@ bool is_path(std::string_view text) {
 }
 
 bool is_address(std::string_view text) {
-  const std::string start = lowered(text.substr(0, 8));
+  const std::string start = base::to_lower(text.substr(0, 8));
   return start.starts_with("http://") || start.starts_with("https://") || start.starts_with("ftp://");
 }
 
@@ -160,7 +154,7 @@ std::optional<Conviction> judge(const Component& component, const Use& use) {
 std::vector<std::string> addresses_in(std::string_view command) {
   std::vector<std::string> all;
   auto collect = [&all](std::string_view text) {
-    const std::string low = lowered(text);
+    const std::string low = base::to_lower(text);
     for (size_t at = 0; at < low.size();) {
       const size_t found =
           std::min({low.find("http://", at), low.find("https://", at), low.find("ftp://", at)});

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/check.h"
 #include "honeyclient/components/embedded.h"
 
@@ -27,15 +28,6 @@ constexpr std::array<Behaviour, 10> behaviours = {
 
 // Where no misuse says otherwise: no version, path or identifier that a page passes innocently is longer.
 constexpr uint32_t usual_length = 1000;
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-std::string lowered(std::string_view text) {
-  std::string made(text);
-  std::ranges::transform(made, made.begin(), lower);
-  return made;
-}
 
 bool is_class_id(std::string_view text) {
   if (text.size() != 36) return false;
@@ -135,7 +127,7 @@ Misuse read_misuse(Row& row) {
   misuse.length = row.count("length", 1 << 20).value_or(usual_length);
   misuse.at_least = row.number("at_least");
   misuse.below = row.number("below");
-  for (const std::string& one : row.texts("texts")) misuse.texts.push_back(lowered(one));
+  for (const std::string& one : row.texts("texts")) misuse.texts.push_back(base::to_lower(one));
   misuse.cves = row.texts("cves");
   misuse.source = row.text("source", false);
   if ((misuse.trait == Trait::number) != (misuse.at_least || misuse.below))
@@ -182,10 +174,10 @@ void read_browsers(Row& row, Component& made) {
 void read_names(Row& row, Component& made) {
   made.program_ids = row.texts("program_ids");
   for (std::string& given : made.class_ids = row.texts("class_ids")) {
-    given = lowered(given);
+    given = base::to_lower(given);
     if (!is_class_id(given)) row.refuse("class_ids", "holds \"" + given + "\", which is no CLSID");
   }
-  for (std::string& type : made.types = row.texts("types")) type = lowered(type);
+  for (std::string& type : made.types = row.texts("types")) type = base::to_lower(type);
   if (made.program_ids.empty() && made.class_ids.empty() && made.types.empty())
     row.refuse("program_ids", "is missing, and so are class_ids and types: nothing could ask for it");
 }
@@ -339,7 +331,7 @@ const Component* find(std::string_view name) {
 
 const Component* find_by_type(std::string_view mime_type) {
   const auto& types = whole().by_type;
-  const auto found = types.find(lowered(mime_type));
+  const auto found = types.find(base::to_lower(mime_type));
   return found == types.end() ? nullptr : found->second;
 }
 
@@ -371,11 +363,11 @@ std::optional<std::string> answer(const Component& component, std::string_view m
 }
 
 bool same_name(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, lower, lower);
+  return base::equal_ignoring_case(a, b);
 }
 
 std::string plain_name(std::string_view given) {
-  std::string name = lowered(given);
+  std::string name = base::to_lower(given);
   std::erase_if(name, [](char c) { return c == '{' || c == '}' || c == ' ' || c == '\t' || c == '\n'; });
   if (name.starts_with("clsid:")) name.erase(0, 6);
   if (is_class_id(name)) return name;

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/utf8.h"
 #include "honeyclient/shellcode/memory_map.h"
 
 namespace shikake::honeyclient::shellcode {
@@ -25,19 +26,6 @@ std::string words(std::initializer_list<std::pair<uint32_t, uint32_t>> values) {
   for (auto [at, value] : values)
     for (unsigned i = 0; i < 4; ++i) page[at + i] = static_cast<char>(value >> (8 * i));
   return page;
-}
-
-void append_utf8(std::string& out, uint32_t unit) {
-  if (unit < 0x80) {
-    out += static_cast<char>(unit);
-  } else if (unit < 0x800) {
-    out += static_cast<char>(0xC0 | unit >> 6);
-    out += static_cast<char>(0x80 | (unit & 0x3F));
-  } else {
-    out += static_cast<char>(0xE0 | unit >> 12);
-    out += static_cast<char>(0x80 | (unit >> 6 & 0x3F));
-    out += static_cast<char>(0x80 | (unit & 0x3F));
-  }
 }
 
 template <class T>
@@ -195,7 +183,7 @@ std::string Process::wide_text(uint32_t address) const {
     const uint32_t unit =
         static_cast<uint8_t>(units[i]) | static_cast<uint32_t>(static_cast<uint8_t>(units[i + 1])) << 8;
     if (unit == 0) break;
-    append_utf8(out, unit);
+    base::append_utf8(out, unit);
   }
   return out;
 }

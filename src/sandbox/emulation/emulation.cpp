@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/ascii.h"
 #include "sandbox/emulation/bell.h"
 #include "sandbox/emulation/foreign_calls.h"
 #include "sandbox/emulation/target.h"
@@ -66,16 +67,12 @@ bool is_program(const base::UniqueFd& file) {
 std::vector<std::string> interpreter_of(std::string_view head) {
   if (!head.starts_with("#!")) return {};
   std::string_view line = head.substr(2, head.find('\n') - 2);
-  const auto trim = [&line] {
-    while (!line.empty() && (line.front() == ' ' || line.front() == '\t')) line.remove_prefix(1);
-    while (!line.empty() && (line.back() == ' ' || line.back() == '\t')) line.remove_suffix(1);
-  };
-  trim();
-  const size_t end = std::min(line.find_first_of(" \t"), line.size());
+  constexpr std::string_view blanks = " \t";
+  line = base::trimmed(line, blanks);
+  const size_t end = std::min(line.find_first_of(blanks), line.size());
   if (end == 0) return {};
   std::vector<std::string> words{std::string(line.substr(0, end))};
-  line.remove_prefix(end);
-  trim();
+  line = base::trimmed(line.substr(end), blanks);
   if (!line.empty()) words.emplace_back(line);
   return words;
 }

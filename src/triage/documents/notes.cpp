@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "base/digest.h"
+#include "base/utf8.h"
 #include "triage/documents/document.h"
 #include "triage/findings.h"
 
@@ -109,19 +110,8 @@ void DocumentNotes::part(std::string name, std::string_view type, std::string by
 
 std::string utf8_of_utf16(base::ByteSpan units) {
   std::string out;
-  for (size_t i = 0; i + 1 < units.size(); i += 2) {
-    const unsigned unit = units[i] | static_cast<unsigned>(units[i + 1]) << 8;
-    if (unit < 0x80) {
-      out += static_cast<char>(unit);
-    } else if (unit < 0x800) {
-      out += static_cast<char>(0xC0 | unit >> 6);
-      out += static_cast<char>(0x80 | (unit & 0x3F));
-    } else {
-      out += static_cast<char>(0xE0 | unit >> 12);
-      out += static_cast<char>(0x80 | (unit >> 6 & 0x3F));
-      out += static_cast<char>(0x80 | (unit & 0x3F));
-    }
-  }
+  for (size_t i = 0; i + 1 < units.size(); i += 2)
+    base::append_utf8(out, static_cast<uint16_t>(units[i] | units[i + 1] << 8));
   return out;
 }
 
