@@ -74,6 +74,32 @@ bool is_process_data(base::ByteSpan bytes, size_t i) {
          bytes[i + 3] == 0x8B;
 }
 
+constexpr FixedAddress fixed[] = {
+    {0x7C80'1D77, "kernel32", "LoadLibraryA", 2},
+    {0x7C80'ADA0, "kernel32", "GetProcAddress", 2},
+    {0x7C80'C058, "kernel32", "ExitThread", 2},
+    {0x7C81'CDDA, "kernel32", "ExitProcess", 2},
+    {0x7C86'136D, "kernel32", "WinExec", 2},
+    {0x7C80'1A28, "kernel32", "CreateFileA", 3},
+    {0x7C80'1AD4, "kernel32", "VirtualProtect", 3},
+    {0x7C80'1D7B, "kernel32", "LoadLibraryA", 3},
+    {0x7C80'236B, "kernel32", "CreateProcessA", 3},
+    {0x7C80'2446, "kernel32", "Sleep", 3},
+    {0x7C80'2530, "kernel32", "WaitForSingleObject", 3},
+    {0x7C80'9AF1, "kernel32", "VirtualAlloc", 3},
+    {0x7C80'AE40, "kernel32", "GetProcAddress", 3},
+    {0x7C80'B741, "kernel32", "GetModuleHandleA", 3},
+    {0x7C81'06D7, "kernel32", "CreateThread", 3},
+    {0x7C81'CAFA, "kernel32", "ExitProcess", 3},
+    {0x7C86'23AD, "kernel32", "WinExec", 3},
+};
+
+// mov register, address; push address; call or jump through a register follow, or a return.
+bool is_fixed_address(base::ByteSpan bytes, size_t i) {
+  if (bytes.size() - i < 5 || bytes[i + 4] != 0x7C) return false;
+  return std::ranges::find(fixed, word(bytes, i + 1), &FixedAddress::address) != std::end(fixed);
+}
+
 std::optional<std::string> cut(base::ByteSpan bytes) {
   if (bytes.size() < min_code_bytes) return std::nullopt;
   const size_t sled = sled_bytes(bytes);
@@ -83,6 +109,10 @@ std::optional<std::string> cut(base::ByteSpan bytes) {
 }
 
 }  // namespace
+
+std::span<const FixedAddress> fixed_addresses() {
+  return fixed;
+}
 
 std::vector<FoundSign> code_signs(base::ByteSpan bytes) {
   std::vector<FoundSign> found;
@@ -104,6 +134,16 @@ std::vector<FoundSign> code_signs(base::ByteSpan bytes) {
       case 0xB2:
       case 0xB3:
         if (is_process_data(bytes, i)) found.push_back({CodeSign::process_data, offset});
+        break;
+      case 0x68:
+      case 0xB8:
+      case 0xB9:
+      case 0xBA:
+      case 0xBB:
+      case 0xBD:
+      case 0xBE:
+      case 0xBF:
+        if (is_fixed_address(bytes, i)) found.push_back({CodeSign::fixed_address, offset});
         break;
       default:
         break;

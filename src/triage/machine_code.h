@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,9 +14,10 @@
 namespace shikake::triage {
 
 enum class CodeSign : uint8_t {
-  call_pop,      // calls the next instruction, or jumps to a call back: its own address on the stack
-  float_state,   // saves the floating-point unit's state, with the address of an instruction in it
-  process_data,  // reads the address of the process' environment block (FS:[30h])
+  call_pop,       // calls the next instruction, or jumps to a call back: its own address on the stack
+  float_state,    // saves the floating-point unit's state, with the address of an instruction in it
+  process_data,   // reads the address of the process' environment block (FS:[30h])
+  fixed_address,  // loads the address that a function of Windows has in one version of it
 };
 
 struct FoundSign {
@@ -23,6 +25,15 @@ struct FoundSign {
   uint32_t offset;
 };
 inline constexpr size_t max_code_signs = 16;
+
+// Functions that code calls where they lay in English Windows XP, whose libraries never moved: as published
+// notes on that system's code and disassemblies of it have them, several for each row.
+struct FixedAddress {
+  uint32_t address;
+  std::string_view module, function;  // without ".dll"
+  uint8_t service_pack;
+};
+std::span<const FixedAddress> fixed_addresses();
 
 std::vector<FoundSign> code_signs(base::ByteSpan bytes);
 

@@ -5,12 +5,15 @@
 #include "base/ascii.h"
 #include "base/check.h"
 #include "honeyclient/shellcode/memory_map.h"
+#include "triage/machine_code.h"
 
 namespace shikake::honeyclient::shellcode {
 namespace {
 
 // Where parts of an image lie, from its base.
-constexpr uint32_t header_offset = 0x80, functions_offset = page_bytes;
+constexpr uint32_t header_offset = 0x80;
+// In kernel32, behind all functions whose addresses are known.
+constexpr uint32_t functions_offset = page_bytes, kernel_functions_offset = 0x9'0000;
 constexpr uint32_t optional_header_bytes = 0xE0;
 
 void put16(std::string& image, size_t at, uint32_t value) {
@@ -83,17 +86,21 @@ Modules::Modules() {
 void Modules::add(std::string_view name, const std::vector<const StandIn*>& exports) {
   Module32 module;
   module.name = std::string(name) + ".dll";
-  module.base = modules_base + static_cast<uint32_t>(modules_.size()) * module_bytes;
-  module.image.resize(module_bytes);
+  const bool kernel = name == "kernel32";
+  module.base = kernel            ? kernel_base
+                : name == "ntdll" ? native_base
+                                  : modules_base + static_cast<uint32_t>(modules_.size()) * module_bytes;
+  module.image.resize(kernel ? kernel_bytes : module_bytes);
+  const uint32_t functions = kernel ? kernel_functions_offset : functions_offset;
   std::vector<const StandIn*> sorted = exports;
   std::ranges::sort(sorted, {}, &StandIn::name);  // names are searched by halves
   const auto count = static_cast<uint32_t>(sorted.size());
   // Export directory, then its three tables, then texts.
-  const uint32_t directory = functions_offset + count * function_bytes;
+  const uint32_t directory = functions + count * function_bytes;
   const uint32_t addresses = directory + 40, names = addresses + 4 * count, ordinals = names + 4 * count;
   uint32_t texts = ordinals + 2 * count;
   auto put_text = [&](std::string_view text) {
-    SHIKAKE_CHECK(texts + text.size() + 1 <= module_bytes);
+    SHIKAKE_CHECK(texts + text.size() + 1 <= module.image.size());
     const uint32_t at = texts;
     put(module.image, at, text);
     texts += static_cast<uint32_t>(text.size()) + 1;
@@ -107,7 +114,13 @@ void Modules::add(std::string_view name, const std::vector<const StandIn*>& expo
   put32(module.image, directory + 32, names);
   put32(module.image, directory + 36, ordinals);
   for (uint32_t i = 0; i < count; ++i) {
-    const uint32_t function = functions_offset + i * function_bytes;
+    uint32_t function = functions + i * function_bytes;
+    for (const triage::FixedAddress& one : triage::fixed_addresses()) {
+      if (one.module != name || one.function != sorted[i]->name) continue;
+      function = one.address - module.base;  // the last is the newest version's, which this one is like
+      put(module.image, function, function_beginning);
+      by_address_[one.address] = sorted[i];
+    }
     put(module.image, function, function_beginning);
     put32(module.image, addresses + 4 * i, function);
     put32(module.image, names + 4 * i, put_text(sorted[i]->name));
@@ -168,7 +181,7 @@ std::string Modules::loader_data() const {
     const std::string name = i == 0 ? "iexplore.exe" : modules_[i - 1].name;
     put32(data, at + 0x18, i == 0 ? program_base : modules_[i - 1].base);
     put32(data, at + 0x1C, (i == 0 ? program_base : modules_[i - 1].base) + page_bytes);
-    put32(data, at + 0x20, module_bytes);
+    put32(data, at + 0x20, i == 0 ? page_bytes : static_cast<uint32_t>(modules_[i - 1].image.size()));
     unicode(at + 0x24,
             (i == 0 ? "C:\\Program Files\\Internet Explorer\\" : "C:\\WINDOWS\\system32\\") + name);
     unicode(at + 0x2C, name);

