@@ -69,7 +69,7 @@ void serve(net::TestConnection& client) {
 }
 
 // From asking for a worker until its first script has spoken.
-boost::json::object first_script(low::Zygote& zygote, int count) {
+boost::json::object first_script(base::Zygote& zygote, int count) {
   low::Start start;
   start.document.url = "http://page.example/";
   start.document.content_type = "text/html";
@@ -77,13 +77,13 @@ boost::json::object first_script(low::Zygote& zygote, int count) {
   start.persona = *low::find_persona(low::default_persona);
   start.max_script_time = std::chrono::seconds(5);
   return measure(count, [&] {
-    auto worker = zygote.spawn();
+    auto worker = zygote.fork(low::limits::max_frame);
     if (!worker) give_up(worker.error());
     auto deadline = base::Deadline::after(std::chrono::seconds(10));
     (void)worker->channel.send(static_cast<uint8_t>(low::ToPage::start), base::to_wire(start), deadline);
     while (auto frame = worker->channel.receive(deadline))
       if (frame->type == static_cast<uint8_t>(low::FromPage::happened)) break;
-    worker->kill();
+    worker->child.end();
   });
 }
 
@@ -91,7 +91,7 @@ boost::json::object first_script(low::Zygote& zygote, int count) {
 
 int main(int argc, char** argv) {
   int count = argc > 1 ? std::max(1, std::atoi(argv[1])) : 100;
-  auto zygote = low::Zygote::start();
+  auto zygote = low::start_page_zygote();
   if (!zygote) give_up(zygote.error());
   auto browser = low::Browser::open();
   if (!browser) give_up(browser.error());
@@ -115,7 +115,7 @@ int main(int argc, char** argv) {
       {"fork_to_first_script", first_script(*zygote, count)},
       {"cold_start_to_first_script", measure(std::max(1, count / 10),
                                              [&] {
-                                               auto cold = low::Zygote::start();
+                                               auto cold = low::start_page_zygote();
                                                if (!cold) give_up(cold.error());
                                                first_script(*cold, 1);
                                              })},

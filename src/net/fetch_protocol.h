@@ -20,7 +20,9 @@ namespace shikake::net {
 
 enum class FetchFrame : uint8_t { configure, fetch, cancel, ready, response, failed };
 
-constexpr int fetch_channel_fd = 3;  // in the fetcher
+constexpr int fetch_channel_fd = 3;  // in a fetcher that was started alone
+// The argument that makes it a zygote instead (base/zygote.h), whose children talk over the sockets they are given.
+constexpr const char* fetch_zygote_argument = "zygote";
 
 struct FetchOrder {
   uint64_t id = 0;

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <map>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -24,6 +25,51 @@ constexpr auto end_time = 2s;
 
 uint8_t type(FetchFrame frame) {
   return static_cast<uint8_t>(frame);
+}
+
+base::ChildOptions child_options(const std::filesystem::path& program) {
+  base::ChildOptions options;
+  options.path = program;
+  // Proxies are in the fetcher's options; nothing else of our environment is its business.
+  options.environment.emplace();
+  return options;
+}
+
+Result<std::filesystem::path> find_program(const std::optional<std::filesystem::path>& given) {
+  if (given) return *given;
+  return base::find_sibling_executable("shikake-fetcher");
+}
+
+// The process that fetches: started for it alone, or one of a zygote's.
+struct Process {
+  base::FrameChannel channel;
+  std::variant<base::Child, base::ForkedChild> child;
+
+  Result<base::WaitStatus> wait(const base::Deadline& deadline) {
+    return std::visit([&](auto& one) { return one.wait(deadline); }, child);
+  }
+  void end() {
+    if (auto* own = std::get_if<base::Child>(&child)) own->end();
+    if (auto* forked = std::get_if<base::ForkedChild>(&child)) forked->end();
+  }
+  int pid() const {
+    return std::visit([](const auto& one) { return one.pid(); }, child);
+  }
+};
+
+Result<Process> start_process(const FetcherOptions& options) {
+  const uint32_t bound = fetch_frame_bound(options.limits);
+  if (options.zygote) {
+    SHIKAKE_ASSIGN(auto forked, options.zygote->fork(bound));
+    return Process{std::move(forked.channel), std::move(forked.child)};
+  }
+  SHIKAKE_ASSIGN(auto ends, base::FrameChannel::make_pair(bound));
+  SHIKAKE_ASSIGN(auto program, find_program(options.program));
+  base::ChildOptions wanted = child_options(program);
+  wanted.fds = {{ends.second.fd(), fetch_channel_fd}};
+  wanted.inherit_stderr = options.inherit_stderr;
+  SHIKAKE_ASSIGN(base::Child child, base::Child::start(wanted));
+  return Process{std::move(ends.first), std::move(child)};
 }
 
 // Until the process stands confined.
@@ -49,8 +95,7 @@ struct Fetcher::State {
     base::TimePoint requested_at;
   };
 
-  State(base::Child started, base::FrameChannel connected, const base::Clock* its_clock)
-      : child(std::move(started)), channel(std::move(connected)), clock(its_clock) {}
+  State(Process started, const base::Clock* its_clock) : process(std::move(started)), clock(its_clock) {}
 
   // Moves what has arrived to `ended`, waiting for the first until the deadline. False on a timeout.
   bool collect(const base::Deadline& deadline);
@@ -58,8 +103,7 @@ struct Fetcher::State {
   void died(const std::string& why);
   std::string how_it_ended(const Error& error);
 
-  base::Child child;
-  base::FrameChannel channel;
+  Process process;
   const base::Clock* clock;
   uint64_t last_id = 0;
   std::map<uint64_t, Pending> pending;  // by id: order of submission
@@ -68,12 +112,12 @@ struct Fetcher::State {
 };
 
 bool Fetcher::State::collect(const base::Deadline& deadline) {
-  auto frame = channel.receive(deadline);
+  auto frame = process.channel.receive(deadline);
   if (!frame && frame.error().code == ErrorCode::timeout) return false;
   if (!frame) {
     died(how_it_ended(frame.error()));
   } else if (auto taken = take(*frame); !taken) {
-    child.end();
+    process.end();
     died(fmt::format("the fetcher was stopped: {}", taken.error().what));
   }
   return true;
@@ -100,10 +144,10 @@ Result<void> Fetcher::State::take(const base::Frame& frame) {
 
 std::string Fetcher::State::how_it_ended(const Error& error) {
   if (error.code == ErrorCode::unavailable) {
-    if (auto status = child.wait(base::Deadline::after(end_time)))
+    if (auto status = process.wait(base::Deadline::after(end_time)))
       return fmt::format("the fetcher {}", status->describe());
   }
-  child.end();
+  process.end();
   return fmt::format("the fetcher was stopped: {}", error.what);
 }
 
@@ -130,37 +174,32 @@ Result<Fetcher> Fetcher::start(const FetcherOptions& options) {
   if (options.limits.body_bytes > largest_body_bytes)
     return fail(Module::net, ErrorCode::invalid_usage,
                 fmt::format("a body may have at most {} bytes", largest_body_bytes));
-  base::ChildOptions child_options;
-  if (options.program) {
-    child_options.path = *options.program;
-  } else {
-    SHIKAKE_ASSIGN(child_options.path, base::find_sibling_executable("shikake-fetcher"));
-  }
-  SHIKAKE_ASSIGN(auto ends, base::FrameChannel::make_pair(fetch_frame_bound(options.limits)));
-  child_options.fds = {{ends.second.fd(), fetch_channel_fd}};
-  child_options.inherit_stderr = options.inherit_stderr;
-  // Proxies are in the options; nothing else of our environment is the fetcher's business.
-  child_options.environment.emplace();
-  SHIKAKE_ASSIGN(base::Child child, base::Child::start(child_options));
-  { base::FrameChannel theirs = std::move(ends.second); }  // so that the channel closes with the process
-  base::FrameChannel& channel = ends.first;
-  if (auto ready = set_up(channel, options); !ready) {
+  SHIKAKE_ASSIGN(Process process, start_process(options));
+  if (auto ready = set_up(process.channel, options); !ready) {
     Error error = ready.error();
     if (error.code == ErrorCode::unavailable) {
-      if (auto status = child.wait(base::Deadline::after(end_time)))
+      if (auto status = process.wait(base::Deadline::after(end_time)))
         error.what = fmt::format("the fetcher {} before it was ready", status->describe());
     }
     return fail(std::move(error));
   }
-  return Fetcher(std::make_unique<State>(std::move(child), std::move(channel), options.clock));
+  return Fetcher(std::make_unique<State>(std::move(process), options.clock));
+}
+
+Result<base::Zygote> Fetcher::start_zygote(const std::optional<std::filesystem::path>& program) {
+  SHIKAKE_ASSIGN(auto path, find_program(program));
+  base::ChildOptions options = child_options(path);
+  options.arguments = {fetch_zygote_argument};
+  options.inherit_stderr = false;
+  return base::Zygote::start(std::move(options));
 }
 
 Result<uint64_t> Fetcher::submit(const FetchRequest& request) {
   State& state = *state_;
   if (!state.gone.empty()) return fail(Module::net, ErrorCode::unavailable, state.gone);
   uint64_t id = state.last_id + 1;
-  auto sent = state.channel.send(type(FetchFrame::fetch), base::to_wire(FetchOrder{id, request}),
-                                 base::Deadline::after(send_time));
+  auto sent = state.process.channel.send(type(FetchFrame::fetch), base::to_wire(FetchOrder{id, request}),
+                                         base::Deadline::after(send_time));
   if (!sent) {
     if (sent.error().code == ErrorCode::limit) return fail(sent.error());
     state.died(state.how_it_ended(sent.error()));
@@ -203,8 +242,8 @@ void Fetcher::cancel(uint64_t id) {
   State& state = *state_;
   std::erase_if(state.ended, [id](const FetchResponse& response) { return response.id == id; });
   if (state.pending.erase(id) == 0 || !state.gone.empty()) return;
-  auto sent =
-      state.channel.send(type(FetchFrame::cancel), base::to_wire(id), base::Deadline::after(send_time));
+  auto sent = state.process.channel.send(type(FetchFrame::cancel), base::to_wire(id),
+                                         base::Deadline::after(send_time));
   if (!sent) state.died(state.how_it_ended(sent.error()));
 }
 
@@ -212,10 +251,10 @@ size_t Fetcher::under_way() const {
   return state_->pending.size() + state_->ended.size();
 }
 int Fetcher::fd() const {
-  return state_->channel.fd();
+  return state_->process.channel.fd();
 }
 int Fetcher::pid() const {
-  return state_->child.pid();
+  return state_->process.pid();
 }
 
 }  // namespace shikake::net

@@ -7,13 +7,12 @@
 
 #include "base/deadline.h"
 #include "cell/limits.h"
-#include "honeyclient/low/zygote_protocol.h"
 
 namespace shikake::honeyclient::low {
 
 using std::chrono::steady_clock;
 
-Driver::Driver(const VisitOptions& options, Persona persona, Zygote* zygote, net::Fetcher* fetcher,
+Driver::Driver(const VisitOptions& options, Persona persona, base::Zygote* zygote, net::Fetcher* fetcher,
                BlobSink& blobs, std::vector<int>& pids)
     : options_(options),
       blobs_(blobs),
@@ -63,7 +62,7 @@ Result<> Driver::go() {
     wait();
   }
   for (auto& worker : workers_)
-    if (!worker->dead) worker->process.kill();
+    if (!worker->dead) worker->process.end();
   if (!failure_) look_again();
   if (failure_) return fail(std::move(*failure_));
   if (record_.failure()) return fail(*record_.failure());
@@ -92,7 +91,7 @@ void Driver::wait() {
   std::vector<WorkerState*> polled;
   for (auto& worker : workers_)
     if (!worker->dead) {
-      fds.push_back({worker->process.channel.fd(), POLLIN, 0});
+      fds.push_back({worker->channel.fd(), POLLIN, 0});
       polled.push_back(worker.get());
     }
   if (fetcher_) fds.push_back({fetcher_->fd(), POLLIN, 0});
@@ -120,7 +119,7 @@ void Driver::wait() {
 void Driver::read_worker(WorkerState& worker) {
   // A worker that talks without end must not keep the others waiting.
   for (int i = 0; i < 1000 && !worker.dead; ++i) {
-    auto frame = worker.process.channel.receive(base::Deadline::now());
+    auto frame = worker.channel.receive(base::Deadline::now());
     if (!frame) {
       if (frame.error().code == ErrorCode::timeout) return;
       if (frame.error().code == ErrorCode::limit) return hostile(worker, "a message above the bound");
@@ -140,8 +139,7 @@ void Driver::read_worker(WorkerState& worker) {
 void Driver::worker_ended(WorkerState& worker) {
   worker.dead = true;
   if (worker.closing) return;
-  auto status =
-      zygote_->wait_ended(worker.process.pid, base::Deadline::after(std::chrono::milliseconds(1000)));
+  auto status = worker.process.wait(base::Deadline::after(std::chrono::milliseconds(1000)));
   using How = base::WaitStatus::How;
   std::string how = status ? status->describe() : "gone";
   if (status && *status == base::WaitStatus{How::exited, cell::status_not_confined})
@@ -154,7 +152,7 @@ void Driver::worker_ended(WorkerState& worker) {
 }
 
 void Driver::hostile(WorkerState& worker, std::string_view why) {
-  worker.process.kill();
+  worker.process.end();
   worker.dead = true;
   record_.limit("worker-hostile");
   record_.event("error", "the page's process was ended: " + std::string(why),
@@ -166,7 +164,7 @@ void Driver::watch_silence() {
     bool owes = !worker->dead && !worker->closing && !(worker->settled && worker->heard == worker->sent);
     if (!owes || worker->waiting > 0) continue;
     if (steady_clock::now() - worker->last_word < limits::max_silence) continue;
-    worker->process.kill();
+    worker->process.end();
     worker->dead = true;
     record_.limit("silence");
     record_.event("error", "the page's process did not answer", worker->root ? worker->root->node : 0);

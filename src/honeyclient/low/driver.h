@@ -52,7 +52,8 @@ struct Context {
 };
 
 struct WorkerState {
-  Zygote::Worker process;
+  base::FrameChannel channel;
+  base::ForkedChild process;
   std::string origin;
   Context* root = nullptr;
   uint64_t sent = 0, heard = 0, messages = 0, message_bytes = 0;
@@ -67,7 +68,7 @@ inline constexpr std::string_view not_visited = "found by forced execution, not 
 
 class Driver {
  public:
-  Driver(const VisitOptions& options, Persona persona, Zygote* zygote, net::Fetcher* fetcher, BlobSink& blobs,
+  Driver(const VisitOptions& options, Persona persona, base::Zygote* zygote, net::Fetcher* fetcher, BlobSink& blobs,
          std::vector<int>& pids);
 
   Result<intel::VisitRecord> run();
@@ -75,7 +76,7 @@ class Driver {
   // One message of a worker. Public, as is attach(), so that a fuzzer can play the worker.
   void handle(WorkerState& worker, const base::Frame& frame);
   // A worker for the context's document.
-  WorkerState& attach(Context& context, Zygote::Worker process);
+  WorkerState& attach(Context& context, base::Zygote::Forked process);
   Context& new_context(Context* parent, Context* opener, std::string name);
   void start_pending();
   Recorder& recorder() { return record_; }
@@ -180,7 +181,7 @@ class Driver {
   const VisitOptions& options_;
   BlobSink& blobs_;
   const Persona persona_;
-  Zygote* zygote_;         // nullptr: no page can be shown
+  base::Zygote* zygote_;         // nullptr: no page can be shown
   net::Fetcher* fetcher_;  // nullptr: offline
   std::vector<int>& pids_;
   Recorder record_;

@@ -13,8 +13,8 @@ void Driver::tell(WorkerState& worker, ToPage type, const Message& message) {
   if (worker.dead) return;
   std::string body = base::to_wire(message);
   // A worker that does not read is not let hold up the visit.
-  auto sent = worker.process.channel.send(static_cast<uint8_t>(type), body,
-                                          base::Deadline::after(limits::max_silence));
+  auto sent =
+      worker.channel.send(static_cast<uint8_t>(type), body, base::Deadline::after(limits::max_silence));
   if (!sent) {
     if (sent.error().code == ErrorCode::timeout) hostile(worker, "it does not read what it is sent");
     return;  // gone: noticed when its channel is read

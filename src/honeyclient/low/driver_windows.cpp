@@ -142,9 +142,10 @@ void Driver::no_document(const UnderWay& fetch) {
   }
 }
 
-WorkerState& Driver::attach(Context& context, Zygote::Worker process) {
-  pids_.push_back(process.pid);
-  workers_.push_back(std::make_unique<WorkerState>(WorkerState{.process = std::move(process)}));
+WorkerState& Driver::attach(Context& context, base::Zygote::Forked process) {
+  pids_.push_back(process.child.pid());
+  workers_.push_back(std::make_unique<WorkerState>(
+      WorkerState{.channel = std::move(process.channel), .process = std::move(process.child)}));
   WorkerState& worker = *workers_.back();
   worker.origin = context.url.is_http() ? context.url.origin() : "null " + std::to_string(workers_.size());
   worker.root = &context;
@@ -157,7 +158,7 @@ WorkerState& Driver::attach(Context& context, Zygote::Worker process) {
 void Driver::start_worker(Context& context, Document document) {
   context.worker = nullptr;
   if (!zygote_ || workers_.size() >= limits::max_workers) return record_.limit("workers");
-  auto process = zygote_->spawn();
+  auto process = zygote_->fork(limits::max_frame);
   if (!process) {
     failure_ = process.error();
     return;
@@ -195,7 +196,7 @@ void Driver::close_subtree(Context& context) {
         if (its && fetcher_) fetcher_->cancel(entry.first);
         return its;
       });
-      worker.process.kill();
+      worker.process.end();
       worker.dead = true;
     }
     other->worker = nullptr;

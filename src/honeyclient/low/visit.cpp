@@ -10,7 +10,8 @@ namespace shikake::honeyclient::low {
 
 struct Browser::State {
   Options options;
-  std::optional<Zygote> zygote;
+  // Warm, for all visits; one that ended with a visit is replaced for the next.
+  std::optional<base::Zygote> pages, fetchers;
   std::vector<int> pids;
 };
 
@@ -21,8 +22,7 @@ Browser::~Browser() = default;
 
 Result<Browser> Browser::open(Options options) {
   auto state = std::make_unique<State>();
-  SHIKAKE_ASSIGN(Zygote zygote, Zygote::start(options.page_program));
-  state->zygote = std::move(zygote);
+  SHIKAKE_ASSIGN(state->pages, start_page_zygote(options.page_program));
   state->options = std::move(options);
   return Browser(std::move(state));
 }
@@ -40,22 +40,26 @@ Result<intel::VisitRecord> Browser::visit(const VisitOptions& options, BlobSink&
     wanted.proxy = options.proxy;
     wanted.extra_authorities = options.extra_authorities;
     wanted.program = state_->options.fetcher_program;
+    if (!state_->fetchers) {
+      SHIKAKE_ASSIGN(state_->fetchers, net::Fetcher::start_zygote(wanted.program));
+    }
+    wanted.zygote = &*state_->fetchers;
     wanted.clock = options.clock;
     wanted.limits.body_bytes = limits::max_body;
     wanted.limits.visit_bytes = limits::max_visit_bytes;
-    SHIKAKE_ASSIGN(net::Fetcher started, net::Fetcher::start(wanted));
-    fetcher = std::move(started);
+    auto started = net::Fetcher::start(wanted);
+    if (!started && started.error().code == ErrorCode::unavailable) state_->fetchers.reset();
+    if (!started) return fail(started.error());
+    fetcher = std::move(*started);
   }
-  // One that ended with an earlier visit is replaced.
-  if (!state_->zygote) {
-    SHIKAKE_ASSIGN(Zygote zygote, Zygote::start(state_->options.page_program));
-    state_->zygote = std::move(zygote);
+  if (!state_->pages) {
+    SHIKAKE_ASSIGN(state_->pages, start_page_zygote(state_->options.page_program));
   }
   state_->pids.clear();
-  Driver driver(options, std::move(persona), &*state_->zygote, fetcher ? &*fetcher : nullptr, blobs,
+  Driver driver(options, std::move(persona), &*state_->pages, fetcher ? &*fetcher : nullptr, blobs,
                 state_->pids);
   auto record = driver.run();
-  if (!record && record.error().code == ErrorCode::unavailable) state_->zygote.reset();
+  if (!record && record.error().code == ErrorCode::unavailable) state_->pages.reset();
   return record;
 }
 

@@ -5,7 +5,6 @@
 #include "honeyclient/low/protocol.h"
 #include "honeyclient/low/visit_test.h"
 #include "honeyclient/low/zygote.h"
-#include "honeyclient/low/zygote_protocol.h"
 
 namespace shikake::honeyclient::low {
 namespace {
@@ -13,8 +12,8 @@ namespace {
 using namespace std::chrono_literals;
 
 // The warm process of all rows, as a run of many visits has it.
-Zygote& intruders() {
-  static Result<Zygote> zygote = Zygote::start(SHIKAKE_BUILD_DIR "/src/honeyclient/page_intruder");
+base::Zygote& intruders() {
+  static Result<base::Zygote> zygote = start_page_zygote(SHIKAKE_BUILD_DIR "/src/honeyclient/page_intruder");
   if (!zygote) {
     ADD_FAILURE() << zygote.error().message();
     std::abort();
@@ -23,7 +22,7 @@ Zygote& intruders() {
 }
 
 base::WaitStatus end_of_worker_that_tries(std::string name) {
-  auto worker = intruders().spawn();
+  auto worker = intruders().fork(limits::max_frame);
   EXPECT_TRUE(worker) << worker.error().message();
   if (!worker) return {};
   Start start;
@@ -31,7 +30,7 @@ base::WaitStatus end_of_worker_that_tries(std::string name) {
   start.persona = *find_persona(default_persona);
   EXPECT_TRUE(worker->channel.send(static_cast<uint8_t>(ToPage::start), base::to_wire(start),
                                    base::Deadline::after(30s)));
-  auto end = intruders().wait_ended(worker->pid, base::Deadline::after(30s));
+  auto end = worker->child.wait(base::Deadline::after(30s));
   EXPECT_TRUE(end) << "still running";
   return end.value_or(base::WaitStatus{});
 }

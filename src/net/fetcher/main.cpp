@@ -1,11 +1,13 @@
-// shikake-fetcher: does the fetches of one visit for the process that started it, and nothing else.
+// shikake-fetcher: does the fetches of one visit for the process that started it, and nothing else; or, as a
+// zygote, forks such processes.
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdio>
+#include <string_view>
 
 #include "base/frame.h"
 #include "base/wire.h"
+#include "base/zygote.h"
 #include "cell/landlock.h"
 #include "cell/limits.h"
 #include "cell/seccomp.h"
@@ -41,12 +43,24 @@ std::optional<uint64_t> address_space(const FetchLimits& limits) {
 #endif
 }
 
-Result<void> confine(const FetchLimits& limits) {
+// What no visit changes, made once.
+struct Warm {
+  TlsTrust trust;
+  cell::SeccompProgram filter;
+};
+
+Result<Warm> warm_up() {
+  auto policy = cell::SeccompPolicy::pure_computation().allow_threads().allow_network().allow_reading_files();
+  SHIKAKE_ASSIGN(cell::SeccompProgram filter, policy.compile());
+  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+    return fail(Module::net, ErrorCode::unsupported, "libcurl could not be started");
+  return Warm{TlsTrust(), std::move(filter)};
+}
+
+Result<void> confine(const FetchLimits& limits, const cell::SeccompProgram& filter) {
   // Files are read for looking names up and for verifying certificates.
   SHIKAKE_TRY(cell::allow_reading_only({"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf",
                                         "/etc/host.conf", "/etc/gai.conf", system_authorities}));
-  auto policy = cell::SeccompPolicy::pure_computation().allow_threads().allow_network().allow_reading_files();
-  SHIKAKE_ASSIGN(cell::SeccompProgram filter, policy.compile());  // writes a file: before the limits
   cell::Limits bounds;
   bounds.address_space = address_space(limits);
   bounds.cpu_seconds = max_cpu_seconds;
@@ -57,21 +71,14 @@ Result<void> confine(const FetchLimits& limits) {
   return filter.install();
 }
 
-struct Ready {
-  FetcherOptions options;
-  TlsTrust trust;
-};
-
-Result<Ready> prepare(base::FrameChannel& channel) {
+Result<FetcherOptions> prepare(base::FrameChannel& channel, Warm& warm) {
   SHIKAKE_ASSIGN(base::Frame frame, channel.receive(base::Deadline::after(configure_time)));
   if (frame.type != type(FetchFrame::configure))
     return fail(Module::net, ErrorCode::invalid_input, "the fetcher was not configured");
   SHIKAKE_ASSIGN(FetcherOptions options, base::from_wire<FetcherOptions>(frame.body));
-  SHIKAKE_ASSIGN(TlsTrust trust, TlsTrust::make(options.extra_authorities));
-  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-    return fail(Module::net, ErrorCode::unsupported, "libcurl could not be started");
-  SHIKAKE_TRY(confine(options.limits));
-  return Ready{std::move(options), std::move(trust)};
+  SHIKAKE_TRY(warm.trust.add(options.extra_authorities));
+  SHIKAKE_TRY(confine(options.limits, warm.filter));
+  return options;
 }
 
 // Takes what the parent has sent. Errors: the parent is gone, or sends nonsense.
@@ -92,8 +99,8 @@ Result<void> take_orders(base::FrameChannel& channel, Engine& engine) {
   }
 }
 
-Result<void> serve(base::FrameChannel& channel, Ready& ready) {
-  Engine engine(ready.options, ready.trust);
+Result<void> serve(base::FrameChannel& channel, const FetcherOptions& options, TlsTrust& trust) {
+  Engine engine(options, trust);
   for (;;) {
     SHIKAKE_TRY(take_orders(channel, engine));
     for (const FetchResponse& response : engine.step())
@@ -103,27 +110,36 @@ Result<void> serve(base::FrameChannel& channel, Ready& ready) {
   }
 }
 
-int run() {
+// One visit's fetches, over that socket. Returns the exit status.
+int fetch_for(base::UniqueFd socket, Result<Warm>& warm) {
   ::signal(SIGPIPE, SIG_IGN);  // a server that hangs up while OpenSSL writes
   FetchLimits widest;
   widest.body_bytes = largest_body_bytes;
-  base::FrameChannel channel(base::UniqueFd(fetch_channel_fd), fetch_frame_bound(widest));
-  auto ready = prepare(channel);
+  base::FrameChannel channel(std::move(socket), fetch_frame_bound(widest));
+  Result<FetcherOptions> options = warm ? prepare(channel, *warm) : fail(warm.error());
   auto deadline = base::Deadline::after(send_time);
-  if (!ready) {
-    std::string why = ready.error().message();
+  if (!options) {
+    std::string why = options.error().message();
     static_cast<void>(channel.send(type(FetchFrame::failed), base::to_wire(why), deadline));
     return 1;
   }
   if (!channel.send(type(FetchFrame::ready), {}, deadline)) return 1;
-  auto served = serve(channel, *ready);
+  auto served = serve(channel, *options, warm->trust);
   return served.error().code == ErrorCode::unavailable ? 0 : 1;  // it ends when the parent closes
+}
+
+int run(bool zygote) {
+  auto warm = warm_up();
+  if (!zygote) return fetch_for(base::UniqueFd(fetch_channel_fd), warm);
+  if (warm) warm->trust.add_system();
+  return base::serve_forks([&](base::UniqueFd socket) { return fetch_for(std::move(socket), warm); });
 }
 
 }  // namespace
 }  // namespace shikake::net
 
 // Without the libraries' farewells: after the filter stands some would be its violation.
-int main() {
-  ::_exit(shikake::net::run());
+int main(int count, char** arguments) {
+  ::_exit(
+      shikake::net::run(count == 2 && std::string_view(arguments[1]) == shikake::net::fetch_zygote_argument));
 }

@@ -3,7 +3,6 @@
 
 #include <memory>
 #include <string_view>
-#include <vector>
 
 #include <openssl/ssl.h>
 
@@ -16,8 +15,13 @@ constexpr const char* system_authorities = "/etc/ssl/certs/ca-certificates.crt";
 
 class TlsTrust {
  public:
-  // The system's authorities, where there are any, and those given as PEM.
-  static Result<TlsTrust> make(std::string_view extra_authorities);
+  TlsTrust();
+
+  // The system's authorities, where there are any: 15 ms. A start from nothing leaves it to the first TLS
+  // connection; a zygote does it once for all.
+  void add_system();
+  // Those given as PEM. Errors: invalid_usage, where there is text and no certificate.
+  Result<void> add(std::string_view authorities);
 
   // Makes a context believe them, and take any protocol version, cipher and key size: a visit goes where
   // victims went, and records what it found.
@@ -27,14 +31,9 @@ class TlsTrust {
   struct FreeStore {
     void operator()(X509_STORE* store) const { X509_STORE_free(store); }
   };
-  struct FreeCertificate {
-    void operator()(X509* certificate) const { X509_free(certificate); }
-  };
-  TlsTrust() = default;
 
-  std::vector<std::unique_ptr<X509, FreeCertificate>> extra_;
-  // Made for the first TLS connection: reading the system's takes longer than all the rest of a start.
   std::unique_ptr<X509_STORE, FreeStore> store_;
+  bool has_system_ = false;
 };
 
 }  // namespace shikake::net

@@ -28,7 +28,7 @@
 #include "honeyclient/low/page/page.h"
 #include "honeyclient/low/page/promise.h"
 #include "honeyclient/low/page/window.h"
-#include "honeyclient/low/zygote_protocol.h"
+#include "honeyclient/low/zygote.h"
 
 namespace shikake::honeyclient::low::page {
 

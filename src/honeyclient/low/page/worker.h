@@ -1,7 +1,5 @@
 // Page workers: a warm process that forks a confined one for each group of windows.
-//
-// On descriptor 3 the parent sends one byte with the socket of a new worker (SCM_RIGHTS) and gets a
-// WorkerNotice (zygote_protocol.h) for each worker's start and end.
+// base/zygote.h is how.
 #pragma once
 
 #include <functional>

@@ -1,0 +1,92 @@
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "base/zygote.h"
+#include "base/zygote_protocol.h"
+
+namespace shikake::base {
+namespace {
+
+struct Asked {
+  bool gone = false;  // who could ask is not there any more
+  UniqueFd socket;    // none: a message without one
+};
+
+Asked receive_socket() {
+  char byte;
+  iovec piece{&byte, 1};
+  alignas(cmsghdr) char buffer[CMSG_SPACE(sizeof(int))];
+  msghdr message{};
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  message.msg_control = buffer;
+  message.msg_controllen = sizeof buffer;
+  if (::recvmsg(zygote_control_fd, &message, MSG_CMSG_CLOEXEC) <= 0) return {true, UniqueFd()};
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  if (!header || header->cmsg_type != SCM_RIGHTS) return {};
+  int fd;
+  std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
+  return {false, UniqueFd(fd)};
+}
+
+void tell(const ChildNotice& notice) {
+  // One datagram: a notice is whole or not there. A parent that is gone ends us at the next poll.
+  (void)!::send(zygote_control_fd, &notice, sizeof notice, MSG_NOSIGNAL);
+}
+
+void reap(int signals) {
+  signalfd_siginfo ignored;
+  while (::read(signals, &ignored, sizeof ignored) > 0) {}
+  int status;
+  for (pid_t ended; (ended = ::waitpid(-1, &status, WNOHANG)) > 0;)
+    tell({ChildNotice::Kind::ended, ended, status});
+}
+
+[[noreturn]] void run_child(UniqueFd socket, pid_t parent, const std::function<int(UniqueFd)>& work) {
+  // The parent may have gone before the call: then no signal would ever come.
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::getppid() != parent) ::_exit(1);
+  ::close(zygote_control_fd);
+  ::signal(SIGPIPE, SIG_IGN);
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::_exit(work(std::move(socket)));
+}
+
+}  // namespace
+
+int serve_forks(const std::function<int(UniqueFd socket)>& work) {
+  sigset_t children;
+  sigemptyset(&children);
+  sigaddset(&children, SIGCHLD);
+  ::sigprocmask(SIG_BLOCK, &children, nullptr);
+  UniqueFd signals(::signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals) return 1;
+  const pid_t own = ::getpid();
+  tell({ChildNotice::Kind::ready, own, 0});
+  pollfd fds[] = {{zygote_control_fd, POLLIN, 0}, {signals.get(), POLLIN, 0}};
+  for (;;) {
+    if (::poll(fds, 2, -1) < 0) continue;
+    if (fds[1].revents) reap(signals.get());
+    if (!fds[0].revents) continue;
+    Asked asked = receive_socket();
+    if (asked.gone) return 0;
+    if (!asked.socket) continue;
+    const pid_t child = ::fork();
+    if (child == 0) {
+      signals.reset();
+      run_child(std::move(asked.socket), own, work);
+    }
+    tell({child > 0 ? ChildNotice::Kind::started : ChildNotice::Kind::failed, child, errno});
+  }
+}
+
+}  // namespace shikake::base
