@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/bytes.h"
 
@@ -130,7 +131,7 @@ class Join {
 
   void all() {
     places_ = places(record_, taint_);
-    by_decision();
+    index();
     for (const auto& [source, place] : places_) {
       RunFlow& row = record_.flows[place];
       const Flow& flow = taint_.flows.at(source);
@@ -146,6 +147,7 @@ class Join {
     for (const auto& [bytes, count] : taint_.without_rule)
       if (record_.unsupported_instructions.size() < max_instructions)
         record_.unsupported_instructions.push_back({bytes, count});
+    say_what_is_missing();
   }
 
  private:
@@ -154,9 +156,41 @@ class Join {
     return found == processes_.end() ? std::nullopt : std::optional(found->second);
   }
 
-  void by_decision() {
-    for (const Action& action : taint_.actions)
-      for (const uint32_t number : action.within) actions_of_[number].push_back(&action);
+  // What each flow had a part in, so that no flow looks through everything.
+  void index() {
+    for (const Action& action : taint_.actions) {
+      if (!action.failed)
+        for (const uint32_t number : action.within) actions_of_[number].push_back(&action);
+      if (action.kind == "send") sends_[action.source].push_back(&action);
+      if (action.kind == "write" && !action.object.empty())
+        for (const uint16_t source : sources(action.label)) writes_[source].push_back(&action);
+      if (action.kind == "exec" && !action.failed && action.channel >= 0) executed_.insert(action.channel);
+    }
+    for (const auto& [number, decision] : taint_.decisions)
+      for (const uint16_t source : sources(decision.label)) decisions_[source].push_back(&decision);
+  }
+  static std::set<uint16_t> sources(const std::vector<Range>& label) {
+    std::set<uint16_t> found;
+    for (const Range& range : label) found.insert(range.source);
+    return found;
+  }
+  template <class T>
+  static const std::vector<const T*>& of(const std::map<uint16_t, std::vector<const T*>>& all, uint16_t source) {
+    static const std::vector<const T*> none;
+    const auto found = all.find(source);
+    return found == all.end() ? none : found->second;
+  }
+
+  // A reader must not take what was not followed for what did not happen.
+  void say_what_is_missing() {
+    const auto say = [&](std::string text) { record_.remarks.push_back("taint: " + std::move(text)); };
+    if (!taint_.limits.empty())
+      say(fmt::format("the run made more events than are judged ({}): roles and evidence may be missing",
+                      fmt::join(taint_.limits, ", ")));
+    if (taint_.bad_lines > 0)
+      say(fmt::format("{} of its events make no sense: a program may have written them", taint_.bad_lines));
+    for (const auto& [what, count] : taint_.lost)
+      say(fmt::format("not everything was followed: {} ({} times)", base::to_valid_utf8(what), count));
   }
 
   static std::string object_of(const Action& action) {
@@ -184,7 +218,9 @@ class Join {
         if (one.decision >= 0) proofs.insert(static_cast<uint32_t>(one.decision));
     // Those that a role rests on come first: the rest may be many.
     for (const bool proving : {true, false}) {
-      for (const auto& [number, decision] : taint_.decisions) {
+      for (const Decision* made : of(decisions_, flow.source)) {
+        const Decision& decision = *made;
+        const uint32_t number = decision.number;
         if (proofs.contains(number) != proving) continue;
         std::vector<RunBytes> offsets;
         add(offsets, decision.label, flow.source);
@@ -226,8 +262,8 @@ class Join {
 
   void to_files(RunFlow& row, uint16_t source) {
     std::map<int64_t, size_t> known;  // by channel
-    for (const Action& action : taint_.actions) {
-      if (action.kind != "write" || action.object.empty()) continue;
+    for (const Action* write : of(writes_, source)) {
+      const Action& action = *write;
       std::vector<RunBytes> offsets;
       for (const Range& range : action.label)
         if (range.source == source && !range.by_decision) add(offsets, range.first, range.last);
@@ -240,16 +276,13 @@ class Join {
       if (fresh) row.to_files.push_back({.path = base::to_valid_utf8(action.object)});
       for (const RunBytes& bytes : offsets) add(row.to_files[place->second].offsets, bytes.first, bytes.last);
     }
-    for (const Action& action : taint_.actions) {
-      const auto place = known.find(action.channel);
-      if (action.kind == "exec" && place != known.end()) row.to_files[place->second].executed = true;
-    }
+    for (const auto& [channel, place] : known) row.to_files[place].executed = executed_.contains(channel);
   }
 
   void from_files(RunFlow& row, uint16_t source) {
     std::map<uint16_t, size_t> known;
-    for (const Action& action : taint_.actions) {
-      if (action.kind != "send" || action.source != source) continue;
+    for (const Action* send : of(sends_, source)) {
+      const Action& action = *send;
       for (const Range& range : action.label) {
         const auto from = taint_.flows.find(range.source);
         if (range.by_decision || from == taint_.flows.end() || !from->second.file) continue;
@@ -315,7 +348,11 @@ class Join {
   const taint::report::Run& taint_;
   std::map<int, uint32_t> processes_;
   std::map<uint16_t, size_t> places_;  // of flows in the record, by source
-  std::map<uint32_t, std::vector<const Action*>> actions_of_;
+  std::map<uint32_t, std::vector<const Action*>> actions_of_;  // by decision
+  // By source:
+  std::map<uint16_t, std::vector<const Decision*>> decisions_;
+  std::map<uint16_t, std::vector<const Action*>> writes_, sends_;
+  std::set<int64_t> executed_;  // channels of files that ran
 };
 
 }  // namespace

@@ -281,6 +281,8 @@ void Plugin::path_action(Thread& thread, const CallArguments& call, int64_t resu
   if (!writes && label == 0) return;
   Event event = action(thread, opens && writes ? "create" : name(call.call));
   event.text("object", text).number("result", result).label("label", thread.labels(), label);
+  if (call.call == Call::rename) event.text("arguments", read_string(call.a[1]));
+  if (call.call == Call::renameat || call.call == Call::renameat2) event.text("arguments", read_string(call.a[3]));
   recorder_.write(std::move(event));
 }
 
@@ -303,14 +305,21 @@ void Plugin::connecting(Thread& thread, const CallArguments& call, int64_t resul
   recorder_.write(std::move(event));
 }
 
-void Plugin::simple_action(Thread& thread, const CallArguments& call) {
+void Plugin::simple_action(Thread& thread, unsigned vcpu, const CallArguments& call) {
   if (call.call == Call::kill && static_cast<int64_t>(call.a[1]) == 0) return;
   Event event = action(thread, name(call.call));
-  event.number("argument", static_cast<int64_t>(call.a[0]));
+  event.number("thread", vcpu).number("argument", static_cast<int64_t>(call.a[0]));
   recorder_.write(std::move(event));
 }
 
-void Plugin::executing(Thread& thread, const CallArguments& call) {
+// An action that was told of before its call is back, as it may not come back: it did, and failed.
+void Plugin::failed(unsigned vcpu, std::string_view kind, int64_t result) {
+  Event event("failed");
+  event.number("pid", getpid()).number("thread", vcpu).text("kind", kind).number("result", result);
+  recorder_.write(std::move(event));
+}
+
+void Plugin::executing(Thread& thread, unsigned vcpu, const CallArguments& call) {
   const OwnWork quiet(bell_);
   const bool at = call.call == Call::execveat;
   const Address path = call.a[at ? 1 : 0];
@@ -329,7 +338,7 @@ void Plugin::executing(Thread& thread, const CallArguments& call) {
     if (fd != AT_FDCWD) text = "/proc/self/fd/" + std::to_string(fd) + (text.empty() ? "" : "/" + text);
   }
   Event event = action(thread, "exec");
-  event.text("object", text).text("arguments", line).label("label", thread.labels(), label);
+  event.number("thread", vcpu).text("object", text).text("arguments", line).label("label", thread.labels(), label);
   // What is in the file, by where its bytes came from.
   const int file = open(text.c_str(), O_RDONLY | O_CLOEXEC);
   if (file >= 0) {
@@ -362,13 +371,13 @@ void Plugin::before_call(unsigned vcpu, int64_t number, std::array<uint64_t, 6> 
   constexpr uint64_t share_memory = 0x100;  // CLONE_VM
   if (call.call == Call::clone && (call.a[0] & share_memory) != 0) inherited_ = t.save_registers();
   switch (call.call) {
-    case Call::execve: case Call::execveat: executing(t, call); break;
+    case Call::execve: case Call::execveat: executing(t, vcpu, call); break;
     case Call::write: case Call::send: case Call::sendto:
       announce(static_cast<int>(call.a[0]), call.a[1], call.a[2]);
       break;
     case Call::exit_group: case Call::kill: case Call::reboot: case Call::fork: case Call::vfork:
     case Call::clone: case Call::ptrace: case Call::init_module: case Call::finit_module:
-    case Call::mount: simple_action(t, call); break;
+    case Call::mount: simple_action(t, vcpu, call); break;
     default: break;
   }
 }
@@ -401,6 +410,11 @@ void Plugin::after_call(unsigned vcpu, int64_t, int64_t result) {
     case Call::rename: case Call::renameat: case Call::renameat2: case Call::mkdir: case Call::mkdirat:
     case Call::chmod: case Call::fchmodat: path_action(t, call, result); break;
     case Call::connect: connecting(t, call, result); break;
+    case Call::execve: case Call::execveat: failed(vcpu, "exec", result); break;
+    case Call::kill: case Call::reboot: case Call::ptrace: case Call::init_module: case Call::finit_module:
+    case Call::mount:
+      if (result < 0) failed(vcpu, name(call.call), result);
+      break;
     case Call::munmap: case Call::mremap: forget_mappings(); break;
     case Call::mmap: case Call::mmap2:
       forget_mappings();

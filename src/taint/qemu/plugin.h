@@ -88,7 +88,8 @@ class Plugin : public Listener {
     std::vector<Label> labels;  // one more than bytes: the final zero's
     Label label = 0;            // of all
   };
-  void executing(Thread& thread, const CallArguments& call);
+  void executing(Thread& thread, unsigned vcpu, const CallArguments& call);
+  void failed(unsigned vcpu, std::string_view kind, int64_t result);
   std::vector<Argument> string_list(Thread& thread, Address list);
   // The emulator that runs the program at `path`; for a script, path and arguments become its interpreter's.
   const char* emulator_of_program(std::string& path, std::vector<Argument>& arguments);
@@ -96,7 +97,7 @@ class Plugin : public Listener {
   bool keep_argument_labels(const std::vector<Argument>& arguments);
   bool has_argument_labels();
   void label_arguments(Thread& thread);
-  void simple_action(Thread& thread, const CallArguments& call);
+  void simple_action(Thread& thread, unsigned vcpu, const CallArguments& call);
   Event action(Thread& thread, std::string_view kind);
 
   CallArguments unpack(int64_t number, const std::array<uint64_t, 6>& a) const;

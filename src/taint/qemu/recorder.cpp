@@ -73,10 +73,13 @@ Event& Event::label(std::string_view name, const Labels& labels, Label label) {
      std::to_string(range.last)) += range.by_decision ? ",1]" : ",0]";
   }
   text_ += ']';
-  if (labels.coarsened(label)) flag("coarsened", true);
+  coarsened_ = coarsened_ || labels.coarsened(label);
   return *this;
 }
-std::string Event::line() && { return std::move(text_ += "}\n"); }
+std::string Event::line() && {
+  if (coarsened_) flag("coarsened", true);
+  return std::move(text_ += "}\n");
+}
 
 void Bell::ring(uint64_t what, uint64_t at, uint64_t length) const {
   if (number_ != 0) ::syscall(number_, what, at, length);

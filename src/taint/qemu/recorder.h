@@ -21,10 +21,11 @@ class Event {
  public:
   explicit Event(std::string_view name);
   Event& number(std::string_view key, int64_t value);
-  Event& text(std::string_view key, std::string_view value);     // escaped; bytes that are not ASCII as \u00XX
+  // Escaped; bytes that are not ASCII as \u00XX. Cut at max_event_data, as content is.
+  Event& text(std::string_view key, std::string_view value);
   Event& hex(std::string_view key, std::span<const uint8_t> value);
   Event& flag(std::string_view key, bool value);
-  // Ranges as [[source, first, last, by_decision], …].
+  // Ranges as [[source, first, last, by_decision], …]. Where one was coarsened, the event says so.
   Event& label(std::string_view key, const Labels& labels, Label label);
   Event& raw(std::string_view key, std::string_view json);
   std::string line() &&;
@@ -32,6 +33,7 @@ class Event {
  private:
   void key(std::string_view key);
   std::string text_;
+  bool coarsened_ = false;
 };
 
 // A system call that no kernel has, at which whoever traces the emulator from outside takes events and hears of

@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <limits>
+#include <utility>
+
 #include <boost/json.hpp>
 
 #include "taint/report/provenance.h"
@@ -7,48 +11,12 @@ namespace {
 
 namespace json = boost::json;
 
-// A hostile guest may flood; a run's real events stay far below.
-constexpr size_t max_decisions = 200000;
-constexpr size_t max_actions = 100000;
-constexpr size_t max_received = size_t{1} << 16;
-
-uint64_t number(const json::object& o, std::string_view key) {
-  const json::value* v = o.if_contains(key);
-  if (v == nullptr) return 0;
-  if (v->is_uint64()) return v->as_uint64();
-  return v->is_int64() ? static_cast<uint64_t>(v->as_int64()) : 0;
-}
-std::string text(const json::object& o, std::string_view key) {
-  const json::value* v = o.if_contains(key);
-  return v != nullptr && v->is_string() ? std::string(v->as_string()) : std::string();
-}
-bool flag(const json::object& o, std::string_view key) {
-  const json::value* v = o.if_contains(key);
-  return v != nullptr && v->is_bool() && v->as_bool();
-}
-
-std::vector<Range> ranges(const json::object& o, std::string_view key) {
-  std::vector<Range> found;
-  const json::value* v = o.if_contains(key);
-  if (v == nullptr || !v->is_array()) return found;
-  for (const json::value& one : v->as_array()) {
-    if (!one.is_array() || one.as_array().size() != 4 || found.size() >= max_ranges) continue;
-    uint64_t n[4] = {};
-    for (size_t i = 0; i < 4; ++i) {
-      const json::value& part = one.as_array()[i];
-      n[i] = part.is_int64() ? static_cast<uint64_t>(part.as_int64()) : part.is_uint64() ? part.as_uint64() : 0;
-    }
-    found.push_back({static_cast<uint16_t>(n[0]), n[3] != 0, static_cast<uint32_t>(n[1]), static_cast<uint32_t>(n[2])});
-  }
-  return found;
-}
-
 int digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-std::string from_hex(const std::string& hex) {
+std::string from_hex(std::string_view hex) {
   std::string bytes;
   for (size_t i = 0; i + 1 < hex.size(); i += 2) {
     const int high = digit(hex[i]), low = digit(hex[i + 1]);
@@ -58,171 +26,264 @@ std::string from_hex(const std::string& hex) {
   return bytes;
 }
 
-void read_received(const json::object& o, Run& run) {
-  const auto found = run.flows.find(static_cast<uint16_t>(number(o, "source")));
-  if (found == run.flows.end()) return;
-  const std::string hex = text(o, "data");
-  const uint64_t offset = number(o, "offset");
-  std::string& to = found->second.received;
-  for (size_t i = 0; i + 1 < hex.size(); i += 2) {
-    const uint64_t at = offset + i / 2;
-    const int high = digit(hex[i]), low = digit(hex[i + 1]);
-    if (at >= max_received || high < 0 || low < 0) break;
-    if (to.size() <= at) to.resize(at + 1);
-    to[at] = static_cast<char>(high << 4 | low);
+// The fields of one event. One that is missing is 0 or empty; one that cannot be makes the event a bad one.
+class Fields {
+ public:
+  explicit Fields(const json::object& object) : object_(object) {}
+  bool good() const { return good_; }
+
+  template <class T>
+  T number(std::string_view key, uint64_t most = std::numeric_limits<T>::max(), uint64_t least = 0) {
+    uint64_t found = 0;
+    if (const json::value* v = object_.if_contains(key)) found = natural(*v);
+    check(found >= least && found <= most);
+    return static_cast<T>(found);
   }
-}
-
-void read_source(const json::object& o, Run& run) {
-  const auto source = static_cast<uint16_t>(number(o, "source"));
-  if (source == 0) return;
-  Flow& flow = run.flows[source];
-  flow.source = source;
-  flow.file = text(o, "kind") == "file";
-  flow.protocol = text(o, "protocol");
-  flow.local = text(o, "local");
-  flow.remote = text(o, "remote");
-  flow.path = text(o, "path");
-}
-
-void read_decision(const json::object& o, Run& run) {
-  if (run.decisions.size() >= max_decisions) return;
-  Decision d;
-  d.number = static_cast<uint32_t>(number(o, "number"));
-  d.pid = static_cast<int>(number(o, "pid"));
-  d.address = number(o, "address");
-  d.taken = number(o, "taken");
-  d.indirect = flag(o, "indirect");
-  d.other_branches = static_cast<unsigned>(number(o, "other_branches"));
-  d.other_calls = static_cast<unsigned>(number(o, "other_calls"));
-  d.label = ranges(o, "label");
-  if (const json::value* place = o.if_contains("place"); place != nullptr && place->is_object()) {
-    d.module = text(place->as_object(), "module");
-    d.offset = number(place->as_object(), "offset");
+  int64_t result(std::string_view key) {
+    const json::value* v = object_.if_contains(key);
+    check(v == nullptr || v->is_int64());
+    return v != nullptr && v->is_int64() ? v->as_int64() : 0;
   }
-  for (const Range& range : d.label)
-    if (const auto flow = run.flows.find(range.source); flow != run.flows.end())
-      flow->second.coarsened = flow->second.coarsened || flag(o, "coarsened");
-  run.decisions[d.number] = std::move(d);
-}
+  std::string text(std::string_view key) {
+    const json::value* v = object_.if_contains(key);
+    check(v == nullptr || v->is_string());
+    return v != nullptr && v->is_string() ? std::string(v->as_string()) : std::string();
+  }
+  bool flag(std::string_view key) {
+    const json::value* v = object_.if_contains(key);
+    check(v == nullptr || v->is_bool());
+    return v != nullptr && v->is_bool() && v->as_bool();
+  }
+  bool has(std::string_view key) const { return object_.contains(key); }
+  const json::object* object(std::string_view key) const {
+    const json::value* v = object_.if_contains(key);
+    return v == nullptr ? nullptr : v->if_object();
+  }
+  const json::array* array(std::string_view key) {
+    const json::value* v = object_.if_contains(key);
+    check(v == nullptr || v->is_array());
+    return v == nullptr ? nullptr : v->if_array();
+  }
+  // As Event::label writes them.
+  std::vector<Range> ranges(std::string_view key) {
+    std::vector<Range> found;
+    const json::array* all = array(key);
+    if (all == nullptr) return found;
+    check(all->size() <= max_ranges);
+    for (const json::value& one : *all) {
+      const json::array* parts = one.if_array();
+      if (parts == nullptr || parts->size() != 4) return check(false), found;
+      const uint64_t source = natural((*parts)[0]), first = natural((*parts)[1]), last = natural((*parts)[2]);
+      const uint64_t by_decision = natural((*parts)[3]);
+      check(source >= 1 && source <= any_source && first <= last && last <= UINT32_MAX && by_decision <= 1);
+      if (!good_) return found;
+      found.push_back({static_cast<uint16_t>(source), by_decision != 0, static_cast<uint32_t>(first),
+                       static_cast<uint32_t>(last)});
+    }
+    return found;
+  }
+  uint64_t natural(const json::value& v) {
+    if (v.is_uint64()) return v.as_uint64();
+    if (v.is_int64() && v.as_int64() >= 0) return static_cast<uint64_t>(v.as_int64());
+    return check(false), 0;
+  }
 
-void read_action(const json::object& o, Run& run) {
-  if (run.actions.size() >= max_actions) return;
-  Action a;
-  a.pid = static_cast<int>(number(o, "pid"));
-  a.kind = text(o, "kind");
-  a.object = text(o, "object");
-  a.arguments = text(o, "arguments");
-  if (o.if_contains("channel") != nullptr) a.channel = static_cast<int64_t>(number(o, "channel"));
-  a.source = static_cast<uint16_t>(number(o, "source"));
-  a.offset = number(o, "offset");
-  a.count = number(o, "count");
-  a.label = ranges(o, "label");
-  a.content = ranges(o, "content");
-  if (a.kind == "send") a.data = from_hex(text(o, "data"));
-  if (const json::value* within = o.if_contains("within"); within != nullptr && within->is_array())
-    for (const json::value& one : within->as_array())
-      if (one.is_int64()) a.within.push_back(static_cast<uint32_t>(one.as_int64()));
-  run.actions.push_back(std::move(a));
-}
+ private:
+  void check(bool holds) { good_ = good_ && holds; }
 
-// Received bytes that ran as code are an action of their own.
-void read_code(const json::object& o, Run& run) {
-  if (run.actions.size() >= max_actions) return;
-  Action a;
-  a.pid = static_cast<int>(number(o, "pid"));
-  a.kind = "code";
-  a.content = ranges(o, "label");
-  run.actions.push_back(std::move(a));
-}
+  const json::object& object_;
+  bool good_ = true;
+};
+
+// Linux has no higher process numbers (PID_MAX_LIMIT).
+constexpr uint64_t max_pid = uint64_t{1} << 22;
+constexpr uint16_t max_source = any_source - 1;
+
+class Reader {
+ public:
+  void line(std::string_view text) {
+    if (text.size() > max_line) return bad();
+    boost::system::error_code error;
+    const json::value parsed = json::parse(json::string_view(text.data(), text.size()), error);
+    if (error || !parsed.is_object()) return bad();
+    Fields fields(parsed.as_object());
+    const std::string kind = fields.text("event");
+    const auto* found = std::ranges::find(kinds, kind, &Kind::name);
+    if (found == std::end(kinds) || !(this->*found->read)(fields)) bad();
+  }
+  Run finish() && { return std::move(run_); }
+
+ private:
+  void bad() { ++run_.bad_lines; }
+  // Whether there is room for one more; where there is none, the run says so.
+  bool room(bool there, const char* limit) {
+    if (!there) run_.limits.insert(limit);
+    return there;
+  }
+  void coarsen(const std::vector<Range>& label) {
+    for (const Range& range : label)
+      if (const auto flow = run_.flows.find(range.source); flow != run_.flows.end()) flow->second.coarsened = true;
+  }
+
+  bool source(Fields& fields) {
+    Flow flow;
+    flow.source = fields.number<uint16_t>("source", max_source, 1);
+    flow.file = fields.text("kind") == "file";
+    flow.protocol = fields.text("protocol");
+    flow.local = fields.text("local");
+    flow.remote = fields.text("remote");
+    flow.path = fields.text("path");
+    if (!fields.good()) return false;
+    const auto known = run_.flows.find(flow.source);
+    if (known == run_.flows.end()) {
+      if (room(run_.flows.size() < max_flows, "flows")) run_.flows.emplace(flow.source, std::move(flow));
+      return true;
+    }
+    // Told again, with more that is known of it.
+    flow.received = std::move(known->second.received);
+    flow.coarsened = known->second.coarsened;
+    known->second = std::move(flow);
+    return true;
+  }
+
+  bool received(Fields& fields) {
+    const auto source = fields.number<uint16_t>("source", max_source, 1);
+    const auto offset = fields.number<uint64_t>("offset", INT64_MAX);
+    const std::string bytes = from_hex(fields.text("data"));
+    if (!fields.good()) return false;
+    const auto flow = run_.flows.find(source);
+    if (flow == run_.flows.end() || offset >= max_received || bytes.empty()) return true;
+    std::string& to = flow->second.received;
+    const size_t end = std::min(offset + bytes.size(), max_received);
+    const size_t grows = end > to.size() ? end - to.size() : 0;
+    if (!room(received_ + grows <= max_received_all, "received")) return true;
+    received_ += grows;
+    if (grows > 0) to.resize(end);
+    std::copy_n(bytes.begin(), end - offset, to.begin() + static_cast<std::ptrdiff_t>(offset));
+    return true;
+  }
+
+  bool decision(Fields& fields) {
+    Decision d;
+    d.number = fields.number<uint32_t>("number", UINT32_MAX, 1);
+    d.pid = fields.number<int>("pid", max_pid);
+    d.address = fields.number<uint64_t>("address", INT64_MAX);
+    d.taken = fields.number<uint64_t>("taken", INT64_MAX);
+    d.indirect = fields.flag("indirect");
+    d.other_branches = fields.number<unsigned>("other_branches");
+    d.other_calls = fields.number<unsigned>("other_calls");
+    d.label = fields.ranges("label");
+    const bool coarsened = fields.flag("coarsened");
+    if (const json::object* place = fields.object("place")) {
+      Fields inner(*place);
+      d.module = inner.text("module");
+      d.offset = inner.number<uint64_t>("offset", INT64_MAX);
+      if (!inner.good()) return false;
+    }
+    if (!fields.good()) return false;
+    if (!room(run_.decisions.size() < max_decisions, "decisions")) return true;
+    if (coarsened) coarsen(d.label);
+    run_.decisions.insert_or_assign(d.number, std::move(d));
+    return true;
+  }
+
+  bool action(Fields& fields) {
+    Action a;
+    a.pid = fields.number<int>("pid", max_pid);
+    a.kind = fields.text("kind");
+    a.object = fields.text("object");
+    a.arguments = fields.text("arguments");
+    if (fields.has("channel")) a.channel = fields.number<int64_t>("channel", INT64_MAX);
+    a.source = fields.number<uint16_t>("source", max_source);
+    a.offset = fields.number<uint64_t>("offset", INT64_MAX);
+    a.count = fields.number<uint64_t>("count", INT64_MAX);
+    a.label = fields.ranges("label");
+    a.content = fields.ranges("content");
+    // A connect that does not wait for its answer has a result below 0 too, and each one calls on somebody.
+    a.failed = fields.result("result") < 0 && a.kind != "connect";
+    const bool coarsened = fields.flag("coarsened");
+    const auto thread = fields.number<uint32_t>("thread");
+    const std::string data = fields.text("data");
+    if (a.kind == "send") a.data = from_hex(data);
+    if (const json::array* within = fields.array("within"))
+      for (const json::value& one : *within) {
+        const uint64_t number = fields.natural(one);
+        if (number == 0 || number > UINT32_MAX) return false;
+        a.within.push_back(static_cast<uint32_t>(number));
+      }
+    if (!fields.good()) return false;
+    if (!room(run_.actions.size() < max_actions, "actions")) return true;
+    if (!room(within_ + a.within.size() <= max_within, "within")) a.within.clear();
+    within_ += a.within.size();
+    if (coarsened) coarsen(a.label), coarsen(a.content);
+    if (fields.has("thread")) under_way_[{a.pid, thread}] = run_.actions.size();
+    run_.actions.push_back(std::move(a));
+    return true;
+  }
+
+  // A call that is told of before it is made came back without having done anything.
+  bool failed(Fields& fields) {
+    const int pid = fields.number<int>("pid", max_pid);
+    const auto thread = fields.number<uint32_t>("thread");
+    const std::string kind = fields.text("kind");
+    if (!fields.good()) return false;
+    const auto found = under_way_.find({pid, thread});
+    if (found != under_way_.end() && run_.actions[found->second].kind == kind)
+      run_.actions[found->second].failed = true;
+    return true;
+  }
+
+  // Received bytes that ran as code are an action of their own.
+  bool code(Fields& fields) {
+    Action a;
+    a.pid = fields.number<int>("pid", max_pid);
+    a.kind = "code";
+    a.content = fields.ranges("label");
+    const bool coarsened = fields.flag("coarsened");
+    if (!fields.good()) return false;
+    if (coarsened) coarsen(a.content);
+    if (room(run_.actions.size() < max_actions, "actions")) run_.actions.push_back(std::move(a));
+    return true;
+  }
+
+  bool counted(Fields& fields, std::string_view key, std::map<std::string, uint64_t>& all, size_t most) {
+    std::string what = fields.text(key);
+    constexpr size_t longest = 64;  // an instruction's bytes, or a word
+    if (!fields.good() || what.size() > longest) return false;
+    if (room(all.size() < most || all.contains(what), "unsupported")) ++all[std::move(what)];
+    return true;
+  }
+  bool without_rule(Fields& fields) { return counted(fields, "bytes", run_.without_rule, max_instructions); }
+  bool lost(Fields& fields) { return counted(fields, "what", run_.lost, max_lost); }
+
+  struct Kind {
+    std::string_view name;
+    bool (Reader::*read)(Fields&);
+  };
+  static const Kind kinds[8];
+
+  Run run_;
+  size_t received_ = 0, within_ = 0;
+  std::map<std::pair<int, uint32_t>, size_t> under_way_;  // each thread's last action that may yet fail
+};
+
+const Reader::Kind Reader::kinds[] = {
+    {"source", &Reader::source}, {"received", &Reader::received}, {"decision", &Reader::decision},
+    {"action", &Reader::action}, {"failed", &Reader::failed},     {"code", &Reader::code},
+    {"lost", &Reader::lost},     {"without_rule", &Reader::without_rule},
+};
 
 }  // namespace
 
 Run read_events(std::string_view lines) {
-  Run run;
+  Reader reader;
   while (!lines.empty()) {
     const size_t end = lines.find('\n');
     const std::string_view line = lines.substr(0, end);
     lines.remove_prefix(end == std::string_view::npos ? lines.size() : end + 1);
-    if (line.empty()) continue;
-    boost::system::error_code error;
-    const json::value parsed = json::parse(json::string_view(line.data(), line.size()), error);
-    if (error || !parsed.is_object()) {
-      ++run.bad_lines;
-      continue;
-    }
-    const json::object& o = parsed.as_object();
-    const std::string kind = text(o, "event");
-    if (kind == "source") read_source(o, run);
-    else if (kind == "received") read_received(o, run);
-    else if (kind == "decision") read_decision(o, run);
-    else if (kind == "action") read_action(o, run);
-    else if (kind == "code") read_code(o, run);
-    else if (kind == "without_rule") ++run.without_rule[text(o, "bytes")];
-    else ++run.bad_lines;
+    if (!line.empty()) reader.line(line);
   }
-  return run;
-}
-
-namespace {
-
-json::array to_array(const std::vector<Range>& label) {
-  json::array all;
-  for (const Range& r : label)
-    all.push_back(json::object{{"flow", r.source}, {"first", r.first}, {"last", r.last}, {"by_decision", r.by_decision}});
-  return all;
-}
-
-std::string printable(std::string_view bytes) {
-  std::string shown;
-  for (const char c : bytes) shown += c >= 0x20 && c < 0x7f ? c : '.';
-  return shown;
-}
-
-json::object to_object(const Run& run, const Flow& flow, const Evidence& evidence) {
-  json::object o{{"why", evidence.why}, {"bytes", to_array(evidence.bytes)}};
-  for (const Range& range : evidence.bytes) {
-    if (range.source != flow.source || range.first >= flow.received.size()) continue;
-    constexpr size_t most_shown = 64;
-    o["content"] = printable(std::string_view(flow.received).substr(range.first, std::min<size_t>(range.last - range.first + 1, most_shown)));
-    break;
-  }
-  if (evidence.decision >= 0) {
-    const Decision& d = run.decisions.at(static_cast<uint32_t>(evidence.decision));
-    o["decision"] = json::object{{"pid", d.pid}, {"module", d.module}, {"offset", d.offset}, {"indirect", d.indirect}};
-  }
-  if (evidence.action >= 0) {
-    const Action& a = run.actions[static_cast<size_t>(evidence.action)];
-    o["effect"] = json::object{{"kind", a.kind}, {"pid", a.pid}, {"object", a.object}, {"arguments", a.arguments}};
-  }
-  return o;
-}
-
-}  // namespace
-
-std::string to_json(const Run& run) {
-  json::array flows;
-  for (const auto& [source, flow] : run.flows) {
-    if (flow.file) continue;
-    json::object o{{"id", source}, {"protocol", flow.protocol}, {"local", flow.local}, {"remote", flow.remote},
-                   {"gate", flow.gate}, {"coarsened", flow.coarsened}};
-    if (flow.parent != 0) o["parent_flow"] = flow.parent;
-    json::object roles;
-    for (const auto& [role, evidence] : flow.roles) {
-      json::array all;
-      for (const Evidence& one : evidence) all.push_back(to_object(run, flow, one));
-      roles[std::string(name(role))] = std::move(all);
-    }
-    o["roles"] = std::move(roles);
-    flows.push_back(std::move(o));
-  }
-  json::array unsupported;
-  for (const auto& [bytes, count] : run.without_rule) unsupported.push_back(json::object{{"bytes", bytes}, {"met", count}});
-  const json::object whole{{"flows", std::move(flows)},
-                           {"decisions", run.decisions.size()},
-                           {"actions", run.actions.size()},
-                           {"unsupported_instructions", std::move(unsupported)}};
-  return json::serialize(whole);
+  return std::move(reader).finish();
 }
 
 }  // namespace shikake::taint::report

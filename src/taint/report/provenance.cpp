@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 
 namespace shikake::taint::report {
 namespace {
@@ -13,13 +14,13 @@ constexpr unsigned dispatch_branches = 1;
 constexpr unsigned dispatch_calls = 2;
 
 bool names(const std::vector<Range>& label, uint16_t source, bool computed_only) {
-  return std::any_of(label.begin(), label.end(), [&](const Range& r) {
+  return std::ranges::any_of(label, [&](const Range& r) {
     return r.source == source && (!computed_only || !r.by_decision);
   });
 }
 // Decoding by search (find the letter, take its place) carries bytes by decision alone.
 bool searched(const std::vector<Range>& label) {
-  return std::all_of(label.begin(), label.end(), [](const Range& r) { return r.by_decision; });
+  return std::ranges::all_of(label, [](const Range& r) { return r.by_decision; });
 }
 std::vector<Range> of(const std::vector<Range>& label, uint16_t source) {
   std::vector<Range> found;
@@ -28,10 +29,18 @@ std::vector<Range> of(const std::vector<Range>& label, uint16_t source) {
   return found;
 }
 bool overlap(const std::vector<Range>& a, const std::vector<Range>& b, uint16_t source) {
-  for (const Range& x : of(a, source))
-    for (const Range& y : of(b, source))
-      if (x.first <= y.last && y.first <= x.last) return true;
-  return false;
+  return std::ranges::any_of(a, [&](const Range& x) {
+    return x.source == source && std::ranges::any_of(b, [&](const Range& y) {
+             return y.source == source && x.first <= y.last && y.first <= x.last;
+           });
+  });
+}
+// Each source of a label once.
+std::vector<uint16_t> sources(const std::vector<Range>& label) {
+  std::vector<uint16_t> found;
+  for (const Range& r : label)
+    if (std::ranges::find(found, r.source) == found.end()) found.push_back(r.source);
+  return found;
 }
 
 // What counts as doing something, where a program could have done something else.
@@ -39,137 +48,187 @@ bool acts(const Action& action) {
   static const std::set<std::string_view> kinds = {
       "exec", "create", "write", "connect", "send", "kill", "unlink", "unlinkat", "rename", "renameat",
       "renameat2", "mkdir", "mkdirat", "chmod", "fchmodat", "reboot", "mount", "init_module", "finit_module", "ptrace"};
-  return kinds.contains(action.kind);
+  return !action.failed && kinds.contains(action.kind);
+}
+
+// Where a guest's own libraries lie: its folders, and those of other architectures' (/usr/arm-linux-gnueabihf/lib).
+bool in_library_folder(std::string_view path) {
+  for (const std::string_view folder : {"/lib/", "/lib32/", "/lib64/", "/libx32/"}) {
+    if (path.starts_with(folder)) return true;
+    if (path.starts_with("/usr") && path.substr(4).starts_with(folder)) return true;
+  }
+  if (!path.starts_with("/usr/")) return false;
+  const std::string_view below = path.substr(5, path.find('/', 5) - 5);
+  return below.find("-linux-") != std::string_view::npos && path.substr(5 + below.size()).starts_with("/lib/");
 }
 
 // The C library and the loader test what they are given on the way to every action (flags, lazy binding);
-// what a program chooses, it chooses in its own code.
+// what a program chooses, it chooses in its own code. A name alone makes no library of a program.
 bool is_system_library(std::string_view module) {
+  if (!in_library_folder(module)) return false;
   const std::string_view file = module.substr(module.rfind('/') + 1);
-  return file.starts_with("ld-") || file.starts_with("ld.so") || file.starts_with("libc.so") ||
-         file.starts_with("libc-") || file.starts_with("libpthread");
+  if (file.find(".so") == std::string_view::npos) return false;
+  for (const std::string_view start : {"ld-", "ld.so", "ld64.so", "libc.so", "libc-", "libc.musl-", "libpthread", "libuClibc-"})
+    if (file.starts_with(start)) return true;
+  return false;
 }
 
 class Judge {
  public:
-  explicit Judge(Run& run) : run_(run) {}
+  Judge(Run& run, uint64_t steps) : run_(run), left_(steps) { note_places(); }
 
   void all() {
-    for (auto& [source, flow] : run_.flows) {
-      if (flow.file) continue;
-      distribution(flow);
-      drop(flow);
-      parent(flow);
+    for (size_t i = 0; i < run_.actions.size(); ++i) {
+      distribution(i);
+      drop(i);
+      parent(run_.actions[i]);
     }
-    for (auto& [source, flow] : run_.flows)
-      if (!flow.file) command(flow);
+    for (size_t i = 0; i < run_.actions.size(); ++i) {
+      by_argument(i);
+      if (acts(run_.actions[i])) by_choice(i);
+      if (left_ == 0) {
+        run_.limits.insert("judging");
+        return;
+      }
+    }
   }
 
  private:
+  // A decision, and what is known of where it was made.
+  struct Place {
+    const Decision* decision = nullptr;
+    size_t module = 0;  // equal for the same file
+    bool library = false;
+    std::vector<uint16_t> sources;
+  };
+
+  void note_places() {
+    std::set<std::string_view> written;
+    for (const Action& a : run_.actions) {
+      if (a.failed) continue;
+      if (a.kind == "create" || a.kind == "write") written.insert(a.object);
+      if (a.kind.starts_with("rename")) written.insert(a.arguments);  // what it is called from then on
+    }
+    std::map<std::string_view, size_t> modules;
+    for (const auto& [number, d] : run_.decisions) {
+      const size_t module = modules.try_emplace(d.module, modules.size()).first->second;
+      places_[number] = {&d, module, is_system_library(d.module) && !written.contains(d.module),
+                         sources(d.label)};
+    }
+  }
+
+  // A flow; null for labelled files, and for what the guest made up.
+  Flow* flow(uint16_t source) {
+    const auto found = run_.flows.find(source);
+    return found == run_.flows.end() || found->second.file ? nullptr : &found->second;
+  }
+
   static void add(Flow& flow, Role role, Evidence evidence) {
     auto& all = flow.roles[role];
     if (all.size() < max_evidence) all.push_back(std::move(evidence));
   }
 
   // Received bytes became a program: a file that was executed, or code in memory.
-  void distribution(Flow& flow) {
-    for (size_t i = 0; i < run_.actions.size(); ++i) {
-      const Action& a = run_.actions[i];
-      if (!names(a.content, flow.source, !searched(a.content))) continue;
-      const bool code = a.kind == "code";
-      add(flow, Role::distribution,
-          {code ? "received bytes were executed in memory" : "received bytes were written to a file that was executed",
-           of(a.content, flow.source), -1, static_cast<int64_t>(i)});
+  void distribution(size_t index) {
+    const Action& a = run_.actions[index];
+    if (a.failed) return;
+    for (const uint16_t source : sources(a.content)) {
+      Flow* from = flow(source);
+      if (from == nullptr || !names(a.content, source, !searched(a.content))) continue;
+      if (a.kind == "exec") downloaded_.insert({a.pid, source});
+      add(*from, Role::distribution,
+          {a.kind == "code" ? "received bytes were executed in memory" : "received bytes were written to a file that was executed",
+           of(a.content, source), -1, static_cast<int64_t>(index)});
     }
   }
 
   // What was read from the victim's files went out on it.
-  void drop(Flow& flow) {
-    for (size_t i = 0; i < run_.actions.size(); ++i) {
-      const Action& a = run_.actions[i];
-      if (a.kind != "send" || a.source != flow.source) continue;
-      for (const Range& r : a.label) {
-        const auto from = run_.flows.find(r.source);
-        if (r.by_decision || from == run_.flows.end() || !from->second.file) continue;
-        add(flow, Role::drop, {"content of " + from->second.path + " was sent", {r}, -1, static_cast<int64_t>(i)});
-      }
+  void drop(size_t index) {
+    const Action& a = run_.actions[index];
+    Flow* to = a.kind == "send" ? flow(a.source) : nullptr;
+    if (to == nullptr) return;
+    for (const Range& r : a.label) {
+      const auto from = run_.flows.find(r.source);
+      if (r.by_decision || from == run_.flows.end() || !from->second.file) continue;
+      add(*to, Role::drop, {"content of " + from->second.path + " was sent", {r}, -1, static_cast<int64_t>(index)});
     }
   }
 
   // Its address came out of another flow's bytes.
-  void parent(Flow& flow) {
-    for (const Action& a : run_.actions) {
-      if (a.kind != "connect" || a.source != flow.source) continue;
-      for (const Range& r : a.label)
-        if ((!r.by_decision || searched(a.label)) && r.source != flow.source && run_.flows.contains(r.source) && !run_.flows[r.source].file)
-          flow.parent = r.source;
-    }
-  }
-
-  void command(Flow& flow) {
-    for (size_t i = 0; i < run_.actions.size(); ++i) {
-      const Action& a = run_.actions[i];
-      by_argument(flow, a, i);
-      if (acts(a)) by_choice(flow, a, i);
-    }
+  void parent(const Action& a) {
+    Flow* to = a.kind == "connect" ? flow(a.source) : nullptr;
+    if (to == nullptr) return;
+    for (const Range& r : a.label)
+      if ((!r.by_decision || searched(a.label)) && r.source != a.source && flow(r.source) != nullptr) to->parent = r.source;
   }
 
   // Received bytes reached an action's arguments. A downloaded file's own name and content are the
-  // download, not a command; an address is a parent.
-  void by_argument(Flow& flow, const Action& a, size_t index) {
-    if (a.kind == "connect" || a.kind == "send" || a.kind == "write") return;
-    if (!names(a.label, flow.source, !(a.kind == "exec" && searched(a.label)))) return;
-    if (a.kind == "exec" && names(a.content, flow.source, false)) return;
+  // download, not a command; an address is a parent. One that failed was commanded all the same.
+  void by_argument(size_t index) {
+    const Action& a = run_.actions[index];
+    if (a.kind == "connect" || a.kind == "send" || a.kind == "write" || a.kind == "code") return;
     const bool writes = a.kind == "create" || a.kind == "open" || a.kind == "openat";
-    if (writes && flow.roles.contains(Role::distribution)) return;
-    add(flow, Role::c2, {"received bytes are an argument of " + a.kind, of(a.label, flow.source), -1,
-                         static_cast<int64_t>(index)});
-  }
-
-  // Received bytes chose this action among others.
-  void by_choice(Flow& flow, const Action& a, size_t index) {
-    // A program that was itself received does as it likes: that is its distributor's doing already.
-    for (const uint32_t number : a.within) {
-      const auto found = run_.decisions.find(number);
-      if (found == run_.decisions.end() || !names(found->second.label, flow.source, false)) continue;
-      const Decision& d = found->second;
-      if (is_system_library(d.module)) continue;
-      if (interprets_download(flow, d)) continue;
-      const std::string why = choice(flow, d, a);
-      if (why.empty()) {
-        flow.gate = true;
-        continue;
-      }
-      add(flow, Role::c2, {why, of(d.label, flow.source), d.number, static_cast<int64_t>(index)});
-      return;
+    for (const uint16_t source : sources(a.label)) {
+      Flow* by = flow(source);
+      if (by == nullptr || !names(a.label, source, !(a.kind == "exec" && searched(a.label)))) continue;
+      if (a.kind == "exec" && names(a.content, source, false)) continue;
+      if (writes && by->roles.contains(Role::distribution)) continue;
+      if (a.failed && by->roles.contains(Role::c2)) continue;  // one of many tries along PATH
+      add(*by, Role::c2, {"received bytes are an argument of " + a.kind, of(a.label, source), -1, static_cast<int64_t>(index)});
     }
   }
 
-  // A shell that runs a downloaded script decides on the script's bytes all the time.
-  bool interprets_download(const Flow& flow, const Decision& d) const {
-    if (!flow.roles.contains(Role::distribution)) return false;
-    return std::any_of(run_.actions.begin(), run_.actions.end(), [&](const Action& a) {
-      return a.kind == "exec" && a.pid == d.pid && names(a.content, flow.source, !searched(a.content));
-    });
+  // Received bytes chose this action among others.
+  void by_choice(size_t index) {
+    const Action& a = run_.actions[index];
+    std::vector<const Place*> within;
+    for (const uint32_t number : a.within)
+      if (const auto found = places_.find(number); found != places_.end()) within.push_back(&found->second);
+    std::set<uint16_t> convicted;
+    for (const Place* place : within) {
+      if (place->library) continue;
+      for (const uint16_t source : place->sources) {
+        Flow* by = flow(source);
+        if (by == nullptr || convicted.contains(source) || interprets_download(source, *place->decision)) continue;
+        if (const auto known = by->roles.find(Role::c2); known != by->roles.end() && known->second.size() >= max_evidence) continue;
+        const std::string why = choice(source, *place, a, within);
+        if (left_ == 0) return;
+        if (why.empty()) {
+          by->gate = true;
+          continue;
+        }
+        add(*by, Role::c2, {why, of(place->decision->label, source), place->decision->number, static_cast<int64_t>(index)});
+        convicted.insert(source);
+      }
+    }
   }
 
-  std::string choice(const Flow& flow, const Decision& d, const Action& a) const {
+  // A shell that runs a downloaded script decides on the script's bytes all the time: a program that was itself
+  // received does as it likes, and that is its distributor's doing already.
+  bool interprets_download(uint16_t source, const Decision& d) const { return downloaded_.contains({d.pid, source}); }
+
+  std::string choice(uint16_t source, const Place& at, const Action& a, const std::vector<const Place*>& within) {
+    const Decision& d = *at.decision;
     // A target that a decision merely marked is an address that was made under it, not chosen by it.
-    if (d.indirect) return searched(of(d.label, flow.source)) ? "" : "received bytes chose the jump that led to " + a.kind;
+    if (d.indirect) return searched(of(d.label, source)) ? "" : "received bytes chose the jump that led to " + a.kind;
     if (d.other_branches >= dispatch_branches && d.other_calls >= dispatch_calls)
       return "received bytes chose " + a.kind + " among other actions";
     // Tested against something else before: the end of a chain of comparisons.
-    for (const auto& [number, other] : run_.decisions) {
-      if (number >= d.number) break;
-      if (other.pid != d.pid || other.module != d.module || other.address == d.address || other.indirect) continue;
-      const bool passed_over = std::find(a.within.begin(), a.within.end(), number) != a.within.end();
-      if (passed_over && overlap(other.label, d.label, flow.source) && other.other_calls >= 1)
-        return "received bytes were compared with several words and chose " + a.kind;
+    for (const Place* before : within) {
+      if (left_ == 0) return {};
+      --left_;
+      const Decision& other = *before->decision;
+      if (other.number >= d.number || other.pid != d.pid || before->module != at.module) continue;
+      if (other.address == d.address || other.indirect || other.other_calls < 1) continue;
+      if (overlap(other.label, d.label, source)) return "received bytes were compared with several words and chose " + a.kind;
     }
     return {};
   }
 
   Run& run_;
+  uint64_t left_;
+  std::unordered_map<uint32_t, Place> places_;        // by decision
+  std::set<std::pair<int, uint16_t>> downloaded_;     // processes and the flows that their programs came over
 };
 
 }  // namespace
@@ -183,6 +242,6 @@ std::string_view name(Role role) {
   return "unknown";
 }
 
-void judge(Run& run) { Judge(run).all(); }
+void judge(Run& run, uint64_t steps) { Judge(run, steps).all(); }
 
 }  // namespace shikake::taint::report

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,7 @@ struct Action {
   std::vector<Range> label;        // of its arguments or content
   std::vector<Range> content;      // exec: of the program file
   std::string data;                // send: what went out, as far as it was kept
+  bool failed = false;             // it was tried, and nothing came of it
 };
 
 enum class Role : uint8_t { c2, distribution, drop };
@@ -61,14 +63,28 @@ struct Run {
   std::map<uint32_t, Decision> decisions;
   std::vector<Action> actions;
   std::map<std::string, uint64_t> without_rule;  // instruction bytes in hex, how often met
+  std::map<std::string, uint64_t> lost;          // what the engine says it could not follow, how often
+  std::set<std::string> limits;                  // below, those that were reached: the rest is not in here
   uint64_t bad_lines = 0;
 };
 
-// Reads events, one JSON document a line; lines that are none are counted. The guest can write what it
-// likes here: sizes are bounded, numbers are checked.
+// The events are the guest's word, and a guest may flood: a run's real ones stay far below all of these.
+inline constexpr size_t max_flows = 4096, max_decisions = 200'000, max_actions = 100'000;
+inline constexpr size_t max_received = size_t{64} << 10;      // bytes kept of one flow: commands lie at its start
+inline constexpr size_t max_received_all = size_t{32} << 20;  // of all
+inline constexpr size_t max_within = 4'000'000;               // decisions that actions depend on, of all actions
+inline constexpr size_t max_instructions = 4096, max_lost = 64;
+// Of an event: longer than the longest that the engine writes.
+inline constexpr size_t max_line = size_t{256} << 10;
+
+// Reads events, one JSON document a line. A line that is none, or has a number that cannot be (a flow 65537,
+// a range that ends before it begins), is counted in bad_lines and has no effect.
 Run read_events(std::string_view lines);
-// Fills in roles, parents and gates.
-void judge(Run& run);
+// Steps of judge(); each is a comparison, 400 million take a second or two. A run's real events need thousands.
+inline constexpr uint64_t max_steps = 400'000'000;
+// Fills in roles, parents and gates. With fewer steps than it takes, what was judged until then stands, and
+// `limits` says so.
+void judge(Run& run, uint64_t steps = max_steps);
 std::string to_json(const Run& run);
 
 }  // namespace shikake::taint::report

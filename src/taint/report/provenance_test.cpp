@@ -1,0 +1,227 @@
+#include "taint/report/provenance.h"
+
+#include <gtest/gtest.h>
+
+#include <fmt/format.h>
+
+#include "taint/qemu/recorder.h"
+
+namespace shikake::taint::report {
+namespace {
+
+// A client that a server's word EXEC leads to run a program, by a jump that was computed from it.
+constexpr std::string_view source =
+    R"({"event":"source","pid":7,"source":1,"kind":"flow","protocol":"tcp","remote":"203.0.113.7:80"})";
+constexpr std::string_view decision =
+    R"({"event":"decision","pid":7,"number":1,"address":4198400,"place":{"module":"/home/u/bot","offset":4660},"indirect":true,"taken":1,"label":[[1,0,3,0]]})";
+constexpr std::string_view action =
+    R"({"event":"action","pid":7,"thread":0,"kind":"exec","object":"/bin/true","arguments":"true x","within":[1],"label":[],"content":[]})";
+
+Run judged(std::initializer_list<std::string_view> lines) {
+  std::string all;
+  for (const std::string_view line : lines) (all += line) += '\n';
+  report::Run run = read_events(all);
+  judge(run);
+  return run;
+}
+bool commands(const Run& run, uint16_t flow = 1) {
+  const auto found = run.flows.find(flow);
+  return found != run.flows.end() && found->second.roles.contains(Role::c2);
+}
+std::string with(std::string_view line, std::string_view was, std::string_view is) {
+  std::string changed(line);
+  changed.replace(changed.find(was), was.size(), is);
+  return changed;
+}
+
+TEST(Events, NumbersThatCannotBeMakeNoEvent) {
+  const report::Run run = judged({source, decision, action});
+  ASSERT_TRUE(commands(run));
+  ASSERT_EQ(run.bad_lines, 0U);
+  struct Row {
+    const char* name;
+    std::string source, decision, action;
+  };
+  const std::string s(source), d(decision), a(action);
+  const Row rows[] = {
+      {"a source past 16 bits", with(s, "\"source\":1", "\"source\":65537"), d, a},
+      {"a source below 0", with(s, "\"source\":1", "\"source\":-1"), d, a},
+      {"no source", with(s, "\"source\":1", "\"source\":0"), d, a},
+      {"a source that is text", with(s, "\"source\":1", "\"source\":\"1\""), d, a},
+      {"the mark of labels that lost their source", with(s, "\"source\":1", "\"source\":65535"), d, a},
+      {"a decision past 32 bits", s, with(d, "\"number\":1", "\"number\":4294967297"), a},
+      {"a decision's pid past Linux's", s, with(d, "\"pid\":7", "\"pid\":4294967303"), a},
+      {"a label's source past 16 bits", s, with(d, "[1,0,3,0]", "[65537,0,3,0]"), a},
+      {"a label's end before its start", s, with(d, "[1,0,3,0]", "[1,3,0,0]"), a},
+      {"a label past 32 bits", s, with(d, "[1,0,3,0]", "[1,0,4294967296,0]"), a},
+      {"a label below 0", s, with(d, "[1,0,3,0]", "[1,-4,3,0]"), a},
+      {"a label of three numbers", s, with(d, "[1,0,3,0]", "[1,0,3]"), a},
+      {"more ranges than a label has", s,
+       with(d, "[1,0,3,0]", "[1,0,3,0],[1,0,3,0],[1,0,3,0],[1,0,3,0],[1,0,3,0],[1,0,3,0],[1,0,3,0]"), a},
+      {"an offset in the file below 0", s, with(d, "4660", "-4660"), a},
+      {"an address that is no number", s, with(d, "4198400", "0.5"), a},
+      {"within a decision past 32 bits", s, d, with(a, "[1]", "[4294967297]")},
+      {"within a decision below 0", s, d, with(a, "[1]", "[1,-1]")},
+      {"within that is no list", s, d, with(a, "[1]", "1")},
+      {"an action's pid below 0", s, d, with(a, "\"pid\":7", "\"pid\":-7")},
+      {"an action cut off", s, d, a.substr(0, 60)},
+  };
+  for (const Row& row : rows) {
+    const report::Run hostile = judged({row.source, row.decision, row.action});
+    EXPECT_EQ(hostile.bad_lines, 1U) << row.name;
+    EXPECT_FALSE(commands(hostile)) << row.name;
+  }
+}
+
+TEST(Events, AFloodIsKeptWithinBoundsAndSaysSo) {
+  std::string lines;
+  for (int i = 1; i < 65535; ++i) {
+    lines += fmt::format("{{\"event\":\"source\",\"source\":{},\"kind\":\"flow\"}}\n", i);
+    lines += fmt::format("{{\"event\":\"received\",\"source\":{},\"offset\":65535,\"data\":\"41\"}}\n", i);
+  }
+  const report::Run run = read_events(lines);
+  EXPECT_EQ(run.flows.size(), max_flows);
+  size_t kept = 0;
+  for (const auto& [number, flow] : run.flows) kept += flow.received.size();
+  EXPECT_LE(kept, max_received_all);
+  EXPECT_EQ(run.limits, (std::set<std::string>{"flows", "received"}));
+
+  const report::Run far = read_events("{\"event\":\"source\",\"source\":1}\n"
+                              "{\"event\":\"received\",\"source\":1,\"offset\":9223372036854775807,\"data\":\"4141\"}\n");
+  EXPECT_TRUE(far.flows.at(1).received.empty());
+  EXPECT_EQ(read_events(std::string(max_line + 1, '[')).bad_lines, 1U);
+}
+
+TEST(Events, WhatAnActionDependsOnIsBounded) {
+  std::string within = "1";
+  while (within.size() < max_line / 2) within += ",1";
+  std::string lines;
+  for (int i = 0; i < 80; ++i) lines += fmt::format("{{\"event\":\"action\",\"kind\":\"exec\",\"within\":[{}]}}\n", within);
+  const report::Run run = read_events(lines);
+  size_t all = 0;
+  for (const Action& one : run.actions) all += one.within.size();
+  EXPECT_LE(all, max_within);
+  EXPECT_TRUE(run.limits.contains("within"));
+}
+
+TEST(Judging, EndsWhenItsStepsAreUsedUp) {
+  // Each action within 200 decisions on each of six flows, of which none convicts: all pairs are compared.
+  std::string lines, within;
+  for (int i = 1; i <= 6; ++i) lines += fmt::format("{{\"event\":\"source\",\"source\":{},\"kind\":\"flow\"}}\n", i);
+  for (int i = 1; i <= 200; ++i) {
+    lines += fmt::format("{{\"event\":\"decision\",\"number\":{},\"address\":{},\"label\":[[1,0,0,0],[2,0,0,0],[3,0,0,0],"
+                         "[4,0,0,0],[5,0,0,0],[6,0,0,0]]}}\n", i, i);
+    within += fmt::format("{}{}", i == 1 ? "" : ",", i);
+  }
+  for (int i = 0; i < 100; ++i) lines += fmt::format("{{\"event\":\"action\",\"kind\":\"exec\",\"within\":[{}]}}\n", within);
+  report::Run run = read_events(lines);
+  judge(run, 1'000'000);
+  EXPECT_TRUE(run.limits.contains("judging"));
+  report::Run few = judged({source, decision, action});
+  judge(few, 100);
+  EXPECT_TRUE(few.limits.empty());
+}
+
+TEST(Judging, OnlyTheGuestsOwnLibrariesAreNoChoiceOfTheProgram) {
+  struct Row {
+    const char* name;
+    std::string module;
+    bool commands;
+  };
+  const Row rows[] = {
+      {"the program", "/home/u/bot", true},
+      {"a program called like a loader", "/home/u/ld-x", true},
+      {"a program called like the C library", "/tmp/libc-update", true},
+      {"a library of the program's own", "/home/u/libc.so.6", true},
+      {"a program in a library folder", "/usr/lib/libc-update", true},
+      {"another library", "/usr/lib/x86_64-linux-gnu/libcurl.so.4", true},
+      {"a folder that looks like one", "/usr/-linux-/../../home/u/libc.so.6", true},
+      {"code in memory", "", true},
+      {"the C library", "/usr/lib/x86_64-linux-gnu/libc.so.6", false},
+      {"an older one's name", "/lib/libc-2.31.so", false},
+      {"the loader", "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", false},
+      {"another architecture's", "/usr/arm-linux-gnueabihf/lib/libc.so.6", false},
+      {"uClibc", "/lib/libuClibc-1.0.43.so", false},
+      {"musl", "/lib/ld-musl-x86_64.so.1", false},
+  };
+  for (const Row& row : rows)
+    EXPECT_EQ(commands(judged({source, with(decision, "/home/u/bot", row.module), action})), row.commands) << row.name;
+
+  const std::string in_library = with(decision, "/home/u/bot", "/usr/lib/libc-2.31.so");
+  const char* writes[] = {
+      R"({"event":"action","pid":7,"kind":"create","object":"/usr/lib/libc-2.31.so","result":3,"within":[]})",
+      R"({"event":"action","pid":7,"kind":"rename","object":"x","arguments":"/usr/lib/libc-2.31.so","result":0,"within":[]})",
+  };
+  for (const char* write : writes) {
+    EXPECT_TRUE(commands(judged({source, write, in_library, action}))) << write;
+    EXPECT_FALSE(commands(judged({source, with(write, "\"result\":", "\"result\":-"  "13,\"x\":"), in_library, action}))) << write;
+  }
+}
+
+TEST(Judging, WhatFailedWasNotDone) {
+  const std::string created = with(action, "\"exec\"", "\"create\",\"result\":-13");
+  const std::string distributed = with(action, "\"content\":[]", "\"content\":[[1,0,99,0]]");
+  constexpr std::string_view failed = R"({"event":"failed","pid":7,"thread":0,"kind":"exec","result":-13})";
+  struct Row {
+    const char* name;
+    std::vector<std::string_view> lines;
+    std::set<Role> roles;
+  };
+  const Row rows[] = {
+      {"an exec", {action}, {Role::c2}},
+      {"an exec that failed", {action, failed}, {}},
+      {"another thread's failure", {action, R"({"event":"failed","pid":7,"thread":1,"kind":"exec"})"}, {Role::c2}},
+      {"another kind's failure", {action, R"({"event":"failed","pid":7,"thread":0,"kind":"kill"})"}, {Role::c2}},
+      {"the second try along PATH", {action, failed, action}, {Role::c2}},
+      {"a file that could not be made", {created}, {}},
+      {"received bytes that ran", {distributed}, {Role::distribution}},
+      {"received bytes that did not run", {distributed, failed}, {}},
+  };
+  for (const Row& row : rows) {
+    std::string all = fmt::format("{}\n{}\n", source, decision);
+    for (const std::string_view line : row.lines) (all += line) += '\n';
+    report::Run run = read_events(all);
+    judge(run);
+    EXPECT_EQ(run.bad_lines, 0U) << row.name;
+    std::set<Role> roles;
+    for (const auto& [role, evidence] : run.flows.at(1).roles) roles.insert(role);
+    EXPECT_EQ(roles, row.roles) << row.name;
+  }
+}
+
+TEST(Events, WhatTheEngineCouldNotFollowIsCounted) {
+  const report::Run run = judged({R"({"event":"lost","pid":7,"what":"labels of a block"})",
+                          R"({"event":"lost","pid":7,"what":"labels of a block"})"});
+  EXPECT_EQ(run.lost.at("labels of a block"), 2U);
+}
+
+TEST(Events, CoarsenedLabelsAreSaidForActionsToo) {
+  auto arena = std::make_unique<LabelArena>();
+  Labels labels(*arena);
+  const Label precise = labels.source(1, 5), coarse = labels.source(1, 100'000);
+  struct Row {
+    const char* name;
+    Label label, content;
+    bool coarsened;
+  };
+  const Row rows[] = {{"neither", precise, precise, false}, {"arguments", coarse, precise, true}, {"program", precise, coarse, true}};
+  for (const Row& row : rows) {
+    qemu::Event event("action");
+    event.text("kind", "exec").label("label", labels, row.label).label("content", labels, row.content);
+    const report::Run run = judged({source, std::move(event).line()});
+    EXPECT_EQ(run.bad_lines, 0U) << row.name;
+    EXPECT_EQ(run.flows.at(1).coarsened, row.coarsened) << row.name;
+  }
+}
+
+TEST(Events, ALongTextIsCut) {
+  qemu::Event event("action");
+  event.text("kind", "exec").text("arguments", std::string(1 << 20, '\x01'));
+  const report::Run run = judged({source, std::move(event).line()});
+  EXPECT_EQ(run.bad_lines, 0U);
+  ASSERT_EQ(run.actions.size(), 1U);
+  EXPECT_EQ(run.actions[0].arguments.size(), qemu::max_event_data);
+}
+
+}  // namespace
+}  // namespace shikake::taint::report
