@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
-#include <vector>
 
 namespace shikake::taint {
 
@@ -23,6 +22,11 @@ T* make(std::atomic<T*>& slot) {
 
 size_t index(Address address, unsigned shift, unsigned bits) {
   return static_cast<size_t>(address >> shift) & ((size_t{1} << bits) - 1);
+}
+
+// The directories know 48 bits: more would meet the same pages again.
+Address end_of(Address address, uint64_t count) {
+  return address + std::min({count, ~address, uint64_t{1} << 48});
 }
 
 size_t left_in_page(Address address) { return page_bytes - (address & (page_bytes - 1)); }
@@ -104,24 +108,41 @@ void Shadow::write(Address address, size_t count, const Label* labels) {
   }
 }
 
+Address Shadow::labelled_from(Address from, Address end) const {
+  while (from < end) {
+    Address step = Address{1} << (page_bits + table_bits + middle_bits);
+    if (const Middle* middle = top_->next[index(from, 36, top_bits)].load(std::memory_order_acquire)) {
+      step = Address{1} << (page_bits + table_bits);
+      if (middle->next[index(from, 24, middle_bits)].load(std::memory_order_acquire) != nullptr) {
+        step = page_bytes;
+        if (page(from) != nullptr) return from;
+      }
+    }
+    from = (from | (step - 1)) + 1;
+    if (from == 0) break;
+  }
+  return end;
+}
+
 void Shadow::clear(Address address, uint64_t count) {
-  while (count > 0 && !empty()) {
-    const uint64_t part = std::min<uint64_t>(count, left_in_page(address));
-    if (Label* to = page(address); to != nullptr)
-      std::fill_n(to + (address & (page_bytes - 1)), part, Label{0});
-    address += part;
-    count -= part;
+  const Address end = end_of(address, count);
+  for (Address at = labelled_from(address, end); at < end; at = labelled_from(at, end)) {
+    const uint64_t part = std::min<uint64_t>(end - at, left_in_page(at));
+    std::fill_n(page(at) + (at & (page_bytes - 1)), part, Label{0});
+    at += part;
   }
 }
 
 void Shadow::move(Address to, Address from, uint64_t count) {
-  std::vector<Label> labels(page_bytes);
-  for (uint64_t done = 0; done < count && !empty(); done += page_bytes) {
-    const size_t part = static_cast<size_t>(std::min<uint64_t>(page_bytes, count - done));
-    read(from + done, part, labels.data());
-    write(to + done, part, labels.data());
+  clear(to, count);
+  const Address end = end_of(from, count);
+  for (Address at = labelled_from(from, end); at < end; at = labelled_from(at, end)) {
+    const uint64_t part = std::min<uint64_t>(end - at, left_in_page(at));
+    Label* labels = page(at) + (at & (page_bytes - 1));
+    write(to + (at - from), part, labels);
+    std::fill_n(labels, part, Label{0});
+    at += part;
   }
-  clear(from, count);
 }
 
 }  // namespace shikake::taint

@@ -55,7 +55,8 @@ class Shadow {
   void read(Address address, size_t count, Label* labels) const;
   void write(Address address, size_t count, const Label* labels);
   void clear(Address address, uint64_t count);
-  // Moves labels as mremap moves bytes.
+  // Moves labels as mremap moves bytes: those that were at `to` are gone, and so are those at `from`. The two
+  // must not overlap.
   void move(Address to, Address from, uint64_t count);
 
   size_t pages() const { return pages_.load(std::memory_order_relaxed); }
@@ -80,6 +81,9 @@ class Shadow {
   using Top = Level<Middle, top_bits>;
 
   static void mark(Address address, size_t count);
+  // The first address from `from` on whose page ever held labels; `end` when there is none before it. Reservations
+  // of terabytes are common, and nearly all of their directories are absent.
+  Address labelled_from(Address from, Address end) const;
 
   Top* top_;
   std::atomic<size_t> pages_ = 0;

@@ -157,7 +157,7 @@ def specimens():
     for encoding, word in ((0, "plain"), (1, "xor"), (2, "rc4"), (5, "base64")):
         rows.append(Specimen(f"steal-{word}", "steal.c", {"ENCODING": encoding}, [b"ok"], [{"drop"}],
                              arguments=["SECRET"]))
-    rows += held_out()
+    rows += held_out() + through_calls()
     innocent = {1: ("kill-switch", b"GO"), 2: ("captive-portal", b"HTTP/1.1 204 No Content\r\n\r\n"),
                 3: ("time-gate", b"1700000000"), 4: ("connectivity", b"hello"), 5: ("telemetry", b"thanks"),
                 6: ("version", b"3.4"), 7: ("advert", b"buy this"), 8: ("text-saved", b"some text\n" * 50),
@@ -182,6 +182,11 @@ def held_out():
     for row in rows:
         row.held_out = True
     return rows
+
+
+def through_calls():
+    """Bytes that system calls move, turn or hide."""
+    return [Specimen("command-realloc", "memory.c", {"KIND": 1}, [b"FILE"], [{"c2"}])]
 
 
 def in_go():

@@ -363,6 +363,26 @@ Label Plugin::content_label(Thread& thread, int fd) {
   return all;
 }
 
+// Memory was mapped anew or moved.
+void Plugin::mapped(const CallArguments& call, int64_t result) {
+  forget_mappings();
+  constexpr int64_t last_error = 4095;  // -4095 to -1; 32-bit guests' upper half is negative too
+  if (result < 0 && result >= -last_error) return;
+  const Address to = word_bytes() == 4 ? static_cast<uint32_t>(result) : static_cast<Address>(result);
+  Shadow& shadow = engine_.shadow();
+  if (call.call == Call::old_mmap) {
+    shadow.clear(to, word(call.a[0] + 4));
+  } else if (call.call != Call::mremap) {
+    shadow.clear(to, call.a[1]);
+  } else {
+    const auto whole_pages = [](uint64_t bytes) { return (bytes + page_bytes - 1) & ~(page_bytes - 1); };
+    const uint64_t before = whole_pages(call.a[1]), after = whole_pages(call.a[2]), kept = std::min(before, after);
+    if (to != call.a[0]) shadow.move(to, call.a[0], kept);
+    shadow.clear(call.a[0] + kept, before - kept);
+    shadow.clear(to + kept, after - kept);
+  }
+}
+
 void Plugin::before_call(unsigned vcpu, int64_t number, std::array<uint64_t, 6> arguments) {
   Thread& t = thread(vcpu);
   t.flush();
@@ -415,11 +435,8 @@ void Plugin::after_call(unsigned vcpu, int64_t, int64_t result) {
     case Call::mount:
       if (result < 0) failed(vcpu, name(call.call), result);
       break;
-    case Call::munmap: case Call::mremap: forget_mappings(); break;
-    case Call::mmap: case Call::mmap2:
-      forget_mappings();
-      engine_.shadow().clear(static_cast<Address>(result), result > 0 ? call.a[1] : 0);
-      break;
+    case Call::munmap: forget_mappings(); break;
+    case Call::mmap: case Call::mmap2: case Call::old_mmap: case Call::mremap: mapped(call, result); break;
     default: break;
   }
   t.set_register(engine_.layout().result, engine_.layout().word, 0);

@@ -98,6 +98,7 @@ class Plugin : public Listener {
   bool has_argument_labels();
   void label_arguments(Thread& thread);
   void simple_action(Thread& thread, unsigned vcpu, const CallArguments& call);
+  void mapped(const CallArguments& call, int64_t result);
   Event action(Thread& thread, std::string_view kind);
 
   CallArguments unpack(int64_t number, const std::array<uint64_t, 6>& a) const;
