@@ -2,7 +2,12 @@
 
 It names no mechanism as a page's author would, so edges are compared by kind: a document, a redirect, a script,
 a picture, a sheet, data. https://chromedevtools.github.io/devtools-protocol/
+
+Several pages are visited side by side, each in a browser context of its own. Every window, frame of another
+process and worker waits for us before it begins, so that its first request is seen. A visit is over when nothing
+is under way and for as long as its pages may wait (the generator knows) nothing has happened.
 """
+import collections
 import contextlib
 import json
 import os
@@ -17,14 +22,32 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-
          "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-popup-blocking",
          "--disable-extensions", "--mute-audio", "--disable-features=IsolateOrigins,site-per-process",
          "--disable-site-isolation-trials", "--remote-debugging-pipe",
+         # Windows behind others keep their timers.
+         "--disable-background-timer-throttling", "--disable-backgrounding-occluded-windows",
+         "--disable-renderer-backgrounding",
          # Nothing but loopback has an address.
          "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.*"]
-QUIET_S = 3.0    # no request for so long: the visit is over (pages wait less than a second)
-LONGEST_S = 40.0
+SIDE_BY_SIDE = 4
+MARGIN_S = 2.5   # beyond what a page waits: the machine may be busy
+LONGEST_S = 60.0
+
+
+class Visit:
+    """One page and what it leads to."""
+
+    def __init__(self, url, wait, context, first):
+        self.url, self.wait, self.context, self.first = url, wait, context, first
+        self.graph = Graph(url, first)
+        self.under_way = set()
+        self.begun = self.quiet_since = time.monotonic()
+
+    def over(self):
+        now = time.monotonic()
+        return now - self.begun > LONGEST_S or (not self.under_way and now - self.quiet_since > self.wait + MARGIN_S)
 
 
 class Browser:
-    """One process; each visit in a context of its own."""
+    """One process."""
 
     def __init__(self):
         self._folder = tempfile.mkdtemp(prefix="shikake-chromium-")
@@ -43,8 +66,10 @@ class Browser:
         os.close(to_browser)
         os.close(from_browser)
         self._out, self._in, self._rest, self._next = ours_out, ours_in, b"", 0
-        self.events = []
-        self.call("Target.setAutoAttach", autoAttach=True, waitForDebuggerOnStart=True, flatten=True)
+        self._events = collections.deque()
+        self._visits = {}    # by browser context
+        self._sessions = {}  # visit by session
+        self._auto_attach()
 
     def close(self):
         with contextlib.suppress(OSError, RuntimeError):
@@ -57,6 +82,8 @@ class Browser:
         os.close(self._out)
         os.close(self._in)
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    # --- the protocol
 
     def send(self, method, session=None, **parameters):
         self._next += 1
@@ -87,41 +114,76 @@ class Browser:
             if message.get("id") == number:
                 return message.get("result", {})
             if "method" in message:
-                self.events.append(message)
+                self._events.append(message)
 
-    def visit(self, url):
+    def _auto_attach(self, session=None):
+        self.send("Target.setAutoAttach", session, autoAttach=True, waitForDebuggerOnStart=True, flatten=True)
+
+    # --- visits
+
+    def visit(self, url, wait=1.0):
         """Edges as {(kind, from, to)}."""
-        self.events = []
+        return self.visit_all([(url, wait)])[0]
+
+    def visit_all(self, wanted):
+        """`wanted` holds (URL, how many seconds its pages may do nothing); edges of each, in its order."""
+        waiting, done = collections.deque(enumerate(wanted)), {}
+        numbers = {}
+        while waiting or self._visits:
+            while waiting and len(self._visits) < SIDE_BY_SIDE:
+                number, (url, wait) = waiting.popleft()
+                numbers[self._begin(url, wait)] = number
+            message = self._events.popleft() if self._events else self.receive(0.1)
+            if message is not None and "method" in message:
+                self._take(message["method"], message["params"], message.get("sessionId"))
+            for visit in [v for v in self._visits.values() if v.over()]:
+                done[numbers[visit.context]] = visit.graph.edges
+                del self._visits[visit.context]
+                self.send("Target.disposeBrowserContext", browserContextId=visit.context)
+        return [done[number] for number in range(len(wanted))]
+
+    def _begin(self, url, wait):
         context = self.call("Target.createBrowserContext")["browserContextId"]
         first = self.call("Target.createTarget", url="about:blank", browserContextId=context)["targetId"]
-        graph = Graph(url, first)
-        start = quiet_since = time.monotonic()
-        while time.monotonic() - start < LONGEST_S and time.monotonic() - quiet_since < QUIET_S:
-            message = self.events.pop(0) if self.events else self.receive(0.1)
-            if message is None or "method" not in message:
-                continue
-            method, what, session = message["method"], message["params"], message.get("sessionId")
-            if method == "Target.attachedToTarget":
-                session = what["sessionId"]
-                if what["targetInfo"].get("browserContextId") == context and what["targetInfo"]["type"] == "page":
-                    graph.opened(session, what["targetInfo"])
-                    for enable in ("Page.enable", "Network.enable"):
-                        self.send(enable, session)
-                    quiet_since = time.monotonic()
-                self.send("Runtime.runIfWaitingForDebugger", session)
-                if what["targetInfo"]["targetId"] == first:
-                    self.call("Network.enable", session)
-                    self.call("Page.navigate", session, url=url)
-                    quiet_since = time.monotonic()
-            elif method == "Network.requestWillBeSent":
-                graph.request(session, what)
-                quiet_since = time.monotonic()
-            elif method == "Page.frameAttached":
-                graph.parents[what["frameId"]] = what["parentFrameId"]
-            elif method == "Page.frameNavigated":
-                graph.navigated(what["frame"])
-        self.send("Target.disposeBrowserContext", browserContextId=context)
-        return graph.edges
+        self._visits[context] = Visit(url, wait, context, first)
+        return context
+
+    def _take(self, method, what, session):
+        if method == "Target.attachedToTarget":
+            return self._attached(what["sessionId"], what["targetInfo"])
+        visit = self._sessions.get(session)
+        if visit is None:
+            return None
+        if method == "Network.requestWillBeSent":
+            visit.graph.request(what)
+            visit.under_way.add(what["requestId"])
+        elif method in ("Network.loadingFinished", "Network.loadingFailed"):
+            visit.under_way.discard(what["requestId"])
+        elif method == "Page.frameAttached":
+            visit.graph.parents[what["frameId"]] = what["parentFrameId"]
+        elif method == "Page.frameNavigated":
+            visit.graph.navigated(what["frame"])
+        else:
+            return None
+        visit.quiet_since = time.monotonic()
+        return None
+
+    def _attached(self, session, target):
+        visit = self._visits.get(target.get("browserContextId"))
+        if target["url"].startswith("chrome:"):
+            visit = None  # its own furniture
+        if visit is not None:
+            self._sessions[session] = visit
+            visit.graph.opened(target)
+            if target["type"] in ("page", "iframe"):
+                self.send("Page.enable", session)
+            self.send("Network.enable", session)
+            self._auto_attach(session)
+            visit.quiet_since = time.monotonic()
+        self.send("Runtime.runIfWaitingForDebugger", session)
+        if visit is not None and target["targetId"] == visit.first:
+            self.call("Network.enable", session)  # heard by the page itself before it goes anywhere
+            self.send("Page.navigate", session, url=visit.url)
 
 
 KINDS = {"Document": "document", "Script": "script", "Image": "image", "Stylesheet": "stylesheet", "XHR": "data",
@@ -136,21 +198,21 @@ class Graph:
         self.last_of_request = {}
         self.openers = {}
 
-    def opened(self, session, target):
+    def opened(self, target):
         self.openers[target["targetId"]] = target.get("openerId")
 
     def document_of(self, frame):
         """What the frame shows, or what stands around it while that is nothing of its own."""
         for _ in range(20):
             url = self.shown.get(frame, "")
-            if url.startswith(("http", "data:")):
+            if url.startswith(("http", "data:", "blob:")):
                 return url
             frame = self.parents.get(frame) or self.openers.get(frame)
             if frame is None:
                 return None
         return None
 
-    def request(self, session, what):
+    def request(self, what):
         url, number = what["request"]["url"], what["requestId"]
         if url.endswith("/favicon.ico"):
             return
@@ -189,15 +251,15 @@ def agreement(chains, visits, count, faults, say):
         return {"skipped": f"no {PROGRAM} here" if chosen else "no chain for it"}
     browser, both, theirs, ours, truth_both, truth = Browser(), 0, 0, 0, 0, 0
     try:
-        for chain in chosen:
-            seen = {edge for edge in browser.visit(chain.url)}
-            mine = seen_by_us(visits[chain.url])
-            true = {(OURS.get(e.mechanism, "document"), e.source, e.target) for e in chain.edges}
-            both, theirs, ours = both + len(seen & mine), theirs + len(seen), ours + len(mine)
-            truth_both, truth = truth_both + len(seen & true), truth + len(true)
-            for edge in sorted(seen ^ mine)[:faults]:
-                say(f"chain {chain.number}: {'browser alone' if edge in seen else 'not the browser'}: {edge}")
+        seen_by_it = browser.visit_all([(chain.url, chain.wait) for chain in chosen])
     finally:
         browser.close()
+    for chain, seen in zip(chosen, seen_by_it):
+        mine = seen_by_us(visits[chain.url])
+        true = {(OURS.get(e.mechanism, "document"), e.source, e.target) for e in chain.edges}
+        both, theirs, ours = both + len(seen & mine), theirs + len(seen), ours + len(mine)
+        truth_both, truth = truth_both + len(seen & true), truth + len(true)
+        for edge in sorted(seen ^ mine)[:faults]:
+            say(f"chain {chain.number}: {'browser alone' if edge in seen else 'not the browser'}: {edge}")
     return {"chains": len(chosen), "f1_with_honeyclient": round(2 * both / max(1, theirs + ours), 5),
             "f1_with_truth": round(2 * truth_both / max(1, theirs + truth), 5)}

@@ -50,6 +50,7 @@ class Page:
     scripts: str = ""
     headers: list = field(default_factory=list)
     body_attributes: str = ""
+    wait: float = 0  # seconds that may pass before it does what it is there for
 
     def html(self):
         start = f"<!DOCTYPE html>\n<html><head><title>Welcome</title>{self.head}</head>\n"
@@ -68,6 +69,7 @@ class Chain:
     verdict: str = "benign"
     served: dict = field(default_factory=dict)  # URL → text with marks
     browser: bool = True    # a real browser follows it alike
+    wait: float = 0         # the longest of its pages, seconds
     used: collections.Counter = field(default_factory=collections.Counter)
 
 
@@ -170,6 +172,7 @@ class Builder:
             code = Code(text)
             self.edge(act.mechanism, page.url, target, code, marks[0], act.written_by)
             self.used[act.text] += 1
+            page.wait += act.wait
             self.chain.browser &= act.browser
             if act.parsing_only:
                 layers = min(layers, 2)
@@ -276,6 +279,7 @@ class Builder:
 
     def serve_page(self, page, cloaked):
         more = {}
+        self.chain.wait = max(self.chain.wait, page.wait)
         if cloaked:
             more = {"only_for": AGENT_WORD[self.chain.persona], "otherwise": b"<p>Nothing here.</p>"}
             self.used["cloaked by server"] += 1

@@ -20,6 +20,7 @@ class Act:
     browser: bool = True     # a real browser does it alike without a person
     top_only: bool = False
     post: bool = False
+    wait: float = 0          # seconds that it lets pass first
 
 
 LOCATIONS = [
@@ -81,9 +82,9 @@ ACTS = [Act("location", text) for text in LOCATIONS] + [
         "<p>x</p>"),
     Act("anchor", "var a = document.getElementById('a');\na.href = {u};\n"
         "«a.dispatchEvent(new MouseEvent('click'))»;", "<a id=a>x</a>", where=MODERN),
-    Act("location", "setTimeout(function () { «location.href = {u}» }, 700);"),
+    Act("location", "setTimeout(function () { «location.href = {u}» }, 700);", wait=0.7),
     Act("location", "var n = 0, t = setInterval(function () {\n if (++n < 3) return;\n clearInterval(t);\n"
-        " «location = {u}»;\n}, 50);"),
+        " «location = {u}»;\n}, 50);", wait=0.15),
     Act("location", "window.onload = function () { «location.replace({u})» };", parsing_only=True),
     Act("location", "window.addEventListener('load', function () { «location = {u}» }, false);", where=MODERN,
         parsing_only=True),
@@ -132,11 +133,14 @@ def attribute(text):
 def meta_refresh(b, page, target):
     page.head += b.rng.choice([f'<meta http-equiv="refresh" content="0; url={target}">',
                                f"<META HTTP-EQUIV=Refresh CONTENT=\"2;URL='{target}'\">"])
+    page.wait += 2
     b.edge("meta_refresh", page.url, target)
 
 
 def refresh_header(b, page, target):
-    page.headers.append(("Refresh", f"{b.rng.randint(0, 5)}; url={target}"))
+    seconds = b.rng.randint(0, 5)
+    page.wait += seconds
+    page.headers.append(("Refresh", f"{seconds}; url={target}"))
     b.edge("http_refresh", page.url, target)
 
 

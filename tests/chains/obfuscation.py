@@ -254,7 +254,9 @@ def by_function(b, code):
 
 
 def by_timer(b, code):
-    return _layer(b, code, f"«setTimeout({{e}}, {b.rng.choice([1, 20, 900])})»;")
+    delay = b.rng.choice([1, 20, 900])
+    b.page.wait += delay / 1000
+    return _layer(b, code, f"«setTimeout({{e}}, {delay})»;")
 
 
 def by_written_script(b, code):
