@@ -59,6 +59,7 @@ class Roles(TaintTest):
         self.assertEqual(run["outcome"], "exited", run["outcome_detail"])
         self.assertTrue(run["emulator"].startswith("qemu-"))
         self.check_schema("run", run)
+        self.assertEqual([remark for remark in run["remarks"] if "broke out" in remark or "taint" in remark], [])
         flow = self.flow(run)
         self.assertEqual(flow.get("role"), SPECIMENS[name][4], (flow, run["remarks"]))
         self.assertEqual(flow.get("process"), 0)

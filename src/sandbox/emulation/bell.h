@@ -13,7 +13,7 @@ enum class Ring : uint64_t {
   started = 1,   // the guest's first instruction is about to be translated
   answered = 2,  // Answered at the address given: a call that the emulator answered without the kernel
   taint = 3,     // a line of the taint plugin's events: address and length (taint/qemu/recorder.h)
-  own_work = 4,  // 1: what follows is the plugin's doing and no guest's, until 0
+  own_work = 4,  // 1: what follows is the plugin's doing, until 0. Nothing is let through for it: see is_own_work()
 };
 
 struct Answered {

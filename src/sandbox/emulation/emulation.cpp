@@ -345,6 +345,44 @@ bool Emulation::is_hidden(Thread& thread, const Call& call) const {
   return false;
 }
 
+// Between its bells our plugin looks at programs and at its own mappings, and takes memory. Of all that only the
+// mappings are none of the guest's business: the rest may be seen as what a guest does. And whoever asks for
+// anything else there is a guest that broke out of its emulator and rang the bell itself.
+bool Emulation::is_own_work(Thread& thread, const Call& call) {
+  if (!own_work_.contains(thread.tid())) return false;
+  switch (call.sys) {
+    case Sys::open:
+    case Sys::openat: {
+      const auto flags = static_cast<int>(call[call.sys == Sys::open ? 1 : 2]);
+      if ((flags & (O_ACCMODE | O_CREAT | O_TRUNC)) != O_RDONLY) break;
+      return monitor::path_of_call(thread, call) == "/proc/self/maps";
+    }
+    case Sys::access:
+    case Sys::faccessat:
+    case Sys::stat:
+    case Sys::fstat:
+    case Sys::newfstatat:
+    case Sys::statx:
+    case Sys::readlink:
+    case Sys::readlinkat:
+    case Sys::read:
+    case Sys::pread64:
+    case Sys::lseek:
+    case Sys::close:
+    case Sys::mmap:
+    case Sys::mremap:
+    case Sys::munmap:
+    case Sys::mprotect:
+    case Sys::futex: return false;
+    default: break;
+  }
+  own_work_.erase(thread.tid());
+  remark(fmt::format("{} was asked for where only our plugin works: a program broke out of its emulator ({}), and what "
+                     "it received is not followed any more",
+                     trace::name(call.sys), thread.process().emulated.by));
+  return false;
+}
+
 CallAction Emulation::on_call(Thread& thread, const Call& call) {
   const trace::Emulated& emulated = thread.process().emulated;
   if (call.number == bell && !call.is_32_bit()) {
@@ -353,9 +391,11 @@ CallAction Emulation::on_call(Thread& thread, const Call& call) {
     thread.skip_call(0);
     return {.keep = true};
   }
-  if (!emulated.by.empty() && (!emulated.started || own_work_.contains(thread.tid()))) return {.keep = true};
+  if (!emulated.by.empty() && !emulated.started) return {.keep = true};
   // The emulator passes on no such call of a guest's: it is how our plugin reads its guest.
-  if (!emulated.by.empty() && call.sys == Sys::process_vm_readv) return {.keep = true};
+  if (!emulated.by.empty() && call.sys == Sys::process_vm_readv && call.as_int(0) == thread.process().inner_pid)
+    return {.keep = true};
+  if (is_own_work(thread, call)) return {.keep = true};
   if (is_hidden(thread, call)) {
     thread.skip_call(-ENOENT);
     return {.keep = true};

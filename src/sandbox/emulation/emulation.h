@@ -5,8 +5,8 @@
 //                    └─ one that the emulator answers itself ──► bell (bell.h) ──► Options::answered
 //
 // What the kernel is asked to do is seen where it is done, so a guest that breaks out of its emulator hides
-// nothing; what the emulator does for itself, before the guest's first instruction, no hook hears of. It has
-// to be the first hook.
+// nothing by it but a look at its own mappings, which our plugin takes under the same bell; what the emulator does
+// for itself, before the guest's first instruction, no hook hears of. It has to be the first hook.
 #pragma once
 
 #include <functional>
@@ -75,6 +75,7 @@ class Emulation final : public trace::Hook {
   std::optional<Program> program_of(trace::Thread& thread, const trace::Call& call);
   bool change(trace::Thread& thread, const trace::Call& call, Program program);
   void rung(trace::Thread& thread, const trace::Call& call);
+  bool is_own_work(trace::Thread& thread, const trace::Call& call);
   bool is_hidden(trace::Thread& thread, const trace::Call& call) const;
   bool has(std::string_view target) const;
   void remark(std::string text);
