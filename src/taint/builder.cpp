@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <numeric>
 
 namespace shikake::taint {
 namespace {
@@ -445,7 +446,34 @@ void Builder::note_units() {
     if (written[unit] != 0 && written[unit] < layout_.extent[unit].bytes) program_.writes_partly |= Units{1} << unit;
 }
 
+// An instruction that moves several registers (ldm, stm) touches memory upwards, whatever order its rules were
+// made in.
+void Builder::order_memory() {
+  std::vector<MemoryOp>& memory = program_.memory;
+  std::vector<Ref> number(memory.size());
+  std::iota(number.begin(), number.end(), Ref{0});
+  const auto together = [&](Ref a, Ref b) {
+    return memory[a].instruction == memory[b].instruction && memory[a].store == memory[b].store &&
+           memory[a].base == memory[b].base && memory[a].size == memory[b].size;
+  };
+  for (auto first = number.begin(); first != number.end();) {
+    const auto end = std::find_if_not(first, number.end(), [&](Ref n) { return together(*first, n); });
+    std::stable_sort(first, end, [&](Ref a, Ref b) { return memory[a].offset < memory[b].offset; });
+    first = end;
+  }
+  if (std::is_sorted(number.begin(), number.end())) return;
+  const std::vector<MemoryOp> before = memory;
+  std::vector<Ref> now(memory.size());
+  for (size_t i = 0; i < number.size(); ++i) {
+    memory[i] = before[number[i]];
+    now[number[i]] = static_cast<Ref>(i);
+  }
+  for (Instruction& i : program_.code)
+    if (i.op == Op::load || i.op == Op::store) i.b = now[i.b];
+}
+
 Program Builder::finish() {
+  order_memory();
   for (size_t i = 0; i < program_.memory.size(); ++i) {
     const MemoryOp& op = program_.memory[i];
     // A call's pushed return address is no choice of the program's.

@@ -79,6 +79,7 @@ class Builder {
   void emit(Op op, size_t lanes, Ref to, Ref a, Ref b);
   void add_leaves(Value& to, const Value& from);
   static void lane_leaves(Value& value);
+  void order_memory();
   void write_registers();
   void drop_unused();
   void note_units();

@@ -109,6 +109,11 @@ bool Thread::match_accesses(Block& block, const Program& program) {
       const MemoryOp& op = program.memory[i];
       const AccessKind kind = engine_.kind(state_.accesses[i].info);
       exact = op.instruction == state_.accesses[i].instruction && op.store == kind.store && op.size == kind.size;
+      if (!exact || i == 0) continue;
+      // Rules that touch an instruction's places in another order than the executor did are told by the distance.
+      const MemoryOp& before = program.memory[i - 1];
+      if (before.instruction == op.instruction && before.base == op.base)
+        exact = state_.accesses[i].address - state_.accesses[i - 1].address == static_cast<Address>(op.offset - before.offset);
     }
     block.accesses_match = exact;
   }

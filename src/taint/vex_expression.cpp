@@ -53,6 +53,8 @@ Value Walk::expression(const IRExpr* e) {
     }
     case Iex_Load: return loaded(e->Iex.Load.ty, expression(e->Iex.Load.addr));
     case Iex_ITE: {
+      if (const auto known = known_number(*block_, e->Iex.ITE.cond))
+        return expression(*known != 0 ? e->Iex.ITE.iftrue : e->Iex.ITE.iffalse);
       const Value condition = expression(e->Iex.ITE.cond);
       const Value yes = expression(e->Iex.ITE.iftrue);
       const Value no = expression(e->Iex.ITE.iffalse);

@@ -33,6 +33,21 @@ Value Walk::call(const IRExpr* e) {
     const bool carry = condition == 2 || condition == 6;
     if (inc_dec && !carry) used.pop_back();
   }
+  if (name == "armg_calculate_condition" && arguments[0].constant) {
+    // (condition << 4 | operation, result, carry, overflow) for those that leave some of the flags as they were.
+    const uint64_t condition = *arguments[0].constant >> 5, operation_number = *arguments[0].constant & 15;
+    constexpr uint64_t logic = 5, multiply = 6;  // guest_arm_defs.h
+    constexpr uint64_t equal = 0, higher_same = 1, negative = 2, overflow = 3, higher = 4;
+    const bool sign_or_zero = condition == equal || condition == negative;
+    if (operation_number == multiply && sign_or_zero) used.resize(2);
+    if (operation_number == logic) {
+      if (sign_or_zero) used.resize(2);
+      else if (condition == higher_same) used = {&arguments[2]};
+      else if (condition == overflow) used = {&arguments[3]};
+      else if (condition == higher) used.resize(3);
+      else used = {&arguments[1], &arguments[3]};
+    }
+  }
   return b_.all(lanes, used);
 }
 

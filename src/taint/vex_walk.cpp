@@ -47,6 +47,18 @@ std::optional<uint64_t> known_number(const IRSB& block, const IRExpr* e) {
         return known_number(block, s.Ist.WrTmp.data);
     return std::nullopt;
   }
+  if (e->tag == Iex_Binop) {
+    const auto a = known_number(block, e->Iex.Binop.arg1);
+    const auto b = a ? known_number(block, e->Iex.Binop.arg2) : std::nullopt;
+    if (!b) return std::nullopt;
+    switch (e->Iex.Binop.op) {
+      case Iop_And32: return *a & *b;
+      case Iop_Or32: return *a | *b;
+      case Iop_CmpEQ32: return *a == *b;
+      case Iop_CmpNE32: return *a != *b;
+      default: return std::nullopt;
+    }
+  }
   if (e->tag != Iex_Unop) return std::nullopt;
   const auto of = known_number(block, e->Iex.Unop.arg);
   if (!of) return std::nullopt;
@@ -90,6 +102,11 @@ void Walk::statement(const IRStmt& s) {
       const IRLoadG& g = *s.Ist.LoadG.details;
       IRType result, memory;
       typeOfIRLoadGOp(g.cvt, &result, &memory);
+      const auto known = known_number(*block_, g.guard);
+      if (known == 0) {
+        temporaries_[g.dst] = expression(g.alt);
+        break;
+      }
       const Value guard = expression(g.guard);
       const Value alternative = expression(g.alt);
       const Value read = loaded(memory, expression(g.addr));
@@ -98,14 +115,16 @@ void Walk::statement(const IRStmt& s) {
       for (size_t i = 0; i < alternative.lanes; ++i)
         wide[i] = i < read.lanes ? read.lane[i] : sign ? read.lane[read.lanes - 1] : no_place;
       const Value widened = b_.rearranged(alternative.lanes, wide, read);
-      temporaries_[g.dst] = b_.elements(alternative.lanes, 1, {&widened, &alternative, &guard});
+      temporaries_[g.dst] = known ? widened : b_.elements(alternative.lanes, 1, {&widened, &alternative, &guard});
       break;
     }
     case Ist_StoreG: {
       const IRStoreG& g = *s.Ist.StoreG.details;
+      const auto known = known_number(*block_, g.guard);
+      if (known == 0) break;
       const Value guard = expression(g.guard);
       const Value data = expression(g.data);
-      b_.store(expression(g.addr), b_.elements(data.lanes, 1, {&data, &guard}));
+      b_.store(expression(g.addr), known ? data : b_.elements(data.lanes, 1, {&data, &guard}));
       break;
     }
     case Ist_CAS: compare_and_swap(*s.Ist.CAS.details); break;

@@ -121,7 +121,9 @@ class Graph {
     const std::string place = fmt::format("{}+{:#x}", module.empty() ? "memory" : module, decision.offset);
     const auto at = node(1, place,
                          {(decision.bytes.empty() ? "received bytes" : "“" + decision.bytes + "”"),
-                          (decision.indirect ? "jump at " : "compared at ") + place, "t-decision"});
+                          (decision.indirect ? "jump" : "compared") +
+                              (decision.symbol.empty() ? "" : " in " + decision.symbol) + " at " + place,
+                          "t-decision"});
     connect(from, at, "l-control", "decided on these bytes");
     for (size_t i = 0; i < std::min(decision.effects.size(), max_effects_a_decision); ++i) {
       const intel::RunEffect& effect = decision.effects[i];

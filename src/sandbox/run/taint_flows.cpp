@@ -245,6 +245,7 @@ class Join {
   RunDecision describe(const Decision& decision) const {
     RunDecision row;
     row.module = base::to_valid_utf8(decision.module);
+    row.symbol = base::to_valid_utf8(decision.symbol);
     row.offset = decision.offset;
     row.indirect = decision.indirect;
     row.process = process(decision.pid);
@@ -336,7 +337,9 @@ class Join {
       const Decision& decision = taint_.decisions.at(static_cast<uint32_t>(evidence.decision));
       text += decision.module.empty()
                   ? fmt::format(", in memory at {:#x}", decision.address)
-                  : fmt::format(", at {}+{:#x}", base::to_valid_utf8(decision.module), decision.offset);
+                  : fmt::format(", {} {}+{:#x}",
+                                decision.symbol.empty() ? "at" : "in " + base::to_valid_utf8(decision.symbol) + " at",
+                                base::to_valid_utf8(decision.module), decision.offset);
     }
     if (action && !object_of(*action).empty()) text += ": " + object_of(*action);
     if (role == Role::distribution && action && !action->object.empty())

@@ -13,7 +13,7 @@ constexpr std::string_view events =
     "\n"
     R"({"event":"received","pid":7,"source":1,"offset":0,"count":4,"data":"45584543"})"
     "\n"
-    R"({"event":"decision","pid":7,"number":1,"address":4198400,"place":{"module":"/home/u/bot","offset":4660},"indirect":true,"taken":1,"other_branches":0,"other_calls":0,"label":[[1,0,3,0]]})"
+    R"({"event":"decision","pid":7,"number":1,"address":4198400,"place":{"module":"/home/u/bot","offset":4660,"symbol":"obey"},"indirect":true,"taken":1,"other_branches":0,"other_calls":0,"label":[[1,0,3,0]]})"
     "\n"
     R"({"event":"action","pid":7,"kind":"exec","object":"/bin/true","arguments":"true x","within":[1],"label":[],"content":[]})"
     "\n"
@@ -44,9 +44,10 @@ TEST(TaintFlows, JoinsRolesDecisionsAndParents) {
   EXPECT_EQ(commanding.role, intel::Role::c2);
   ASSERT_FALSE(commanding.evidence.empty());
   EXPECT_NE(commanding.evidence[0].find("EXEC"), std::string::npos) << commanding.evidence[0];
-  EXPECT_NE(commanding.evidence[0].find("/home/u/bot+0x1234"), std::string::npos) << commanding.evidence[0];
+  EXPECT_NE(commanding.evidence[0].find("in obey at /home/u/bot+0x1234"), std::string::npos) << commanding.evidence[0];
   ASSERT_EQ(commanding.decisions.size(), 1U);
   EXPECT_EQ(commanding.decisions[0].bytes, "EXEC");
+  EXPECT_EQ(commanding.decisions[0].symbol, "obey");
   EXPECT_EQ(commanding.decisions[0].process, 0U);
   ASSERT_EQ(commanding.decisions[0].effects.size(), 1U);
   EXPECT_EQ(commanding.decisions[0].effects[0].object, "true x");

@@ -1,5 +1,6 @@
 #include "taint/qemu/plugin.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -198,10 +199,26 @@ std::string Plugin::place(Address address) {
   if (found == mappings_.end() || host < found->second.first) return "null";
   const Mapping& mapping = found->second;
   Event event("place");
-  event.text("module", mapping.file).number("offset", static_cast<int64_t>(host - mapping.first + mapping.offset));
+  const uint64_t offset = host - mapping.first + mapping.offset;
+  event.text("module", mapping.file).number("offset", static_cast<int64_t>(offset));
+  if (const std::string_view symbol = symbols_of(mapping.file).at(offset); !symbol.empty()) event.text("symbol", symbol);
   std::string line = std::move(event).line();
   line.pop_back();
   return line;
+}
+
+// With the mappings' lock held.
+const Symbols& Plugin::symbols_of(const std::string& file) {
+  static const Symbols none;
+  if (const auto known = symbols_.find(file); known != symbols_.end()) return known->second;
+  // A program decides in a few files; one that maps thousands gets names for the first.
+  constexpr size_t max_modules = 64;
+  if (file.empty() || file[0] != '/' || symbols_.size() == max_modules) return none;
+  const OwnWork quiet(bell_);
+  const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  Symbols read = fd < 0 ? Symbols() : Symbols::read(fd);
+  if (fd >= 0) close(fd);
+  return symbols_.emplace(file, std::move(read)).first->second;
 }
 
 void Plugin::read_mappings() {

@@ -14,6 +14,7 @@
 #include "taint/engine.h"
 #include "taint/qemu/recorder.h"
 #include "taint/qemu/run_state.h"
+#include "taint/qemu/symbols.h"
 #include "taint/qemu/system_call.h"
 
 namespace shikake::taint::qemu {
@@ -112,6 +113,7 @@ class Plugin : public Listener {
   std::string place(Address address);
   void read_mappings();
   void forget_mappings();
+  const Symbols& symbols_of(const std::string& file);
   uint64_t word(Address address) const;
   size_t word_bytes() const { return engine_.layout().word; }
 
@@ -135,6 +137,7 @@ class Plugin : public Listener {
   };
   std::mutex mappings_lock_;
   std::map<Address, Mapping> mappings_;
+  std::map<std::string, Symbols> symbols_;  // of the modules that decided, by their files
   std::atomic<bool> active_ = false;
   bool started_ = false;
 };

@@ -177,6 +177,7 @@ class Reader {
     if (const json::object* place = fields.object("place")) {
       Fields inner(*place);
       d.module = inner.text("module");
+      d.symbol = inner.text("symbol");
       d.offset = inner.number<uint64_t>("offset", INT64_MAX);
       if (!inner.good()) return false;
     }

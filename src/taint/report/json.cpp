@@ -33,7 +33,8 @@ json::object to_object(const Run& run, const Flow& flow, const Evidence& evidenc
   }
   if (evidence.decision >= 0) {
     const Decision& d = run.decisions.at(static_cast<uint32_t>(evidence.decision));
-    o["decision"] = json::object{{"pid", d.pid}, {"module", d.module}, {"offset", d.offset}, {"indirect", d.indirect}};
+    o["decision"] = json::object{{"pid", d.pid}, {"module", d.module}, {"symbol", d.symbol}, {"offset", d.offset},
+                                 {"indirect", d.indirect}};
   }
   if (evidence.action >= 0) {
     const Action& a = run.actions[static_cast<size_t>(evidence.action)];

@@ -16,6 +16,7 @@ struct Decision {
   uint32_t number = 0;
   int pid = 0;
   std::string module;       // file that holds the instruction; empty: none (generated code)
+  std::string symbol;       // the function that it lies in; empty: the module names none
   uint64_t offset = 0;      // in the file
   bool indirect = false;
   uint64_t address = 0, taken = 0;
