@@ -4,7 +4,9 @@ loopback, and scores the roles that its flows were given.
     score.py --runner build/dev/shikake-taint-run [--architectures x86_64,arm] [--only WORD] [--markdown]
              [--levels 0,1,2,3 | --rotate] [--go] [--compilers gcc,clang] [--least-precision P --least-recall R]
 
-Prints one JSON document: a row a run with what was expected and what was found, and the totals.
+Prints one JSON document: a row for each run that was not as expected, and the totals. What counts is a role of a
+flow, a parent of a flow, and whether a flow without a role is a gate; each is right, wrong (found and not there) or
+missed. A run that fails, or never calls a server that it is to call, is right in nothing: it fails the whole.
 """
 import argparse
 import base64
@@ -108,11 +110,12 @@ SCRIPT = b"#!/bin/sh\necho staged > staged\n"
 
 
 class Specimen:
-    """servers: what each answers; roles: what each one's flow is; parents: server number -> server number."""
+    """servers: what each answers; roles: what each one's flow is; parents: server number -> server number; gates:
+    server number -> whether its answer is a go or no-go that something came of (those left out are not asked)."""
 
-    def __init__(self, name, source, defines, servers, roles, parents=None, arguments=(), libraries=()):
+    def __init__(self, name, source, defines, servers, roles, parents=None, arguments=(), libraries=(), gates=None):
         self.name, self.source, self.defines = name, source, defines
-        self.servers, self.roles, self.parents = servers, roles, parents or {}
+        self.servers, self.roles, self.parents, self.gates = servers, roles, parents or {}, gates or {}
         self.arguments, self.libraries = arguments, libraries
         self.held_out = False
 
@@ -162,8 +165,10 @@ def specimens():
                 3: ("time-gate", b"1700000000"), 4: ("connectivity", b"hello"), 5: ("telemetry", b"thanks"),
                 6: ("version", b"3.4"), 7: ("advert", b"buy this"), 8: ("text-saved", b"some text\n" * 50),
                 9: ("greeting", b"220 mail"), 10: ("checksum", bytes(range(256)))}
+    gates = {"kill-switch", "captive-portal", "time-gate", "greeting"}  # of "version" nothing comes but a word
     for kind, (word, answer) in innocent.items():
-        rows.append(Specimen(f"innocent-{word}", "innocent.c", {"KIND": kind, "ENCODING": 0}, [answer], [set()]))
+        rows.append(Specimen(f"innocent-{word}", "innocent.c", {"KIND": kind, "ENCODING": 0}, [answer], [set()],
+                             gates={0: word in gates}))
     rows.append(Specimen("innocent-kill-switch-thrown", "innocent.c", {"KIND": 1, "ENCODING": 0}, [b"STOP"], [set()]))
     rows.append(Specimen("innocent-time-gate-shut", "innocent.c", {"KIND": 3, "ENCODING": 0}, [b"5"], [set()]))
     rows.append(Specimen("innocent-version-old", "innocent.c", {"KIND": 6, "ENCODING": 0}, [b"3.0"], [set()]))
@@ -297,7 +302,7 @@ def run(specimen, architecture, compiler, level, static, runner):
             end_group(child)
             for server in servers:
                 server.socket.close()
-        found = [set() for _ in servers]
+        found, called, gates = [set() for _ in servers], set(), set()
         numbers = {}
         for flow in report["flows"]:
             for i, server in enumerate(servers):
@@ -308,11 +313,91 @@ def run(specimen, architecture, compiler, level, static, runner):
             i = numbers.get(flow["id"])
             if i is None:
                 continue
+            called.add(i)
             found[i] |= set(flow["roles"])
+            if flow["gate"] and not flow["roles"]:
+                gates.add(i)
             if "parent_flow" in flow:
                 parents[i] = numbers.get(flow["parent_flow"])
-        return {"roles": found, "parents": parents, "unsupported": report["unsupported_instructions"],
-                "flows": len(report["flows"])}
+        if len(called) < len(servers):
+            return {"failed": f"only servers {sorted(called)} were called"}
+        return {"roles": found, "parents": parents, "gates": gates, "unsupported": report["unsupported_instructions"]}
+
+
+class Count:
+    """Of one kind of runs."""
+
+    def __init__(self):
+        self.runs = self.runs_right = self.right = self.wrong = self.missed = self.failed = 0
+        self.confusion = {}  # (is, is called): flows
+
+    def add(self, row):
+        self.runs += 1
+        self.runs_right += not (row["wrong"] or row["missed"] or "failed" in row)
+        self.failed += "failed" in row
+        self.right += row["right"]
+        self.wrong += len(row["wrong"])
+        self.missed += len(row["missed"])
+        for pair in row["confusion"]:
+            self.confusion[pair] = self.confusion.get(pair, 0) + 1
+
+    def precision(self):
+        return self.right / max(1, self.right + self.wrong)
+
+    def recall(self):
+        return self.right / max(1, self.right + self.missed)
+
+    def is_good(self, least_precision, least_recall):
+        return not self.failed and self.precision() >= least_precision and self.recall() >= least_recall
+
+    def said(self):
+        return {"runs": self.runs, "runs_right": self.runs_right, "right": self.right, "wrong": self.wrong,
+                "missed": self.missed, "failed": self.failed, "precision": round(self.precision(), 4),
+                "recall": round(self.recall(), 4)}
+
+
+KINDS = ["c2", "distribution", "drop", "parent", "gate", "none"]
+
+
+def judge(specimen, result, row):
+    """Fills a row: what was right, wrong and missed of a run, and each flow's kind beside what it was called."""
+    row |= {"right": 0, "wrong": [], "missed": [], "confusion": []}
+    for i, roles in enumerate(specimen.roles):
+        expected = set(roles) | ({"gate"} if specimen.gates.get(i) else set())
+        if i in specimen.parents:
+            expected.add(f"parent {specimen.parents[i]}")
+        found = set()
+        if "failed" not in result:
+            found = set(result["roles"][i]) | ({"gate"} if i in result["gates"] and i in specimen.gates else set())
+            if i in result["parents"]:
+                found.add(f"parent {result['parents'][i]}")
+        row["right"] += len(expected & found)
+        row["wrong"] += sorted(f"{i}:{one}" for one in found - expected)
+        row["missed"] += sorted(f"{i}:{one}" for one in expected - found)
+        if "failed" in result:
+            continue
+        kinds = [{one.split()[0] for one in side} for side in (expected, found)]
+        same = expected & found
+        row["confusion"] += [(one.split()[0],) * 2 for one in same]
+        only = [[kind for kind in KINDS if any(one.split()[0] == kind for one in side - same)] for side in (expected, found)]
+        for n in range(max(len(only[0]), len(only[1]), 0 if kinds[0] or kinds[1] else 1)):
+            row["confusion"].append(tuple(side[n] if n < len(side) else "none" for side in only))
+    if "failed" in result:
+        row["failed"] = result["failed"]
+    else:
+        row["unsupported"] = [u["bytes"] for u in result["unsupported"]]
+
+
+def markdown(counts):
+    for architecture, count in counts.items():
+        print(f"| {architecture} | {count.runs} | {count.runs_right} | {count.right} | {count.wrong} | {count.missed} |")
+    confusion = {}
+    for count in counts.values():
+        for pair, flows in count.confusion.items():
+            confusion[pair] = confusion.get(pair, 0) + flows
+    print("\n| is \\ is called | " + " | ".join(KINDS) + " |\n" + "|---" * (len(KINDS) + 1) + "|")
+    for kind in KINDS:
+        print(f"| {kind} | " + " | ".join(str(confusion.get((kind, called), 0)) for called in KINDS) + " |")
 
 
 def main():
@@ -321,6 +406,7 @@ def main():
     parser.add_argument("--architectures", default="x86_64")
     parser.add_argument("--levels", default="2")
     parser.add_argument("--rotate", action="store_true", help="one level, compiler and linking a run, in turn")
+    parser.add_argument("--turn", type=int, default=0, help="with which of them --rotate begins")
     parser.add_argument("--compilers", default="gcc")
     parser.add_argument("--only", default="")
     parser.add_argument("--every", type=int, default=1, help="only each so many-th specimen")
@@ -335,12 +421,10 @@ def main():
     chosen = [s for s in specimens() + (in_go() if options.go else []) if options.only in s.name][::options.every]
     architectures = [a for a in options.architectures.split(",")]
     skipped = [a for a in architectures if not shutil.which(ARCHITECTURES[a][0])]
-    rows, totals, turn = [], {}, 0
-    counts = {"right": 0, "wrong": 0, "missed": 0}
-    apart = dict(counts)  # of those that were held out
-    for architecture in architectures:
-        if architecture in skipped:
-            continue
+    rows, turn = [], options.turn
+    whole, apart = Count(), Count()  # apart: those that were held out
+    counts = {a: Count() for a in architectures if a not in skipped}
+    for architecture, count in counts.items():
         for specimen in chosen:
             levels = [int(level) for level in options.levels.split(",")]
             compilers = options.compilers.split(",")
@@ -352,50 +436,22 @@ def main():
                 static = turn % 5 == 4
             for level in levels:
                 for compiler in compilers:
-                    right_before = counts["right"]
-                    result = run(specimen, architecture, compiler, level, static, os.path.abspath(options.runner))
                     row = {"specimen": specimen.name, "architecture": architecture, "level": level,
                            "compiler": compiler, "static": static}
-                    wrong, missed = [], []
-                    if "failed" in result:
-                        row["failed"] = result["failed"]
-                        missed = [f"{i}:{role}" for i, roles in enumerate(specimen.roles) for role in roles]
-                    else:
-                        for i, (expected, found) in enumerate(zip(specimen.roles, result["roles"])):
-                            counts["right"] += len(expected & found)
-                            wrong += [f"{i}:{role}" for role in found - expected]
-                            missed += [f"{i}:{role}" for role in expected - found]
-                        for child, parent in specimen.parents.items():
-                            if result["parents"].get(child) == parent:
-                                counts["right"] += 1
-                            else:
-                                missed.append(f"{child}:parent")
-                        wrong += [f"{child}:parent" for child in result["parents"] if child not in specimen.parents]
-                        row["unsupported"] = [u["bytes"] for u in result["unsupported"]]
-                    counts["wrong"] += len(wrong)
-                    counts["missed"] += len(missed)
-                    row["wrong"], row["missed"] = wrong, missed
-                    if specimen.held_out:
-                        apart["right"] += counts["right"] - right_before
-                        apart["wrong"] += len(wrong)
-                        apart["missed"] += len(missed)
+                    judge(specimen, run(specimen, architecture, compiler, level, static, os.path.abspath(options.runner)), row)
+                    for one in [whole, count] + ([apart] if specimen.held_out else []):
+                        one.add(row)
+                    del row["confusion"]
                     rows.append(row)
-                    if wrong or missed:
+                    if row["wrong"] or row["missed"] or "failed" in row:
                         print(json.dumps(row), file=sys.stderr)
-    precision = counts["right"] / max(1, counts["right"] + counts["wrong"])
-    recall = counts["right"] / max(1, counts["right"] + counts["missed"])
-    print(json.dumps({"runs": len(rows), "specimens": len(chosen), "skipped": skipped, **counts,
-                      "precision": round(precision, 4), "recall": round(recall, 4), "held_out": apart,
-                      "rows": [r for r in rows if r["wrong"] or r["missed"] or r.get("unsupported")]}))
+    print(json.dumps({"specimens": len(chosen), "skipped": skipped, **whole.said(), "held_out": apart.said(),
+                      "rows": [r for r in rows if r["wrong"] or r["missed"] or "failed" in r or r["unsupported"]]}))
     if options.markdown:
-        for architecture in architectures:
-            mine = [r for r in rows if r["architecture"] == architecture]
-            bad = [r for r in mine if r["wrong"] or r["missed"]]
-            print(f"| {architecture} | {len(mine)} | {len(mine) - len(bad)} | "
-                  f"{sum(len(r['wrong']) for r in mine)} | {sum(len(r['missed']) for r in mine)} |")
-    if skipped and len(skipped) == len(architectures):
+        markdown(counts)
+    if not counts:
         return 77
-    return 0 if precision >= options.least_precision and recall >= options.least_recall else 1
+    return 0 if whole.is_good(options.least_precision, options.least_recall) else 1
 
 
 if __name__ == "__main__":
