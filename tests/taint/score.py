@@ -269,6 +269,9 @@ def run(specimen, architecture, compiler, level, static, runner):
         program = build(specimen, architecture, compiler, level, static, folder)
         work = os.path.join(folder, "work")
         os.mkdir(work)
+        for name in ("commanded", "victim"):  # what some remove: a call that fails is no deed
+            with open(os.path.join(work, name), "w") as out:
+                out.write("here\n")
         secrets = os.path.join(folder, "secrets")
         os.mkdir(secrets)
         with open(os.path.join(secrets, "passwords"), "wb") as out:
