@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,23 +18,21 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
-#include <boost/json.hpp>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/progress.h"
 #include "command.h"
-#include "honeyclient/chain/tree.h"
 #include "honeyclient/low/answers.h"
-#include "honeyclient/low/persona_diff.h"
 #include "honeyclient/low/script_file.h"
 #include "honeyclient/low/visit.h"
 #include "honeyclient/replay/recording.h"
+#include "inspect_show.h"
 #include "intel/policy.h"
 #include "runs.h"
-#include "sandbox/report/text.h"
 #include "store/store.h"
+#include "transcript.h"
 #include "triage/matcher.h"
 #include "url/refang.h"
 #include "visit_pool.h"
@@ -52,8 +51,10 @@ struct InspectCommand {
   std::string list, base = "http://file.invalid/";
   std::vector<std::string> personas;
   std::string journal;
-  std::string replay, har, warc;
+  std::string replay;
+  TranscriptPaths transcripts;
   std::vector<std::string> rules;  // folders
+  std::optional<uint64_t> seed;
   std::optional<unsigned> side_by_side;
   std::optional<double> spacing_seconds;
   VisitSettings settings;
@@ -68,6 +69,23 @@ bool is_file(const std::string& subject) {
   return ::stat(subject.c_str(), &status) == 0 && S_ISREG(status.st_mode);
 }
 
+// What the command leaves open is as it was when the recording was made.
+Result<InspectCommand> as_recorded(InspectCommand command) {
+  SHIKAKE_ASSIGN(const auto recording, honeyclient::replay::Recording::open(command.replay));
+  const auto& note = recording.note();
+  if (note.skipped > 0)
+    base::log_warning(fmt::format("{}: {} entries passed over, the first: {}", command.replay, note.skipped,
+                                  note.first_skipped));
+  if (note.cut) base::log_warning(command.replay + ": cut; what could be read is replayed");
+  if (command.subjects.empty() && command.list.empty() && !recording.first_url().empty())
+    command.subjects.push_back(recording.first_url());
+  if (!low::find_persona(note.conditions.persona)) return command;
+  if (command.personas.empty()) command.personas.push_back(note.conditions.persona);
+  if (command.settings.referrer.empty()) command.settings.referrer = note.conditions.referrer;
+  if (!command.seed) command.seed = note.conditions.seed;
+  return command;
+}
+
 Result<std::vector<std::string>> subjects_of(const InspectCommand& command) {
   std::vector<std::string> subjects = command.subjects;
   if (!command.list.empty()) {
@@ -78,15 +96,6 @@ Result<std::vector<std::string>> subjects_of(const InspectCommand& command) {
       if (!line.empty() && line.back() == '\r') line.pop_back();
       if (!line.empty() && line[0] != '#') subjects.push_back(line);
     }
-  }
-  if (subjects.empty() && !command.replay.empty()) {
-    SHIKAKE_ASSIGN(const auto recording, honeyclient::replay::Recording::open(command.replay));
-    const auto& note = recording.note();
-    if (note.skipped > 0)
-      base::log_warning(fmt::format("{}: {} entries passed over, the first: {}", command.replay, note.skipped,
-                                    note.first_skipped));
-    if (note.cut) base::log_warning(command.replay + ": cut; what could be read is replayed");
-    if (!recording.first_url().empty()) subjects.push_back(recording.first_url());
   }
   if (subjects.empty())
     return fail(Module::app, ErrorCode::invalid_usage,
@@ -104,6 +113,7 @@ Result<low::VisitOptions> options_of(const InspectCommand& command, const std::s
                                      const std::string& persona) {
   low::VisitOptions options = visit_options(command.settings);
   options.persona = persona;
+  if (command.seed) options.seed = *command.seed;
   if (!is_file(subject)) {
     SHIKAKE_ASSIGN(url::Url parsed, url::parse_typed(subject));
     options.url = parsed.href();
@@ -122,55 +132,26 @@ Result<low::VisitOptions> options_of(const InspectCommand& command, const std::s
   return options;
 }
 
-// Every subject as every persona, without what the journal has.
+// Every subject as every persona, without what the journal has. Personas are compared: a subject that some of
+// them have not visited yet is visited again by all.
 Result<std::vector<VisitTask>> tasks_of(const InspectCommand& command,
                                         const std::optional<Journal>& journal) {
   SHIKAKE_ASSIGN(const std::vector<std::string> subjects, subjects_of(command));
-  const bool recorded = !command.har.empty() || !command.warc.empty();
-  if (recorded && subjects.size() * personas_of(command).size() != 1)
-    return fail(Module::app, ErrorCode::invalid_usage,
-                "--har and --warc take one visit: one URL, one persona");
+  const std::vector<std::string> personas = personas_of(command);
+  SHIKAKE_TRY(command.transcripts.fit(subjects.size() * personas.size()));
   std::vector<VisitTask> tasks;
   for (const std::string& subject : subjects) {
     std::string site;
     if (Result<url::Url> url = url::parse_typed(subject); url && !is_file(subject)) site = site_of(*url);
-    for (const std::string& persona : personas_of(command)) {
-      VisitTask task{subject, persona, site};
-      if (!journal || !journal->holds(task)) tasks.push_back(std::move(task));
-    }
+    std::vector<VisitTask> of_subject;
+    for (const std::string& persona : personas) of_subject.push_back({subject, persona, site});
+    const bool visited = journal && std::ranges::all_of(of_subject, [&](const VisitTask& task) {
+                           return journal->holds(task);
+                         });
+    if (!visited) tasks.insert(tasks.end(), of_subject.begin(), of_subject.end());
   }
   return tasks;
 }
-
-// What is written of a visit beside the record; one visit's worth.
-class Transcript {
- public:
-  static Result<Transcript> open(const InspectCommand& command) {
-    Transcript transcript;
-    if (!command.har.empty()) {
-      SHIKAKE_ASSIGN(auto writer, honeyclient::replay::write_har(command.har));
-      transcript.writers_.push_back(std::move(writer));
-    }
-    if (!command.warc.empty()) {
-      SHIKAKE_ASSIGN(auto writer, honeyclient::replay::write_warc(command.warc));
-      transcript.writers_.push_back(std::move(writer));
-    }
-    return transcript;
-  }
-  void take(const net::FetchRequest& request, const net::FetchResponse& response) {
-    for (auto& writer : writers_)
-      if (Result<> put = writer->put({request, response}); !put && !error_) error_ = std::move(put.error());
-  }
-  Result<> finish() {
-    if (error_) return fail(std::move(*error_));
-    for (auto& writer : writers_) SHIKAKE_TRY(writer->finish());
-    return {};
-  }
-
- private:
-  std::vector<std::unique_ptr<honeyclient::replay::Writer>> writers_;
-  std::optional<Error> error_;
-};
 
 // What personas of one subject ask alike is asked once. Answers are let go when the last persona is done.
 class Sharing {
@@ -219,21 +200,25 @@ Result<Visitor> make_visitor(const InspectCommand& command, const Context& conte
   }
   return [means, &command, &sharing](const VisitTask& task) -> Result<Visited> {
     SHIKAKE_ASSIGN(low::VisitOptions options, options_of(command, task.subject, task.persona));
-    SHIKAKE_ASSIGN(Transcript transcript, Transcript::open(command));
+    options.began = options.clock->now();
+    std::optional<base::ManualClock> then;
+    if (means->recording) {
+      means->recording->rewind();
+      options.recording = &*means->recording;
+      // Pages ask what time it is: it is the time of the recording.
+      then.emplace(means->recording->began());
+      options.clock = &*then;
+      options.began = then->now();
+    }
+    SHIKAKE_ASSIGN(Transcript transcript,
+                   Transcript::open(command.transcripts, task.subject,
+                                    {options.persona, options.referrer, options.seed, *options.began}));
     options.on_exchange = [&transcript](const auto& request, const auto& response) {
       transcript.take(request, response);
     };
     if (means->rules) options.rules = &*means->rules;
     const std::shared_ptr<low::SharedAnswers> shared = sharing.of(task.subject);
     options.shared = shared.get();
-    std::optional<base::ManualClock> then;
-    if (means->recording) {
-      means->recording->rewind();
-      options.recording = &*means->recording;
-      // Pages ask what time it is: it is the time of the recording.
-      then.emplace(means->recording->first_time());
-      options.clock = &*then;
-    }
     SHIKAKE_ASSIGN(Visited visited, inspect(means->browser, options, means->store.get(),
                                             intel::PolicySettings::from_environment()));
     SHIKAKE_TRY(transcript.finish());
@@ -241,93 +226,40 @@ Result<Visitor> make_visitor(const InspectCommand& command, const Context& conte
   };
 }
 
-// Shows results as they come and, where several personas visited, how they differ.
-class Show {
+// Files that visits led to, run as the visits end instead of by the queue; each once.
+class FoundFiles {
  public:
-  Show(const InspectCommand& command, Context& context)
-      : context_(context),
-        personas_(personas_of(command).size()),
-        tree_{.color = !context.json && ::isatty(STDOUT_FILENO) == 1, .bystanders = command.bystanders} {
-    if (context_.json) context_.out.write("{\"visits\":[");
-    if (command.analyze) runs_.emplace();
+  FoundFiles(const Context& context, InspectShow& show) : context_(context), show_(show) {
+    options_.conditions.guests = guests_of(context.home);
   }
 
-  void ran(const sandbox::run::Analysed& one) {
-    if (context_.json)
-      runs_->push_back(intel::to_json(one.record));
-    else
-      context_.out.write("\n" + sandbox::report::render_text(one.record, {.color = tree_.color}));
-  }
-
-  void visited(const VisitTask& task, const intel::VisitRecord& visit) {
-    if (context_.json)
-      context_.out.write(
-          fmt::format("{}\n{}", first_ ? "" : ",", boost::json::serialize(intel::to_json(visit))));
-    else
-      context_.out.write(
-          fmt::format("{}{}", first_ ? "" : "\n", honeyclient::chain::render_tree(visit, tree_)));
-    first_ = false;
-    if (personas_ < 2) return;
-    std::vector<low::PersonaView>& views = views_[task.subject];
-    if (Result<low::Persona> persona = low::find_persona(task.persona))
-      views.push_back({std::move(*persona), visit});
-    if (views.size() < personas_) return;
-    low::PersonaDiff diff = low::compare_personas(views);
-    views_.erase(task.subject);
-    if (context_.json)
-      diffs_.push_back(low::to_json(diff));
-    else
-      context_.out.write("\n" + low::render(diff));
-  }
-  void finish() {
-    if (!context_.json) return;
-    context_.out.write("\n]");
-    if (personas_ > 1) context_.out.write(",\n\"persona_diff\":" + boost::json::serialize(diffs_));
-    if (runs_) context_.out.write(",\n\"runs\":" + boost::json::serialize(*runs_));
-    context_.out.write("}\n");
+  Result<> run_those_of(const intel::VisitRecord& visit) {
+    for (const intel::VisitNode& node : visit.nodes)
+      if (node.role == intel::Role::distribution && node.sha256 && node.size > 0 &&
+          seen_.insert(*node.sha256).second)
+        SHIKAKE_TRY(run(*node.sha256, node.url));
+    return {};
   }
 
  private:
-  Context& context_;
-  const size_t personas_;
-  const honeyclient::chain::TreeOptions tree_;
-  std::map<std::string, std::vector<low::PersonaView>>
-      views_;  // of subjects that not every persona has visited
-  boost::json::array diffs_;
-  std::optional<boost::json::array> runs_;  // where files are run
-  bool first_ = true;
-};
-
-// Files that visits led to, run at once instead of by the queue; each once, in the order in which they were
-// found.
-struct Found {
-  base::Digest sha256;
-  std::string url;
-};
-void add_found(const intel::VisitRecord& visit, std::vector<Found>& all) {
-  for (const intel::VisitNode& node : visit.nodes) {
-    if (node.role != intel::Role::distribution || !node.sha256 || node.size == 0) continue;
-    const bool known =
-        std::any_of(all.begin(), all.end(), [&](const Found& found) { return found.sha256 == *node.sha256; });
-    if (!known) all.push_back({*node.sha256, node.url});
+  Result<> run(const base::Digest& sha256, const std::string& url) {
+    if (!store_) {
+      SHIKAKE_ASSIGN(store_, store::Store::open(context_.home));
+    }
+    RunBlobs blobs(*store_);
+    SHIKAKE_ASSIGN(const base::UniqueFd file, stored_sample(*store_, sha256));
+    SHIKAKE_ASSIGN(const auto analysed, analyse(file.get(), name_in_url(url), options_, store_.get(), blobs,
+                                                intel::PolicySettings::from_environment()));
+    for (const sandbox::run::Analysed& one : analysed) show_.ran(one);
+    return {};
   }
-}
 
-Result<> run_found(const std::vector<Found>& all, const Context& context, Show& show) {
-  if (all.empty()) return {};
-  SHIKAKE_ASSIGN(const auto store, store::Store::open(context.home));
-  const intel::PolicySettings settings = intel::PolicySettings::from_environment();
-  sandbox::run::AnalysisOptions options;
-  options.conditions.guests = guests_of(context.home);
-  RunBlobs blobs(*store);
-  for (const Found& found : all) {
-    SHIKAKE_ASSIGN(const base::UniqueFd file, stored_sample(*store, found.sha256));
-    SHIKAKE_ASSIGN(const auto analysed,
-                   analyse(file.get(), name_in_url(found.url), options, store.get(), blobs, settings));
-    for (const sandbox::run::Analysed& one : analysed) show.ran(one);
-  }
-  return {};
-}
+  const Context& context_;
+  InspectShow& show_;
+  sandbox::run::AnalysisOptions options_;
+  std::unique_ptr<store::Store> store_;
+  std::set<base::Digest> seen_;
+};
 
 Result<int> run(const InspectCommand& command, Context& context) {
   if (command.analyze && !command.keep)
@@ -345,12 +277,14 @@ Result<int> run(const InspectCommand& command, Context& context) {
   pool.site_spacing = std::chrono::milliseconds(
       static_cast<int64_t>(command.spacing_seconds.value_or(listed ? default_spacing_seconds : 0.0) * 1000));
 
-  Show show(command, context);
+  InspectShow show(
+      {.personas = personas_of(command).size(), .bystanders = command.bystanders, .runs = command.analyze},
+      context);
+  FoundFiles files(context, show);
   std::optional<base::Progress> progress;
   if (listed) progress.emplace("inspect", "visits", tasks.size());
   std::optional<Error> fatal;
   bool failed = false;
-  std::vector<Found> found;
   auto done = [&](TaskResult result) {
     const VisitTask& task = tasks[result.index];
     if (progress) progress->advance();
@@ -359,25 +293,29 @@ Result<int> run(const InspectCommand& command, Context& context) {
       if (tasks.size() == 1) fatal = std::move(result.visited.error());
       if (fatal) return false;
       failed = true;
+      const bool for_good = result.visited.error().code == ErrorCode::invalid_input;
       base::log(base::LogLevel::error, std::move(result.visited.error()).in(task.subject).message());
+      show.failed(task);
+      // What is no URL is none the next time; what failed here may succeed then.
+      if (!for_good) return true;
     } else {
       show.visited(task, result.visited->visit);
-      if (command.analyze) add_found(result.visited->visit, found);
     }
-    if (!journal) return true;
+    if (command.analyze && result.visited)
+      if (Result<> ran = files.run_those_of(result.visited->visit); !ran) fatal = std::move(ran.error());
+    if (!journal || fatal) return !fatal;
+    const std::string_view verdict = result.visited ? intel::name(result.visited->visit.verdict) : "failed";
     // The journal must not be ahead of what was shown.
     std::fflush(stdout);
-    Result<> noted =
-        journal->note(task, result.visited ? intel::name(result.visited->visit.verdict) : "failed");
-    if (!noted) fatal = std::move(noted.error());
+    if (Result<> noted = journal->note(task, verdict); !noted) fatal = std::move(noted.error());
     return !fatal;
   };
   Sharing sharing(personas_of(command).size());
-  SHIKAKE_TRY(visit_all(
-      tasks, pool, [&] { return make_visitor(command, context, sharing); }, done));
-  if (fatal) return fail(std::move(*fatal));
-  SHIKAKE_TRY(run_found(found, context, show));
+  Result<> all = visit_all(
+      tasks, pool, [&] { return make_visitor(command, context, sharing); }, done);
   show.finish();
+  if (fatal) return fail(std::move(*fatal));
+  SHIKAKE_TRY(all);
   return failed ? 1 : 0;
 }
 
@@ -394,7 +332,9 @@ Run define_inspect(CLI::App& app_command, Context& context) {
       ->type_name("FILE");
   app_command
       .add_option("--replay", command->replay,
-                  "Visit what this HAR or WARC file recorded, and nothing else (default: its first URL)")
+                  "Visit what this HAR or WARC file recorded, and nothing else; URL, persona, referrer and "
+                  "seed are the "
+                  "recorded ones unless you name others")
       ->type_name("FILE");
   app_command
       .add_option(
@@ -402,10 +342,11 @@ Run define_inspect(CLI::App& app_command, Context& context) {
           "A folder of YARA rules that every body and every evaluated script is held against; may be given "
           "more than once. Rules tagged malicious or suspicious decide the verdict")
       ->type_name("DIR");
-  app_command.add_option("--har", command->har, "Write down what was asked and answered, as HAR")
-      ->type_name("FILE");
   app_command
-      .add_option("--warc", command->warc, "Write down what was asked and answered, as WARC (gzipped)")
+      .add_option("--har", command->transcripts.har,
+                  "Write down what was asked and answered, as HAR; for several visits a folder, a file each")
+      ->type_name("FILE");
+  app_command.add_option("--warc", command->transcripts.warc, "The same as WARC (gzipped)")
       ->type_name("FILE");
   app_command
       .add_option("--resume", command->journal,
@@ -436,8 +377,7 @@ Run define_inspect(CLI::App& app_command, Context& context) {
       ->type_name("URL");
   app_command.add_option("--referrer", command->settings.referrer, "Where the visitor seems to come from")
       ->type_name("URL");
-  app_command
-      .add_option("--seed", command->settings.seed, "Of chance and clock: the same seed gives the same visit")
+  app_command.add_option("--seed", command->seed, "Of chance and clock: the same seed gives the same visit")
       ->type_name("N");
   app_command.add_option("--timeout", command->settings.seconds, "How long a visit may take, 1 to 3600")
       ->check(CLI::Range(1, 3600).description(""))
@@ -452,7 +392,11 @@ Run define_inspect(CLI::App& app_command, Context& context) {
                        "functions that it would not");
   app_command.add_flag("--analyze", command->analyze, "Run the files that chains lead to, in the sandbox");
   app_command.add_flag("--all", command->bystanders, "Show every resource, not only the way to what is bad");
-  return [command, &context] { return run(*command, context); };
+  return [command, &context]() -> Result<int> {
+    if (command->replay.empty()) return run(*command, context);
+    SHIKAKE_ASSIGN(const InspectCommand recorded, as_recorded(*command));
+    return run(recorded, context);
+  };
 }
 
 }  // namespace shikake::app

@@ -9,6 +9,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "base/file.h"
@@ -24,37 +25,36 @@ class Queue {
   using Time = std::chrono::steady_clock::time_point;
 
   Queue(const std::vector<VisitTask>& tasks, std::chrono::milliseconds spacing)
-      : tasks_(tasks), spacing_(spacing) {
-    for (size_t i = 0; i < tasks.size(); ++i) waiting_.push_back(i);
+      : tasks_(tasks), spacing_(spacing), left_(tasks.size()) {
+    for (size_t i = 0; i < tasks.size(); ++i) {
+      Site& site = sites_[tasks[i].site];
+      site.waiting.push_back(i);
+      if (site.waiting.size() == 1) ready_.emplace(Time::min(), i);
+    }
   }
 
   // Blocks until a task may begin; nothing: all are handed out, or the pool stops.
   std::optional<size_t> take() {
     std::unique_lock lock(mutex_);
-    while (!stopped_ && !waiting_.empty()) {
-      Time now = std::chrono::steady_clock::now(), next = Time::max();
-      for (auto one = waiting_.begin(); one != waiting_.end(); ++one) {
-        Site& site = sites_[tasks_[*one].site];
-        if (tasks_[*one].site.empty() || (!site.busy && site.next <= now)) {
-          size_t index = *one;
-          waiting_.erase(one);
-          site.busy = true;
-          site.next = now + spacing_;
-          return index;
-        }
-        if (!site.busy) next = std::min(next, site.next);
-      }
-      if (next == Time::max())
+    while (!stopped_ && left_ > 0) {
+      const Time now = std::chrono::steady_clock::now();
+      if (ready_.empty()) {
         changed_.wait(lock);
-      else
-        changed_.wait_until(lock, next);
+      } else if (ready_.begin()->first > now) {
+        changed_.wait_until(lock, ready_.begin()->first);
+      } else {
+        const size_t index = ready_.begin()->second;
+        ready_.erase(ready_.begin());
+        begin(index, now);
+        return index;
+      }
     }
     return std::nullopt;
   }
 
   void finish(size_t index, TaskResult result) {
     std::lock_guard lock(mutex_);
-    sites_[tasks_[index].site].busy = false;
+    if (bothers(index)) offer(sites_[tasks_[index].site]);
     results_.push_back(std::move(result));
     changed_.notify_all();
   }
@@ -83,15 +83,35 @@ class Queue {
 
  private:
   struct Site {
-    bool busy = false;
-    Time next;
+    std::deque<size_t> waiting;  // its tasks, in the list's order
+    Time next;                   // no earlier may one begin
   };
+
+  // A file bothers nobody: as many at once as there are threads.
+  bool bothers(size_t index) const { return !tasks_[index].site.empty(); }
+  void offer(const Site& site) {
+    if (!site.waiting.empty()) ready_.emplace(site.next, site.waiting.front());
+  }
+  void begin(size_t index, Time now) {
+    Site& site = sites_[tasks_[index].site];
+    site.waiting.pop_front();
+    --left_;
+    if (bothers(index))
+      site.next = now + spacing_;
+    else
+      offer(site);
+    // Whoever waited for what this thread took looks again.
+    if (left_ == 0) changed_.notify_all();
+  }
+
   const std::vector<VisitTask>& tasks_;
   const std::chrono::milliseconds spacing_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<size_t> waiting_;
   std::map<std::string, Site> sites_;
+  // The next task of each site that nobody visits now, by when it may begin; then in the list's order.
+  std::set<std::pair<Time, size_t>> ready_;
+  size_t left_;  // not yet handed out
   std::deque<TaskResult> results_;
   std::optional<Error> error_;
   bool stopped_ = false;

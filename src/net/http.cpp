@@ -25,6 +25,12 @@ std::string_view name(FetchFailure failure) {
   return failure_names[static_cast<size_t>(failure)];
 }
 
+FetchFailure failure_named(std::string_view name) {
+  auto found = std::ranges::find(failure_names, name);
+  return found == std::end(failure_names) ? FetchFailure::none
+                                          : static_cast<FetchFailure>(found - std::begin(failure_names));
+}
+
 const std::string* find_header(const Headers& headers, std::string_view name) {
   for (const Header& header : headers) {
     if (is_named(header, name)) return &header.value;

@@ -67,6 +67,7 @@ constexpr FetchFailure wire_last(FetchFailure) {
   return FetchFailure::fetcher_died;
 }
 std::string_view name(FetchFailure failure);
+FetchFailure failure_named(std::string_view name);  // none, where it names none
 
 struct Certificate {
   std::string subject, issuer;        // one line, RFC 2253 order: "CN=a.example,O=..."

@@ -22,7 +22,7 @@ Driver::Driver(const VisitOptions& options, Persona persona, base::Zygote* zygot
       pids_(pids),
       record_(options, blobs),
       cookies_(*options.clock),
-      began_(options.clock->now()),
+      began_(options.began.value_or(options.clock->now())),
       deadline_(steady_clock::now() + options.max_time) {}
 
 Result<intel::VisitRecord> Driver::run() {

@@ -120,6 +120,7 @@ class Driver {
   void record_answer(uint32_t node, const net::FetchResponse& response);
   void remember_redirector(const UnderWay& fetch, const url::Url& to);  // driver_revisit.cpp
   void look_again();
+  std::optional<net::FetchResponse> ask_again(const net::FetchRequest& request);
   void failed(const UnderWay& fetch, std::string why);
   void deliver(const UnderWay& fetch, Answer200 answer);
   void hand_over(const UnderWay& fetch, const Answer200* answer);  // to the worker that asked

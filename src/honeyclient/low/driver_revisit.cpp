@@ -24,10 +24,18 @@ void Driver::remember_redirector(const UnderWay& fetch, const url::Url& to) {
   redirectors_.push_back({fetch.node, fetch.sent, to.href()});
 }
 
+std::optional<net::FetchResponse> Driver::ask_again(const net::FetchRequest& request) {
+  if (options_.recording) return options_.recording->answer(request);
+  auto answer = fetcher_->fetch(request, base::Deadline::after(max_second_look));
+  if (!answer) return std::nullopt;
+  if (options_.on_exchange) options_.on_exchange(request, *answer);
+  return std::move(*answer);
+}
+
 // The same visitor comes back, with the cookies that it was given. Only where something bad came of the
 // visit: innocent servers are not asked twice.
 void Driver::look_again() {
-  if (!fetcher_ || options_.recording || !record_.convicts()) return;
+  if ((!fetcher_ && !options_.recording) || !record_.convicts()) return;
   for (Redirector& one : redirectors_) {
     if (std::chrono::steady_clock::now() >= deadline_) return;
     auto from = url::Url::parse(one.sent.url);
@@ -37,7 +45,7 @@ void Driver::look_again() {
                   [](const net::Header& header) { return base::to_lower(header.name) == "cookie"; });
     if (std::string cookies = cookies_.get(*from, {.top_level_get = true}); !cookies.empty())
       one.sent.headers.push_back({"Cookie", std::move(cookies)});
-    auto answer = fetcher_->fetch(one.sent, base::Deadline::after(max_second_look));
+    auto answer = ask_again(one.sent);
     if (!answer || !answer->answered()) continue;
     auto now = net::redirect_location(*answer);
     if (now && url::tenant_key(*now) == url::tenant_key(*then)) continue;

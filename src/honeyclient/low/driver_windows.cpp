@@ -168,7 +168,7 @@ void Driver::start_worker(Context& context, Document document) {
   start.document = std::move(document);
   start.persona = persona_;
   start.seed = options_.seed + workers_.size();
-  start.clock = options_.clock->now() + clock_;
+  start.clock = began_ + clock_;
   start.window_name = context.name;
   start.is_frame = context.parent != nullptr;
   start.has_opener = context.opener != nullptr;

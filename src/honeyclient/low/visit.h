@@ -76,6 +76,7 @@ struct VisitOptions {
   // Every answer that came, with what was asked.
   std::function<void(const net::FetchRequest&, const net::FetchResponse&)> on_exchange;
   const base::Clock* clock = &base::system_clock();
+  std::optional<base::TimePoint> began;  // what the pages' clock begins at; without it, when the visit begins
   std::chrono::milliseconds max_time = limits::max_visit_time;
   std::chrono::milliseconds max_script_time = limits::max_script_time;  // CPU of one worker
   uint32_t max_resources = limits::max_resources;

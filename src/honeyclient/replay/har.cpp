@@ -1,3 +1,5 @@
+#include <charconv>
+
 #include <boost/json.hpp>
 
 #include "base/bytes.h"
@@ -29,6 +31,17 @@ int64_t number(const json::object& from, std::string_view key) {
   return 0;
 }
 
+// Text that may be no UTF-8: what others read stands under its own name, the bytes themselves beside it.
+constexpr std::string_view exact = "_shikake_base64";
+std::string bytes(const json::object& from, std::string_view key) {
+  if (auto whole = from.contains(exact) ? base::from_base64(text(from, exact)) : std::nullopt) return *whole;
+  return text(from, key);
+}
+void put_bytes(json::object& to, std::string_view key, const std::string& value) {
+  to[key] = base::to_valid_utf8(value);
+  if (!base::is_valid_utf8(value)) to[exact] = base::to_base64(base::as_bytes(value));
+}
+
 net::Headers headers(const json::object& from) {
   net::Headers all;
   const json::value* list = from.if_contains("headers");
@@ -37,7 +50,7 @@ net::Headers headers(const json::object& from) {
     if (const json::object* header = one.if_object()) {
       std::string name = text(*header, "name");
       // HTTP/2's own: ":status" is no header of the message.
-      if (!name.empty() && name[0] != ':') all.push_back({std::move(name), text(*header, "value")});
+      if (!name.empty() && name[0] != ':') all.push_back({std::move(name), bytes(*header, "value")});
     }
   return all;
 }
@@ -54,12 +67,17 @@ std::string read_entry(const json::object& entry, Exchange& exchange) {
   if (exchange.request.method.empty()) return "no method";
   exchange.request.headers = headers(*request);
   if (const json::object* posted = object(*request, "postData"))
-    exchange.request.body = text(*posted, "text");
+    exchange.request.body = bytes(*posted, "text");
 
   net::FetchResponse& answer = exchange.response;
   answer.url = exchange.request.url;
   int64_t status = number(*response, "status");
-  if (status < 100 || status > 999) return "no answer";
+  if (const json::object* failed = object(*response, "_shikake")) {
+    answer.failure = net::failure_named(text(*failed, "failure"));
+    answer.why = text(*failed, "why");
+  }
+  const bool none = status == 0 && answer.failure != net::FetchFailure::none;
+  if (!none && (status < 100 || status > 999)) return "no answer";
   answer.status = static_cast<int>(status);
   answer.reason = text(*response, "statusText");
   std::string version = text(*response, "httpVersion");
@@ -82,9 +100,11 @@ std::string read_entry(const json::object& entry, Exchange& exchange) {
 
 json::array to_json(const net::Headers& headers) {
   json::array all;
-  for (const net::Header& header : headers)
-    all.push_back(json::object{{"name", base::to_valid_utf8(header.name)},
-                               {"value", base::to_valid_utf8(header.value)}});
+  for (const net::Header& header : headers) {
+    json::object one{{"name", base::to_valid_utf8(header.name)}};
+    put_bytes(one, "value", header.value);
+    all.push_back(std::move(one));
+  }
   return all;
 }
 
@@ -115,50 +135,72 @@ json::object to_json(const Exchange& exchange) {
                      {"bodySize", request.body.size()}};
   if (!request.body.empty()) {
     const std::string* posted = net::find_header(request.headers, "Content-Type");
-    asked["postData"] =
-        json::object{{"mimeType", posted ? *posted : ""}, {"text", base::to_valid_utf8(request.body)}};
+    json::object body{{"mimeType", posted ? base::to_valid_utf8(*posted) : ""}};
+    put_bytes(body, "text", request.body);
+    asked["postData"] = std::move(body);
   }
   auto milliseconds = [](std::chrono::microseconds time) {
     return static_cast<double>(time.count()) / 1000.0;
   };
   double wait = milliseconds(response.timing.first_byte), total = milliseconds(response.timing.total);
+  json::object answered{{"status", response.status},
+                        {"statusText", base::to_valid_utf8(response.reason)},
+                        {"httpVersion", version_of(response)},
+                        {"cookies", json::array()},
+                        {"headers", to_json(response.headers)},
+                        {"content", std::move(content)},
+                        {"redirectURL", location ? base::to_valid_utf8(*location) : ""},
+                        {"headersSize", -1},
+                        {"bodySize", response.received_body().size()}};
+  if (response.failure != net::FetchFailure::none)
+    answered["_shikake"] =
+        json::object{{"failure", net::name(response.failure)}, {"why", base::to_valid_utf8(response.why)}};
   return {{"startedDateTime", base::to_rfc3339(response.requested_at, 3)},
           {"time", total},
           {"request", std::move(asked)},
-          {"response", json::object{{"status", response.status},
-                                    {"statusText", base::to_valid_utf8(response.reason)},
-                                    {"httpVersion", version_of(response)},
-                                    {"cookies", json::array()},
-                                    {"headers", to_json(response.headers)},
-                                    {"content", std::move(content)},
-                                    {"redirectURL", location ? base::to_valid_utf8(*location) : ""},
-                                    {"headersSize", -1},
-                                    {"bodySize", response.received_body().size()}}},
+          {"response", std::move(answered)},
           {"cache", json::object()},
           {"timings", json::object{{"send", 0}, {"wait", wait}, {"receive", std::max(total - wait, 0.0)}}},
           {"serverIPAddress", response.remote_ip}};
 }
 
+json::object to_json(const Conditions& conditions) {
+  return {{"persona", conditions.persona},
+          {"referrer", base::to_valid_utf8(conditions.referrer)},
+          {"seed", std::to_string(conditions.seed)},  // a number of JSON's has 53 bits
+          {"began", base::to_rfc3339(conditions.began, 6)}};
+}
+Conditions read_conditions(const json::object& log) {
+  const json::object* from = object(log, "_shikake");
+  auto began = from ? base::from_rfc3339(text(*from, "began")) : std::nullopt;
+  if (!began) return {};
+  Conditions conditions{text(*from, "persona"), text(*from, "referrer"), 1, *began};
+  const std::string seed = text(*from, "seed");
+  std::from_chars(seed.data(), seed.data() + seed.size(), conditions.seed);
+  return conditions;
+}
+
 class HarWriter final : public Writer {
  public:
-  explicit HarWriter(base::AtomicFile file) : file_(std::move(file)) {}
+  HarWriter(base::AtomicFile file, const Conditions& conditions)
+      : file_(std::move(file)),
+        opening_(R"({"log":{"version":"1.2","creator":{"name":"shikake","version":"1"},"_shikake":)" +
+                 json::serialize(to_json(conditions)) + ",\"entries\":[\n") {}
 
   Result<> put(const Exchange& exchange) override {
     SHIKAKE_TRY(
-        file_.write(std::exchange(first_, false) ? std::string_view(opening) : std::string_view(",\n")));
+        file_.write(std::exchange(first_, false) ? std::string_view(opening_) : std::string_view(",\n")));
     return file_.write(json::serialize(to_json(exchange)));
   }
   Result<> finish() override {
-    if (first_) SHIKAKE_TRY(file_.write(opening));
+    if (first_) SHIKAKE_TRY(file_.write(opening_));
     SHIKAKE_TRY(file_.write("\n]}}\n"));
     return file_.commit();
   }
 
  private:
-  static constexpr std::string_view opening =
-      R"({"log":{"version":"1.2","creator":{"name":"shikake","version":"1"},"entries":[)"
-      "\n";
   base::AtomicFile file_;
+  const std::string opening_;
   bool first_ = true;
 };
 
@@ -173,6 +215,7 @@ Result<ReadNote> read_har(std::string_view text, const std::function<bool(Exchan
     return fail(Module::honeyclient, ErrorCode::invalid_input,
                 "this JSON is no HAR file: it has no /log/entries");
   ReadNote note;
+  note.conditions = read_conditions(*log);
   for (const json::value& one : entries->get_array()) {
     Exchange exchange;
     const json::object* entry = one.if_object();
@@ -189,9 +232,9 @@ Result<ReadNote> read_har(std::string_view text, const std::function<bool(Exchan
   return note;
 }
 
-Result<std::unique_ptr<Writer>> write_har(const std::filesystem::path& path) {
+Result<std::unique_ptr<Writer>> write_har(const std::filesystem::path& path, const Conditions& conditions) {
   SHIKAKE_ASSIGN(base::AtomicFile file, base::AtomicFile::open(path));
-  return std::make_unique<HarWriter>(std::move(file));
+  return std::make_unique<HarWriter>(std::move(file), conditions);
 }
 
 }  // namespace shikake::honeyclient::replay

@@ -16,12 +16,6 @@ enum class Message : uint8_t { exchange, done, failed };
 // An exchange with a body of the largest size, its headers and its coded form.
 constexpr uint32_t max_frame_bytes = 3 * max_body_bytes;
 
-struct Done {
-  uint64_t skipped = 0;
-  std::string first_skipped;
-  bool cut = false;
-  static void wire(auto& codec, auto& self) { codec(self.skipped, self.first_skipped, self.cut); }
-};
 struct Failed {
   std::string what;
   uint64_t offset = 0;
@@ -56,9 +50,10 @@ int tell(int fd, base::FrameChannel& parent) {
   bool json = start != std::string::npos && bytes[start] == '{';
   Result<ReadNote> note =
       json ? read_har(std::string_view(bytes).substr(start), take) : read_warc(bytes, take);
-  if (note)
-    return send(Message::done, base::to_wire(Done{note->skipped, note->first_skipped, note->cut || cut})) ? 0
-                                                                                                          : 1;
+  if (note) {
+    note->cut = note->cut || cut;
+    return send(Message::done, base::to_wire(*note)) ? 0 : 1;
+  }
   const Error& error = note.error();
   return send(Message::failed,
               base::to_wire(Failed{error.what, error.offset.value_or(0), error.offset.has_value()}))
@@ -112,8 +107,7 @@ Result<Recording> Recording::open(const std::filesystem::path& path) {
         break;
       }
       case Message::done: {
-        SHIKAKE_ASSIGN(Done done, base::from_wire<Done>(frame->body));
-        recording.note_ = {done.skipped, std::move(done.first_skipped), done.cut};
+        SHIKAKE_ASSIGN(recording.note_, base::from_wire<ReadNote>(frame->body));
         return recording;
       }
       default: {
@@ -126,7 +120,8 @@ Result<Recording> Recording::open(const std::filesystem::path& path) {
   }
 }
 
-base::TimePoint Recording::first_time() const {
+base::TimePoint Recording::began() const {
+  if (!note_.conditions.persona.empty()) return note_.conditions.began;
   return exchanges_.empty() ? base::TimePoint() : exchanges_[0].response.requested_at;
 }
 

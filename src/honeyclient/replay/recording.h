@@ -20,6 +20,15 @@
 
 namespace shikake::honeyclient::replay {
 
+// What a visit was beside what it asked: a replay under the same conditions asks the same again.
+struct Conditions {
+  std::string persona, referrer;  // of the first request
+  uint64_t seed = 1;
+  base::TimePoint began;  // what the pages' clock began at
+
+  static void wire(auto& codec, auto& self) { codec(self.persona, self.referrer, self.seed, self.began); }
+};
+
 struct Exchange {
   net::FetchRequest request;
   net::FetchResponse response;
@@ -40,6 +49,11 @@ struct ReadNote {
   uint64_t skipped = 0;       // entries that are no whole exchange over HTTP
   std::string first_skipped;  // why
   bool cut = false;           // at a bound
+  Conditions conditions;      // without a persona: a foreign file, which says nothing of them
+
+  static void wire(auto& codec, auto& self) {
+    codec(self.skipped, self.first_skipped, self.cut, self.conditions);
+  }
 };
 Result<ReadNote> read_har(std::string_view text, const std::function<bool(Exchange)>& take);
 Result<ReadNote> read_warc(std::string_view bytes, const std::function<bool(Exchange)>& take);
@@ -56,7 +70,9 @@ class Recording {
   void rewind();  // for another visit
 
   const std::string& first_url() const { return first_url_; }  // "" when it holds nothing
-  base::TimePoint first_time() const;  // when it was asked for; the epoch when it holds nothing
+  // When the visit began; in a foreign file, when its first answer was asked for; the epoch when it holds
+  // nothing.
+  base::TimePoint began() const;
   size_t size() const { return exchanges_.size(); }
   const ReadNote& note() const { return note_; }
 
@@ -77,14 +93,17 @@ class Recording {
   ReadNote note_;
 };
 
-// Whoever writes a recording down. put() keeps the order of the answers.
+// Whoever writes a recording down. put() keeps the order of the answers. What HAR and WARC have no place for
+// (bytes that are no UTF-8, fetches that failed and why, the conditions) stands in fields of our own, beside
+// what others read: "_shikake" in HAR, "Shikake-…" in WARC.
 class Writer {
  public:
   virtual ~Writer() = default;
   virtual Result<> put(const Exchange& exchange) = 0;
   virtual Result<> finish() = 0;  // once, last; without it nothing is left behind
 };
-Result<std::unique_ptr<Writer>> write_har(const std::filesystem::path& path);
-Result<std::unique_ptr<Writer>> write_warc(const std::filesystem::path& path);  // gzipped, a member a record
+Result<std::unique_ptr<Writer>> write_har(const std::filesystem::path& path, const Conditions& conditions);
+// Gzipped, a member a record.
+Result<std::unique_ptr<Writer>> write_warc(const std::filesystem::path& path, const Conditions& conditions);
 
 }  // namespace shikake::honeyclient::replay

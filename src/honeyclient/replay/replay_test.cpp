@@ -35,13 +35,23 @@ low::Sites::Pages site() {
        "<script>document.write('<iframe src={b}/gate></iframe>');"
        "var x = new XMLHttpRequest(); x.open('POST', '/say', false); x.send('one'); var a = x.responseText;"
        "x.open('POST', '/say', false); x.send('two'); if (a + x.responseText == 'heardheard') "
-       "document.write('<img src=/i?' + Date.now() + '>');</script>"},
+       "document.write('<img src=/i?' + new Date().getTime() + '>');</script>"},
       {"/gate", "HTTP/1.1 302 Found\r\nLocation: {b}/kit\r\nSet-Cookie: seen=1\r\n\r\n"},
       {"/kit", "<script src=/k.js></script>"},
       {"/k.js", "HTTP/1.1 200 OK\r\nContent-Type: text/javascript\r\n\r\nlocation = '/load.bin'"},
       {"/say", "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nheard"},
       {"/i", "HTTP/1.1 200 OK\r\nContent-Type: image/gif\r\n\r\nGIF89a"},
       {"/load.bin", "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n\r\n" + binary}};
+}
+
+Conditions conditions_of(const low::VisitOptions& options) {
+  return {options.persona, options.referrer, options.seed, options.began.value_or(base::TimePoint())};
+}
+
+Result<std::unique_ptr<Writer>> write_as(const std::filesystem::path& path,
+                                         const low::VisitOptions& options) {
+  return path.extension() == ".har" ? write_har(path, conditions_of(options))
+                                    : write_warc(path, conditions_of(options));
 }
 
 class EachFormat : public ::testing::TestWithParam<const char*> {};
@@ -52,12 +62,14 @@ TEST_P(EachFormat, ReplaysTheSameChain) {
   intel::VisitRecord visited;
   size_t requests = 0;
   low::VisitOptions options;
-  base::ManualClock clock(*base::from_rfc3339("2026-01-02T03:04:05Z"));
   {
     low::Sites sites(site());
     options = low::local_visit(sites.url());
-    options.clock = &clock;
-    auto writer = std::string_view(GetParam()).ends_with("har") ? write_har(path) : write_warc(path);
+    options.persona = "ie8-winxp";
+    options.referrer = "http://search.example/?q=\xE3\x81\x82";
+    options.seed = 7;
+    options.began = base::system_clock().now();  // as `inspect` does: time goes on meanwhile
+    auto writer = write_as(path, options);
     ASSERT_TRUE(writer) << writer.error().message();
     options.on_exchange = [&](const net::FetchRequest& request, const net::FetchResponse& response) {
       EXPECT_TRUE((*writer)->put({request, response}));
@@ -74,8 +86,13 @@ TEST_P(EachFormat, ReplaysTheSameChain) {
   EXPECT_EQ(recording->first_url(), options.url);
   options.on_exchange = nullptr;
   options.recording = &*recording;
-  base::ManualClock then(recording->first_time());
+  base::ManualClock then(recording->began());
   options.clock = &then;
+  EXPECT_EQ(recording->note().conditions.persona, options.persona);
+  EXPECT_EQ(recording->note().conditions.referrer, options.referrer);
+  EXPECT_EQ(recording->note().conditions.seed, options.seed);
+  EXPECT_EQ(recording->note().conditions.began, *options.began);
+  options.began = recording->began();
   for (int again = 0; again < 2; ++again) {
     recording->rewind();
     intel::VisitRecord replayed = low::visit_or_fail(options);
@@ -100,7 +117,7 @@ TEST_P(EachFormat, NothingElseIsFetched) {
   auto path = folder.file(GetParam());
   low::Sites sites({{"/", "x"}, {"/other", "y"}});
   low::VisitOptions options = low::local_visit(sites.url());
-  auto writer = std::string_view(GetParam()).ends_with("har") ? write_har(path) : write_warc(path);
+  auto writer = write_as(path, options);
   options.on_exchange = [&](const auto& request, const auto& response) {
     EXPECT_TRUE((*writer)->put({request, response}));
   };
@@ -116,6 +133,84 @@ TEST_P(EachFormat, NothingElseIsFetched) {
 }
 INSTANTIATE_TEST_SUITE_P(Both, EachFormat, ::testing::Values("visit.har", "visit.warc.gz"),
                          [](const auto& row) { return std::string(row.param).substr(6, 3); });
+
+// What the formats have no place for.
+TEST_P(EachFormat, BytesAndFailuresComeBack) {
+  Folder folder;
+  auto path = folder.file(GetParam());
+  auto writer = write_as(path, {});
+  ASSERT_TRUE(writer);
+  Exchange moved, cut, lost;
+  moved.request.method = "POST";
+  moved.request.body = binary;
+  moved.request.url = moved.response.url = "http://a.example/moved";
+  moved.response.status = 302;
+  moved.response.headers = {{"Location", "/\x83\x52"}};  // Shift-JIS
+  cut.request.url = cut.response.url = "http://a.example/cut";
+  cut.response.status = 200;
+  cut.response.body = "half";
+  cut.response.failure = net::FetchFailure::closed_early;
+  cut.response.why = "5 bytes are missing";
+  lost.request.url = lost.response.url = "http://gone.example/";
+  lost.response.failure = net::FetchFailure::name_not_found;
+  lost.response.why = "gone.example has no address";
+  for (const Exchange* one : {&moved, &cut, &lost}) ASSERT_TRUE((*writer)->put(*one));
+  ASSERT_TRUE((*writer)->finish());
+  auto recording = Recording::open(path);
+  ASSERT_TRUE(recording) << recording.error().message();
+  EXPECT_EQ(recording->size(), 3u) << recording->note().first_skipped;
+  for (const Exchange* one : {&moved, &cut, &lost}) {
+    auto answer = recording->answer(one->request);
+    ASSERT_TRUE(answer) << one->request.url;
+    EXPECT_EQ(answer->status, one->response.status);
+    EXPECT_EQ(answer->body, one->response.body);
+    EXPECT_EQ(answer->failure, one->response.failure) << one->request.url;
+    EXPECT_EQ(answer->why, one->response.why);
+    if (one == &moved) {
+      EXPECT_EQ(net::joined_header(answer->headers, "Location"), "/\x83\x52");
+    }
+  }
+  moved.request.body = "another";
+  EXPECT_EQ(recording->answer(moved.request)->status, 302);  // of a body that was never sent: what there is
+}
+
+// A distributor that sends a visitor on once: its second answer belongs to the recording.
+TEST_P(EachFormat, SecondLooksComeBack) {
+  Folder folder;
+  auto path = folder.file(GetParam());
+  low::VisitOptions options;
+  std::vector<std::string> visited;
+  {
+    low::Sites file(
+        low::Sites::Pages{{"/f", "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n\r\nMZ" +
+                                     std::string(62, '\0')}});
+    int asked = 0;
+    net::TestServer gate(
+        [&](net::TestConnection& client) {
+          if (client.receive_request().empty()) return;
+          client.send(++asked > 1 ? "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"
+                                  : "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " +
+                                        file.filled("{b}/f\r\n\r\n"));
+        },
+        "127.0.0.3");
+    low::Sites sites(low::Sites::Pages{
+        {"/", "<iframe src=http://127.0.0.3:" + std::to_string(gate.port()) + "/></iframe>"}});
+    options = low::local_visit(sites.url());
+    options.began = base::system_clock().now();
+    auto writer = write_as(path, options);
+    options.on_exchange = [&](const auto& request, const auto& response) {
+      EXPECT_TRUE((*writer)->put({request, response}));
+    };
+    visited = low::events_of(low::visit_or_fail(options), "lure");
+    ASSERT_TRUE((*writer)->finish());
+  }
+  ASSERT_EQ(visited.size(), 1u);
+  auto recording = Recording::open(path);
+  ASSERT_TRUE(recording) << recording.error().message();
+  options.on_exchange = nullptr;
+  options.recording = &*recording;
+  EXPECT_EQ(low::events_of(low::visit_or_fail(options), "lure"), visited);
+}
 
 // As other writers make them.
 const std::string foreign_warc =
@@ -189,7 +284,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Recordings, AnswersAreGivenInOrderAndByBody) {
   Folder folder;
   auto path = folder.file("visit.har");
-  auto writer = write_har(path);
+  auto writer = write_har(path, {});
   ASSERT_TRUE(writer);
   for (auto [sent, got] : {std::pair("", "first"), {"", "second"}, {"a=1", "one"}, {"a=2", "two"}}) {
     Exchange exchange;

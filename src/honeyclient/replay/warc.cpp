@@ -103,6 +103,17 @@ void read_request(std::string_view block, net::FetchRequest& request) {
   request.body = block;
 }
 
+Conditions read_conditions(std::string_view block) {
+  const net::Headers fields = take_headers(block);
+  auto began = base::from_rfc3339(net::joined_header(fields, "Shikake-Began"));
+  if (!began) return {};
+  Conditions conditions{net::joined_header(fields, "Shikake-Persona"),
+                        net::joined_header(fields, "Shikake-Referrer"), 1, *began};
+  const std::string seed = net::joined_header(fields, "Shikake-Seed");
+  std::from_chars(seed.data(), seed.data() + seed.size(), conditions.seed);
+  return conditions;
+}
+
 // --- writing
 // -------------------------------------------------------------------------------------------------
 
@@ -145,33 +156,44 @@ class WarcWriter final : public Writer {
  public:
   explicit WarcWriter(base::AtomicFile file) : file_(std::move(file)) {}
 
-  Result<> start() {
-    return record("warcinfo", "application/warc-fields", "", base::TimePoint(), "",
-                  "software: shikake\r\nformat: WARC File Format 1.1\r\n", {});
+  Result<> start(const Conditions& conditions) {
+    return record("warcinfo", "application/warc-fields", "", conditions.began, "",
+                  "software: shikake\r\nformat: WARC File Format 1.1\r\nShikake-Persona: " +
+                      one_line(conditions.persona) + "\r\nShikake-Referrer: " +
+                      one_line(conditions.referrer) + "\r\nShikake-Seed: " + std::to_string(conditions.seed) +
+                      "\r\nShikake-Began: " + base::to_rfc3339(conditions.began, 6) + "\r\n",
+                  {});
   }
   Result<> put(const Exchange& exchange) override {
     const net::FetchResponse& response = exchange.response;
-    std::string block = block_of(response);
+    // What never was answered has no response to keep: that it was asked, and what became of it.
+    const bool answered = response.answered();
+    std::string block = answered ? block_of(response) : "";
     std::string id = record_id("response", number_, block);
-    SHIKAKE_TRY(record("response", "application/http;msgtype=response", exchange.request.url,
-                       response.requested_at, response.remote_ip, block, id));
+    std::string fields;
+    if (response.failure != net::FetchFailure::none)
+      fields = "Shikake-Failure: " + std::string(net::name(response.failure)) +
+               "\r\nShikake-Why: " + one_line(response.why) + "\r\n";
+    if (answered && response.failure != net::FetchFailure::none) fields += "WARC-Truncated: unspecified\r\n";
+    SHIKAKE_TRY(record(answered ? "response" : "metadata",
+                       answered ? "application/http;msgtype=response" : "application/warc-fields",
+                       exchange.request.url, response.requested_at, response.remote_ip, block, id, fields));
     return record("request", "application/http;msgtype=request", exchange.request.url, response.requested_at,
-                  "", block_of(exchange.request), {}, id);
+                  "", block_of(exchange.request), {}, "WARC-Concurrent-To: " + id + "\r\n");
   }
   Result<> finish() override { return file_.commit(); }
 
  private:
   Result<> record(std::string_view type, std::string_view content_type, const std::string& url,
                   base::TimePoint time, const std::string& address, const std::string& block, std::string id,
-                  const std::string& beside = {}) {
+                  const std::string& fields = {}) {
     if (id.empty()) id = record_id(type, number_, block);
     ++number_;
     std::string text = "WARC/1.1\r\nWARC-Type: " + std::string(type) + "\r\nWARC-Record-ID: " + id +
-                       "\r\nWARC-Date: " + base::to_rfc3339(time) + "\r\n";
+                       "\r\nWARC-Date: " + base::to_rfc3339(time, 3) + "\r\n";
     if (!url.empty()) text += "WARC-Target-URI: " + url + "\r\n";
     if (!address.empty()) text += "WARC-IP-Address: " + address + "\r\n";
-    if (!beside.empty()) text += "WARC-Concurrent-To: " + beside + "\r\n";
-    text += "Content-Type: " + std::string(content_type) +
+    text += fields + "Content-Type: " + std::string(content_type) +
             "\r\nContent-Length: " + std::to_string(block.size()) + "\r\n\r\n";
     return file_.write(base::gzip(text + block + "\r\n\r\n"));
   }
@@ -216,10 +238,16 @@ Result<ReadNote> read_warc(std::string_view bytes, const std::function<bool(Exch
       read_request(block, requests[net::joined_header(headers, "WARC-Concurrent-To")]);
       continue;
     }
-    if (type != "response") continue;
+    if (type == "warcinfo" && note.conditions.persona.empty()) note.conditions = read_conditions(block);
     Exchange exchange;
+    exchange.response.failure = net::failure_named(net::joined_header(headers, "Shikake-Failure"));
+    exchange.response.why = net::joined_header(headers, "Shikake-Why");
+    const bool never_answered = type == "metadata" && exchange.response.failure != net::FetchFailure::none;
+    if (type != "response" && !never_answered) continue;
     auto url = url::Url::parse(target);
-    std::string flaw = url && url->is_http() ? read_response(block, exchange.response) : "not a URL of HTTP";
+    std::string flaw = !url || !url->is_http() ? "not a URL of HTTP"
+                       : never_answered        ? ""
+                                               : read_response(block, exchange.response);
     if (!flaw.empty()) {
       skip(std::move(flaw));
       continue;
@@ -247,10 +275,10 @@ Result<ReadNote> read_warc(std::string_view bytes, const std::function<bool(Exch
   return note;
 }
 
-Result<std::unique_ptr<Writer>> write_warc(const std::filesystem::path& path) {
+Result<std::unique_ptr<Writer>> write_warc(const std::filesystem::path& path, const Conditions& conditions) {
   SHIKAKE_ASSIGN(base::AtomicFile file, base::AtomicFile::open(path));
   auto writer = std::make_unique<WarcWriter>(std::move(file));
-  SHIKAKE_TRY(writer->start());
+  SHIKAKE_TRY(writer->start(conditions));
   return writer;
 }
 

@@ -1,4 +1,5 @@
 // What a person would do who believes the page, once for each document: nothing where it asks for nothing.
+#include <bitset>
 #include <unordered_set>
 
 #include "honeyclient/chain/bait.h"
@@ -19,9 +20,16 @@ constexpr size_t max_clicks = 6;   // an urgent page has one button, or one a sy
 constexpr size_t max_fields = 20;  // a checkout has about ten
 constexpr size_t max_words = 80;   // code units of a button's text: longer ones are paragraphs
 
+// In one pass: a page is long and hardly any two of its letters begin one of the words, each of which has two
+// or more.
 bool any_of(std::u16string_view text, std::span<const std::u16string_view> words) {
-  for (std::u16string_view word : words)
-    if (text.find(word) != std::u16string_view::npos) return true;
+  constexpr size_t hashes = 4096;
+  auto hash = [](std::u16string_view pair) { return (pair[0] ^ (pair[1] << 6)) % hashes; };
+  std::bitset<hashes> begins;
+  for (std::u16string_view word : words) begins.set(hash(word));
+  for (; text.size() >= 2; text.remove_prefix(1))
+    if (begins[hash(text)] && std::ranges::any_of(words, [&](auto word) { return text.starts_with(word); }))
+      return true;
   return false;
 }
 
