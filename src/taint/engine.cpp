@@ -64,10 +64,26 @@ Variant& Engine::variant(Block& block, const Program& program, Units labelled) {
   return *found;
 }
 
-void Engine::compile(const Program& program, Variant& variant, const ThreadState& state) {
+void Engine::compile(const Block& block, const Program& program, Variant& variant, const ThreadState& state) {
   const std::lock_guard guard(lifting_);
-  const NativeRun made = native_.compile(program, variant, layout_, state, native_helpers());
+  const NativeRun made = native_.compile(program, variant, layout_, state, native_helpers(), labels_, block.sites);
   if (made != nullptr) variant.native.store(made, std::memory_order_release);
+}
+
+bool Engine::number(Site& site, Label label) {
+  // More labels at one site are not told apart: a sort of received bytes would otherwise make millions of decisions.
+  constexpr size_t max_labels_at_site = 48;
+  const std::lock_guard guard(lifting_);
+  site.last = label;
+  for (const Site::Told& told : site.told) {
+    if (told.label != label) continue;
+    site.decision = told.decision;
+    return false;
+  }
+  site.decision = decisions_.fetch_add(1) + 1;
+  if (site.told.size() < max_labels_at_site) site.told.push_back({label, site.decision});
+  if (site.told.size() == max_labels_at_site && site.joined == 0) site.joined = label;
+  return true;
 }
 
 void Engine::complete(Site& site, const Block& block, const Program& program, const Exit& exit, Address taken) {

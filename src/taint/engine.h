@@ -18,7 +18,9 @@
 #include "taint/lift.h"
 #include "taint/native.h"
 #include "taint/program.h"
+#include "taint/region.h"
 #include "taint/shadow.h"
+#include "taint/site.h"
 #include "taint/state.h"
 #include "taint/variant.h"
 
@@ -33,35 +35,25 @@ struct AccessKind {
 };
 using AccessDecoder = AccessKind (*)(uint32_t info);
 
-// What is known of one exit over the run.
-struct Site {
-  Address address = 0;        // of the instruction
-  bool indirect = false;
-  Label last = 0;
-  uint32_t decision = 0;      // number of the decision last made here; 0: none
-  Label joined = 0;           // once labels at the site became too many
-  uint16_t labels_seen = 0;
-  Address region_end = 0;     // where its paths meet again; 0: at the function's end
-  bool region_known = false;
-  unsigned other_branches = 0, other_calls = 0;
-  Address surveyed = 0;  // the path that the survey was of
-};
-
 // A piece of guest code that runs from its first instruction to its last (or leaves early at an exit).
-struct Block {
+struct alignas(64) Block {
+  // First what is looked at each time that it ends.
   Address address = 0;
-  Code code;
-  std::vector<uint8_t> bytes;      // what code.bytes shows
+  Address last = 0;  // behind its end; set when it is lifted
   // Units that its program reads or writes; all until it is lifted.
   std::atomic<Units> touched = ~Units{0};
   std::atomic<Program*> program = nullptr;
-  std::vector<Site> sites;
-  // Those used last, direct-mapped by the registers they are for.
+  std::atomic<Variant*> recent = nullptr;
+  // How many accesses are recorded when they are the program's, one for one; set once that was seen.
+  static constexpr uint64_t not_seen = ~uint64_t{0};
+  uint64_t accesses_match = not_seen;
+  // Variants used last, direct-mapped by the registers they are for.
   std::array<std::atomic<Variant*>, 8> variant = {};
-  std::vector<std::unique_ptr<Variant>> variants;
   static size_t slot(Units labelled) { return (labelled * 0x9e3779b97f4a7c15u) >> 61; }
-  bool accesses_match = false;     // recorded accesses are the program's, one for one
-  Address last = 0;  // behind its end; set when it is lifted
+  std::vector<std::unique_ptr<Variant>> variants;
+  Code code;
+  std::vector<uint8_t> bytes;  // what code.bytes shows
+  std::vector<Site> sites;
   Address instruction(size_t number) const {
     Address at = address;
     for (size_t i = 0; i < number; ++i) at += code.lengths[i];
@@ -116,10 +108,11 @@ class Engine {
   // The program's variant for the registers that hold labels now.
   Variant& variant(Block& block, const Program& program, Units labelled);
   // Machine code for it, when it is interpreted often, for registers as they are now.
-  void compile(const Program& program, Variant& variant, const ThreadState& state);
+  void compile(const Block& block, const Program& program, Variant& variant, const ThreadState& state);
   // Fills in what is known of an exit only once it decides.
   void complete(Site& site, const Block& block, const Program& program, const Exit& exit, Address taken);
-  uint32_t new_decision() { return decisions_.fetch_add(1) + 1; }
+  // The number of the decision on this label at this site, made there now or before. True: now.
+  bool number(Site& site, Label label);
 
  private:
   const Program& lift(Block& block);
@@ -138,36 +131,10 @@ class Engine {
   NativeCode native_;
 };
 
-struct Stored {
-  Address address;
-  uint16_t size;
-};
-
-// A stretch of execution that depends on a decision.
-struct Region {
-  uint32_t decision;
-  Label label;
-  Address end;        // 0: when the function returns
-  Address site;
-  int depth;          // calls below the thread's reference frame
-  bool indirect;
-  // What its function made in it and still holds: units of registers, and the last places in memory.
-  Units made = 0;
-  uint32_t stores_count = 0;
-  std::array<Stored, 16> stores;  // as many as stores_count says
-
-  Region(uint32_t number, Label of, Address ends, const Site& at, int calls, bool jump)
-      : decision(number), label(of), end(ends), site(at.address), depth(calls), indirect(jump) {}
-  size_t kept() const { return std::min<size_t>(stores_count, stores.size()); }
-  void note(const Stored& stored);
-};
-
-// Nested regions beyond this are not opened; real programs stay below 30.
-inline constexpr size_t max_regions = 256;
-
 class Thread {
  public:
   explicit Thread(Engine& engine);
+  ~Thread();
   Thread(const Thread&) = delete;
   Thread& operator=(const Thread&) = delete;
 
@@ -191,7 +158,7 @@ class Thread {
 
   Labels& labels() { return labels_; }
   Engine& engine() { return engine_; }
-  std::span<const Region> regions() const { return regions_; }
+  std::span<const Region> regions() const { return std::span(regions_).subspan(1); }
 
   // Labels of register bytes, by the layout's offset.
   Label* registers(size_t offset) { return state_.file.data() + first_register + offset; }
@@ -205,6 +172,10 @@ class Thread {
  private:
   // `next`: where execution goes on; 0 where that is not known.
   void finish_block(Address next);
+  void in_regions(Block& block, const Program& program, Region& top);
+  void end_inside(Block& block, const Program& program);
+  void open_region(const Site& site, Label label, Label settled);
+  Variant& other_variant(Block& block, const Program& program, Units labelled);
   void run(const Program& program, Variant& variant);
   void step(const Instruction& instruction);
   // Whether the accesses are the rules', one for one, just as they were recorded.
@@ -214,14 +185,17 @@ class Thread {
   void load(Address address, size_t lanes, Label* to);
   void write(Address address, size_t lanes, const Label* from);
   void decide(size_t exit, Label label);
-  void new_label_at(Site& site, size_t number, Label label);
-  void note_made(Block& block, const Program& program);
+  void mark_unit(size_t unit, Label label);
+  bool decided_again(const Site& site, Label label, Label settled);
+  void other_label_at(Site& site, size_t number, Label label);
+  void note_stores(Block& block, const Program& program);
   void mark(const Stored& stored, Label label);
   void close_inside(Block& block, const Program& program);
   void close_region(bool returned);
   void count_calls(const Program& program, Address next);
   void follow(const Program& program, Address next);
   Label* shadow_page(Address address);
+  MadeStores::Region innermost() const { return static_cast<MadeStores::Region>(state_.top - regions_.data()); }
   friend const NativeHelpers& native_helpers();
 
   Engine& engine_;
@@ -231,11 +205,10 @@ class Thread {
   uint64_t count_ = 0;
   uint64_t touched_ = 0;
   uint64_t attention_ = 0;  // regions are open
-  Address next_ = 0;        // where the block that ends now went
-  int depth_ = 0;
   enum class Match : uint8_t { unknown, exact, laid_out } match_ = Match::unknown;
   bool interpret_only_ = false;
-  std::vector<Region> regions_;
+  std::vector<Region> regions_;  // the first is no_region
+  MadeStores stores_;
   struct LateMark {
     Label label;
     Stored stored;

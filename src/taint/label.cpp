@@ -186,12 +186,6 @@ Label Labels::source(uint16_t source, uint32_t offset) {
 }
 
 Label Labels::join_different(Label a, Label b) {
-  const LabelSummary& x = arena_->summaries[a];
-  const LabelSummary& y = arena_->summaries[b];
-  if (x.source == y.source && x.source != 0) {
-    if (x.contains(y)) return a;
-    if (y.contains(x)) return b;
-  }
   if (a > b) std::swap(a, b);
   const uint32_t pair = uint32_t{a} << 16 | b;
   Recent& recent = recent_[(pair * 0x9e3779b1u) >> 19];

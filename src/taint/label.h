@@ -73,6 +73,12 @@ class Labels {
   Label join(Label a, Label b) {
     if (a == b || b == 0) return a;
     if (a == 0) return b;
+    const LabelSummary& x = arena_->summaries[a];
+    const LabelSummary& y = arena_->summaries[b];
+    if (x.source == y.source && x.source != 0) {
+      if (x.contains(y)) return a;
+      if (y.contains(x)) return b;
+    }
     return join_different(a, b);
   }
   // The same ranges, marked as by decision.

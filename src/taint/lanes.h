@@ -114,26 +114,36 @@ inline void join(Labels& labels, Label* to, const Label* a, const Label* b, size
   }
 }
 
-// to[i] = to[i] ∪ label.
+// Four labels as one word.
+inline uint64_t splat(Label label) { return label * uint64_t{0x0001000100010001}; }
+inline uint64_t four(const Label* from) {
+  uint64_t all;
+  std::memcpy(&all, from, sizeof all);
+  return all;
+}
+inline void set_four(Label* to, Label label) {
+  const uint64_t all = splat(label);
+  std::memcpy(to, &all, sizeof all);
+}
+
+// to[i] = to[i] ∪ label. Neighbours are mostly alike, four by four.
 inline void join_all(Labels& labels, Label* to, Label label, size_t lanes) {
-  for (size_t done = 0; done < lanes; done += 8) {
-    const size_t part = lanes - done < 8 ? lanes - done : 8;
-    const __m128i v = load(to + done, part);
-    const Label first = to[done];
-    if (part == 8 && only(v, first) && (first == 0 || zero_mask(v) == 0)) {  // all the same
-      const Label joined = labels.join(first, label);
-      if (joined != first) store(to + done, _mm_set1_epi16(static_cast<short>(joined)), 8);
-      continue;
+  Label before = 0, after = label;
+  const auto joined = [&](Label one) {
+    if (one != before) {
+      before = one;
+      after = labels.join(one, label);
     }
-    Label before = 0, after = label;  // neighbours are mostly alike
-    for (size_t i = done; i < done + part; ++i) {
-      if (to[i] != before) {
-        before = to[i];
-        after = labels.join(before, label);
-      }
-      to[i] = after;
+    return after;
+  };
+  for (; lanes >= 4; to += 4, lanes -= 4) {
+    if (four(to) == splat(*to)) {
+      if (const Label all = joined(*to); all != *to) set_four(to, all);
+    } else {
+      for (size_t i = 0; i < 4; ++i) to[i] = joined(to[i]);
     }
   }
+  for (size_t i = 0; i < lanes; ++i) to[i] = joined(to[i]);
 }
 
 // to[i] = a[0..i] ∪ b[0..i].

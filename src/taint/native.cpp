@@ -29,6 +29,11 @@ constexpr int units_at = offsetof(ThreadState, units);
 constexpr int pages_at = offsetof(ThreadState, pages);
 constexpr int joins_at = offsetof(ThreadState, joins);
 constexpr int values_at = offsetof(ThreadState, values);
+constexpr int words_at = offsetof(ThreadState, words);
+constexpr int top_at = offsetof(ThreadState, top);
+constexpr int depth_at = offsetof(ThreadState, depth);
+constexpr int next_at = offsetof(ThreadState, next);
+constexpr int open_sites_at = offsetof(ThreadState, open_sites);
 constexpr int stored_at = offsetof(ThreadState, stored);
 int place(size_t ref) { return static_cast<int>(offsetof(ThreadState, file) + ref * sizeof(Label)); }
 int address_of(size_t access) {
@@ -37,33 +42,56 @@ int address_of(size_t access) {
 
 using namespace Xbyak::util;
 
-// First everything is read and checked, then everything is written; in between, unions. rdi: the state; r9:
-// the shadow's filter; r11: spreads a label over four. Each union that is needed has a slot in the state.
+// Four labels as they lie in memory.
+using Quad = std::array<Inputs, quad_lanes>;
+
+// Labels seldom change from one run to the next, so a program keeps what it read and what it made of it, as
+// words of four labels (ThreadState::words). First it compares what it would read with what it keeps; where that
+// is the same, so is what it writes. Else everything is read and checked, unions are made (each has a slot in the
+// state), and the words are kept anew. Then everything is written.
+// rdi: the state; rsi: its words; r9: the shadow's filter; r11: spreads a label over four.
 class Emitter : public Xbyak::CodeGenerator {
  public:
+  struct Surroundings {
+    const RegisterLayout& layout;
+    const NativeHelpers& helpers;
+    const LabelArena& labels;
+    std::span<const Site> sites;
+  };
   Emitter(uint8_t* at, size_t room, const Plan& plan, const Program& program, const Variant& variant,
-          const RegisterLayout& layout, const NativeHelpers& helpers, uint32_t& next_join)
-      : CodeGenerator(room, at), plan_(plan), program_(program), variant_(variant), layout_(layout), helpers_(helpers),
-        next_join_(next_join) {}
+          const Surroundings& around, uint32_t& next_join, size_t first_word)
+      : CodeGenerator(room, at), plan_(plan), program_(program), variant_(variant), layout_(around.layout),
+        helpers_(around.helpers), labels_at_(around.labels), sites_(around.sites), next_join_(next_join), first_word_(first_word) {}
 
   // Unions that were needed; more than the state has places for must not run.
   size_t slots() const { return slots_.size(); }
+  // Beside labels: one of units, and what each decision was told last.
+  size_t words() const { return words_.size() + 1 + told_; }
 
   void emit() {
+    name_words();
     constants();
-    for (const Plan::Quad& quad : plan_.quads) check(quad);
-    for (const Plan::Load& one : plan_.loads) load(one);
-    for (const Plan::Store& one : plan_.stores)
-      for (const Inputs inputs : one.lanes) need(inputs);
-    for (const Plan::Decision& one : plan_.decisions) need(one.inputs);
-    for (const Plan::Written& one : plan_.written)
-      for (const auto& inputs : one.lanes) need(inputs.value_or(0));
+    for (const Plan::Load& one : plan_.loads) check_apart(one);
+    for (const Plan::Quad& quad : plan_.quads) compare(quad);
+    for (const Plan::Load& one : plan_.loads) compare(one);
+    L(write_);
     for (const Plan::Store& one : plan_.stores) store(one);
     for (const Plan::Decision& one : plan_.decisions) decide(one);
     for (const Plan::Written& one : plan_.written) write(one);
     units();
     mov(eax, 1);
     ret();
+    L(anew_);
+    for (const Plan::Quad& quad : plan_.quads) check(quad);
+    for (const Plan::Load& one : plan_.loads) load(one);
+    for (const auto& [quad, unused] : words_)
+      for (const Inputs inputs : quad) need(inputs);
+    for (const auto& [quad, number] : words_) {
+      gather(rax, quad);
+      mov(kept(number), rax);
+    }
+    keep_units();
+    jmp(write_, T_NEAR);
     for (size_t n = 0; n < later_.size(); ++n) later_[n]();  // grows while it runs
     L(refuse_);
     xor_(eax, eax);
@@ -74,7 +102,46 @@ class Emitter : public Xbyak::CodeGenerator {
   void constants() {
     mov(r9, reinterpret_cast<uint64_t>(Shadow::filter.maybe.data()));
     mov(r11, uint64_t{0x0001000100010001});
+    mov(rsi, qword[rdi + words_at]);
   }
+
+  // --- words -----------------------------------------------------------------------------------------
+
+  Xbyak::Address kept(size_t number) { return qword[rsi + static_cast<int>((first_word_ + number) * 8)]; }
+  Xbyak::Address kept(const Quad& quad) { return kept(words_.at(quad)); }
+  Xbyak::Address units_word() { return kept(words_.size()); }
+  static Quad quad_of(size_t lanes, uint8_t input) {
+    Quad quad{};
+    std::fill_n(quad.begin(), std::min(lanes, quad_lanes), Inputs{1} << input);
+    return quad;
+  }
+  static Quad quad_of(const Plan::Store& store, size_t from) {
+    Quad quad{};
+    for (size_t k = 0; k < quad_lanes && from + k < store.lanes.size(); ++k) quad[k] = store.lanes[from + k];
+    return quad;
+  }
+  static Quad quad_of(Inputs inputs) { return {inputs}; }
+  static Quad quad_of(const Plan::Written& written) {
+    Quad quad{};
+    for (size_t k = 0; k < quad_lanes; ++k) quad[k] = *written.lanes[k];
+    return quad;
+  }
+  void name_words() {
+    const auto name = [&](const Quad& quad) { words_.try_emplace(quad, words_.size()); };
+    for (const Plan::Quad& one : plan_.quads)
+      if (one.lanes != 0) name(quad_of(one.lanes, one.input));
+    for (const Plan::Load& one : plan_.loads) name(quad_of(one.lanes, one.input));
+    for (const Plan::Store& one : plan_.stores)
+      for (size_t n = 0; n < one.lanes.size(); n += quad_lanes) name(quad_of(one, n));
+    for (const Plan::Decision& one : plan_.decisions) name(quad_of(one.inputs));
+    for (const Plan::Written& one : plan_.written) {
+      if (one.whole) name(quad_of(one));
+      else
+        for (const auto& inputs : one.lanes)
+          if (inputs) name(quad_of(*inputs));
+    }
+  }
+
   Xbyak::Label& label() { return labels_.emplace_back(); }
   // Code out of line.
   Xbyak::Label& later(std::function<void()> body) {
@@ -167,8 +234,47 @@ class Emitter : public Xbyak::CodeGenerator {
     and_(ecx, static_cast<uint32_t>(filter_size - 1));
   }
 
-  void load(const Plan::Load& load) {
+  void compare(const Plan::Quad& quad) {
+    const auto at = qword[rdi + place(quad.first)];
+    if (quad.lanes == 0) {
+      cmp(at, 0);
+    } else {
+      mov(rax, at);
+      cmp(rax, kept(quad_of(quad.lanes, quad.input)));
+    }
+    jne(anew_, T_NEAR);
+  }
+
+  void compare(const Plan::Load& load) {
     const size_t lanes = load.lanes;
+    Xbyak::Label& have = label();
+    Xbyak::Label& miss = later([=, this, &have] {
+      granule_entry();
+      cmp(byte[r9 + rcx], 0);
+      jne(anew_, T_NEAR);
+      xor_(eax, eax);
+      jmp(have, T_NEAR);
+    });
+    page(load.access, miss);
+    in_page(lanes, anew_);
+    read_labels(lanes, anew_);
+    L(have);
+    cmp(rax, kept(quad_of(lanes, load.input)));
+    jne(anew_, T_NEAR);
+  }
+  // rax: the first labels, up to four, of those from rdx + 2 rax on. The fours behind them must be the same.
+  void read_labels(size_t lanes, Xbyak::Label& otherwise) {
+    lea(rdx, ptr[rdx + rax * 2]);
+    if (lanes == 1) movzx(eax, word[rdx]);
+    else if (lanes == 2) mov(eax, dword[rdx]);
+    else mov(rax, qword[rdx]);
+    for (size_t n = quad_lanes; n < lanes; n += quad_lanes) {
+      cmp(rax, qword[rdx + static_cast<int>(2 * n)]);
+      jne(otherwise, T_NEAR);
+    }
+  }
+
+  void check_apart(const Plan::Load& load) {
     for (const uint16_t store : load.apart) {
       const int size = program_.memory[load.access].size, other = program_.memory[store].size;
       mov(rax, qword[rdi + address_of(load.access)]);
@@ -177,6 +283,10 @@ class Emitter : public Xbyak::CodeGenerator {
       cmp(rax, size + other - 1);
       jb(refuse_, T_NEAR);
     }
+  }
+
+  void load(const Plan::Load& load) {
+    const size_t lanes = load.lanes;
     Xbyak::Label& have = label();
     Xbyak::Label& slow = later([=, this, &have] {
       mov(esi, load.access);
@@ -195,14 +305,7 @@ class Emitter : public Xbyak::CodeGenerator {
     });
     page(load.access, miss);
     in_page(lanes, slow);
-    lea(rdx, ptr[rdx + rax * 2]);
-    if (lanes == 1) movzx(eax, word[rdx]);
-    else if (lanes == 2) mov(eax, dword[rdx]);
-    else mov(rax, qword[rdx]);
-    for (size_t n = quad_lanes; n < lanes; n += quad_lanes) {
-      cmp(rax, qword[rdx + static_cast<int>(2 * n)]);
-      jne(refuse_, T_NEAR);
-    }
+    read_labels(lanes, refuse_);
     if (lanes > 1) require_one(lanes, refuse_);
     L(have);
     keep(Inputs{1} << load.input, eax);
@@ -242,6 +345,9 @@ class Emitter : public Xbyak::CodeGenerator {
       call_helper(helpers_.join);
       jmp(done, T_NEAR);
     });
+    Xbyak::Label& contained = later([=, this, &done, &second, &slow] {
+      one_in_the_other(done, second, slow);
+    });
     cmp(eax, ecx);
     je(done);
     test(ecx, ecx);
@@ -252,34 +358,52 @@ class Emitter : public Xbyak::CodeGenerator {
     shl(edx, 16);
     or_(edx, eax);
     cmp(edx, dword[rdi + at]);
-    jne(slow, T_NEAR);
+    jne(contained, T_NEAR);
     mov(eax, dword[rdi + at + 4]);
     L(done);
+  }
+  // Labels of one source, of which one contains the other by their summaries (LabelSummary::contains).
+  void one_in_the_other(Xbyak::Label& first, Xbyak::Label& second, Xbyak::Label& neither) {
+    static_assert(sizeof(LabelSummary) == 4 && offsetof(LabelSummary, source) == 0 &&
+                  offsetof(LabelSummary, kinds) == 2 && offsetof(LabelSummary, whole) == 3);
+    mov(r8, reinterpret_cast<uint64_t>(labels_at_.summaries));
+    mov(edx, dword[r8 + rax * 4]);
+    mov(r10d, dword[r8 + rcx * 4]);
+    cmp(dx, r10w);
+    jne(neither, T_NEAR);
+    test(dx, dx);
+    jz(neither, T_NEAR);
+    constexpr uint32_t kinds = 0xff0000;
+    mov(r8d, edx);
+    shr(r8d, 8);  // `whole` at the place of `kinds`
+    not_(r8d);
+    and_(r8d, r10d);
+    test(r8d, kinds);
+    jz(first, T_NEAR);
+    shr(r10d, 8);
+    not_(r10d);
+    and_(r10d, edx);
+    test(r10d, kinds);
+    jz(second, T_NEAR);
+    jmp(neither, T_NEAR);
   }
 
   // --- writing ---------------------------------------------------------------------------------------
 
-  // to = the labels of up to four places; rcx is lost.
-  void gather(const Xbyak::Reg64& to, const std::vector<Inputs>& lanes) {
-    const bool same = std::all_of(lanes.begin(), lanes.end(), [&](Inputs i) { return i == lanes[0]; });
-    if (same && lanes[0] == 0) {
-      xor_(to.cvt32(), to.cvt32());
-    } else if (same) {
-      mov(to.cvt32(), dword[rdi + slot(slots_.at(lanes[0]))]);
-      if (lanes.size() > 1) imul(to, r11);
-    } else {
-      xor_(to.cvt32(), to.cvt32());
-      for (size_t k = 0; k < lanes.size(); ++k) {
-        if (lanes[k] == 0) continue;
-        mov(ecx, dword[rdi + slot(slots_.at(lanes[k]))]);
-        if (k != 0) shl(rcx, static_cast<int>(16 * k));
-        or_(to, rcx);
-      }
+  // to = four labels; rcx is lost.
+  void gather(const Xbyak::Reg64& to, const Quad& quad) {
+    if (std::all_of(quad.begin(), quad.end(), [&](Inputs i) { return i == quad[0]; }) && quad[0] != 0) {
+      mov(to.cvt32(), dword[rdi + slot(slots_.at(quad[0]))]);
+      imul(to, r11);
+      return;
     }
-  }
-  static std::vector<Inputs> four(const std::vector<Inputs>& lanes, size_t from) {
-    const auto first = lanes.begin() + static_cast<std::ptrdiff_t>(from);
-    return {first, first + static_cast<std::ptrdiff_t>(std::min(quad_lanes, lanes.size() - from))};
+    xor_(to.cvt32(), to.cvt32());
+    for (size_t k = 0; k < quad_lanes; ++k) {
+      if (quad[k] == 0) continue;
+      mov(ecx, dword[rdi + slot(slots_.at(quad[k]))]);
+      if (k != 0) shl(rcx, static_cast<int>(16 * k));
+      or_(to, rcx);
+    }
   }
   void put(const Xbyak::RegExp& at, const Xbyak::Reg64& from, size_t lanes) {
     size_t done = 0;
@@ -293,14 +417,18 @@ class Emitter : public Xbyak::CodeGenerator {
     }
   }
 
-  // eax: 0 when all of them are nothing.
-  void any_of(std::vector<Inputs> all) {
-    std::sort(all.begin(), all.end());
-    all.erase(std::unique(all.begin(), all.end()), all.end());
-    std::erase(all, Inputs{0});
-    xor_(ecx, ecx);
-    for (const Inputs inputs : all) or_(ecx, dword[rdi + slot(slots_.at(inputs))]);
-    test(ecx, ecx);
+  void put(const Xbyak::RegExp& at, const Plan::Store& store) {
+    for (size_t n = 0; n < store.lanes.size(); n += quad_lanes) {
+      mov(r10, kept(quad_of(store, n)));
+      put(at + 2 * n, r10, std::min(quad_lanes, store.lanes.size() - n));
+    }
+  }
+
+  // Whether one of what is stored is something.
+  void any_of(const Plan::Store& store) {
+    mov(rcx, kept(quad_of(store, 0)));
+    for (size_t n = quad_lanes; n < store.lanes.size(); n += quad_lanes) or_(rcx, kept(quad_of(store, n)));
+    test(rcx, rcx);
   }
 
   void store(const Plan::Store& store) {
@@ -308,11 +436,7 @@ class Emitter : public Xbyak::CodeGenerator {
     Xbyak::Label& done = label();
     const bool clean = std::all_of(store.lanes.begin(), store.lanes.end(), [](Inputs i) { return i == 0; });
     Xbyak::Label& slow = later([=, this, &done] {
-      for (size_t n = 0; n < lanes; n += quad_lanes) {
-        const auto part = four(store.lanes, n);
-        gather(r10, part);
-        put(rdi + stored_at + 2 * n, r10, part.size());
-      }
+      put(rdi + stored_at, store);
       mov(esi, store.access);
       mov(edx, static_cast<uint32_t>(lanes));
       call_helper(helpers_.store);
@@ -320,7 +444,7 @@ class Emitter : public Xbyak::CodeGenerator {
     });
     Xbyak::Label& miss = later([=, this, &done, &slow] {
       if (!clean) {
-        any_of(store.lanes);
+        any_of(store);
         jnz(slow, T_NEAR);
       }
       granule_entry();
@@ -331,7 +455,7 @@ class Emitter : public Xbyak::CodeGenerator {
     page(store.access, miss);
     if (!clean) {
       Xbyak::Label& known = label();
-      any_of(store.lanes);
+      any_of(store);
       jz(known);
       granule_entry();
       test(byte[r9 + rcx], ShadowFilter::here);
@@ -346,71 +470,122 @@ class Emitter : public Xbyak::CodeGenerator {
     }
     in_page(lanes, slow);
     lea(rdx, ptr[rdx + rax * 2]);
-    for (size_t n = 0; n < lanes; n += quad_lanes) {
-      const auto part = four(store.lanes, n);
-      gather(r10, part);
-      put(rdx + 2 * n, r10, part.size());
-    }
+    put(rdx, store);
     L(done);
   }
 
+  // Most decisions are nothing new: alike the last one of an open region, or one whose paths meet at once, and
+  // that was told before.
   void decide(const Plan::Decision& decision) {
     if (decision.inputs == 0) return;
+    const size_t told = words_.size() + 1 + told_++;
+    const uint16_t exit = decision.rule->b;
+    const Site& site = sites_[exit];
     Xbyak::Label& done = label();
-    Xbyak::Label& labelled = later([=, this, &done] {
+    Xbyak::Label& tell = later([=, this, &done] {
+      mov(kept(told), rax);
       mov(edx, eax);
-      mov(esi, decision.rule->b);
+      mov(esi, exit);
       call_helper(helpers_.decide);
       jmp(done, T_NEAR);
     });
-    mov(eax, dword[rdi + slot(slots_.at(decision.inputs))]);
+    const auto open_here = word[rdi + open_sites_at + static_cast<int>(OpenSites::slot(site.address) * sizeof(uint16_t))];
+    Xbyak::Label& closed = later([=, this, &done, &tell, &site] {
+      cmp(rax, kept(told));
+      jne(tell, T_NEAR);
+      mov(rcx, reinterpret_cast<uint64_t>(&site.region_end));
+      mov(rcx, qword[rcx]);
+      test(rcx, rcx);
+      jz(tell, T_NEAR);
+      cmp(rcx, qword[rdi + next_at]);
+      jne(tell, T_NEAR);
+      jmp(done, T_NEAR);
+    });
+    Xbyak::Label& labelled = later([=, this, &done, &tell, &closed, &site] {
+      if (site.indirect) return jmp(tell, T_NEAR);
+      Xbyak::Label &outer = label(), &found = label();
+      cmp(open_here, 0);
+      je(closed, T_NEAR);
+      mov(r8, site.address);
+      mov(ecx, dword[rdi + depth_at]);
+      mov(rdx, qword[rdi + top_at]);
+      L(outer);
+      cmp(ecx, dword[rdx + static_cast<int>(offsetof(Region, depth))]);
+      jne(tell, T_NEAR);
+      cmp(r8, qword[rdx + static_cast<int>(offsetof(Region, site))]);
+      je(found);
+      sub(rdx, static_cast<uint32_t>(sizeof(Region)));
+      jmp(outer);
+      L(found);
+      cmp(ax, word[rdx + static_cast<int>(offsetof(Region, settled))]);
+      je(done, T_NEAR);
+      jmp(tell, T_NEAR);
+    });
+    mov(rax, kept(quad_of(decision.inputs)));
     test(eax, eax);
     jnz(labelled, T_NEAR);
     L(done);
   }
 
   void write(const Plan::Written& written) {
-    std::vector<Inputs> lanes;
-    for (size_t k = 0; k < quad_lanes; ++k) {
-      if (written.whole) {
-        lanes.push_back(*written.lanes[k]);
-      } else if (written.lanes[k]) {
-        gather(rax, {*written.lanes[k]});
-        mov(word[rdi + place(written.first + k)], ax);
-      }
+    if (written.whole) {
+      mov(rax, kept(quad_of(written)));
+      mov(qword[rdi + place(written.first)], rax);
+      return;
     }
-    if (!written.whole) return;
-    gather(rax, lanes);
-    mov(qword[rdi + place(written.first)], rax);
+    for (size_t k = 0; k < quad_lanes; ++k) {
+      if (!written.lanes[k]) continue;
+      mov(rax, kept(quad_of(*written.lanes[k])));
+      mov(word[rdi + place(written.first + k)], ax);
+    }
   }
 
-  // Which registers hold labels now.
+  // --- which registers hold labels now ---------------------------------------------------------------
+
+  // The fours that become the unit's labels; nothing where some of it stays as it was.
+  std::optional<std::vector<Quad>> becomes(size_t unit) const {
+    std::vector<Quad> all;
+    for (const Plan::Written& one : plan_.written)
+      if (one.whole && layout_.unit[one.first - first_register] == unit) all.push_back(quad_of(one));
+    if (all.size() * quad_lanes < layout_.extent[unit].bytes) return std::nullopt;
+    return all;
+  }
+  template <class F>
+  void each_written_unit(const F& visit) {
+    for (Units left = variant_.writes; left != 0; left &= left - 1) visit(static_cast<size_t>(std::countr_zero(left)));
+  }
+  // r8 has the unit's bit if rcx is not 0.
+  void take_unit(size_t unit) {
+    test(rcx, rcx);
+    mov(ecx, 0);
+    setnz(cl);
+    if (unit != 0) shl(rcx, static_cast<int>(unit));
+    or_(r8, rcx);
+  }
+  void keep_units() {
+    xor_(r8d, r8d);
+    each_written_unit([&](size_t unit) {
+      const auto quads = becomes(unit);
+      if (!quads) return;
+      xor_(ecx, ecx);
+      for (const Quad& quad : *quads) or_(rcx, kept(quad));
+      take_unit(unit);
+    });
+    mov(units_word(), r8);
+  }
   void units() {
     mov(r8, qword[rdi + units_at]);
     mov(rax, ~variant_.writes);
     and_(r8, rax);
-    for (Units left = variant_.writes; left != 0; left &= left - 1) {
-      const auto unit = static_cast<size_t>(std::countr_zero(left));
+    or_(r8, units_word());
+    each_written_unit([&](size_t unit) {
+      if (becomes(unit)) return;
       const auto& extent = layout_.extent[unit];
-      std::vector<Inputs> all;
-      for (const Plan::Written& one : plan_.written)
-        if (one.whole && layout_.unit[one.first - first_register] == unit)
-          for (const auto& inputs : one.lanes) all.push_back(*inputs);
-      if (all.size() < extent.bytes) {  // the rest is as it was
-        xor_(ecx, ecx);
-        for (size_t n = 0; n < extent.bytes; n += quad_lanes)
-          or_(rcx, qword[rdi + place(first_register + extent.first + n)]);
-        test(rcx, rcx);
-      } else if (std::all_of(all.begin(), all.end(), [](Inputs i) { return i == 0; })) {
-        continue;
-      } else {
-        any_of(all);
-      }
-      mov(ecx, 0);
-      setnz(cl);
-      if (unit != 0) shl(rcx, static_cast<int>(unit));
-      or_(r8, rcx);
-    }
+      xor_(ecx, ecx);
+      for (size_t n = 0; n < extent.bytes; n += quad_lanes)
+        or_(rcx, qword[rdi + place(first_register + extent.first + n)]);
+      take_unit(unit);
+    });
     mov(qword[rdi + units_at], r8);
   }
 
@@ -419,11 +594,16 @@ class Emitter : public Xbyak::CodeGenerator {
   const Variant& variant_;
   const RegisterLayout& layout_;
   const NativeHelpers& helpers_;
+  const LabelArena& labels_at_;
+  const std::span<const Site> sites_;
   uint32_t& next_join_;
+  const size_t first_word_;
+  std::map<Quad, size_t> words_;
+  size_t told_ = 0;
   std::map<Inputs, size_t> slots_;
   std::deque<Xbyak::Label> labels_;
   std::deque<std::function<void()>> later_;
-  Xbyak::Label refuse_;
+  Xbyak::Label write_, anew_, refuse_;
 };
 
 }  // namespace
@@ -439,15 +619,17 @@ NativeCode::~NativeCode() {
 }
 
 NativeRun NativeCode::compile(const Program& program, const Variant& variant, const RegisterLayout& layout,
-                              const ThreadState& state, const NativeHelpers& helpers) {
+                              const ThreadState& state, const NativeHelpers& helpers,
+                              const LabelArena& labels, std::span<const Site> sites) {
   if (room_ == nullptr || room_bytes - used_ < most_bytes) return nullptr;
   const std::optional<Plan> made = plan(program, variant, layout, state);
   if (!made) return nullptr;
   try {
     uint8_t* const start = room_ + used_;
-    Emitter emitter(start, most_bytes, *made, program, variant, layout, helpers, next_join_);
+    Emitter emitter(start, most_bytes, *made, program, variant, {layout, helpers, labels, sites}, next_join_, next_word_);
     emitter.emit();
-    if (emitter.slots() > kept_values) return nullptr;
+    if (emitter.slots() > kept_values || next_word_ + emitter.words() > kept_words) return nullptr;
+    next_word_ += emitter.words();
     used_ += (emitter.getSize() + 63) / 64 * 64;
     return reinterpret_cast<NativeRun>(start);
   } catch (const std::exception&) {  // longer than any program should be: it stays with the interpreter

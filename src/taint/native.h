@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
+#include "taint/site.h"
 #include "taint/state.h"
 #include "taint/variant.h"
 
@@ -31,12 +33,14 @@ class NativeCode {
 
   // For registers of the pattern that `state` shows now. Null when there is no room left or no such code.
   NativeRun compile(const Program& program, const Variant& variant, const RegisterLayout& layout,
-                    const ThreadState& state, const NativeHelpers& helpers);
+                    const ThreadState& state, const NativeHelpers& helpers, const LabelArena& labels,
+                    std::span<const Site> sites);
 
  private:
   uint8_t* room_ = nullptr;
   size_t used_ = 0;
   uint32_t next_join_ = 0;
+  size_t next_word_ = 0;
 };
 
 }  // namespace shikake::taint

@@ -79,19 +79,19 @@ struct Exit {
 // may share a unit.
 using Units = uint64_t;
 
-struct Program {
+struct alignas(64) Program {
+  Units reads = 0;
+  Units writes = 0;
+  Units made = 0;                       // registers that a decision marks: see MemoryOp::made
+  JumpKind kind = JumpKind::next;
+  bool indirect_exit = false;
+  std::vector<uint16_t> marked_stores;  // numbers in `memory`
+  Units writes_partly = 0;  // of `writes`: units that keep some of their bytes
   std::vector<Instruction> code;
   std::vector<MemoryOp> memory;
   std::vector<Exit> exits;
-  Units made = 0;                       // registers that a decision marks: see MemoryOp::made
-  std::vector<uint16_t> marked_stores;  // numbers in `memory`
-  Units reads = 0;
-  Units writes = 0;
-  Units writes_partly = 0;  // of `writes`: units that keep some of their bytes
-  JumpKind kind = JumpKind::next;
   // Addresses that may follow inside the same function; a call's is its return address.
   std::vector<Address> successors;
-  bool indirect_exit = false;
   // Instructions that no rule describes: they are reported, and move no label.
   std::vector<uint16_t> without_rule;
 };

@@ -6,35 +6,39 @@
 #include "taint/lanes.h"
 
 namespace shikake::taint {
-namespace {
 
-// Distinct labels at one site are told apart up to this many; a sort of received bytes would otherwise
-// make millions of decisions.
-constexpr uint16_t max_labels_at_site = 48;
+// What the running block means for the innermost region, which is its own function's, before its rules run: what
+// is made in it, answers, states, counts. What callees write is reached through the region itself.
+void Thread::in_regions(Block& block, const Program& program, Region& top) {
+  // Paths may meet in the middle of a block, when one of them falls into it from above.
+  if (top.end - block.address - 1 < block.last - block.address - 1) return end_inside(block, program);
+  top.made = (top.made & ~program.writes) | program.made;
+  if (!program.marked_stores.empty()) note_stores(block, program);
+}
 
-}  // namespace
+void Thread::end_inside(Block& block, const Program& program) {
+  while (state_.top->depth == state_.depth && state_.top->end - block.address - 1 < block.last - block.address - 1)
+    close_inside(block, program);
+  if (state_.top->depth == state_.depth) in_regions(block, program, *state_.top);
+}
 
-// What the innermost decision's own function makes while its region is open: answers, states, counts.
-// What callees write is reached through the region itself.
-void Thread::note_made(Block& block, const Program& program) {
-  Region& region = regions_.back();
-  region.made = (region.made & ~program.writes) | program.made;
-  if (program.marked_stores.empty()) return;
+void Thread::note_stores(Block& block, const Program& program) {
   match_accesses(block, program);
   for (const uint16_t number : program.marked_stores) {
     const Address address = state_.accesses[number].address;
-    if (address != not_done) region.note({address, program.memory[number].size});
+    if (address != not_done) stores_.note({address, program.memory[number].size}, innermost());
   }
-}
-
-void Region::note(const Stored& stored) {
-  for (size_t i = 0; i < kept(); ++i)
-    if (stores[i].address == stored.address) return;
-  stores[stores_count++ % stores.size()] = stored;
 }
 
 // Joins the label to what a place in memory holds.
 void Thread::mark(const Stored& stored, Label label) {
+  const size_t in_page = stored.address & (page_bytes - 1);
+  if (in_page + stored.size <= page_bytes && Shadow::filter.holds(stored.address, stored.size)) {
+    if (Label* there = shadow_page(stored.address); there != nullptr) {
+      lanes::join_all(labels_, there + in_page, label, stored.size);
+      return;
+    }
+  }
   std::array<Label, max_lanes> labels;
   read(stored.address, stored.size, labels.data());
   lanes::join_all(labels_, labels.data(), label, stored.size);
@@ -44,7 +48,7 @@ void Thread::mark(const Stored& stored, Label label) {
 // The innermost region ends inside the block: what the block writes before that belongs to it still, and gets
 // its mark once the block's own rules have run.
 void Thread::close_inside(Block& block, const Program& program) {
-  const Region& region = regions_.back();
+  const Region& region = *state_.top;
   if (!program.marked_stores.empty()) match_accesses(block, program);
   for (const uint16_t number : program.marked_stores) {
     const Address address = state_.accesses[number].address;
@@ -54,59 +58,82 @@ void Thread::close_inside(Block& block, const Program& program) {
   close_region(false);
 }
 
+void Thread::mark_unit(size_t unit, Label label) {
+  const auto& extent = engine_.layout().extent[unit];
+  Label* const to = registers(extent.first);
+  // Most registers have eight bytes, four and four alike, and mostly the label was met there before.
+  if (extent.bytes != 8) return lanes::join_all(labels_, to, label, extent.bytes);
+  for (Label* four : {to, to + 4}) {
+    const uint64_t before = lanes::four(four);
+    if (before == lanes::splat(label)) continue;
+    if (before == lanes::splat(*four)) lanes::set_four(four, labels_.join(*four, label));
+    else lanes::join_all(labels_, four, label, 4);
+  }
+}
+
 // The paths meet again: from here on it shows in these values which one was taken.
 void Thread::close_region(bool returned) {
-  const Region& region = regions_.back();
-  const Label label = labels_.by_decision(region.label);
+  const Region& region = *state_.top;
   const RegisterLayout& layout = engine_.layout();
   const Units result = Units{1} << layout.unit[layout.result];
   const Units made = returned ? region.made & result : region.made;
-  for (Units left = made; left != 0; left &= left - 1) {
-    const auto& extent = layout.extent[static_cast<size_t>(std::countr_zero(left))];
-    lanes::join_all(labels_, registers(extent.first), label, extent.bytes);
+  if (made != 0 || stores_.any(innermost())) {
+    const Label label = labels_.by_decision(region.label);
+    for (Units left = made; left != 0; left &= left - 1)
+      mark_unit(static_cast<size_t>(std::countr_zero(left)), label);
+    state_.units |= made;
+    stores_.close(innermost(), label, [&](const Stored& stored) { mark(stored, label); });
   }
-  state_.units |= made;
-  for (size_t i = 0; i < region.kept(); ++i) mark(region.stores[i], label);
-  if (regions_.size() >= 2) {
-    // What was made inside was made inside the outer region too.
-    Region& outer = regions_[regions_.size() - 2];
-    if (outer.depth == region.depth) outer.made |= region.made;
-    for (size_t i = 0; i < region.kept(); ++i) outer.note(region.stores[i]);
-  }
+  // What was made inside was made inside the outer region too.
+  if (Region& outer = *(state_.top - 1); outer.depth == region.depth) outer.made |= region.made;
+  --state_.open_sites.of(region.site);
   regions_.pop_back();
+  --state_.top;
 }
 
-// `number`: of the running block's exit.
-void Thread::decide(size_t number, Label label) {
+// `number`: of the running block's exit. Machine code passes over decisions that change nothing (native.cpp).
+void Thread::decide(size_t number, Label came) {
   Site& site = block_->sites[number];
-  if (site.joined != 0) label = site.joined = labels_.join(site.joined, label);
-  if (site.last != label || site.decision == 0) new_label_at(site, number, label);
-  // The same decision again in the same frame: a loop's next turn. What an earlier turn decided still
-  // decides whether this one is reached.
-  for (size_t i = regions_.size(); i-- > 0 && regions_[i].depth == depth_;) {
-    if (regions_[i].site != site.address) continue;
-    Region& region = regions_[i];
-    if (region.indirect) {  // a dispatcher's next turn
-      while (regions_.size() > i) close_region(false);
-      break;
-    }
-    region.label = labels_.join(region.label, label);
-    region.decision = site.decision;
-    return;
-  }
-  if (regions_.size() >= max_regions) return;
-  regions_.emplace_back(site.decision, label, site.region_end, site, depth_, site.indirect);
+  const Label label = site.joined == 0 ? came : site.joined = labels_.join(site.joined, came);
+  if (site.last != label || site.decision == 0) other_label_at(site, number, label);
+  if (state_.open_sites.of(site.address) != 0 && decided_again(site, label, came)) return;
+  // Where the paths meet at once, nothing lies between them.
+  const bool empty = !site.indirect && state_.next != 0 && site.region_end == state_.next;
+  if (!empty && regions_.size() <= max_regions) open_region(site, label, came);
+}
+
+void Thread::open_region(const Site& site, Label label, Label settled) {
+  regions_.push_back({site.decision, label, settled, site.region_end, site.address, state_.depth, site.indirect, 0});
+  ++state_.top;
+  ++state_.open_sites.of(site.address);
   attention_ = 1;
 }
 
-void Thread::new_label_at(Site& site, size_t number, Label label) {
+// The same decision again in the same frame: a loop's next turn. What an earlier turn decided still decides
+// whether this one is reached.
+bool Thread::decided_again(const Site& site, Label label, Label settled) {
+  for (Region* region = state_.top; region->depth == state_.depth; --region) {
+    if (region->site != site.address) continue;
+    if (region->indirect) {  // a dispatcher's next turn
+      while (state_.top >= region) close_region(false);
+      return false;
+    }
+    if (region->settled != settled) {
+      region->label = labels_.join(region->label, label);
+      region->settled = settled;
+    }
+    region->decision = site.decision;
+    return true;
+  }
+  return false;
+}
+
+void Thread::other_label_at(Site& site, size_t number, Label label) {
+  if (!engine_.number(site, label)) return;
   const Program& program = engine_.program(*block_);
   const Exit& exit = program.exits[number];
-  site.last = label;
-  site.decision = engine_.new_decision();
-  if (++site.labels_seen == max_labels_at_site) site.joined = label;
-  engine_.complete(site, *block_, program, exit, next_);
-  engine_.listener().decided(*this, {site.decision, site.address, exit.indirect, label, next_, site.other_branches,
+  engine_.complete(site, *block_, program, exit, state_.next);
+  engine_.listener().decided(*this, {site.decision, site.address, exit.indirect, label, state_.next, site.other_branches,
                                      site.other_calls});
 }
 
@@ -119,7 +146,7 @@ void Thread::count_calls(const Program& program, Address next) {
     constexpr size_t max_calls = 4096;
     if (returns_.size() == max_calls) returns_.erase(returns_.begin());
     returns_.push_back(block_->last);
-    ++depth_;
+    ++state_.depth;
     return;
   }
   if (program.kind != JumpKind::ret && !program.indirect_exit) return;
@@ -127,25 +154,25 @@ void Thread::count_calls(const Program& program, Address next) {
   if (found != returns_.rend()) {
     const auto left = static_cast<size_t>(found - returns_.rbegin()) + 1;
     returns_.resize(returns_.size() - left);
-    depth_ -= static_cast<int>(left);
+    state_.depth -= static_cast<int>(left);
   } else if (program.kind == JumpKind::ret) {
     if (!returns_.empty()) returns_.pop_back();
-    --depth_;
+    --state_.depth;
   }
 }
 
 // Keeps the stack of regions in step with where execution goes.
 void Thread::follow(const Program& program, Address next) {
   if (program.kind != JumpKind::next || program.indirect_exit) count_calls(program, next);
-  while (!regions_.empty()) {
-    const Region& top = regions_.back();
-    const bool met = top.depth == depth_ && top.end != 0 && top.end == next;
-    if (!met && top.depth <= depth_) break;
+  while (regions_.size() > 1) {
+    const Region& top = *state_.top;
+    const bool met = top.depth == state_.depth && top.end != 0 && top.end == next;
+    if (!met && top.depth <= state_.depth) break;
     close_region(!met);
   }
-  if (regions_.empty()) {
+  if (regions_.size() == 1) {
     attention_ = 0;
-    depth_ = 0;
+    state_.depth = 0;
     returns_.clear();
   }
 }

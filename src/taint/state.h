@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "taint/program.h"
+#include "taint/region.h"
 
 namespace shikake::taint {
 
@@ -37,6 +38,9 @@ struct KeptJoin {
 };
 inline constexpr size_t kept_joins = 1024;
 inline constexpr size_t kept_values = 256;
+// What machine code found and made when it last ran in earnest: labels in fours, zeros at first. Some 40,000
+// programs have theirs; only what is used costs memory.
+inline constexpr size_t kept_words = size_t{1} << 19;
 
 struct ThreadState {
   // The label file. Eight more than are used: runs are loaded eight at a time.
@@ -44,6 +48,11 @@ struct ThreadState {
   Units units = 0;  // registers that hold labels
   Thread* thread = nullptr;
   std::array<CachedPage, cached_pages> pages;
+  Region* top = nullptr;  // the innermost open region, or no_region
+  int depth = 0;          // calls below the frame that the first one opened in
+  Address next = 0;       // where the block that ends now went
+  OpenSites open_sites;
+  uint64_t* words = nullptr;  // kept_words
   // Of machine code: unions under way, and labels for a write that it leaves to the engine.
   std::array<uint32_t, kept_values> values{};
   std::array<Label, max_lanes> stored{};

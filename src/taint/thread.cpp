@@ -1,3 +1,5 @@
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -14,8 +16,18 @@ size_t page_slot(Address address) { return address >> page_bits & (cached_pages 
 
 Thread::Thread(Engine& engine) : engine_(engine), labels_(engine.label_arena()) {
   nowhere_.touched.store(0);
-  regions_.reserve(max_regions);
+  regions_.reserve(max_regions + 1);  // they stay where they are
+  regions_.push_back(no_region);
+  state_.top = regions_.data();
   state_.thread = this;
+  void* words = mmap(nullptr, kept_words * sizeof(uint64_t), PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (words == MAP_FAILED) interpret_only();
+  else state_.words = static_cast<uint64_t*>(words);
+}
+
+Thread::~Thread() {
+  if (state_.words != nullptr) munmap(state_.words, kept_words * sizeof(uint64_t));
 }
 
 const NativeHelpers& native_helpers() {
@@ -77,32 +89,38 @@ void Thread::finish_block(Address next) {
   if (block_ == &nowhere_) return;
   Block& block = *block_;
   const Program& program = engine_.program(block);
-  next_ = next;
+  state_.next = next;
   match_ = Match::unknown;
-  const Units touches = program.reads | program.writes;
-  const bool labels_met = (touched_ | (state_.units & touches)) != 0;
-  // Paths may meet in the middle of a block, when one of them falls into it from above.
-  while (!regions_.empty() && regions_.back().end - block.address - 1 < block.last - block.address - 1 &&
-         regions_.back().depth == depth_)
-    close_inside(block, program);
-  if (!regions_.empty() && regions_.back().depth == depth_) note_made(block, program);
-  if (labels_met) {
-    const bool as_recorded = match_accesses(block, program);
-    const Units labelled = state_.units & touches;
-    Variant* variant = block.variant[Block::slot(labelled)].load(std::memory_order_acquire);
-    if (variant == nullptr || variant->labelled != labelled) variant = &engine_.variant(block, program, labelled);
+  if (attention_ != 0 && state_.top->depth == state_.depth) in_regions(block, program, *state_.top);
+  const Units labelled = state_.units & (program.reads | program.writes);
+  if ((touched_ | labelled) != 0) {
+    const bool as_recorded = count_ == block.accesses_match || match_accesses(block, program);
+    Variant* variant = block.recent.load(std::memory_order_acquire);
+    if (variant == nullptr || variant->labelled != labelled) variant = &other_variant(block, program, labelled);
     const NativeRun native = variant->native.load(std::memory_order_acquire);
     if (native == nullptr || !as_recorded || interpret_only_ || !native(&state_)) run(program, *variant);
   }
-  for (const LateMark& late : late_) mark(late.stored, late.label);
-  late_.clear();
-  if (!regions_.empty()) follow(program, next_);
+  if (attention_ == 0) return;
+  if (!late_.empty()) {
+    for (const LateMark& late : late_) mark(late.stored, late.label);
+    late_.clear();
+  }
+  const Region& top = *state_.top;
+  const bool stays = top.depth < state_.depth || (top.depth == state_.depth && (top.end != next || next == 0));
+  if (!stays || program.kind != JumpKind::next || program.indirect_exit) follow(program, next);
+}
+
+Variant& Thread::other_variant(Block& block, const Program& program, Units labelled) {
+  Variant* variant = block.variant[Block::slot(labelled)].load(std::memory_order_acquire);
+  if (variant == nullptr || variant->labelled != labelled) variant = &engine_.variant(block, program, labelled);
+  block.recent.store(variant, std::memory_order_release);
+  return *variant;
 }
 
 bool Thread::match_accesses(Block& block, const Program& program) {
+  if (count_ == block.accesses_match) return true;
   const size_t count = std::min<size_t>(count_, max_accesses);
   bool exact = count == program.memory.size();
-  if (exact && block.accesses_match) return true;
   if (match_ != Match::unknown) return match_ == Match::exact;
   if (exact) {
     for (size_t i = 0; i < count && exact; ++i) {
@@ -115,7 +133,7 @@ bool Thread::match_accesses(Block& block, const Program& program) {
       if (before.instruction == op.instruction && before.base == op.base)
         exact = state_.accesses[i].address - state_.accesses[i - 1].address == static_cast<Address>(op.offset - before.offset);
     }
-    block.accesses_match = exact;
+    if (exact) block.accesses_match = count_;
   }
   if (!exact) match_by_instruction(program);
   match_ = exact ? Match::exact : Match::laid_out;
@@ -222,7 +240,7 @@ void Thread::run(const Program& program, Variant& variant) {
   constexpr uint32_t first_compiled = 24;
   const uint32_t before = variant.interpreted.fetch_add(1, std::memory_order_relaxed);
   if (before >= first_compiled && before % first_compiled == 0 && std::has_single_bit(before / first_compiled))
-    engine_.compile(program, variant, state_);
+    engine_.compile(*block_, program, variant, state_);
   state_.units &= ~variant.writes;
   for (const Instruction* i = variant.code.data(); i->op != Op::end; ++i) step(*i);
   for (Units partly = variant.writes_partly & ~state_.units; partly != 0; partly &= partly - 1) {

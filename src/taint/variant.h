@@ -14,14 +14,14 @@ struct ThreadState;
 // False: the labels were of another pattern than it was made for, and nothing was done.
 using NativeRun = bool (*)(ThreadState*);
 
-struct Variant {
-  Units labelled = 0;            // of the units that the program reads or writes
-  std::vector<Instruction> code;
-  Units writes = 0;              // units that `code` writes
-  Units writes_partly = 0;
+struct alignas(64) Variant {
+  Units labelled = 0;  // of the units that the program reads or writes
   // Machine code of `code`, once it has run often enough, and how often it was interpreted so far.
   std::atomic<NativeRun> native = nullptr;
   std::atomic<uint32_t> interpreted = 0;
+  std::vector<Instruction> code;
+  Units writes = 0;  // units that `code` writes
+  Units writes_partly = 0;
 };
 
 std::unique_ptr<Variant> specialise(const Program& program, Units labelled, const RegisterLayout& layout);
