@@ -106,6 +106,17 @@ def aes(data):
 
 ENCODE = [lambda d: d, lambda d: bytes(b ^ 0x5A for b in d), rc4, base64.b64encode, running_xor, None, aes]
 ENCODING_NAMES = ["plain", "xor", "rc4", "base64", "running-xor", "", "aes"]
+
+
+def frame(key, *body):
+    """Of session.c: a length, and bytes under the key."""
+    return bytes([len(body)]) + bytes(byte ^ key for byte in body)
+
+
+def http(body, header):
+    return f"HTTP/1.1 200 OK\r\nServer: small\r\nContent-Type: text/plain\r\n{header}\r\n\r\n".encode() + body
+
+
 SCRIPT = b"#!/bin/sh\necho staged > staged\n"
 
 
@@ -160,7 +171,16 @@ def specimens():
     for encoding, word in ((0, "plain"), (1, "xor"), (2, "rc4"), (5, "base64")):
         rows.append(Specimen(f"steal-{word}", "steal.c", {"ENCODING": encoding}, [b"ok"], [{"drop"}],
                              arguments=["SECRET"]))
-    rows += held_out() + through_calls()
+    for kind, word, answers in (
+            (1, "frames", [frame(0x21, 1), frame(0x21, 3, 2), frame(0x21, 2, 0x77), frame(0x77, 7), frame(0x77, 4), frame(0x77, 9)]),
+            (1, "frames-late", [frame(0x21, 1)] * 9 + [frame(0x21, 6), frame(0x21, 9)]),
+            (2, "chat", [b":s 001 me :hello\r\n", b"PING :1\r\n", b":a PRIVMSG #here :hello\r\n:a PRIVMSG #here :!file\r\n",
+                         b":a PRIVMSG #here :!quit\r\n"])):
+        rows.append(Specimen(f"session-{word}", "session.c", {"KIND": kind, "ENCODING": 0}, [answers], [{"c2"}]))
+    # The address comes out of an answer of the name server; the name out of the first server's bytes.
+    rows.append(Specimen("generator-seeded", "generator.c", {"ENCODING": 0}, [b"2026-11-23 rates: 1.2 3.4", "names", b"fine"],
+                         [set(), set(), set()], {2: 0}, arguments=["PORT1", "PORT2"]))
+    rows += held_out() + through_calls() + innocent_clients()
     innocent = {1: ("kill-switch", b"GO"), 2: ("captive-portal", b"HTTP/1.1 204 No Content\r\n\r\n"),
                 3: ("time-gate", b"1700000000"), 4: ("connectivity", b"hello"), 5: ("telemetry", b"thanks"),
                 6: ("version", b"3.4"), 7: ("advert", b"buy this"), 8: ("text-saved", b"some text\n" * 50),
@@ -172,6 +192,28 @@ def specimens():
     rows.append(Specimen("innocent-kill-switch-thrown", "innocent.c", {"KIND": 1, "ENCODING": 0}, [b"STOP"], [set()]))
     rows.append(Specimen("innocent-time-gate-shut", "innocent.c", {"KIND": 3, "ENCODING": 0}, [b"5"], [set()]))
     rows.append(Specimen("innocent-version-old", "innocent.c", {"KIND": 6, "ENCODING": 0}, [b"3.0"], [set()]))
+    return rows
+
+
+def innocent_clients():
+    rows = [Specimen(f"innocent-http-{word}", "http_client.c", {"ENCODING": 0}, answers, [set() for _ in answers], parents,
+                     gates={len(answers) - 1: word != "not-http"})  # then nothing is done at all
+            for word, answers, parents in (
+                ("length", [http(b"some text\n" * 60, "Content-Length: 600")], {}),
+                ("chunked", [http(b"40\r\n" + b"0123456789abcdef" * 4 + b"\r\n5\r\nthere\r\n0\r\n\r\n",
+                                  "Transfer-Encoding: chunked")], {}),
+                ("closed", [http(b"until the end", "X-Cache: HIT")], {}),
+                ("redirected", [("redirect", 1), http(b"there", "Content-Length: 5")], {1: 0}),
+                ("missing", [b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"], {}),
+                ("short", [http(b"cut", "Content-Length: 600")], {}),
+                ("busy", [b"HTTP/1.1 503 Later\r\nRetry-After: 9\r\n\r\n"], {}),
+                ("not-http", [b"* OK IMAP4 ready\r\n"], {}))]
+    mail = [b"220-one\r\n220 two\r\n", b"250-SIZE\r\n250 OK\r\n", b"250 OK\r\n", b"250 OK\r\n", b"354 go on\r\n",
+            b"250 queued\r\n", b"221 bye\r\n"]
+    rows += [Specimen(f"innocent-mail-{word}", "session.c", {"KIND": 3, "ENCODING": 0}, [answers], [set()], gates={0: True})
+             for word, answers in (("sent", mail), ("refused", mail[:2] + [b"550 no\r\n"]), ("later", mail[:3] + [b"451 later\r\n"]))]
+    rows.append(Specimen("innocent-known-name", "generator.c", {"KNOWN": 1, "ENCODING": 0}, ["names", b"fine"], [set(), set()],
+                         arguments=["PORT0", "PORT1"]))
     return rows
 
 
@@ -200,7 +242,7 @@ def in_go():
 
 
 class Server:
-    """Answers every connection with the same bytes after the first request."""
+    """Answers every connection with the same bytes after the first request; of a list of answers, with one after each."""
 
     def __init__(self):
         self.socket = socket.socket()
@@ -220,19 +262,58 @@ class Server:
 
     def serve(self, connection):
         try:
-            connection.settimeout(0.2)
-            try:
-                connection.recv(65536)
-            except socket.timeout:
-                pass
-            connection.sendall(self.answer)
+            connection.settimeout(0.2)  # a client may wait for the server's first word
+            for answer in self.answer if isinstance(self.answer, list) else [self.answer]:
+                try:
+                    connection.recv(65536)
+                except socket.timeout:
+                    pass
+                connection.sendall(answer)
+                connection.settimeout(10)
             connection.shutdown(socket.SHUT_WR)
-            connection.settimeout(10)
             while connection.recv(65536):
                 pass
         except OSError:
             pass
         connection.close()
+
+
+class NameServer:
+    """Answers every question with the loopback's address."""
+
+    def __init__(self):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        while True:
+            try:
+                question, client = self.socket.recvfrom(512)
+                head = question[:2] + bytes([0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0])
+                record = bytes([0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1])
+                self.socket.sendto(head + question[12:] + record, client)
+            except OSError:
+                return
+
+
+def wanted(answer, ports, architecture, folder):
+    """What a server sends, of a specimen's word for it; `ports`: of all servers."""
+    if not isinstance(answer, tuple):
+        return answer
+    kind, encoding = answer
+    if kind == "port":
+        return ENCODE[encoding](f"server=second;port={ports[1]};".encode())
+    if kind == "redirect":
+        return (f"HTTP/1.1 302 Found\r\nServer: small\r\nLocation: http://127.0.0.1:{ports[encoding]}/there\r\n"
+                "Content-Length: 0\r\n\r\n").encode()
+    stage = os.path.join(folder, "stage")
+    with open(os.path.join(folder, "stage.c"), "w") as out:
+        out.write("int main(void) { return 0; }\n")
+    subprocess.run([ARCHITECTURES[architecture][0], "-O1", os.path.join(folder, "stage.c"), "-o", stage], check=True)
+    with open(stage, "rb") as file:
+        return ENCODE[encoding](file.read())
 
 
 GO_ARCHITECTURES = {"x86_64": "amd64", "i386": "386", "arm": "arm", "aarch64": "arm64", "mips": "mips", "mipsel": "mipsle"}
@@ -276,21 +357,12 @@ def run(specimen, architecture, compiler, level, static, runner):
         os.mkdir(secrets)
         with open(os.path.join(secrets, "passwords"), "wb") as out:
             out.write(SECRET)
-        servers = [Server() for _ in specimen.servers]
+        servers = [NameServer() if answer == "names" else Server() for answer in specimen.servers]
+        ports = [server.port for server in servers]
         for server, answer in zip(servers, specimen.servers):
-            if isinstance(answer, tuple) and answer[0] == "port":
-                answer = ENCODE[answer[1]](f"server=second;port={servers[1].port};".encode())
-            elif isinstance(answer, tuple):
-                stage = os.path.join(folder, "stage")
-                with open(os.path.join(folder, "stage.c"), "w") as out:
-                    out.write("int main(void) { return 0; }\n")
-                subprocess.run([ARCHITECTURES[architecture][0], "-O1", os.path.join(folder, "stage.c"), "-o", stage],
-                               check=True)
-                with open(stage, "rb") as file:
-                    answer = ENCODE[answer[1]](file.read())
-            server.answer = answer
-        arguments = [str(servers[0].port)]
-        arguments += [os.path.join(secrets, "passwords") if a == "SECRET" else a for a in specimen.arguments]
+            server.answer = wanted(answer, ports, architecture, folder)
+        words = {"SECRET": os.path.join(secrets, "passwords"), **{f"PORT{i}": str(port) for i, port in enumerate(ports)}}
+        arguments = [str(ports[0])] + [words.get(a, a) for a in specimen.arguments]
         root = ARCHITECTURES[architecture][1]
         line = [runner, *(["--root", root] if root else []), "--label", secrets, program, *arguments]
         # In a group of its own: a run that takes too long ends with all its children.
@@ -351,7 +423,7 @@ class Count:
         return self.right / max(1, self.right + self.missed)
 
     def is_good(self, least_precision, least_recall):
-        return not self.failed and self.precision() >= least_precision and self.recall() >= least_recall
+        return self.runs > 0 and not self.failed and self.precision() >= least_precision and self.recall() >= least_recall
 
     def said(self):
         return {"runs": self.runs, "runs_right": self.runs_right, "right": self.right, "wrong": self.wrong,

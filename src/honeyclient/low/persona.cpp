@@ -4,7 +4,6 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <set>
 
 #include "honeyclient/low/personas_embedded.h"
 
@@ -15,20 +14,8 @@ namespace {
 struct Reader {
   const toml::table& table;
   std::string_view file;
-  std::optional<Error> error = {};
-  std::set<std::string, std::less<>> asked = {};
+  std::optional<Error> error;
 
-  toml::node_view<const toml::node> at(std::string_view key) {
-    asked.emplace(key);
-    return table[key];
-  }
-  // A word that nobody asked about is a slip of the pen, and what it meant is missing.
-  void refuse_the_rest() {
-    for (const auto& [key, node] : table)
-      if (!asked.contains(key.str()) && !error)
-        error = Error{Module::honeyclient, ErrorCode::invalid_input,
-                      "a persona has no " + std::string(key.str()), std::string(file)};
-  }
   void refuse(std::string_view key, std::string_view wanted) {
     if (!error)
       error =
@@ -36,12 +23,12 @@ struct Reader {
                 "the persona's " + std::string(key) + " must be " + std::string(wanted), std::string(file)};
   }
   std::string text(std::string_view key) {
-    auto value = at(key).value<std::string>();
+    auto value = table[key].value<std::string>();
     if (!value) refuse(key, "a string");
     return value.value_or("");
   }
   uint32_t number(std::string_view key, bool needed = true) {
-    auto value = at(key).value<int64_t>();
+    auto value = table[key].value<int64_t>();
     if (!value && needed) refuse(key, "a whole number");
     int64_t found = value.value_or(0);
     if (found < 0 || found > 1'000'000) refuse(key, "between 0 and 1000000");
@@ -49,7 +36,7 @@ struct Reader {
   }
   std::vector<std::string> list(std::string_view key) {
     std::vector<std::string> all;
-    if (const toml::array* array = at(key).as_array())
+    if (const toml::array* array = table[key].as_array())
       for (const toml::node& node : *array) {
         auto value = node.value<std::string>();
         if (!value) refuse(key, "a list of strings");
@@ -58,9 +45,9 @@ struct Reader {
     return all;
   }
   // An array of pairs, because their order counts.
-  std::vector<PersonaField> pairs(std::string_view key) {
+  std::vector<PersonaField> pairs(const toml::table& from, std::string_view key) {
     std::vector<PersonaField> all;
-    const toml::array* array = at(key).as_array();
+    const toml::array* array = from[key].as_array();
     if (!array) return all;
     for (const toml::node& node : *array) {
       const toml::array* pair = node.as_array();
@@ -75,15 +62,14 @@ struct Reader {
 
 std::vector<PersonaPlugin> plugins(Reader& reader) {
   std::vector<PersonaPlugin> all;
-  const toml::array* array = reader.at("plugin").as_array();
+  const toml::array* array = reader.table["plugin"].as_array();
   if (!array) return all;
   for (const toml::node& node : *array) {
     const toml::table* one = node.as_table();
     if (!one) continue;
-    Reader inner{*one, reader.file};
+    Reader inner{*one, reader.file, std::nullopt};
     PersonaPlugin plugin{inner.text("name"), inner.text("filename"), inner.text("description"),
-                         inner.text("version"), inner.pairs("types")};
-    inner.refuse_the_rest();
+                         inner.text("version"), inner.pairs(*one, "types")};
     if (inner.error) reader.error = inner.error;
     all.push_back(std::move(plugin));
   }
@@ -100,7 +86,7 @@ Result<Persona> parse_persona(std::string_view text, std::string_view file) {
     error.line = parsed.error().source().begin.line;
     return fail(std::move(error));
   }
-  Reader reader{parsed.table(), file};
+  Reader reader{parsed.table(), file, std::nullopt};
   Persona persona;
   persona.name = reader.text("name");
   persona.description = reader.text("description");
@@ -123,13 +109,13 @@ Result<Persona> parse_persona(std::string_view text, std::string_view file) {
   persona.languages = reader.list("languages");
   persona.time_zone = reader.text("time_zone");
   persona.referrer_policy = reader.text("referrer_policy");
-  persona.headers = reader.pairs("headers");
+  persona.headers = reader.pairs(reader.table, "headers");
   persona.accept_document = reader.text("accept_document");
   persona.accept_image = reader.text("accept_image");
   persona.accept_script = reader.text("accept_script");
   persona.accept_style = reader.text("accept_style");
   persona.accept_other = reader.text("accept_other");
-  persona.navigator = reader.pairs("navigator");
+  persona.navigator = reader.pairs(reader.table, "navigator");
   persona.hardware_concurrency = reader.number("hardware_concurrency", false);
   persona.device_memory = reader.number("device_memory", false);
   persona.screen_width = reader.number("screen_width");
@@ -140,17 +126,8 @@ Result<Persona> parse_persona(std::string_view text, std::string_view file) {
   persona.inner_height = reader.number("inner_height");
   persona.plugins = plugins(reader);
   persona.components = reader.list("components");
-  if (reader.at("referrer")) persona.referrer = reader.text("referrer");
-  reader.refuse_the_rest();
   if (reader.error) return fail(std::move(*reader.error));
   return persona;
-}
-
-std::string referrer_of(const Persona& persona, std::string_view host) {
-  constexpr std::string_view place = "{host}";
-  std::string url = persona.referrer;
-  if (size_t at = url.find(place); at != std::string::npos) url.replace(at, place.size(), host);
-  return url;
 }
 
 std::vector<std::string> persona_names() {

@@ -73,6 +73,45 @@ bool is_system_library(std::string_view module) {
   return false;
 }
 
+// A question for a name's address (RFC 1035, section 4.1): a head of twelve bytes, one question, nothing else.
+bool asks_for_a_name(std::string_view message) {
+  constexpr size_t head = 12;
+  if (message.size() < head + 6) return false;
+  const auto at = [&](size_t i) { return static_cast<uint8_t>(message[i]); };
+  const auto count = [&](size_t i) { return at(i) << 8 | at(i + 1); };
+  const bool is_standard_query = (at(2) & 0xf8) == 0;
+  if (!is_standard_query || count(4) != 1 || count(6) != 0 || count(8) != 0) return false;
+  size_t end = head;
+  while (end < message.size() && at(end) != 0 && at(end) < 64) end += 1 + at(end);
+  return end > head && end + 5 <= message.size() && at(end) == 0;
+}
+
+// Files by the last part of their paths, as an action may name one from its own working directory.
+class Paths {
+ public:
+  void add(const std::string& path, uint16_t source) {
+    auto& all = paths_[path.substr(path.rfind('/') + 1)];
+    if (std::ranges::find(all, std::pair(std::string_view(path), source)) == all.end()) all.emplace_back(path, source);
+  }
+  // Flows whose bytes lie in the file that `name` may mean.
+  template <class Fits>
+  bool any(std::string_view name, uint64_t& steps, Fits fits) const {
+    while (name.starts_with("./")) name.remove_prefix(2);
+    const auto found = paths_.find(std::string(name.substr(name.rfind('/') + 1)));
+    if (found == paths_.end() || name.empty()) return false;
+    for (const auto& [path, source] : found->second) {
+      if (steps == 0) return false;
+      --steps;
+      const bool same = path == name || (name[0] != '/' && path.ends_with(name) && path[path.size() - name.size() - 1] == '/');
+      if (same && fits(source)) return true;
+    }
+    return false;
+  }
+
+ private:
+  std::unordered_map<std::string, std::vector<std::pair<std::string_view, uint16_t>>> paths_;
+};
+
 class Judge {
  public:
   Judge(Run& run, uint64_t steps) : run_(run), left_(steps) { note_places(); }
@@ -82,6 +121,7 @@ class Judge {
       distribution(i);
       drop(i);
       parent(run_.actions[i]);
+      saving(run_.actions[i]);
     }
     for (size_t i = 0; i < run_.actions.size(); ++i) {
       by_argument(i);
@@ -154,12 +194,52 @@ class Judge {
     }
   }
 
-  // Its address came out of another flow's bytes.
+  // Its address came out of another flow's bytes; of a name server's answer, whoever gave the name.
   void parent(const Action& a) {
+    if (a.kind == "send" && asks_for_a_name(a.data)) {
+      uint16_t& named = name_servers_[a.source];
+      named = 0;
+      for (const Range& r : a.label)
+        if ((!r.by_decision || searched(a.label)) && r.source != a.source && flow(r.source) != nullptr) named = r.source;
+    }
     Flow* to = a.kind == "connect" ? flow(a.source) : nullptr;
     if (to == nullptr) return;
-    for (const Range& r : a.label)
-      if ((!r.by_decision || searched(a.label)) && r.source != a.source && flow(r.source) != nullptr) to->parent = r.source;
+    for (const Range& r : a.label) {
+      if ((r.by_decision && !searched(a.label)) || r.source == a.source || flow(r.source) == nullptr) continue;
+      const auto server = name_servers_.find(r.source);
+      const uint16_t from = server == name_servers_.end() ? r.source : server->second;
+      if (from != 0) to->parent = from;
+    }
+  }
+
+  // Files that take what flows send.
+  void saving(const Action& a) {
+    if (a.kind != "write" || a.object.empty()) return;
+    for (const uint16_t source : sources(a.label))
+      if (flow(source) != nullptr && names(a.label, source, !searched(a.label))) saved_.add(a.object, source);
+  }
+
+  // Whether a flow is `source`, or `source` led to it by what it said.
+  bool leads_to(uint16_t source, uint16_t to) {
+    constexpr int longest = 16;  // redirects; a hostile guest may make a circle of them
+    for (int n = 0; n < longest && to != 0; ++n) {
+      if (to == source) return true;
+      const Flow* next = flow(to);
+      to = next == nullptr ? uint16_t{0} : next->parent;
+    }
+    return false;
+  }
+
+  // Clients of every kind look at an answer (a status, lengths, where else to go) and then talk on, fetch from
+  // where it says and save what comes: that is what the answer is for, and no command.
+  bool takes_delivery(const Action& a, uint16_t source) {
+    const auto led = [&](uint16_t to) { return leads_to(source, to); };
+    if (a.kind == "send" || a.kind == "connect") return led(a.source) || name_servers_.contains(a.source);
+    if (a.kind == "exec" || a.kind == "kill" || a.kind == "ptrace") return false;
+    if (a.kind == "write")
+      for (const uint16_t from : sources(a.label))
+        if (led(from)) return true;
+    return saved_.any(a.object, left_, led);
   }
 
   // Received bytes reached an action's arguments. A downloaded file's own name and content are the
@@ -172,7 +252,7 @@ class Judge {
       Flow* by = flow(source);
       if (by == nullptr || !names(a.label, source, !(a.kind == "exec" && searched(a.label)))) continue;
       if (a.kind == "exec" && names(a.content, source, false)) continue;
-      if (writes && by->roles.contains(Role::distribution)) continue;
+      if (writes && (by->roles.contains(Role::distribution) || takes_delivery(a, source))) continue;
       if (a.failed && by->roles.contains(Role::c2)) continue;  // one of many tries along PATH
       add(*by, Role::c2, {"received bytes are an argument of " + a.kind, of(a.label, source), -1, static_cast<int64_t>(index)});
     }
@@ -191,7 +271,7 @@ class Judge {
         Flow* by = flow(source);
         if (by == nullptr || convicted.contains(source) || interprets_download(source, *place->decision)) continue;
         if (const auto known = by->roles.find(Role::c2); known != by->roles.end() && known->second.size() >= max_evidence) continue;
-        const std::string why = choice(source, *place, a, within);
+        const std::string why = takes_delivery(a, source) ? "" : choice(source, *place, a, within);
         if (left_ == 0) return;
         if (why.empty()) {
           by->gate = true;
@@ -229,6 +309,8 @@ class Judge {
   uint64_t left_;
   std::unordered_map<uint32_t, Place> places_;        // by decision
   std::set<std::pair<int, uint16_t>> downloaded_;     // processes and the flows that their programs came over
+  std::unordered_map<uint16_t, uint16_t> name_servers_;  // and whose bytes the name was that was asked for last
+  Paths saved_;
 };
 
 }  // namespace

@@ -189,6 +189,83 @@ TEST(Judging, WhatFailedWasNotDone) {
   }
 }
 
+TEST(Judging, TakingDeliveryOfWhatAFlowSendsIsNoCommand) {
+  constexpr std::string_view second = R"({"event":"source","source":2,"kind":"flow","protocol":"tcp","remote":"203.0.113.8:81"})";
+  constexpr std::string_view led = R"({"event":"action","kind":"connect","source":2,"within":[],"label":[[1,9,12,0]]})";
+  constexpr std::string_view stored = R"({"event":"action","kind":"write","object":"/home/u/text.part","within":[],"label":[[1,20,90,0]]})";
+  struct Row {
+    const char* name;
+    std::vector<std::string_view> before;
+    const char* what;
+    bool commands;
+  };
+  const Row rows[] = {
+      {"talks on", {}, R"("kind":"send","source":1)", false},
+      {"talks to another", {second}, R"("kind":"send","source":2)", true},
+      {"talks to whom it was sent to", {second, led}, R"("kind":"send","source":2)", false},
+      {"calls on whom it was sent to", {second}, R"("kind":"connect","source":2,"label":[[1,9,12,0]])", false},
+      {"calls on another", {second}, R"("kind":"connect","source":2)", true},
+      {"saves what comes", {}, R"("kind":"write","object":"/home/u/text.part","label":[[1,20,90,0]])", false},
+      {"writes something else", {}, R"("kind":"write","object":"/home/u/x","label":[])", true},
+      {"makes the file", {stored}, R"("kind":"create","object":"text.part","result":3)", false},
+      {"makes the file, named by it", {stored}, R"("kind":"create","object":"./text.part","result":3,"label":[[1,5,9,0]])", false},
+      {"makes another file", {stored}, R"("kind":"create","object":"part","result":3)", true},
+      {"makes another file, named by it", {stored}, R"("kind":"create","object":"x","result":3,"label":[[1,5,9,0]])", true},
+      {"moves it to its place", {stored}, R"("kind":"rename","object":"text.part","arguments":"text","result":0)", false},
+      {"drops it", {stored}, R"("kind":"unlink","object":"/home/u/text.part","result":0)", false},
+      {"removes another", {stored}, R"("kind":"unlink","object":"/home/v/text.part","result":0)", true},
+      {"runs it", {stored}, R"("kind":"exec","object":"text.part")", true},
+  };
+  for (const Row& row : rows) {
+    std::string all = fmt::format("{}\n{}\n", source, decision);
+    for (const std::string_view line : row.before) (all += line) += '\n';
+    all += fmt::format("{{\"event\":\"action\",\"pid\":7,\"within\":[1],{}}}\n", row.what);
+    report::Run run = read_events(all);
+    judge(run);
+    EXPECT_EQ(run.bad_lines, 0U) << row.name;
+    EXPECT_EQ(commands(run), row.commands) << row.name;
+    EXPECT_TRUE(run.flows.at(1).gate || row.commands) << row.name;
+  }
+}
+
+TEST(Judging, BehindANameIsWhoGaveIt) {
+  const std::string question = "53490100000100000000000003777777076578616d706c650000010001";
+  struct Row {
+    const char* name;
+    std::string label, data;
+    uint16_t parent;
+  };
+  const Row rows[] = {
+      {"a name of the program's own", "[]", question, 0},
+      {"a name out of another flow's bytes", "[[1,0,9,0]]", question, 1},
+      {"no question", "[[1,0,9,0]]", "474554202f", 3},
+      {"an answer", "[[1,0,9,0]]", "5349810000010001" + question.substr(16), 3},
+      {"a question without its end", "[[1,0,9,0]]", question.substr(0, question.size() - 8), 3},
+      {"a question for more than there is", "[[1,0,9,0]]", question.substr(0, 24) + "3f777777", 3},
+  };
+  for (const Row& row : rows) {
+    std::string all;
+    for (int i = 1; i <= 3; ++i) all += fmt::format("{{\"event\":\"source\",\"source\":{},\"kind\":\"flow\"}}\n", i);
+    all += fmt::format("{{\"event\":\"action\",\"kind\":\"send\",\"source\":3,\"label\":{},\"data\":\"{}\"}}\n", row.label, row.data);
+    all += "{\"event\":\"action\",\"kind\":\"connect\",\"source\":2,\"label\":[[3,40,43,0]]}\n";
+    report::Run run = read_events(all);
+    judge(run);
+    EXPECT_EQ(run.bad_lines, 0U) << row.name;
+    EXPECT_EQ(run.flows.at(2).parent, row.parent) << row.name;
+  }
+}
+
+TEST(Judging, ACircleOfRedirectsEnds) {
+  std::string all;
+  for (int i = 1; i <= 3; ++i) all += fmt::format("{{\"event\":\"source\",\"source\":{},\"kind\":\"flow\"}}\n", i);
+  for (int i = 1; i <= 3; ++i)
+    all += fmt::format("{{\"event\":\"action\",\"kind\":\"connect\",\"source\":{},\"label\":[[{},0,3,0]]}}\n", i, i % 3 + 1);
+  all += fmt::format("{}\n{}\n", decision, R"({"event":"action","pid":7,"kind":"send","source":9,"within":[1]})");
+  report::Run run = read_events(all);
+  judge(run);
+  EXPECT_TRUE(commands(run));
+}
+
 TEST(Events, WhatTheEngineCouldNotFollowIsCounted) {
   const report::Run run = judged({R"({"event":"lost","pid":7,"what":"labels of a block"})",
                           R"({"event":"lost","pid":7,"what":"labels of a block"})"});
