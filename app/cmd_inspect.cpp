@@ -81,7 +81,7 @@ Result<InspectCommand> as_recorded(InspectCommand command) {
     command.subjects.push_back(recording.first_url());
   if (!low::find_persona(note.conditions.persona)) return command;
   if (command.personas.empty()) command.personas.push_back(note.conditions.persona);
-  if (command.settings.referrer.empty()) command.settings.referrer = note.conditions.referrer;
+  if (!command.settings.referrer) command.settings.referrer = note.conditions.referrer;
   if (!command.seed) command.seed = note.conditions.seed;
   return command;
 }
@@ -201,6 +201,11 @@ Result<Visitor> make_visitor(const InspectCommand& command, const Context& conte
   return [means, &command, &sharing](const VisitTask& task) -> Result<Visited> {
     SHIKAKE_ASSIGN(low::VisitOptions options, options_of(command, task.subject, task.persona));
     options.began = options.clock->now();
+    if (!options.referrer) {
+      SHIKAKE_ASSIGN(const low::Persona persona, low::find_persona(options.persona));
+      SHIKAKE_ASSIGN(const url::Url url, url::Url::parse(options.url));
+      options.referrer = low::referrer_of(persona, url.hostname());
+    }
     std::optional<base::ManualClock> then;
     if (means->recording) {
       means->recording->rewind();
@@ -212,7 +217,7 @@ Result<Visitor> make_visitor(const InspectCommand& command, const Context& conte
     }
     SHIKAKE_ASSIGN(Transcript transcript,
                    Transcript::open(command.transcripts, task.subject,
-                                    {options.persona, options.referrer, options.seed, *options.began}));
+                                    {options.persona, *options.referrer, options.seed, *options.began}));
     options.on_exchange = [&transcript](const auto& request, const auto& response) {
       transcript.take(request, response);
     };
@@ -375,7 +380,9 @@ Run define_inspect(CLI::App& app_command, Context& context) {
   app_command
       .add_option("--base", command->base, "For files: the URL of the folder that they are seen under")
       ->type_name("URL");
-  app_command.add_option("--referrer", command->settings.referrer, "Where the visitor seems to come from")
+  app_command
+      .add_option("--referrer", command->settings.referrer,
+                  "Where the visitor seems to come from (default: the persona's own; an empty one: nowhere)")
       ->type_name("URL");
   app_command.add_option("--seed", command->seed, "Of chance and clock: the same seed gives the same visit")
       ->type_name("N");

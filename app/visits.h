@@ -13,7 +13,7 @@
 namespace shikake::app {
 
 struct VisitSettings {
-  std::string referrer;
+  std::optional<std::string> referrer;
   uint64_t seed = 1;
   uint32_t seconds = 60;
   bool offline = false;

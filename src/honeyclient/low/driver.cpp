@@ -37,7 +37,7 @@ Result<> Driver::go() {
   Context& top = new_context(nullptr, nullptr, "");
   Asked asked;
   asked.url = url.href();
-  asked.referrer = options_.referrer;
+  asked.referrer = options_.referrer.value_or(referrer_of(persona_, url.hostname()));
   uint32_t node = *record_.node(asked.url);  // the first
   Purpose purpose;
   purpose.context = &top;

@@ -41,6 +41,9 @@ struct Persona {
   std::vector<std::string> languages;  // navigator.languages
   std::string time_zone;               // a name of the tz database
   std::string referrer_policy;         // a token of the Referrer Policy standard
+  // Where a visit comes from unless it is told: a URL, in which {host} stands for the visited one; empty:
+  // nowhere. Of no interest to page workers.
+  std::string referrer;
   // In this order on the wire; "accept" stands where each kind of request puts its own.
   std::vector<PersonaField> headers;
   std::string accept_document, accept_image, accept_script, accept_style, accept_other;
@@ -79,5 +82,8 @@ inline constexpr std::string_view default_persona = "chrome-win10";
 Result<Persona> find_persona(std::string_view name);
 std::vector<std::string> persona_names();  // sorted
 Result<Persona> parse_persona(std::string_view toml, std::string_view file);
+
+// The URL that a visit to the host comes from; empty: none.
+std::string referrer_of(const Persona& persona, std::string_view host);
 
 }  // namespace shikake::honeyclient::low

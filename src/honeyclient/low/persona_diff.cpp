@@ -53,12 +53,14 @@ std::string system_of(const Persona& persona) {
     std::string_view mark, name;
   };
   static constexpr Row rows[] = {{"iPhone", "iOS"},
+                                 {"iPad", "iOS"},
                                  {"Android", "Android"},
                                  {"Macintosh", "macOS"},
                                  {"Windows NT 5.1", "Windows XP"},
                                  {"Windows NT 6.0", "Windows Vista"},
                                  {"Windows NT 6.1", "Windows 7"},
                                  {"Windows NT 6.2", "Windows 8"},
+                                 {"Windows NT 6.3", "Windows 8.1"},
                                  {"Windows NT 10", "Windows 10"},
                                  {"Googlebot", "a crawler"},
                                  {"Linux", "Linux"}};
@@ -78,6 +80,7 @@ std::set<std::string> facts_of(const Persona& persona) {
   }
   facts.insert(persona.user_agent.find("Mobile") == std::string::npos ? "a desktop" : "a phone");
   facts.insert(persona.components.empty() ? "no ActiveX" : "ActiveX");
+  facts.insert(persona.referrer.empty() ? "no referrer" : "referrer of a search engine");
   for (const PersonaPlugin& plugin : persona.plugins) {
     std::string name = plugin.name.substr(0, plugin.name.find_first_of(" ("));
     facts.insert("plugin " + (name == "Shockwave" ? "Flash" : name));

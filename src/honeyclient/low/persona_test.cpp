@@ -4,6 +4,9 @@
 #include <map>
 #include <set>
 
+#include <gmock/gmock.h>
+
+#include "honeyclient/low/personas_embedded.h"
 #include "honeyclient/low/visit_test.h"
 #include "url/percent.h"
 
@@ -73,6 +76,19 @@ std::map<std::string, std::string> told_by_script(const Persona& persona, std::s
   return told;
 }
 
+// As the C library knows it.
+long minutes_behind_utc(const std::string& zone, time_t at) {
+  const char* before = ::getenv("TZ");
+  const std::string kept = before ? before : "";
+  ::setenv("TZ", zone.c_str(), 1);
+  ::tzset();
+  struct tm local {};
+  ::localtime_r(&at, &local);
+  before ? ::setenv("TZ", kept.c_str(), 1) : ::unsetenv("TZ");
+  ::tzset();
+  return -local.tm_gmtoff / 60;
+}
+
 // What the server is told, what script is told and what script can do must not contradict each other.
 TEST_P(EachPersona, AgreesWithItself) {
   auto persona = find_persona(GetParam());
@@ -130,18 +146,47 @@ TEST_P(EachPersona, AgreesWithItself) {
       EXPECT_EQ(header.value == "?1", says("Mobile"));
     }
   }
-  std::map<std::string, std::string> offsets = {{"America/New_York", "300"},
-                                                {"America/Los_Angeles", "480"},
-                                                {"Europe/London", "0"},
-                                                {"Europe/Berlin", "-60"},
-                                                {"Asia/Tokyo", "-540"}};
-  EXPECT_EQ(told["new Date(1700000000000).getTimezoneOffset()"], offsets[persona->time_zone]);
+  EXPECT_EQ(told["new Date(1700000000000).getTimezoneOffset()"],
+            std::to_string(minutes_behind_utc(persona->time_zone, 1700000000)));
 }
 INSTANTIATE_TEST_SUITE_P(All, EachPersona, ::testing::ValuesIn(persona_names()), [](const auto& row) {
   std::string name = row.param;
   std::ranges::replace(name, '-', '_');
   return name;
 });
+
+TEST(Personas, ComeFromSomewhere) {
+  Sites sites(Sites::Pages{{"/", "<script>new Image().src = '/i?' + escape(document.referrer)</script>"}});
+  struct {
+    const char* persona;
+    std::optional<std::string> given;
+    std::string header, script;
+  } rows[] = {
+      {"chrome-win10", {}, "", ""},
+      {"ie6-winxp-ja",
+       {},
+       "http://www.google.co.jp/search?hl=ja&q=127.0.0.1",
+       "http%3A//www.google.co.jp/search%3Fhl%3Dja%26q%3D127.0.0.1"},
+      // Whose browser sends the origin alone to others.
+      {"chrome-android-ja", {}, "https://www.google.com/", "https%3A//www.google.com/"},
+      {"ie6-winxp-ja", "", "", ""},
+      {"chrome-win10", "http://forum.example/t", "http://forum.example/", "http%3A//forum.example/"},
+  };
+  for (const auto& row : rows) {
+    VisitOptions options = local_visit(sites.url());
+    options.persona = row.persona;
+    options.referrer = row.given;
+    const size_t before = sites.requests().size();
+    visit_or_fail(options);
+    const std::vector<std::string> requests = sites.requests();
+    ASSERT_EQ(requests.size(), before + 2);
+    const std::string& first = requests[before];
+    const size_t at = first.find("Referer: ");
+    EXPECT_EQ(at == std::string::npos ? "" : first.substr(at + 9, first.find("\r\n", at) - at - 9),
+              row.header);
+    EXPECT_TRUE(requests[before + 1].starts_with("GET /i?" + row.script + " HTTP")) << requests[before + 1];
+  }
+}
 
 TEST(Personas, FilesWithFlawsAreRefused) {
   auto named = find_persona("chrome-win10");
@@ -159,6 +204,12 @@ TEST(Personas, FilesWithFlawsAreRefused) {
     auto persona = parse_persona(row.text, "x.toml");
     ASSERT_FALSE(persona) << row.name;
     EXPECT_NE(persona.error().message().find(row.says), std::string::npos) << persona.error().message();
+  }
+  // A whole one, with one word too many.
+  for (const EmbeddedPersona& one : embedded_personas()) {
+    auto persona = parse_persona("timezone = 'Asia/Tokyo'\n" + std::string(one.text), "x.toml");
+    ASSERT_FALSE(persona) << one.name;
+    EXPECT_THAT(persona.error().message(), ::testing::HasSubstr("a persona has no timezone"));
   }
 }
 

@@ -57,7 +57,7 @@ struct VisitOptions {
   std::optional<std::string> content;
   std::string content_type = "text/html";  // of `content`
   std::string persona = std::string(default_persona);
-  std::string referrer;  // of the first request
+  std::optional<std::string> referrer;  // of the first request; without it the persona's own; empty: none
   uint64_t seed = 1;
   net::EgressPolicy egress;
   net::ProxySettings proxy;

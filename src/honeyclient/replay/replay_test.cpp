@@ -45,7 +45,8 @@ low::Sites::Pages site() {
 }
 
 Conditions conditions_of(const low::VisitOptions& options) {
-  return {options.persona, options.referrer, options.seed, options.began.value_or(base::TimePoint())};
+  return {options.persona, options.referrer.value_or(""), options.seed,
+          options.began.value_or(base::TimePoint())};
 }
 
 Result<std::unique_ptr<Writer>> write_as(const std::filesystem::path& path,
@@ -89,7 +90,7 @@ TEST_P(EachFormat, ReplaysTheSameChain) {
   base::ManualClock then(recording->began());
   options.clock = &then;
   EXPECT_EQ(recording->note().conditions.persona, options.persona);
-  EXPECT_EQ(recording->note().conditions.referrer, options.referrer);
+  EXPECT_EQ(recording->note().conditions.referrer, *options.referrer);
   EXPECT_EQ(recording->note().conditions.seed, options.seed);
   EXPECT_EQ(recording->note().conditions.began, *options.began);
   options.began = recording->began();
