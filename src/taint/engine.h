@@ -71,6 +71,7 @@ struct Decision {
   // On the path that was not taken, if that is known.
   unsigned other_branches = 0;
   unsigned other_calls = 0;
+  bool meets = false;  // its paths meet again before their function's end
 };
 
 class Listener {

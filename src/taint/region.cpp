@@ -134,7 +134,7 @@ void Thread::other_label_at(Site& site, size_t number, Label label) {
   const Exit& exit = program.exits[number];
   engine_.complete(site, *block_, program, exit, state_.next);
   engine_.listener().decided(*this, {site.decision, site.address, exit.indirect, label, state_.next, site.other_branches,
-                                     site.other_calls});
+                                     site.other_calls, site.region_end != 0});
 }
 
 // Calls and returns while regions are open. A return is known by where it goes, whatever instruction makes it:

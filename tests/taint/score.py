@@ -184,8 +184,9 @@ def specimens():
     innocent = {1: ("kill-switch", b"GO"), 2: ("captive-portal", b"HTTP/1.1 204 No Content\r\n\r\n"),
                 3: ("time-gate", b"1700000000"), 4: ("connectivity", b"hello"), 5: ("telemetry", b"thanks"),
                 6: ("version", b"3.4"), 7: ("advert", b"buy this"), 8: ("text-saved", b"some text\n" * 50),
-                9: ("greeting", b"220 mail"), 10: ("checksum", bytes(range(256)))}
-    gates = {"kill-switch", "captive-portal", "time-gate", "greeting"}  # of "version" nothing comes but a word
+                9: ("greeting", b"220 mail"), 10: ("checksum", bytes(range(256))),
+                11: ("captive-portal-told", b"HTTP/1.1 204 No Content\r\n\r\n")}
+    gates = {"kill-switch", "captive-portal", "captive-portal-told", "time-gate", "greeting"}  # of "version" nothing comes but a word
     for kind, (word, answer) in innocent.items():
         rows.append(Specimen(f"innocent-{word}", "innocent.c", {"KIND": kind, "ENCODING": 0}, [answer], [set()],
                              gates={0: word in gates}))

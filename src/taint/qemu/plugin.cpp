@@ -177,6 +177,7 @@ void Plugin::decided(Thread& thread, const Decision& decision) {
       .number("taken", static_cast<int64_t>(decision.taken))
       .number("other_branches", decision.other_branches)
       .number("other_calls", decision.other_calls)
+      .flag("meets", decision.meets)
       .label("label", thread.labels(), decision.label);
   recorder_.write(std::move(event));
 }

@@ -172,6 +172,7 @@ class Reader {
     d.indirect = fields.flag("indirect");
     d.other_branches = fields.number<unsigned>("other_branches");
     d.other_calls = fields.number<unsigned>("other_calls");
+    d.meets = fields.flag("meets");
     d.label = fields.ranges("label");
     const bool coarsened = fields.flag("coarsened");
     if (const json::object* place = fields.object("place")) {

@@ -291,7 +291,9 @@ class Judge {
     const Decision& d = *at.decision;
     // A target that a decision merely marked is an address that was made under it, not chosen by it.
     if (d.indirect) return searched(of(d.label, source)) ? "" : "received bytes chose the jump that led to " + a.kind;
-    if (d.other_branches >= dispatch_branches && d.other_calls >= dispatch_calls)
+    // Paths that meet only where their function ends: one of them may be all that the function does after a test
+    // that sends it home.
+    if (d.meets && d.other_branches >= dispatch_branches && d.other_calls >= dispatch_calls)
       return "received bytes chose " + a.kind + " among other actions";
     // Tested against something else before: the end of a chain of comparisons.
     for (const Place* before : within) {
@@ -299,7 +301,7 @@ class Judge {
       --left_;
       const Decision& other = *before->decision;
       if (other.number >= d.number || other.pid != d.pid || before->module != at.module) continue;
-      if (other.address == d.address || other.indirect || other.other_calls < 1) continue;
+      if (other.address == d.address || other.indirect || !other.meets || other.other_calls < 1) continue;
       if (overlap(other.label, d.label, source)) return "received bytes were compared with several words and chose " + a.kind;
     }
     return {};

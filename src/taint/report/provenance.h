@@ -21,6 +21,7 @@ struct Decision {
   bool indirect = false;
   uint64_t address = 0, taken = 0;
   unsigned other_branches = 0, other_calls = 0;  // on the path that was not taken
+  bool meets = false;       // its paths meet again before their function's end
   std::vector<Range> label;
 };
 

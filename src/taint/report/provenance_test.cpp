@@ -228,6 +228,30 @@ TEST(Judging, TakingDeliveryOfWhatAFlowSendsIsNoCommand) {
   }
 }
 
+TEST(Judging, OneAmongSeveralOnlyWhereThePathsMeetAgain) {
+  constexpr std::string_view first =
+      R"({"event":"decision","pid":7,"number":1,"address":10,"place":{"module":"/home/u/bot","offset":1},"other_branches":0,"other_calls":1,"meets":true,"label":[[1,0,3,0]]})";
+  constexpr std::string_view second =
+      R"({"event":"decision","pid":7,"number":2,"address":20,"place":{"module":"/home/u/bot","offset":2},"other_branches":0,"other_calls":1,"meets":true,"label":[[1,0,3,0]]})";
+  const std::string both = with(action, "[1]", "[1,2]");
+  const std::string wide = with(second, "\"other_branches\":0,\"other_calls\":1", "\"other_branches\":2,\"other_calls\":3");
+  const auto apart = [](std::string_view line) { return with(line, "\"meets\":true", "\"meets\":false"); };
+  struct Row {
+    const char* name;
+    std::string first, second;
+    bool commands;
+  };
+  const Row rows[] = {
+      {"one word after another", std::string(first), std::string(second), true},
+      {"a first one that leaves the function", apart(first), std::string(second), false},
+      {"other bytes", std::string(first), with(second, "[[1,0,3,0]]", "[[1,4,7,0]]"), false},
+      {"a first one that does nothing otherwise", with(first, "\"other_calls\":1", "\"other_calls\":0"), std::string(second), false},
+      {"the other path goes on testing and calling", apart(first), wide, true},
+      {"the other path is all that comes after", apart(first), apart(wide), false},
+  };
+  for (const Row& row : rows) EXPECT_EQ(commands(judged({source, row.first, row.second, both})), row.commands) << row.name;
+}
+
 TEST(Judging, BehindANameIsWhoGaveIt) {
   const std::string question = "53490100000100000000000003777777076578616d706c650000010001";
   struct Row {

@@ -1,6 +1,6 @@
 // Talks, and is not commanded. KIND: 1 kill switch, 2 captive-portal check, 3 time gate, 4 connectivity
 // check, 5 telemetry, 6 version check, 7 advert shown, 8 text saved, 9 greeting checked before talking,
-// 10 checksum of what came.
+// 10 checksum of what came, 11 captive-portal check that says what it found.
 #include "client.h"
 
 int main(int count, char** argument) {
@@ -14,6 +14,23 @@ int main(int count, char** argument) {
   ask(port, "GET /generate_204", data, sizeof data);
   const char* space = strchr(data, ' ');
   if (space == NULL || atoi(space + 1) != 204) return 0;
+  make_file("online");
+#elif KIND == 11
+  ask(port, "GET /generate_204", data, sizeof data);
+  const char* space = strchr(data, ' ');
+  if (space == NULL) {
+    fprintf(stderr, "no answer: %s\n", data);
+    return 1;
+  }
+  if (atoi(space + 1) >= 500) {
+    fprintf(stderr, "broken: %s\n", space);
+    return 1;
+  }
+  if (atoi(space + 1) != 204) {
+    fprintf(stderr, "a portal: %s\n", space);
+    remove_file("online.old");
+    return 1;
+  }
   make_file("online");
 #elif KIND == 3
   ask(port, "GET /time", data, sizeof data);
