@@ -114,8 +114,20 @@ Value Builder::get(size_t offset, uint8_t lanes) {
   return value;
 }
 
+// A stack pointer that moves by a labelled amount (room for a received string) is no received address: a label on it
+// would be one on all that is ever loaded from the stack. One that is set to a labelled value is.
+void Builder::keep_stack_pointer(Value& value) const {
+  const auto place = static_cast<Ref>(first_register + layout_.stack_pointer);
+  const bool from_itself = std::ranges::any_of(value.leaves, [&](const Value::Run& run) { return run.first == place; });
+  if (!from_itself || value.lanes != layout_.word) return;
+  for (size_t i = 0; i < value.lanes; ++i) value.lane[i] = static_cast<Ref>(place + i);
+  value.leaves.clear();
+  lane_leaves(value);
+}
+
 void Builder::put(size_t offset, const Value& given) {
   Value value = given;
+  if (offset == layout_.stack_pointer) keep_stack_pointer(value);
   if (conditional_) {
     const Value before = get(offset, given.lanes);
     const Value either = lanewise(given, before);

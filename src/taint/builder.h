@@ -80,6 +80,7 @@ class Builder {
   void add_leaves(Value& to, const Value& from);
   static void lane_leaves(Value& value);
   void order_memory();
+  void keep_stack_pointer(Value& value) const;
   void write_registers();
   void drop_unused();
   void note_units();

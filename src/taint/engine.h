@@ -167,6 +167,11 @@ class Thread {
   // A copy for what a new thread or a signal handler's return needs.
   std::vector<Label> save_registers() const;
   void restore_registers(std::span<const Label> registers);
+  // A signal handler begins, which goes on at `returns` when it is done: as if it had been called.
+  void interrupted(Address returns);
+  // Forgets where labels of memory lie: some of it is shared now, or not any more. May be called by another thread
+  // than the one whose this is.
+  void forget_pages();
   // Runs are left to the interpreter from here on: tests hold machine code against it.
   void interpret_only() { interpret_only_ = true; }
 

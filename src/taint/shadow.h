@@ -6,6 +6,9 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <mutex>
+#include <vector>
 
 #include "taint/label.h"
 
@@ -35,6 +38,10 @@ struct ShadowFilter {
   }
 };
 
+// Where labels of memory lie that this process shares with others, or with a file: the page that begins `offset`
+// bytes into what is shared. Null where it has none yet, unless `make`; then null when there is no room for more.
+using SharedLabels = std::function<Label*(uint64_t offset, bool make)>;
+
 class Shadow {
  public:
   Shadow();
@@ -54,14 +61,22 @@ class Shadow {
   void set(Address address, Label label);
   void read(Address address, size_t count, Label* labels) const;
   void write(Address address, size_t count, const Label* labels);
+  // As memory that was mapped anew, or is gone: what was shared there is not shared any more, and keeps its labels.
   void clear(Address address, uint64_t count);
   // Moves labels as mremap moves bytes: those that were at `to` are gone, and so are those at `from`. The two
   // must not overlap.
   void move(Address to, Address from, uint64_t count);
 
+  // From here on `count` bytes from `first` on, whole pages, have their labels where `labels` says: whoever shares
+  // them sees what is written here, at once. Pages found before in caches are stale: see Thread::forget_pages().
+  void share(Address first, uint64_t count, SharedLabels labels);
+  bool shares(Address address) const;
+  // A shared piece that ended at `end` ends at `new_end` now.
+  void grow(Address end, Address new_end);
+
   size_t pages() const { return pages_.load(std::memory_order_relaxed); }
   // Whether some byte may hold a label.
-  bool empty() const { return pages() == 0; }
+  bool empty() const { return pages() == 0 && !sharing_.load(std::memory_order_relaxed); }
 
   // In static memory, so that generated callbacks reach it without a load of its address.
   static ShadowFilter filter;
@@ -80,13 +95,28 @@ class Shadow {
   using Middle = Level<Table, middle_bits>;
   using Top = Level<Middle, top_bits>;
 
+  struct Shared {
+    Address first, end;
+    uint64_t offset;  // of `first` in what is shared
+    SharedLabels labels;
+  };
+
   static void mark(Address address, size_t count);
+  // The page, unless it is shared and was not looked for yet.
+  Label* known_page(Address address) const;
+  Label* shared_page(Address address, bool make) const;
+  // Takes pieces out of what is shared.
+  std::vector<Shared> unshare(Address first, Address end);
+  std::atomic<Page*>& slot(Address address) const;
   // The first address from `from` on whose page ever held labels; `end` when there is none before it. Reservations
   // of terabytes are common, and nearly all of their directories are absent.
   Address labelled_from(Address from, Address end) const;
 
   Top* top_;
   std::atomic<size_t> pages_ = 0;
+  mutable std::mutex sharing_lock_;
+  std::vector<Shared> shared_;  // no two overlap
+  std::atomic<bool> sharing_ = false;
 };
 
 }  // namespace shikake::taint

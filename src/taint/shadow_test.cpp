@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -65,6 +66,77 @@ TEST(Shadow, ClearingToTheEndOfAddressesEnds) {
   shadow.write(here, count, labels);
   shadow.clear(here, ~uint64_t{0});
   EXPECT_EQ(at(shadow, here), nothing);
+}
+
+// What two processes share, a page at a time, as the run's state keeps it.
+struct Board {
+  std::vector<std::unique_ptr<std::array<Label, page_bytes>>> pages{8};
+  SharedLabels labels() {
+    return [this](uint64_t offset, bool make) -> Label* {
+      auto& page = pages.at(offset / page_bytes);
+      if (page == nullptr && make) page = std::make_unique<std::array<Label, page_bytes>>();
+      return page == nullptr ? nullptr : page->data();
+    };
+  }
+};
+constexpr Address one_place = 0x10000, other_place = 0x7f0000200000;
+
+TEST(ShadowSharing, WhatOneWritesAnotherReads) {
+  Board board;
+  Shadow one, other;
+  one.set(one_place, 9);  // of its own, before
+  one.share(one_place, 4 * page_bytes, board.labels());
+  other.share(other_place, 2 * page_bytes, [labels = board.labels()](uint64_t offset, bool make) {
+    return labels(offset + page_bytes, make);
+  });
+  EXPECT_FALSE(one.empty());
+  EXPECT_EQ(one.get(one_place), 0);
+  EXPECT_EQ(other.get(other_place), 0);
+  one.write(one_place + 2 * page_bytes - 5, count, labels);
+  EXPECT_EQ(at(other, other_place + page_bytes - 5), all);
+  other.set(other_place, 7);
+  EXPECT_EQ(one.get(one_place + page_bytes), 7);
+  EXPECT_NE(Shadow::filter.at(one_place + 3 * page_bytes) & ShadowFilter::near, 0);
+}
+
+TEST(ShadowSharing, EndsWithTheMappingAndKeepsTheLabels) {
+  Board board;
+  Shadow one, other;
+  one.share(one_place, 4 * page_bytes, board.labels());
+  other.share(other_place, 4 * page_bytes, board.labels());
+  for (Address page = 0; page < 4; ++page) one.set(one_place + page * page_bytes, 3);
+  one.clear(one_place + page_bytes, page_bytes);  // a hole in the middle
+  EXPECT_EQ(one.get(one_place + page_bytes), 0);
+  EXPECT_EQ(one.get(one_place + 2 * page_bytes), 3);
+  EXPECT_FALSE(one.shares(one_place + page_bytes));
+  EXPECT_TRUE(one.shares(one_place + 3 * page_bytes));
+  one.set(one_place + page_bytes, 5);  // its own again
+  EXPECT_EQ(other.get(other_place + page_bytes), 3);
+  one.clear(one_place, 4 * page_bytes);
+  EXPECT_EQ(one.get(one_place + 3 * page_bytes), 0);
+  EXPECT_EQ(other.get(other_place + 3 * page_bytes), 3);
+}
+
+TEST(ShadowSharing, MovesAndGrows) {
+  Board board;
+  Shadow one, other;
+  one.share(one_place, page_bytes, board.labels());
+  other.share(other_place, 4 * page_bytes, board.labels());
+  one.set(one_place + 1, 4);
+  constexpr Address moved = one_place + 16 * page_bytes;
+  one.move(moved, one_place, page_bytes);
+  one.grow(moved + page_bytes, moved + 3 * page_bytes);
+  EXPECT_EQ(one.get(moved + 1), 4);
+  EXPECT_EQ(one.get(one_place + 1), 0);
+  one.set(moved + 2 * page_bytes, 6);
+  EXPECT_EQ(other.get(other_place + 2 * page_bytes), 6);
+}
+
+TEST(ShadowSharing, WithoutRoomForMoreLabelsStayAtHome) {
+  Shadow one;
+  one.share(one_place, page_bytes, [](uint64_t, bool) -> Label* { return nullptr; });
+  one.set(one_place, 8);
+  EXPECT_EQ(one.get(one_place), 8);
 }
 
 }  // namespace

@@ -85,6 +85,16 @@ void Thread::restore_registers(std::span<const Label> from) {
       state_.units |= Units{1} << layout.unit[i];
 }
 
+void Thread::interrupted(Address returns) {
+  if (attention_ == 0) return;
+  returns_.push_back(returns);
+  ++state_.depth;
+}
+
+void Thread::forget_pages() {
+  for (CachedPage& page : state_.pages) std::atomic_ref(page.number).store(~Address{0}, std::memory_order_relaxed);
+}
+
 void Thread::finish_block(Address next) {
   if (block_ == &nowhere_) return;
   Block& block = *block_;

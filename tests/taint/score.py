@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SPECIMENS = os.path.join(HERE, "specimens")
@@ -104,8 +105,13 @@ def aes(data):
     return out
 
 
-ENCODE = [lambda d: d, lambda d: bytes(b ^ 0x5A for b in d), rc4, base64.b64encode, running_xor, None, aes]
-ENCODING_NAMES = ["plain", "xor", "rc4", "base64", "running-xor", "", "aes"]
+def deflated(data):
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return packer.compress(data) + packer.flush()
+
+
+ENCODE = [lambda d: d, lambda d: bytes(b ^ 0x5A for b in d), rc4, base64.b64encode, running_xor, None, aes, deflated, zlib.compress]
+ENCODING_NAMES = ["plain", "xor", "rc4", "base64", "running-xor", "", "aes", "inflate", "zlib"]
 
 
 def frame(key, *body):
@@ -124,10 +130,12 @@ class Specimen:
     """servers: what each answers; roles: what each one's flow is; parents: server number -> server number; gates:
     server number -> whether its answer is a go or no-go that something came of (those left out are not asked)."""
 
-    def __init__(self, name, source, defines, servers, roles, parents=None, arguments=(), libraries=(), gates=None):
+    def __init__(self, name, source, defines, servers, roles, parents=None, arguments=(), libraries=(), gates=None,
+                 architectures=None):
         self.name, self.source, self.defines = name, source, defines
         self.servers, self.roles, self.parents, self.gates = servers, roles, parents or {}, gates or {}
         self.arguments, self.libraries = arguments, libraries
+        self.architectures = architectures  # None: all
         self.held_out = False
 
 
@@ -180,7 +188,7 @@ def specimens():
     # The address comes out of an answer of the name server; the name out of the first server's bytes.
     rows.append(Specimen("generator-seeded", "generator.c", {"ENCODING": 0}, [b"2026-11-23 rates: 1.2 3.4", "names", b"fine"],
                          [set(), set(), set()], {2: 0}, arguments=["PORT1", "PORT2"]))
-    rows += held_out() + through_calls() + innocent_clients()
+    rows += carried() + held_out() + through_calls() + innocent_clients()
     innocent = {1: ("kill-switch", b"GO"), 2: ("captive-portal", b"HTTP/1.1 204 No Content\r\n\r\n"),
                 3: ("time-gate", b"1700000000"), 4: ("connectivity", b"hello"), 5: ("telemetry", b"thanks"),
                 6: ("version", b"3.4"), 7: ("advert", b"buy this"), 8: ("text-saved", b"some text\n" * 50),
@@ -193,6 +201,40 @@ def specimens():
     rows.append(Specimen("innocent-kill-switch-thrown", "innocent.c", {"KIND": 1, "ENCODING": 0}, [b"STOP"], [set()]))
     rows.append(Specimen("innocent-time-gate-shut", "innocent.c", {"KIND": 3, "ENCODING": 0}, [b"5"], [set()]))
     rows.append(Specimen("innocent-version-old", "innocent.c", {"KIND": 6, "ENCODING": 0}, [b"3.0"], [set()]))
+    return rows
+
+
+def carried():
+    """Bytes that go a long way before they decide: inflated, through memory that is shared, files that are mapped,
+    signals, generated code, and into programs that are executed."""
+    rows = []
+    for encoding in (7, 8):
+        word = ENCODING_NAMES[encoding]
+        libraries, only = (["-lz"], ["x86_64"]) if encoding == 8 else ([], None)  # Debian has no zlib for the others
+        for dispatch, kind, command in ((1, "words", b"FILE"), (2, "opcode", b"F"), (6, "binary", struct.pack(">IHH", 0x5348494B, 2, 0))):
+            rows.append(Specimen(f"command-{kind}-{word}", "command.c", {"DISPATCH": dispatch, "ENCODING": encoding},
+                                 [ENCODE[encoding](command)], [{"c2"}], libraries=libraries, architectures=only))
+        rows.append(Specimen(f"argument-line-{word}", "argument.c", {"ARGUMENT": 1, "ENCODING": encoding},
+                             [ENCODE[encoding](b"from afar")], [{"c2"}], libraries=libraries, architectures=only))
+        rows.append(Specimen(f"download-file-{word}", "download.c", {"INTO": 1, "ENCODING": encoding}, [("program", encoding)],
+                             [{"distribution"}], libraries=libraries, architectures=only))
+        rows.append(Specimen(f"download-never-run-{word}", "download.c", {"INTO": 4, "ENCODING": encoding}, [("program", encoding)],
+                             [set()], libraries=libraries, architectures=only))
+    for kind, (word, encoding) in {1: ("fork", 0), 2: ("memory-file", 1), 3: ("named", 0), 4: ("segment", 1)}.items():
+        rows.append(Specimen(f"shared-{word}", "shared.c", {"KIND": kind, "ENCODING": encoding}, [ENCODE[encoding](b"FILE")], [{"c2"}]))
+    rows.append(Specimen("mapped-program", "shared.c", {"KIND": 5, "ENCODING": 0}, [("program", 0)], [{"distribution"}]))
+    rows.append(Specimen("mapped-command", "shared.c", {"KIND": 6, "ENCODING": 0}, [b"FILE"], [{"c2"}]))
+    rows.append(Specimen("mapped-secret", "shared.c", {"KIND": 7, "ENCODING": 0}, [b"ok"], [{"drop"}], arguments=["SECRET"]))
+    rows.append(Specimen("mapped-program-grows", "shared.c", {"KIND": 8, "ENCODING": 0}, [("program", 0)], [{"distribution"}]))
+    rows.append(Specimen("download-copy-range", "transfer.c", {"KIND": 5, "ENCODING": 0}, [("program", 0)], [{"distribution"}]))
+    for kind, word in ((6, "tee"), (7, "places"), (8, "vmsplice")):
+        rows.append(Specimen(f"command-{word}", "transfer.c", {"KIND": kind, "ENCODING": 0}, [b"FILE"], [{"c2"}]))
+    for kind, word in ((1, "interrupted"), (2, "restored")):
+        rows.append(Specimen(f"signal-{word}", "signals.c", {"KIND": kind, "ENCODING": 0}, [b"FILE"], [{"c2"}]))
+    for kind, word, encoding, command in ((1, "copied", 1, b"FILE"), (2, "rewritten", 1, b"FILE"), (3, "choosing", 0, b"F")):
+        rows.append(Specimen(f"code-{word}", "generated.c", {"KIND": kind, "ENCODING": 0}, [ENCODE[encoding](command)], [{"c2"}]))
+    for over, word, encoding in ((1, "pipe", 1), (2, "environment", 0), (3, "open-file", 0), (4, "socket-pair", 1)):
+        rows.append(Specimen(f"passed-{word}", "passed.c", {"OVER": over, "ENCODING": encoding}, [ENCODE[encoding](b"FILE")], [{"c2"}]))
     return rows
 
 
@@ -502,6 +544,8 @@ def main():
     counts = {a: Count() for a in architectures if a not in skipped}
     for architecture, count in counts.items():
         for specimen in chosen:
+            if specimen.architectures and architecture not in specimen.architectures:
+                continue
             levels = [int(level) for level in options.levels.split(",")]
             compilers = options.compilers.split(",")
             static = False

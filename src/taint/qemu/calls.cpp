@@ -164,19 +164,39 @@ void Plugin::read_back(Thread& thread, int fd, Address buffer, uint64_t count, s
   }
 }
 
-void Plugin::scatter(Thread& thread, const CallArguments& call, uint64_t count) {
+// The offset of pread and its like. ARM and MIPS begin a 64-bit argument at an even register; preadv gives words.
+uint64_t Plugin::file_offset(const CallArguments& call) const {
+  if (word_bytes() == 8) return call.a[3];
+  const bool words = call.call == Call::preadv || call.call == Call::pwritev;
+  const size_t at = words || architecture() == Architecture::i386 ? 3 : 4;
+  const bool high_first = !words && architecture() == Architecture::mips;
+  return call.a[high_first ? at + 1 : at] | call.a[high_first ? at : at + 1] << 32;
+}
+
+// Where the first of `count` bytes that have just gone by lies in a file; nothing for what has no places.
+std::optional<uint64_t> Plugin::began(int fd, uint64_t count) {
+  const off_t now = lseek(fd, 0, SEEK_CUR);
+  if (now < 0) return std::nullopt;
+  return static_cast<uint64_t>(std::max<off_t>(now, static_cast<off_t>(count))) - count;
+}
+
+void Plugin::scatter(Thread& thread, const CallArguments& call, uint64_t count, std::optional<uint64_t> offset) {
   const size_t w = word_bytes();
+  const auto fd = static_cast<int>(call.a[0]);
+  if (!offset) offset = began(fd, count);
   for (uint64_t i = 0; i < std::min(call.a[2], max_vector) && count > 0; ++i) {
     const Address entry = call.a[1] + i * 2 * w;
     const uint64_t part = std::min(count, word(entry + w));
-    received(thread, static_cast<int>(call.a[0]), word(entry), part);
+    if (offset) read_back(thread, fd, word(entry), part, offset);
+    else received(thread, fd, word(entry), part);
+    if (offset) *offset += part;
     count -= part;
   }
 }
 
 void Plugin::message_received(Thread& thread, int fd, Address message, uint64_t count) {
   const size_t w = word_bytes();
-  scatter(thread, {Call::readv, {static_cast<uint64_t>(fd), word(message + 2 * w), word(message + 3 * w)}}, count);
+  scatter(thread, {Call::readv, {static_cast<uint64_t>(fd), word(message + 2 * w), word(message + 3 * w)}}, count, std::nullopt);
 }
 
 Label Plugin::joined(Thread& thread, Address address, uint64_t count) {
@@ -201,6 +221,7 @@ Event Plugin::action(Thread& thread, std::string_view kind) {
 void Plugin::sent(Thread& thread, int fd, Address buffer, uint64_t count, std::optional<uint64_t> offset) {
   Channel* channel = channels_.of(fd);
   if (channel == nullptr) return;
+  channel = channels_.other_end(*channel);
   const bool network = is_network(fd);
   const bool stream = channel->kind == ChannelKind::stream;
   uint64_t start = 0;
@@ -240,11 +261,19 @@ void Plugin::tell_sent(Thread& thread, int fd, Channel& channel, uint64_t start,
   recorder_.write(std::move(event));
 }
 
+void Plugin::paired(Address descriptors) {
+  const bool big_endian = architecture() == Architecture::mips;
+  Channel* a = channels_.of(static_cast<int>(read_word(descriptors, 4, big_endian)));
+  Channel* b = channels_.of(static_cast<int>(read_word(descriptors + 4, 4, big_endian)));
+  if (a != nullptr && b != nullptr) channels_.pair(*a, *b);
+}
+
 // A reader may have a pipe's bytes before the writer's call is back: their labels must be there first.
 void Plugin::announce(int fd, Address buffer, uint64_t count) {
   if (engine_.shadow().empty() || is_network(fd)) return;
-  const Channel* channel = channels_.of(fd);
+  Channel* channel = channels_.of(fd);
   if (channel == nullptr || channel->kind != ChannelKind::stream) return;
+  channel = channels_.other_end(*channel);
   const uint64_t start = channel->written.load();
   std::vector<Label> labels(piece_bytes);
   for (uint64_t done = 0; done < std::min<uint64_t>(count, max_content); done += piece_bytes) {
@@ -254,19 +283,21 @@ void Plugin::announce(int fd, Address buffer, uint64_t count) {
   }
 }
 
-void Plugin::gather(Thread& thread, const CallArguments& call, uint64_t count) {
+void Plugin::gather(Thread& thread, const CallArguments& call, uint64_t count, std::optional<uint64_t> offset) {
   const size_t w = word_bytes();
+  if (!offset) offset = began(static_cast<int>(call.a[0]), count);
   for (uint64_t i = 0; i < std::min(call.a[2], max_vector) && count > 0; ++i) {
     const Address entry = call.a[1] + i * 2 * w;
     const uint64_t part = std::min(count, word(entry + w));
-    sent(thread, static_cast<int>(call.a[0]), word(entry), part, std::nullopt);
+    sent(thread, static_cast<int>(call.a[0]), word(entry), part, offset);
+    if (offset) *offset += part;
     count -= part;
   }
 }
 
 void Plugin::message_sent(Thread& thread, int fd, Address message, uint64_t count) {
   const size_t w = word_bytes();
-  gather(thread, {Call::writev, {static_cast<uint64_t>(fd), word(message + 2 * w), word(message + 3 * w)}}, count);
+  gather(thread, {Call::writev, {static_cast<uint64_t>(fd), word(message + 2 * w), word(message + 3 * w)}}, count, std::nullopt);
 }
 
 void Plugin::path_action(Thread& thread, const CallArguments& call, int64_t result) {
@@ -363,26 +394,6 @@ Label Plugin::content_label(Thread& thread, int fd) {
   return all;
 }
 
-// Memory was mapped anew or moved.
-void Plugin::mapped(const CallArguments& call, int64_t result) {
-  forget_mappings();
-  constexpr int64_t last_error = 4095;  // -4095 to -1; 32-bit guests' upper half is negative too
-  if (result < 0 && result >= -last_error) return;
-  const Address to = word_bytes() == 4 ? static_cast<uint32_t>(result) : static_cast<Address>(result);
-  Shadow& shadow = engine_.shadow();
-  if (call.call == Call::old_mmap) {
-    shadow.clear(to, word(call.a[0] + 4));
-  } else if (call.call != Call::mremap) {
-    shadow.clear(to, call.a[1]);
-  } else {
-    const auto whole_pages = [](uint64_t bytes) { return (bytes + page_bytes - 1) & ~(page_bytes - 1); };
-    const uint64_t before = whole_pages(call.a[1]), after = whole_pages(call.a[2]), kept = std::min(before, after);
-    if (to != call.a[0]) shadow.move(to, call.a[0], kept);
-    shadow.clear(call.a[0] + kept, before - kept);
-    shadow.clear(to + kept, after - kept);
-  }
-}
-
 void Plugin::before_call(unsigned vcpu, int64_t number, std::array<uint64_t, 6> arguments) {
   Thread& t = thread(vcpu);
   t.flush();
@@ -391,7 +402,12 @@ void Plugin::before_call(unsigned vcpu, int64_t number, std::array<uint64_t, 6> 
   constexpr uint64_t share_memory = 0x100;  // CLONE_VM
   if (call.call == Call::clone && (call.a[0] & share_memory) != 0) inherited_ = t.save_registers();
   switch (call.call) {
-    case Call::execve: case Call::execveat: executing(t, vcpu, call); break;
+    case Call::execve: case Call::execveat:
+      tell_written(t, 0, ~Address{0});
+      executing(t, vcpu, call);
+      break;
+    case Call::signal: case Call::sigaction: case Call::rt_sigaction: note_handler(call); break;
+    case Call::sigreturn: case Call::rt_sigreturn: frame_returns(vcpu, call); break;
     case Call::write: case Call::send: case Call::sendto:
       announce(static_cast<int>(call.a[0]), call.a[1], call.a[2]);
       break;
@@ -411,20 +427,23 @@ void Plugin::after_call(unsigned vcpu, int64_t, int64_t result) {
     case Call::read: case Call::recv: case Call::recvfrom:
       if (result > 0) received(t, fd, call.a[1], count);
       break;
-    case Call::readv: if (result > 0) scatter(t, call, count); break;
+    case Call::readv: if (result > 0) scatter(t, call, count, std::nullopt); break;
+    case Call::preadv: if (result > 0) scatter(t, call, count, file_offset(call)); break;
     case Call::recvmsg: if (result > 0) message_received(t, fd, call.a[1], count); break;
     case Call::recvmmsg: case Call::sendmmsg: if (result > 0) messages(t, call, count); break;
     case Call::sendfile: case Call::sendfile64: if (result > 0) sent_file(t, call, count); break;
-    case Call::splice:
+    case Call::splice: case Call::copy_file_range:
       if (result > 0)
         carried(t, fd, static_cast<int>(call.a[2]), before(call.a[1], 8, count), before(call.a[3], 8, count), count);
       break;
-    case Call::pread: if (result > 0) read_back(t, fd, call.a[1], count, call.a[3]); break;
+    case Call::tee: if (result > 0) doubled(fd, static_cast<int>(call.a[1]), count); break;
+    case Call::pread: if (result > 0) read_back(t, fd, call.a[1], count, file_offset(call)); break;
     case Call::write: case Call::send: case Call::sendto:
       if (result > 0) sent(t, fd, call.a[1], count, std::nullopt);
       break;
-    case Call::pwrite: if (result > 0) sent(t, fd, call.a[1], count, call.a[3]); break;
-    case Call::writev: if (result > 0) gather(t, call, count); break;
+    case Call::pwrite: if (result > 0) sent(t, fd, call.a[1], count, file_offset(call)); break;
+    case Call::writev: case Call::vmsplice: if (result > 0) gather(t, call, count, std::nullopt); break;
+    case Call::pwritev: if (result > 0) gather(t, call, count, file_offset(call)); break;
     case Call::sendmsg: if (result > 0) message_sent(t, fd, call.a[1], count); break;
     case Call::open: case Call::openat: case Call::creat: case Call::unlink: case Call::unlinkat:
     case Call::rename: case Call::renameat: case Call::renameat2: case Call::mkdir: case Call::mkdirat:
@@ -435,8 +454,17 @@ void Plugin::after_call(unsigned vcpu, int64_t, int64_t result) {
     case Call::mount:
       if (result < 0) failed(vcpu, name(call.call), result);
       break;
-    case Call::munmap: forget_mappings(); break;
-    case Call::mmap: case Call::mmap2: case Call::old_mmap: case Call::mremap: mapped(call, result); break;
+    case Call::socketpair:
+      if (result == 0) paired(call.a[3]);
+      break;
+    case Call::munmap:
+      forget_mappings();
+      if (result == 0) unmapped(t, call.a[0], call.a[1]);
+      break;
+    case Call::mmap: case Call::mmap2: case Call::old_mmap: case Call::mremap: mapped(t, call, result); break;
+    case Call::msync: tell_written(t, call.a[0], call.a[0] + call.a[1]); break;
+    case Call::shmat: case Call::ipc: attached(call, result); break;
+    case Call::sigreturn: case Call::rt_sigreturn: return frame_returned(vcpu);
     default: break;
   }
   t.set_register(engine_.layout().result, engine_.layout().word, 0);

@@ -22,6 +22,15 @@ constexpr int max_interpreters = 4;
 constexpr size_t max_arguments = 4096;
 // Labels of arguments that are looked for in a new program: received bytes make few.
 constexpr size_t max_argument_bytes = size_t{64} << 10;
+// Labels of a variable wait at a place of their own, which its text gives: the new program finds its variables in
+// another order. A label before these places says that there are some.
+constexpr uint64_t variables_at = max_argument_bytes, variable_bytes = uint64_t{64} << 10;
+
+uint64_t place_of_variable(std::string_view text) {
+  uint32_t hash = 2166136261u;  // FNV-1a
+  for (const char c : text) hash = (hash ^ static_cast<uint8_t>(c)) * 16777619u;
+  return (uint64_t{1} + (hash & 0xfffff)) * variable_bytes + variables_at;
+}
 
 const char* emulator_of(const unsigned char* head) {
   const bool big = head[EI_DATA] == ELFDATA2MSB;
@@ -101,30 +110,33 @@ void Plugin::start_program(std::string path, std::vector<Argument> arguments, co
   const char* emulator = emulator_of_program(path, arguments);
   if (emulator == nullptr) return;
   if (bell_.is_there()) {
-    keep_argument_labels(arguments);
+    keep_argument_labels(arguments, environment);
     return;
   }
 
   std::string plugin = own_path() + ",state=" + options_.state + ",events=" + options_.events;
   for (const std::string& prefix : options_.labelled_paths) plugin += ",label=" + prefix;
   if (!options_.root.empty()) plugin += ",root=" + options_.root;
-  if (keep_argument_labels(arguments)) plugin += ",arguments=on";
+  if (keep_argument_labels(arguments, environment)) plugin += ",arguments=on";
   std::vector<std::string> line{emulator_folder() + "qemu-" + emulator, "-plugin", plugin};
   if (const auto emulated = taint::architecture(emulator))
     for (std::string& option : emulator_options(*emulated)) line.push_back(std::move(option));
   if (!options_.root.empty()) line.insert(line.end(), {"-L", options_.root});
   line.insert(line.end(), {"-0", arguments.empty() ? path : arguments[0].text});
-  // The guest's variables are for the guest alone: LD_PRELOAD would reach the emulator.
-  for (const Argument& variable : environment)
-    if (variable.text.find('=') != std::string::npos) line.insert(line.end(), {"-E", variable.text});
+  // What would reach the emulator or its loader is for the guest alone. The others may hold commas, at which -E ends.
+  std::vector<std::string> variables;
+  for (const Argument& variable : environment) {
+    const std::string& text = variable.text;
+    if (!text.starts_with("LD_") && !text.starts_with("QEMU_") && !text.starts_with("GLIBC_")) variables.push_back(text);
+    else if (text.find('=') != std::string::npos && text.find(',') == std::string::npos) line.insert(line.end(), {"-E", text});
+  }
   line.push_back(path);
   for (size_t i = 1; i < arguments.size(); ++i) line.push_back(arguments[i].text);
-  char* no_environment[] = {nullptr};
-  execve(line[0].c_str(), pointers(line).data(), no_environment);
+  execve(line[0].c_str(), pointers(line).data(), pointers(variables).data());
 }
 
-// Labels of the arguments wait in the run's state under the process's number.
-bool Plugin::keep_argument_labels(const std::vector<Argument>& arguments) {
+// Labels of arguments and variables wait in the run's state under the process's number.
+bool Plugin::keep_argument_labels(const std::vector<Argument>& arguments, const std::vector<Argument>& environment) {
   std::vector<Label> labels;
   bool any = false;
   for (const Argument& argument : arguments) {
@@ -133,17 +145,24 @@ bool Plugin::keep_argument_labels(const std::vector<Argument>& arguments) {
   }
   Channel* channel = channels_.of_process(getpid());
   if (bell_.is_there() && channel != nullptr) {  // of an exec that failed
-    std::vector<Label> stale(max_argument_bytes);
+    std::vector<Label> stale(max_argument_bytes + 1);
     channels_.read(*channel, 0, stale, true);
   }
-  if (!any) return false;
-  if (channel != nullptr) channels_.write(*channel, 0, labels);
-  return channel != nullptr;
+  labels.resize(std::min(labels.size(), max_argument_bytes));
+  if (channel != nullptr && any) channels_.write(*channel, 0, labels);
+  for (const Argument& variable : environment) {
+    if (channel == nullptr || variable.label == 0) continue;
+    const size_t kept = std::min<size_t>(variable.labels.size(), variable_bytes);
+    channels_.write(*channel, place_of_variable(variable.text), std::span(variable.labels).first(kept));
+    channels_.write(*channel, variables_at, std::span(&variable.label, 1));
+    any = true;
+  }
+  return channel != nullptr && any;
 }
 
 bool Plugin::has_argument_labels() {
   Channel* channel = channels_.of_process(getpid());
-  std::vector<Label> labels(max_argument_bytes);
+  std::vector<Label> labels(max_argument_bytes + 1);
   if (channel != nullptr) channels_.read(*channel, 0, labels, false);
   return std::any_of(labels.begin(), labels.end(), [](Label label) { return label != 0; });
 }
@@ -159,8 +178,19 @@ void Plugin::label_arguments(Thread& thread) {
     const Address at = word(*stack + (1 + i) * word_bytes());
     std::vector<Label> labels(read_string(at).size() + 1);
     channels_.read(*channel, offset, labels, true);
-    put_labels(thread, at, labels);
+    if (offset < max_argument_bytes) put_labels(thread, at, labels);
     offset += labels.size();
+  }
+  Label variables = 0;
+  channels_.read(*channel, variables_at, std::span(&variables, 1), true);
+  // Behind the arguments and their end.
+  for (uint64_t i = 0; variables != 0 && i < max_arguments; ++i) {
+    const Address at = word(*stack + (2 + count + i) * word_bytes());
+    if (at == 0) break;
+    const std::string text = read_string(at);
+    std::vector<Label> labels(std::min<size_t>(text.size() + 1, variable_bytes));
+    channels_.read(*channel, place_of_variable(text), labels, true);
+    put_labels(thread, at, labels);
   }
 }
 

@@ -24,6 +24,11 @@ std::array<Thread*, max_threads> threads;
 
 void on_block(unsigned vcpu, void* block) { threads[vcpu]->enter(*static_cast<Block*>(block)); }
 
+void on_handler(unsigned vcpu, void* block) {
+  on_block(vcpu, block);
+  plugin->handler_begins(vcpu);
+}
+
 void on_access(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t address, void* instruction) {
   threads[vcpu]->access(address, static_cast<uint32_t>(reinterpret_cast<uintptr_t>(instruction)), info);
 }
@@ -55,7 +60,8 @@ void on_translation(qemu_plugin_id_t, qemu_plugin_tb* tb) {
   }
   plugin->translated(address, bytes.size() - before);
   Block& block = plugin->block(address, std::move(bytes), before, std::move(lengths), thumb);
-  qemu_plugin_register_vcpu_tb_exec_cb(tb, on_block, QEMU_PLUGIN_CB_NO_REGS, &block);
+  qemu_plugin_register_vcpu_tb_exec_cb(tb, plugin->is_handler(address) ? on_handler : on_block, QEMU_PLUGIN_CB_NO_REGS,
+                                       &block);
   for (size_t i = 0; i < count; ++i)
     qemu_plugin_register_vcpu_mem_cb(qemu_plugin_tb_get_insn(tb, i), on_access, QEMU_PLUGIN_CB_NO_REGS,
                                      QEMU_PLUGIN_MEM_RW, reinterpret_cast<void*>(i));
@@ -163,7 +169,12 @@ void Plugin::translated(Address address, size_t count) {
 void Plugin::activate() {
   if (active_.exchange(true)) return;
   state_.labelled.store(1);
-  // Forgets all translations; what runs from here on is translated with callbacks.
+  translate_anew();
+}
+
+// Forgets all translations; what runs from here on is translated with callbacks.
+void Plugin::translate_anew() {
+  if (!active()) return;
   qemu_plugin_reset(id_, [](qemu_plugin_id_t id) { register_all(id); });
 }
 

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "taint/engine.h"
@@ -49,6 +50,10 @@ class Plugin : public Listener {
   void first_translation(unsigned vcpu);
   Block& block(Address address, std::vector<uint8_t> bytes, size_t before, std::vector<uint8_t> lengths, bool thumb);
 
+  // Signals (signals.cpp).
+  bool is_handler(Address address);
+  void handler_begins(unsigned vcpu);
+
   // Code is about to run for the first time: was it received?
   void translated(Address address, size_t count);
 
@@ -67,20 +72,25 @@ class Plugin : public Listener {
   // Sources.
   void received(Thread& thread, int fd, Address buffer, uint64_t count);
   void read_back(Thread& thread, int fd, Address buffer, uint64_t count, std::optional<uint64_t> offset);
-  void scatter(Thread& thread, const CallArguments& call, uint64_t count);
+  // Of vectored calls; without an offset, files are at their positions.
+  void scatter(Thread& thread, const CallArguments& call, uint64_t count, std::optional<uint64_t> offset);
+  uint64_t file_offset(const CallArguments& call) const;
+  static std::optional<uint64_t> began(int fd, uint64_t count);
   void message_received(Thread& thread, int fd, Address message, uint64_t count);
   void messages(Thread& thread, const CallArguments& call, uint64_t count);
   // Bytes that go from one descriptor to another without the program's seeing them (transfer.cpp).
   void sent_file(Thread& thread, const CallArguments& call, uint64_t count);
   void carried(Thread& thread, int from, int to, std::optional<uint64_t> from_offset, std::optional<uint64_t> to_offset,
                uint64_t count);
+  void doubled(int from, int to, uint64_t count);
   std::optional<uint64_t> before(Address pointer, size_t bytes, uint64_t count) const;
   // Sinks.
   void sent(Thread& thread, int fd, Address buffer, uint64_t count, std::optional<uint64_t> offset);
   void tell_sent(Thread& thread, int fd, Channel& channel, uint64_t start, uint64_t count, Label all,
                  std::span<const uint8_t> data);
+  void paired(Address descriptors);
   void announce(int fd, Address buffer, uint64_t count);
-  void gather(Thread& thread, const CallArguments& call, uint64_t count);
+  void gather(Thread& thread, const CallArguments& call, uint64_t count, std::optional<uint64_t> offset);
   void message_sent(Thread& thread, int fd, Address message, uint64_t count);
   void path_action(Thread& thread, const CallArguments& call, int64_t result);
   void connecting(Thread& thread, const CallArguments& call, int64_t result);
@@ -95,11 +105,28 @@ class Plugin : public Listener {
   // The emulator that runs the program at `path`; for a script, path and arguments become its interpreter's.
   const char* emulator_of_program(std::string& path, std::vector<Argument>& arguments);
   void start_program(std::string path, std::vector<Argument> arguments, const std::vector<Argument>& environment);
-  bool keep_argument_labels(const std::vector<Argument>& arguments);
+  bool keep_argument_labels(const std::vector<Argument>& arguments, const std::vector<Argument>& environment);
   bool has_argument_labels();
   void label_arguments(Thread& thread);
   void simple_action(Thread& thread, unsigned vcpu, const CallArguments& call);
-  void mapped(const CallArguments& call, int64_t result);
+  // Memory that is mapped, moved and shared (mapping.cpp).
+  struct MapRequest {
+    uint64_t length = 0, flags = 0, offset = 0;
+    int fd = -1;
+  };
+  MapRequest map_request(const CallArguments& call) const;
+  void mapped(Thread& thread, const CallArguments& call, int64_t result);
+  void moved(const CallArguments& call, Address to);
+  void unmapped(Thread& thread, Address first, uint64_t count);
+  void show_file(Thread& thread, Address at, const MapRequest& request);
+  void attached(const CallArguments& call, int64_t result);
+  void share(Address at, uint64_t count, Channel* channel, uint64_t offset);
+  void tell_written(Thread& thread, Address first, Address end);
+  void note_handler(const CallArguments& call);
+  void save_labels(unsigned vcpu, Address stack, size_t first, size_t step, Address returns);
+  void frame_returns(unsigned vcpu, const CallArguments& call);
+  void frame_returned(unsigned vcpu);
+  size_t general_registers() const;
   Event action(Thread& thread, std::string_view kind);
 
   CallArguments unpack(int64_t number, const std::array<uint64_t, 6>& a) const;
@@ -110,6 +137,7 @@ class Plugin : public Listener {
   Label joined(Thread& thread, Address address, uint64_t count);
   void put_labels(Thread& thread, Address address, std::span<const Label> labels);
   void activate();
+  void translate_anew();
   std::string place(Address address);
   void read_mappings();
   void forget_mappings();
@@ -127,8 +155,26 @@ class Plugin : public Listener {
   std::array<std::unique_ptr<Thread>, max_threads> threads_;
   std::array<CallArguments, max_threads> calls_{};
   std::vector<Label> inherited_;  // a new thread's registers
+  // Of each thread: register labels that signals interrupted, and those that a frame is just giving back.
+  struct SavedLabels {
+    Address frame;
+    std::vector<Label> registers;
+  };
+  std::array<std::vector<SavedLabels>, max_threads> saved_;
+  std::array<std::vector<Label>, max_threads> returning_;
+  // Files that are written through memory.
+  struct WrittenFile {
+    Address first, end;
+    uint64_t offset;
+    const Channel* channel;
+    std::string path;
+    Label told = 0;
+  };
+  std::mutex written_files_lock_;
+  std::vector<WrittenFile> written_files_;
   std::mutex blocks_lock_;
   std::unordered_map<Address, std::vector<std::unique_ptr<Block>>> blocks_;
+  std::unordered_set<Address> handlers_;  // of signals
   // The emulator's memory map as last read, by the mappings' ends; emptied when the guest changes it.
   struct Mapping {
     Address first;

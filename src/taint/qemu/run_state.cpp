@@ -49,6 +49,15 @@ Channel* Channels::of_process(pid_t process) {
   return find(~uint64_t{0}, static_cast<uint64_t>(process), ChannelKind::process);
 }
 
+// Devices that no file system has.
+constexpr uint64_t device_of_memory = ~uint64_t{1}, device_of_segments = ~uint64_t{2};
+
+Channel* Channels::of_memory() { return find(device_of_memory, state_.next_memory.fetch_add(1), ChannelKind::memory); }
+
+Channel* Channels::of_segment(int id) {
+  return find(device_of_segments, static_cast<uint64_t>(id), ChannelKind::memory);
+}
+
 Channel* Channels::find(uint64_t device, uint64_t inode, ChannelKind kind) {
   const Lock guard(state_.lock);
   size_t slot = (inode * 0x9e3779b97f4a7c15u ^ device) % max_channels;
@@ -59,6 +68,7 @@ Channel* Channels::find(uint64_t device, uint64_t inode, ChannelKind kind) {
       channel.inode = inode;
       channel.kind = kind;
       channel.source = 0;
+      channel.peer = 0;
       channel.used.store(1);
       return &channel;
     }
@@ -69,8 +79,8 @@ Channel* Channels::find(uint64_t device, uint64_t inode, ChannelKind kind) {
 
 Chunk* Channels::chunk(const Channel& channel, uint64_t offset, bool make) {
   const uint64_t key = (uint64_t{number(channel)} + 1) << 40 | (offset / chunk_bytes & 0xffffffffffu);
-  size_t slot = (key * 0x9e3779b97f4a7c15u) >> 48;
-  static_assert(max_chunks == 1u << 16);
+  size_t slot = (key * 0x9e3779b97f4a7c15u) >> 50;
+  static_assert(max_chunks == 1u << 14);
   // Long probing means a nearly full table: later labels are lost rather than time.
   for (int tries = 0; tries < 64; ++tries, slot = (slot + 1) % max_chunks) {
     Chunk& chunk = state_.chunks[slot];
@@ -82,6 +92,16 @@ Chunk* Channels::chunk(const Channel& channel, uint64_t offset, bool make) {
     if (there == key) return &chunk;
   }
   return nullptr;
+}
+
+void Channels::pair(Channel& a, Channel& b) {
+  a.peer = static_cast<uint32_t>(number(b)) + 1;
+  b.peer = static_cast<uint32_t>(number(a)) + 1;
+}
+
+Label* Channels::page(const Channel& channel, uint64_t offset, bool make) {
+  Chunk* found = chunk(channel, offset, make);
+  return found == nullptr ? nullptr : found->labels;
 }
 
 void Channels::write(const Channel& channel, uint64_t offset, std::span<const Label> labels) {

@@ -9,13 +9,15 @@ namespace shikake::taint::qemu {
 
 enum class Call : uint8_t {
   other,
-  read, write, readv, writev, pread, pwrite, preadv, pwritev, sendfile, sendfile64, splice,
+  read, write, readv, writev, pread, pwrite, preadv, pwritev, sendfile, sendfile64, splice, tee, vmsplice,
+  copy_file_range,
   socket, socketpair, socketcall, bind, listen, accept, accept4, connect,
   send, sendto, sendmsg, sendmmsg, recv, recvfrom, recvmsg, recvmmsg,
   open, openat, creat, close, unlink, unlinkat, rename, renameat, renameat2, mkdir, mkdirat, rmdir,
   link, linkat, symlink, symlinkat, chmod, fchmodat, mount, memfd_create,
   execve, execveat, fork, vfork, clone, clone3, exit, exit_group, kill, tkill, tgkill, ptrace,
-  mmap, mmap2, old_mmap, munmap, mremap, brk, sigreturn, rt_sigreturn, nanosleep, clock_nanosleep, reboot,
+  mmap, mmap2, old_mmap, munmap, mremap, msync, brk, ipc, shmat, shmdt,
+  signal, sigaction, rt_sigaction, sigreturn, rt_sigreturn, nanosleep, clock_nanosleep, reboot,
   init_module, finit_module,
 };
 

@@ -47,11 +47,26 @@ void Plugin::sent_file(Thread& thread, const CallArguments& call, uint64_t count
   carried(thread, static_cast<int>(call.a[1]), static_cast<int>(call.a[0]), offset, std::nullopt, count);
 }
 
+// tee: a pipe's next bytes are in another pipe too, and stay where they are.
+void Plugin::doubled(int from, int to, uint64_t count) {
+  const Channel* in = channels_.of(from);
+  Channel* out = channels_.of(to);
+  if (in == nullptr || out == nullptr) return;
+  const uint64_t read_at = in->read.load(), written_at = out->written.fetch_add(count);
+  std::vector<Label> labels(std::min(count, piece_bytes));
+  for (uint64_t done = 0; done < count; done += piece_bytes) {
+    const auto part = std::span(labels).first(std::min(piece_bytes, count - done));
+    channels_.read(*in, read_at + done, part, false);
+    channels_.write(*out, written_at + done, part);
+  }
+}
+
 void Plugin::carried(Thread& thread, int from, int to, std::optional<uint64_t> from_offset,
                      std::optional<uint64_t> to_offset, uint64_t count) {
   Channel* in = channels_.of(from);
   Channel* out = channels_.of(to);
   if (in == nullptr || out == nullptr) return;
+  out = channels_.other_end(*out);
   const bool received = is_network(from), network = is_network(to);
   const uint16_t source = received ? flow(from, *in) : labelled_file(from, *in);
   const bool in_stream = received || in->kind == ChannelKind::stream;

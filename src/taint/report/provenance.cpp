@@ -289,6 +289,8 @@ class Judge {
 
   std::string choice(uint16_t source, const Place& at, const Action& a, const std::vector<const Place*>& within) {
     const Decision& d = *at.decision;
+    // Whether a downloaded program is whole and could be decoded is tested on the way to running it.
+    if (names(a.content, source, false) && searched(of(d.label, source))) return {};
     // A target that a decision merely marked is an address that was made under it, not chosen by it.
     if (d.indirect) return searched(of(d.label, source)) ? "" : "received bytes chose the jump that led to " + a.kind;
     // Paths that meet only where their function ends: one of them may be all that the function does after a test

@@ -151,8 +151,116 @@ static inline void aes_block(const uint8_t* from, uint8_t* to, const uint8_t* ke
   memcpy(to, s, 16);
 }
 
+// Inflate (RFC 1951): codes are looked up by the next 15 bits.
+typedef struct {
+  const uint8_t* from;
+  long left;
+  uint32_t bits;
+  int have;
+} Deflated;
+
+static inline unsigned next_bits(Deflated* d, int count) {
+  while (d->have < count) {
+    d->bits |= (uint32_t)(d->left > 0 ? *d->from : 0) << d->have;
+    if (d->left > 0) ++d->from, --d->left;
+    d->have += 8;
+  }
+  const unsigned value = d->bits & ((1u << count) - 1);
+  d->bits >>= count;
+  d->have -= count;
+  return value;
+}
+
+static inline void make_table(uint16_t* table, const uint8_t* lengths, int count) {
+  unsigned code = 0;
+  for (int length = 1; length <= 15; ++length, code <<= 1)
+    for (int symbol = 0; symbol < count; ++symbol) {
+      if (lengths[symbol] != length) continue;
+      unsigned turned = 0;
+      for (int i = 0; i < length; ++i) turned |= (code >> i & 1) << (length - 1 - i);
+      for (; turned < 1u << 15; turned += 1u << length) table[turned] = (uint16_t)(symbol << 4 | length);
+      ++code;
+    }
+}
+
+static inline unsigned next_symbol(Deflated* d, const uint16_t* table) {
+  while (d->have < 15) {
+    d->bits |= (uint32_t)(d->left > 0 ? *d->from : 0) << d->have;
+    if (d->left > 0) ++d->from, --d->left;
+    d->have += 8;
+  }
+  const unsigned found = table[d->bits & 0x7fff];
+  d->bits >>= found & 15;
+  d->have -= found & 15;
+  return found >> 4;
+}
+
+static inline long inflate_to(const char* data, long count, char* to, long size) {
+  static uint16_t letters[1 << 15], distances[1 << 15];
+  static const uint8_t order[19] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
+  Deflated d = {(const uint8_t*)data, count, 0, 0};
+  long made = 0;
+  for (int last = 0; !last;) {
+    uint8_t lengths[320] = {0};
+    int letter_count = 288, distance_count = 32;
+    last = (int)next_bits(&d, 1);
+    const unsigned kind = next_bits(&d, 2);
+    if (kind == 0) {  // stored
+      d.bits = 0, d.have = 0;
+      const long stored = d.left < 4 ? 0 : d.from[0] | d.from[1] << 8;
+      if (d.left < 4 + stored || made + stored > size) return -1;
+      memcpy(to + made, d.from + 4, (size_t)stored);
+      d.from += 4 + stored, d.left -= 4 + stored, made += stored;
+      continue;
+    }
+    if (kind == 1) {
+      for (int i = 0; i < 288; ++i) lengths[i] = i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8;
+      memset(lengths + 288, 5, 32);
+    } else {
+      letter_count = (int)next_bits(&d, 5) + 257;
+      distance_count = (int)next_bits(&d, 5) + 1;
+      const int code_count = (int)next_bits(&d, 4) + 4;
+      uint8_t code_lengths[19] = {0};
+      for (int i = 0; i < code_count; ++i) code_lengths[order[i]] = (uint8_t)next_bits(&d, 3);
+      make_table(letters, code_lengths, 19);
+      for (int i = 0; i < letter_count + distance_count;) {
+        const unsigned symbol = next_symbol(&d, letters);
+        unsigned times = 1, value = symbol;
+        if (symbol == 16) times = 3 + next_bits(&d, 2), value = i > 0 ? lengths[i - 1] : 0;
+        if (symbol == 17) times = 3 + next_bits(&d, 3), value = 0;
+        if (symbol == 18) times = 11 + next_bits(&d, 7), value = 0;
+        while (times-- > 0 && i < 320) lengths[i++] = (uint8_t)value;
+      }
+    }
+    memset(letters, 0, sizeof letters);
+    make_table(letters, lengths, letter_count);
+    make_table(distances, lengths + letter_count, distance_count);
+    for (unsigned symbol; (symbol = next_symbol(&d, letters)) != 256;) {
+      if (made >= size || (d.left == 0 && d.have == 0)) return -1;
+      if (symbol < 256) {
+        to[made++] = (char)symbol;
+        continue;
+      }
+      const int s = (int)symbol - 257;
+      const int more = s < 8 || s == 28 ? 0 : (s - 4) / 4;
+      long length = s < 8 ? s + 3 : s == 28 ? 258 : 3 + ((4 + s % 4) << more);
+      length += next_bits(&d, more);
+      const int far = (int)next_symbol(&d, distances);
+      const int far_more = far < 4 ? 0 : (far - 2) / 2;
+      const long back = (far < 4 ? far + 1 : 1 + ((2 + far % 2) << far_more)) + (long)next_bits(&d, far_more);
+      if (back > made) return -1;
+      for (; length > 0 && made < size; --length, ++made) to[made] = to[made - back];
+    }
+  }
+  return made;
+}
+
+#if ENCODING == 8
+#include <zlib.h>
+#endif
+
 // ENCODING: 0 plain, 1 XOR with a byte, 2 RC4, 3 base64, 4 XOR with a running key, 6 AES-128 in cipher feedback
-// mode, behind one block that says nothing.
+// mode, behind one block that says nothing, 7 deflated (RFC 1951), 8 the same by zlib.
 static inline long decode(char* data, long count) {
 #if ENCODING == 1
   for (long i = 0; i < count; ++i) data[i] ^= 0x5a;
@@ -175,6 +283,17 @@ static inline long decode(char* data, long count) {
   }
   count = count > 16 ? count - 16 : 0;
   memmove(data, data + 16, (size_t)count);
+#elif ENCODING == 7
+  static char plain[1 << 20];
+  count = inflate_to(data, count, plain, sizeof plain - 1);
+  if (count < 0) _exit(8);
+  memcpy(data, plain, (size_t)count);
+#elif ENCODING == 8
+  static char plain[1 << 20];
+  uLongf made = sizeof plain - 1;
+  if (uncompress((Bytef*)plain, &made, (const Bytef*)data, (uLong)count) != Z_OK) _exit(8);
+  count = (long)made;
+  memcpy(data, plain, made);
 #endif
   data[count] = 0;
   return count;
