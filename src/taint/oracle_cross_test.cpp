@@ -101,42 +101,55 @@ std::vector<Access> accesses(const Target& t, std::string_view text, const Progr
   return all;
 }
 
+// One input byte is labelled at a time: a label holds a few ranges only, and merged ones would hide a rule that
+// forgets the bytes between.
 bool by_rules(const Target& t, std::string_view text, const std::vector<uint8_t>& code, LabelArena& arena, Dependence& found) {
   Quiet quiet;
   std::atomic<uint32_t> counter = 0;
   Engine engine(t.architecture, arena, counter, quiet, [](Address, std::span<uint8_t>) { return size_t{0}; }, kind);
   auto thread = std::make_unique<Thread>(engine);
   constexpr Address memory = 0x20000;
-  const auto label = [&](size_t byte) {
-    const auto offset = static_cast<uint32_t>(byte * 2);  // never next to each other
-    return thread->labels().range({1, false, offset, offset});
-  };
+  constexpr size_t memory_bytes = 32;
+  const Label label = thread->labels().source(1, 0);
+  const std::vector<Label> clean = thread->save_registers();
   // Labels lie from the lowest byte of a register upwards.
   const auto state_byte = [&](const Place& place, size_t i) {
     return place.state + (t.big_endian ? place.bytes - 1 - i : i);
   };
-  for (const Place& place : places(t))
-    for (size_t i = 0; i < place.bytes; ++i) thread->set_register(place.guest + i, 1, label(state_byte(place, i)));
-  if (t.flags_bytes != 0) thread->set_register(t.flags_input, t.word, label(flags_at));
-  for (size_t i = 0; i < 32; ++i) engine.shadow().set(memory + i, label(memory_at + i));
   Block block;
   block.address = 0x401000;
   block.bytes = code;
   block.code.address = block.address;
   block.code.lengths = {static_cast<uint8_t>(code.size())};
   const Program& program = engine.program(block);
-  thread->enter(block);
-  for (const Access& access : accesses(t, text, program)) thread->access(memory + access.address, 0, access.info);
-  thread->flush();
-  const auto note = [&](size_t output, Label got) {
-    for (const Range& range : thread->labels().ranges(got))
-      for (uint32_t offset = range.first; offset <= range.last && offset / 2 < state_size; ++offset)
-        if (range.source == 1) found[output].set(offset / 2);
+  const std::vector<Access> made = accesses(t, text, program);
+  const auto run = [&](size_t input) {
+    thread->enter(block);
+    for (const Access& access : made) thread->access(memory + access.address, 0, access.info);
+    thread->flush();
+    const auto note = [&](size_t output, Label got) {
+      if (got != 0) found[output].set(input);
+    };
+    for (const Place& place : places(t))
+      for (size_t i = 0; i < place.bytes; ++i) note(state_byte(place, i), *thread->registers(place.guest + i));
+    for (size_t i = 0; i < t.flags_bytes; ++i) note(flags_at, *thread->registers(t.flags + i));
+    for (size_t i = 0; i < memory_bytes; ++i) note(memory_at + i, engine.shadow().get(memory + i));
+    thread->restore_registers(clean);
+    engine.shadow().clear(memory, memory_bytes);
   };
   for (const Place& place : places(t))
-    for (size_t i = 0; i < place.bytes; ++i) note(state_byte(place, i), *thread->registers(place.guest + i));
-  for (size_t i = 0; i < t.flags_bytes; ++i) note(flags_at, *thread->registers(t.flags + i));
-  for (size_t i = 0; i < 32; ++i) note(memory_at + i, engine.shadow().get(memory + i));
+    for (size_t i = 0; i < place.bytes; ++i) {
+      thread->set_register(place.guest + i, 1, label);
+      run(state_byte(place, i));
+    }
+  if (t.flags_bytes != 0) {
+    thread->set_register(t.flags_input, t.word, label);
+    run(flags_at);
+  }
+  for (size_t i = 0; i < memory_bytes; ++i) {
+    engine.shadow().set(memory + i, label);
+    run(memory_at + i);
+  }
   return !quiet.unknown;
 }
 

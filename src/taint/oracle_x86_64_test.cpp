@@ -164,37 +164,49 @@ constexpr Place all_places[] = {
 
 AccessKind kind(uint32_t info) { return {static_cast<uint8_t>(info & 0xff), (info & 0x100) != 0}; }
 
-// What the rules say: labels of source 1, one offset an input byte.
+// What the rules say. One input byte is labelled at a time: a label holds a few ranges only, and merged ones would
+// hide a rule that forgets the bytes between.
 bool by_rules(const Row& row, LabelArena& arena, Dependence& found) {
   Quiet quiet;
   std::atomic<uint32_t> counter = 0;
   Engine engine(Architecture::x86_64, arena, counter, quiet, [](Address, std::span<uint8_t>) { return size_t{0}; }, kind);
   auto thread = std::make_unique<Thread>(engine);
   constexpr Address memory = 0x20000;
-  const auto label = [&](size_t byte) { return thread->labels().range({1, false, static_cast<uint32_t>(byte * 2), static_cast<uint32_t>(byte * 2)}); };
-  for (const Place& place : all_places)
-    for (size_t i = 0; i < place.bytes; ++i) thread->set_register(place.guest + i, 1, label(place.state + i));
-  thread->set_register(offsetof(VexGuestAMD64State, guest_CC_DEP1), 8, label(flag_byte));
-  for (size_t i = 0; i < 32; ++i) engine.shadow().set(memory + i, label(offset_of_memory + i));
+  constexpr size_t memory_bytes = sizeof(State::memory);
+  const Label label = thread->labels().source(1, 0);
+  const std::vector<Label> clean = thread->save_registers();
   Block block;
   block.address = 0x401000;
   block.bytes.assign(row.code, row.end);
   block.code.address = block.address;
   block.code.lengths = {static_cast<uint8_t>(row.end - row.code)};
   const Program& program = engine.program(block);
-  thread->enter(block);
-  for (const MemoryOp& op : program.memory)
-    thread->access(memory + static_cast<Address>(op.offset), 0, op.size | (op.store ? 0x100u : 0u));
-  thread->flush();
-  const auto note = [&](size_t output, Label got) {
-    for (const Range& range : thread->labels().ranges(got))
-      for (uint32_t offset = range.first; offset <= range.last && offset / 2 < sizeof(State); ++offset)
-        if (range.source == 1) found[output].set(offset / 2);
+  const auto run_with = [&](size_t input) {
+    thread->enter(block);
+    for (const MemoryOp& op : program.memory)
+      thread->access(memory + static_cast<Address>(op.offset), 0, op.size | (op.store ? 0x100u : 0u));
+    thread->flush();
+    const auto note = [&](size_t output, Label got) {
+      if (got != 0) found[output].set(input);
+    };
+    for (const Place& place : all_places)
+      for (size_t i = 0; i < place.bytes; ++i) note(place.state + i, *thread->registers(place.guest + i));
+    for (size_t i = 0; i < 32; ++i) note(flag_byte, *thread->registers(offsetof(VexGuestAMD64State, guest_CC_OP) + i));
+    for (size_t i = 0; i < memory_bytes; ++i) note(offset_of_memory + i, engine.shadow().get(memory + i));
+    thread->restore_registers(clean);
+    engine.shadow().clear(memory, memory_bytes);
   };
   for (const Place& place : all_places)
-    for (size_t i = 0; i < place.bytes; ++i) note(place.state + i, *thread->registers(place.guest + i));
-  for (size_t i = 0; i < 32; ++i) note(flag_byte, *thread->registers(offsetof(VexGuestAMD64State, guest_CC_OP) + i));
-  for (size_t i = 0; i < 32; ++i) note(offset_of_memory + i, engine.shadow().get(memory + i));
+    for (size_t i = 0; i < place.bytes; ++i) {
+      thread->set_register(place.guest + i, 1, label);
+      run_with(place.state + i);
+    }
+  thread->set_register(offsetof(VexGuestAMD64State, guest_CC_DEP1), 8, label);
+  run_with(flag_byte);
+  for (size_t i = 0; i < memory_bytes; ++i) {
+    engine.shadow().set(memory + i, label);
+    run_with(offset_of_memory + i);
+  }
   return !quiet.unknown;
 }
 

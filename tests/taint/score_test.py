@@ -1,6 +1,7 @@
 """The scorer itself: what it counts, on results made up here."""
 import unittest
 
+import perturb
 import score
 
 
@@ -40,6 +41,23 @@ class Judging(unittest.TestCase):
                 self.assertEqual(count.is_good(0, 0), "failed" not in found)
                 if "failed" not in found:
                     self.assertEqual(sum(count.confusion.values()), max(len(roles), right + max(len(wrong), len(missed))))
+
+
+class Perturbation(unittest.TestCase):
+    """A tracker that always says the same thing must not agree with all that is seen."""
+
+    def test_agreement(self):
+        command, gate, nothing = result([{"c2"}]), result([set()], gates=[0]), result([set()])
+        for courses, which in ((1, [nothing]), (2, [gate]), (3, [command, gate])):
+            for said in (command, gate, nothing):
+                with self.subTest(courses=courses, said=said):
+                    self.assertEqual(perturb.agree(courses, said), said in which)
+        self.assertFalse(perturb.agree(1, {"failed": "x"}))
+
+    def test_all_kinds_are_tried(self):
+        for every in (1, 8):
+            kinds = {"c2" if s.roles[0] else "gate" if s.gates.get(0) else "none" for s in perturb.chosen(every)}
+            self.assertEqual(kinds, {"c2", "gate", "none"})
 
 
 if __name__ == "__main__":
