@@ -73,21 +73,26 @@ boost::json::object measure(const std::vector<low::EvasivePage>& pages) {
     ++hidden;
     if (forced.found[i]) ++found;
   }
+  boost::json::array missed;
+  for (size_t i = 0; i < pages.size(); ++i)
+    if (!plain.found[i] && !forced.found[i]) missed.emplace_back(pages[i].name);
   return {{"pages", pages.size()},
           {"hidden_from_a_plain_visit", hidden},
           {"found", found},
           {"share", static_cast<double>(found) / static_cast<double>(std::max<size_t>(hidden, 1))},
           {"plain_cpu_ms", plain.cpu},
           {"forced_cpu_ms", forced.cpu},
-          {"times", forced.cpu / plain.cpu}};
+          {"times", forced.cpu / plain.cpu},
+          {"missed", std::move(missed)}};
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const size_t count = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 252;
+  const size_t count = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 294;
   boost::json::object all;
   all["evasive"] = measure(low::evasive_pages(5, count));
+  all["transformed"] = measure(low::transformed_pages(9, count));
   all["held_out"] = measure(low::held_out_pages(7, count / 4));
   std::printf("%s\n", boost::json::serialize(all).c_str());
 }

@@ -172,7 +172,7 @@ VisitRecord sample_visit() {
   visit.edges = {{0, 1, Mechanism::iframe, origin, true, "navigator.plugins"}};
   visit.events = {{"eval", "unescape(…)", 0}};
   visit.components = {"ShockwaveFlash.ShockwaveFlash"};
-  visit.evaluated = {{"u", base::sha256("e"), 2, 4}};
+  visit.evaluated = {{{"u", base::sha256("e"), 2, 4}, true}};
   return visit;
 }
 

@@ -88,8 +88,15 @@ json::object to_json(const VisitShellcode& code) {
                    {"commands", json_texts(code.commands)},
                    {"connections", json_texts(code.connections)},
                    {"files", std::move(files)},
-                   {"decoders", std::move(decoders)}};
+                   {"decoders", std::move(decoders)},
+                   {"forced", code.forced}};
   if (code.script) out["script"] = to_json(*code.script);
+  return out;
+}
+
+json::object to_json(const VisitSource& source) {
+  json::object out = to_json(source.position);
+  out["forced"] = source.forced;
   return out;
 }
 
@@ -152,6 +159,7 @@ VisitShellcode read_shellcode(Fields& in) {
   in.objects("decoders", [&](Fields& one) {
     code.decoders.push_back({read_u32(one, "offset"), read_u32(one, "bytes")});
   });
+  code.forced = in.flag("forced", false);
   return code;
 }
 
@@ -210,12 +218,13 @@ std::optional<Mechanism> mechanism(std::string_view name) {
 }
 
 json::object to_json(const VisitRecord& visit) {
-  json::array nodes, edges, events, shellcode, files;
+  json::array nodes, edges, events, shellcode, files, evaluated;
   for (const VisitNode& node : visit.nodes) nodes.emplace_back(to_json(node));
   for (const VisitEdge& edge : visit.edges) edges.emplace_back(to_json(edge));
   for (const VisitEvent& event : visit.events) events.emplace_back(to_json(event));
   for (const VisitShellcode& code : visit.shellcode) shellcode.emplace_back(to_json(code));
   for (const VisitFile& file : visit.files) files.emplace_back(to_json(file));
+  for (const VisitSource& source : visit.evaluated) evaluated.emplace_back(to_json(source));
   return {{"url", visit.url},
           {"client", visit.client},
           {"persona", visit.persona},
@@ -231,7 +240,7 @@ json::object to_json(const VisitRecord& visit) {
           {"components", json_texts(visit.components)},
           {"shellcode", std::move(shellcode)},
           {"files", std::move(files)},
-          {"evaluated", to_json(visit.evaluated)}};
+          {"evaluated", std::move(evaluated)}};
 }
 
 Result<VisitRecord> visit_from_json(const json::object& record) {
@@ -258,7 +267,11 @@ Result<VisitRecord> visit_from_json(const json::object& record) {
     if (const json::object* facts = file.object("facts")) one.facts = *facts;
     visit.files.push_back(std::move(one));
   });
-  in.objects("evaluated", [&](Fields& eval) { visit.evaluated.push_back(read_position(eval)); });
+  in.objects("evaluated", [&](Fields& eval) {
+    VisitSource source{read_position(eval)};
+    source.forced = eval.flag("forced", false);
+    visit.evaluated.push_back(std::move(source));
+  });
   if (in.error()) return fail(*in.error());
   return visit;
 }

@@ -95,6 +95,13 @@ struct VisitShellcode {
   std::vector<std::string> urls, commands, connections;
   std::vector<VisitWrittenFile> files;
   std::vector<VisitDecoder> decoders;
+  bool forced = false;  // found by forced execution alone
+};
+
+// A source that a script gave to eval and its like: who evaluated it, and the text's own digest.
+struct VisitSource {
+  ScriptPosition position;
+  bool forced = false;  // by forced execution alone
 };
 
 // A document, archive or program that the visit came upon, taken apart.
@@ -120,7 +127,7 @@ struct VisitRecord {
   std::vector<std::string> components;   // components that scripts made or probed
   std::vector<VisitShellcode> shellcode;
   std::vector<VisitFile> files;
-  std::vector<ScriptPosition> evaluated; // sources given to eval and its like; text in blobs by sha256
+  std::vector<VisitSource> evaluated;    // their texts are blobs by sha256
 };
 
 boost::json::object to_json(const VisitRecord& visit);

@@ -41,7 +41,7 @@ class RecordsTest : public StoreTest {
     intel::ScriptOrigin origin{{"u", base::sha256("s"), 1, 1}, "innerHTML", {{"u", base::sha256("t"), 1, 1}}};
     visit.edges = {{0, 1, intel::Mechanism::iframe, origin, true, "plugins"}};
     visit.events = {{"eval", "x", 0}};
-    visit.evaluated = {{"u", base::sha256("e"), 2, 4}};
+    visit.evaluated = {{{"u", base::sha256("e"), 2, 4}, true}};
     intel::Observation observation;
     observation.kind = intel::ObservationKind::visit;
     observation.subject = visit.url;

@@ -1,6 +1,6 @@
 """Visits innocent pages: none may be called malicious, at most one in two hundred suspicious, none may crash.
 
-  benign.py --program build/dev/shikake FOLDER… [--most 12000] [--persona chrome-win10] [--a-folder 800]
+  benign.py --program build/dev/shikake FOLDER… [--most 12000] [--persona chrome-win10] [--a-folder 800] [--forced]
 
 Pages are the HTML files below the folders, and for every script file a page made that loads it; both are served
 on loopback, in a network namespace of its own, so that nothing else is reached. At most --a-folder pages are
@@ -96,6 +96,7 @@ def main():
     options.add_argument("--most", type=int, default=12000)
     options.add_argument("--a-folder", type=int, default=800)
     options.add_argument("--persona", default="chrome-win10")
+    options.add_argument("--forced", action="store_true", help="with the forced run of each")
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("folders", nargs="+")
     given = options.parse_args()
@@ -111,7 +112,8 @@ def main():
         with open(pathlib.Path(scratch, "log"), "wb") as log:
             program = subprocess.Popen(
                 [given.program, "--home", scratch + "/home", "--json", "inspect", "--list", str(listed), "--persona",
-                 given.persona, "--no-store", "--allow-private", "--site-spacing", "0", "--side-by-side", "2"],
+                 given.persona, "--no-store", "--allow-private", "--site-spacing", "0", "--side-by-side", "2",
+                 *(["--forced"] if given.forced else [])],
                 stdout=subprocess.PIPE, stderr=log)
             for line in program.stdout:
                 line = line.strip().rstrip(b",")
@@ -133,7 +135,7 @@ def main():
     visits = sum(verdicts.values())
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(json.dumps({"pages": visits, "asked": len(paths), "verdicts": verdicts, "died": len(died), "limits": limits,
-                      "persona": given.persona, "status": status,
+                      "persona": given.persona, "forced": given.forced, "status": status,
                       "cpu_seconds_of_visits": round(usage.ru_utime + usage.ru_stime, 1)}))
     good = (visits == len(paths) and status == 0 and not died and not verdicts["malicious"] and
             verdicts["suspicious"] <= SUSPICIOUS_PART * visits)

@@ -17,6 +17,8 @@ import subprocess
 import tempfile
 import time
 
+from compare import steady
+
 PROGRAM = "chromium"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-popup-blocking",
@@ -188,6 +190,8 @@ class Browser:
 
 KINDS = {"Document": "document", "Script": "script", "Image": "image", "Stylesheet": "stylesheet", "XHR": "data",
          "Fetch": "data"}
+# Which requests Chromium makes for these, and how it calls them, is another matter.
+NOT_COMPARED = {"link", "media", "beacon", "worker", "applet", "component"}
 OURS = {"http_redirect": "redirect", "script": "script", "image": "image", "stylesheet": "stylesheet", "xhr": "data",
         "fetch": "data"}
 
@@ -204,7 +208,7 @@ class Graph:
     def document_of(self, frame):
         """What the frame shows, or what stands around it while that is nothing of its own."""
         for _ in range(20):
-            url = self.shown.get(frame, "")
+            url = steady(self.shown.get(frame, ""))
             if url.startswith(("http", "data:", "blob:")):
                 return url
             frame = self.parents.get(frame) or self.openers.get(frame)
@@ -213,7 +217,7 @@ class Graph:
         return None
 
     def request(self, what):
-        url, number = what["request"]["url"], what["requestId"]
+        url, number = steady(what["request"]["url"]), what["requestId"]
         if url.endswith("/favicon.ico"):
             return
         if "redirectResponse" in what:
@@ -240,8 +244,9 @@ class Graph:
 
 
 def seen_by_us(visit):
-    urls = [node["url"] for node in visit["nodes"]]
-    return {(OURS.get(e["mechanism"], "document"), urls[e["from"]], urls[e["to"]]) for e in visit["edges"]}
+    urls = [steady(node["url"]) for node in visit["nodes"]]
+    return {(OURS.get(e["mechanism"], "document"), urls[e["from"]], urls[e["to"]]) for e in visit["edges"]
+            if e["mechanism"] not in NOT_COMPARED}
 
 
 def agreement(chains, visits, count, faults, say):
@@ -256,7 +261,8 @@ def agreement(chains, visits, count, faults, say):
         browser.close()
     for chain, seen in zip(chosen, seen_by_it):
         mine = seen_by_us(visits[chain.url])
-        true = {(OURS.get(e.mechanism, "document"), e.source, e.target) for e in chain.edges}
+        true = {(OURS.get(e.mechanism, "document"), e.source, e.target) for e in chain.edges
+                if e.mechanism not in NOT_COMPARED}
         both, theirs, ours = both + len(seen & mine), theirs + len(seen), ours + len(mine)
         truth_both, truth = truth_both + len(seen & true), truth + len(true)
         for edge in sorted(seen ^ mine)[:faults]:

@@ -2,12 +2,17 @@
 from source import plain
 
 
+def steady(url):
+    """Object URLs are made up anew each time: their origin stands for them."""
+    return "/".join(url.split("/")[:3]) if url.startswith("blob:") else url
+
+
 def key(mechanism, source, target):
     return mechanism, source, target
 
 
 def found_edges(visit):
-    urls = [node["url"] for node in visit["nodes"]]
+    urls = [steady(node["url"]) for node in visit["nodes"]]
     return {key(e["mechanism"], urls[e["from"]], urls[e["to"]]): e for e in visit["edges"]}
 
 
@@ -55,7 +60,7 @@ class Score:
         self.found += len(found)
         self.both += len(truth.keys() & found.keys())
         note = lambda what: self.faults.append(f"chain {chain.number} ({chain.persona}): {what}")
-        fetched = {node["url"] for node in visit["nodes"] if node["fetched"]}
+        fetched = {steady(node["url"]) for node in visit["nodes"] if node["fetched"]}
         for edge in truth.keys() - found.keys():
             if edge[1] not in fetched:
                 continue  # what leads there was missed already
@@ -71,7 +76,7 @@ class Score:
             self.places_right += not wrong
             if wrong:
                 note(f"place of {edge}: {wrong}; {plain(truth[edge].code.text)[:200] if truth[edge].code else ''!r}")
-        roles = {n["url"]: n["role"] for n in visit["nodes"] if "role" in n}
+        roles = {steady(n["url"]): n["role"] for n in visit["nodes"] if "role" in n}
         for url in roles.keys() | chain.roles.keys():
             self.roles += 1
             right = roles.get(url) == chain.roles.get(url)

@@ -121,8 +121,40 @@ class Builder:
             else:
                 page.head += tag.format(url)
             self.edge(mechanism, page.url, url)
+        if not page.frameset:
+            for mechanism, suffix, where, marked in mechanisms.BYSTANDERS:
+                if where in (ALL, MODERN if self.modern else OLD) and self.rng.random() < 0.06:
+                    self.bystander(page, own, mechanism, suffix, marked)
+
+    def bystander(self, page, own, mechanism, suffix, marked):
+        """One that a page has now and then: markup, or a script with its act marked."""
+        url = self.new_url(own, suffix)
+        follows = self.new_url(own, suffix) if mechanism == "worker" else ""
+        self.serve(url, f"importScripts('{follows}');\n" if follows else "none",
+                   [("Content-Type", "text/javascript" if follows else "application/octet-stream")])
+        self.used["beside: " + marked] += 1
+        if follows:
+            self.serve(follows, "self.lib = 1;\n", [("Content-Type", "text/javascript")])
+            self.edge("worker", page.url, follows)
+        if "«" not in marked:
+            page.body += marked.replace("{u}", url)
+            self.edge(mechanism, page.url, url)
+            return
+        text, marks = self.marker.fill(marked.replace("{u}", obfuscation.literal(url)))
+        code = Code(text)
+        self.edge(mechanism, page.url, url, code, marks[0])
+        page.scripts = self.inline(page, code) + page.scripts
 
     # --- scripts
+
+    def expression(self, text):
+        return obfuscation.expression(self, text)
+
+    def inline_script(self, page, text, mechanism, target, mark):
+        """An inline script with one act in it; for what is markup but for that."""
+        code = Code(text)
+        self.edge(mechanism, page.url, target, code, mark)
+        return self.inline(page, code)
 
     def act_for(self, url_expression):
         choices = [a for a in mechanisms.ACTS
@@ -351,6 +383,7 @@ def finish(b, page, end, last_origin, way):
     chain.verdict = "malicious"
 
     def site(url):
+        url = url.removeprefix("blob:")
         return url.split("/")[2].split(":")[0] if url.startswith("http") else ""
 
     # The page where the way leaves the first site, then whoever passes on, who attacks, who serves.

@@ -106,6 +106,13 @@ ACTS = [Act("location", text) for text in LOCATIONS] + [
     Act("location", "try { null.x } catch (e) { «location = {u}» }"),
     Act("location", "switch (typeof window.none_) { case 'undefined': «location = {u}» }"),
     Act("location", "(function go(n) { if (n) return go(n - 1); «location = {u}» })(9);"),
+    Act("iframe", "window.onload = function () {\n document.open();\n"
+        " «document.write('<p>x</p><iframe src=\"' + {u} + '\"></iframe>')»;\n document.close();\n};",
+        written_by="document.write", parsing_only=True),
+    Act("iframe", "document.open();\n«document.write('<iframe src=\"' + {u} + '\"></iframe>')»;",
+        written_by="document.write", parsing_only=True),
+    Act("location", "document.getElementById('f').src = 'javascript:void 0';\n«location.href = {u}»;",
+        "<iframe id=f></iframe>"),
     Act("iframe", "var f = document.createElement('iframe');\nf.srcdoc = '<iframe src=\"' + {u} + '\"></iframe>';\n"
         "«document.body.appendChild(f)»;", "<p>x</p>", where=MODERN, written_by="?"),
 ]
@@ -120,6 +127,20 @@ VB_ACTS = [
         parsing_only=True),
     Act("iframe", "Set f = document.createElement(\"iframe\")\nf.src = {u}\n«document.body.appendChild f»", "<p>x</p>"),
     Act("window_open", "«window.open {u}»", top_only=True),
+]
+
+# What pages lead to beside: mechanism, suffix of the URL, for whom, and how; {u} is the URL, in script as a text.
+BYSTANDERS = [
+    ("link", ".ico", ALL, '<link rel="shortcut icon" href="{u}">'),
+    ("link", ".js", MODERN, '<link rel="prefetch" href="{u}">'),
+    ("media", ".mp4", MODERN, '<video src="{u}"></video>'),
+    ("media", ".wav", OLD, '<bgsound src="{u}">'),
+    ("image", ".gif", ALL, '<form><input type="image" src="{u}"></form>'),
+    ("image", ".gif", ALL, '<table><tr><td background="{u}">x</td></tr></table>'),
+    ("beacon", "", MODERN, "«navigator.sendBeacon({u}, 'a=1')»;"),
+    ("worker", ".js", MODERN, "«navigator.serviceWorker.register({u})»;"),
+    ("component", ".doc", OLD, "var d = new ActiveXObject('SharePoint.OpenDocuments.3');\n«d.ViewDocument({u})»;"),
+    ("image", ".gif", ALL, "var i = new Image();\n«i.src = {u}»;"),
 ]
 
 
@@ -186,6 +207,18 @@ def data_frame(b, page, target):
     return [url]
 
 
+def blob_frame(b, page, target):
+    """A frame that shows a document which a script made."""
+    text, marks = b.marker.fill("var d = new Blob(['<iframe src=\"' + {u} + '\"></iframe>'], {type: 'text/html'});\n"
+                                "var f = document.createElement('iframe');\nf.src = URL.createObjectURL(d);\n"
+                                "«document.body.appendChild(f)»;"
+                                .replace("{u}", b.expression(target)))
+    url = "blob:" + page.url.split("/", 3)[0] + "//" + page.url.split("/")[2]
+    page.scripts += b.inline_script(page, text, "iframe", url, marks[0])
+    b.edge("iframe", url, target)
+    return [url]
+
+
 MARKUP = [(meta_refresh, ALL), (refresh_header, ALL), (iframe, ALL), (iframe, ALL), (base_and_iframe, ALL),
-          (frameset, ALL), (object_data, ALL), (embed, MODERN), (srcdoc, MODERN), (data_frame, MODERN)]
+          (frameset, ALL), (object_data, ALL), (embed, MODERN), (srcdoc, MODERN), (data_frame, MODERN), (blob_frame, MODERN)]
 REDIRECTS = [301, 302, 303, 307, 308]

@@ -34,11 +34,13 @@ bool one_of(std::u16string_view word, const std::array<std::u16string_view, N>& 
 constexpr std::array<std::u16string_view, 16> assigning = {u"=",   u"+=",  u"-=",  u"*=",   u"/=", u"%=",
                                                            u"**=", u"<<=", u">>=", u">>>=", u"&=", u"|=",
                                                            u"^=",  u"&&=", u"||=", u"?\?="};
+// Stands for a member of the browser's objects whose name is put together of texts: self['loc' + 'ation'].
+constexpr std::u16string_view made_of_parts = u"[+]";
 // Members whose assignment, and methods whose call, lead elsewhere or run code.
-constexpr std::array<std::u16string_view, 10> sink_members = {
+constexpr std::array<std::u16string_view, 11> sink_members = {
     u"location",  u"href",      u"src",    u"action", u"data",
-    u"innerHTML", u"outerHTML", u"srcdoc", u"movie",  u"url"};
-constexpr std::array<std::u16string_view, 20> sink_calls = {u"write",
+    u"innerHTML", u"outerHTML", u"srcdoc", u"movie",  u"url",    made_of_parts};
+constexpr std::array<std::u16string_view, 21> sink_calls = {u"write",
                                                             u"writeln",
                                                             u"open",
                                                             u"assign",
@@ -57,7 +59,8 @@ constexpr std::array<std::u16string_view, 20> sink_calls = {u"write",
                                                             u"insertBefore",
                                                             u"append",
                                                             u"insertAdjacentElement",
-                                                            u"replaceChild"};
+                                                            u"replaceChild",
+                                                            made_of_parts};
 
 }  // namespace
 
@@ -74,7 +77,7 @@ Parser::Expression Parser::assignment() {
   Deeper deeper(*this);
   size_t start = current_.start;
   if (around_.is_generator && word(u"yield")) {
-    ++counts_.specials;
+    ++counts_.pauses;
     advance();
     if (!current_.after_newline) {
       accept(u"*");
@@ -148,8 +151,8 @@ Parser::Expression Parser::conditional() {
   Counts arms = since(before);
   Expression whole{.start = condition.start, .end = last_end_, .first_name = condition.first_name};
   if (arms.effects + arms.strings == 0) return whole;
-  uint32_t site = new_site(arms.specials ? Hook::truthy : Hook::choice, condition.start, condition.end);
-  if (arms.specials) {
+  uint32_t site = new_site(arms.specials() ? Hook::truthy : Hook::choice, condition.start, condition.end);
+  if (arms.specials()) {
     open(Edit::Level::expression, condition.start, condition.end, hook_of(Hook::truthy, site));
     close(Edit::Level::expression, condition.end, condition.start, u")");
     return whole;
@@ -165,8 +168,8 @@ void Parser::short_circuit(bool both, const Expression& left, size_t sign_at, si
                            const Counts& right) {
   if (right.effects == 0) return;
   Hook plain = both ? Hook::truthy : Hook::falsy;
-  uint32_t site = new_site(right.specials ? plain : both ? Hook::both : Hook::either, left.start, left.end);
-  if (right.specials) {
+  uint32_t site = new_site(right.specials() ? plain : both ? Hook::both : Hook::either, left.start, left.end);
+  if (right.specials()) {
     open(Edit::Level::expression, left.start, left.end, hook_of(plain, site));
     close(Edit::Level::expression, left.end, left.start, u")");
     return;
@@ -196,7 +199,7 @@ Parser::Expression Parser::unary() {
   size_t start = current_.start, first_name = made_.names.size();
   bool await = word(u"await") && around_.is_async;
   bool changes = sign(u"++") || sign(u"--");
-  if (await) ++counts_.specials;
+  if (await) ++counts_.pauses;
   if (await || changes || sign(u"!") || sign(u"-") || sign(u"+") || sign(u"~") || word(u"typeof") ||
       word(u"void") || word(u"delete")) {
     advance();
@@ -211,6 +214,13 @@ Parser::Expression Parser::unary() {
     return {.start = start, .end = last_end_, .first_name = first_name};
   }
   return made;
+}
+
+bool Parser::of_browser(size_t name) const {
+  static constexpr std::array<std::u16string_view, 8> objects = {u"window", u"self",       u"top",      u"parent",
+                                                                 u"frames", u"globalThis", u"document", u"location"};
+  const Span span = made_.names[name].text;
+  return one_of(text_.substr(span.start, span.end - span.start), objects);
 }
 
 Parser::Expression Parser::chain(Expression made) {
@@ -228,18 +238,21 @@ Parser::Expression Parser::chain(Expression made) {
       bool no_in = std::exchange(no_in_, false);
       made.member = true;
       made.parenthesised = made.pattern = false;
-      // window["location"] is no different from window.location.
+      // window["location"] is no different from window.location; one that is made of parts may be anything.
       made.last = current_.kind == TokenKind::string && current_.text.size() > 1
                       ? current_.text.substr(1, current_.text.size() - 2)
                       : std::u16string_view();
+      const bool literal = !made.last.empty() && ahead().text == u"]";
+      const uint32_t strings = counts_.strings;
       expression();
+      if (!literal && counts_.strings > strings && made.base && of_browser(*made.base)) made.last = made_of_parts;
       expect(u"]");
       no_in_ = no_in;
     } else if (sign(u"(")) {
       made.end = last_end_;
       called(made);
       bool of_eval = !made.member && made.last == u"eval";
-      if (of_eval) ++counts_.specials;
+      if (of_eval) ++counts_.evals;
       arguments(of_eval);
       made.member = true;  // of what it gave
       made.last = {};

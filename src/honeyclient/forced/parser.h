@@ -49,8 +49,11 @@ class Parser {
   struct Counts {
     uint32_t effects = 0;   // calls, assignments to members
     uint32_t strings = 0;   // literals
-    uint32_t specials = 0;  // what an arrow function around it would change: yield, await, a direct eval
+    uint32_t pauses = 0;    // yield, await: other code runs before what follows
+    uint32_t evals = 0;     // direct ones
     uint32_t escapes = 0;   // return, throw, break, continue
+    // What an arrow function around it would change.
+    uint32_t specials() const { return pauses + evals; }
   };
   struct Around {  // of the function that is being parsed
     bool is_async = false, is_generator = false;
@@ -104,6 +107,7 @@ class Parser {
   Expression binary(int lowest);
   Expression unary();
   Expression chain(Expression made);
+  bool of_browser(size_t name) const;  // window, document and their like
   void arguments(bool of_eval);
   Expression creation();  // new
   Expression primary(bool created);

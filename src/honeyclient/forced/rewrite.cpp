@@ -80,8 +80,8 @@ void Parser::define(const Expression& target) {
 }
 
 Parser::Counts Parser::since(const Counts& before) const {
-  return {counts_.effects - before.effects, counts_.strings - before.strings,
-          counts_.specials - before.specials, counts_.escapes - before.escapes};
+  return {counts_.effects - before.effects, counts_.strings - before.strings, counts_.pauses - before.pauses,
+          counts_.evals - before.evals, counts_.escapes - before.escapes};
 }
 
 void Parser::script() {

@@ -138,7 +138,7 @@ void Parser::if_statement() {
   }
   Counts arms = since(before);
   if (arms.effects + arms.strings + arms.escapes == 0) return;
-  if (arms.specials) {
+  if (arms.pauses) {
     uint32_t site = new_site(Hook::truthy, condition.start, condition.end);
     open(Edit::Level::expression, condition.start, condition.end, hook_of(Hook::truthy, site));
     return close(Edit::Level::expression, condition.end, condition.start, u")");
@@ -268,7 +268,7 @@ void Parser::switch_statement() {
   scopes_.pop_back();
   around_.breaks.pop_back();
   Counts arms = since(before);
-  if (arms.specials || arms.effects + arms.strings == 0)
+  if (arms.pauses || arms.effects + arms.strings == 0)
     return open(Edit::Level::statement, start, last_end_, label(number) + u":");
   uint32_t site = new_site(Hook::selection, value.start, value.end);
   auto arms_in_all = static_cast<uint32_t>(labels.size() + 1);

@@ -197,7 +197,7 @@ class Driver {
   std::map<std::string, Answer200> cache_;  // subresources by URL, as a browser's memory cache
   std::map<std::string, std::map<std::string, std::string>> storage_;  // by kind and origin
   KeptAnswers kept_;                      // for the forced run
-  const KeptAnswers* forcing_ = nullptr;  // this is one
+  const Driver* forcing_ = nullptr;  // the visit whose forced run this is
   base::TimePoint began_;
   std::map<std::string, uint32_t> asked_;        // by identity: how often
   std::deque<net::FetchResponse> replayed_;      // had before, on their way

@@ -49,7 +49,9 @@ void Driver::look_into(uint32_t node, std::string_view body) {
 }
 
 void Driver::take_apart(const Inside& where, std::string_view bytes) {
-  if (!files_read_.insert(base::sha256(bytes).hex()).second) return;
+  const std::string digest = base::sha256(bytes).hex();
+  if (forcing_ && forcing_->files_read_.contains(digest)) return;  // the visit has it
+  if (!files_read_.insert(digest).second) return;
   if (files_read_.size() > limits::max_documents) return record_.limit("documents");
   const auto left =
       std::chrono::duration_cast<std::chrono::seconds>(deadline_ - std::chrono::steady_clock::now());

@@ -25,14 +25,14 @@ Result<> Driver::run_forced() {
   options.forced = false;
   options.recording = nullptr;
   options.shared = nullptr;
-  options.rules = nullptr;
   options.on_exchange = nullptr;
   options.clock = &then;
   options.max_script_time = forced_script_time();
   auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - steady_clock::now());
   options.max_time = std::max(left, std::chrono::milliseconds(0));
   Driver second(options, persona_, zygote_, nullptr, blobs_, pids_);
-  second.forcing_ = &kept_;
+  second.forcing_ = this;
+  second.record_.follow(record_);
   SHIKAKE_TRY(second.go());
   record_.absorb_forced(second.record_);
   return {};

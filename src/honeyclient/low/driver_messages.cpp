@@ -161,7 +161,7 @@ void Driver::on_navigate(WorkerState& worker, Navigate message) {
   };
   if (!recorded) return refuse("");
   // Of a forced run: it goes on from where it is; the page's own way is the one that it follows.
-  if (forcing_ && !forcing_->holds(url->href(), asked.method, asked.body)) return refuse(not_visited);
+  if (forcing_ && !forcing_->kept_.holds(url->href(), asked.method, asked.body)) return refuse(not_visited);
   uint32_t node = *recorded;
   if (refreshes_itself) return refuse("a page that refreshes itself is visited once");
   if (!context) {

@@ -75,7 +75,7 @@ void Driver::submit(UnderWay fetch, const url::Url& to, const std::string& metho
     replayed_.push_back(std::move(answer));
   };
   if (forcing_) {
-    auto answer = forcing_->answer(fetch.sent);
+    auto answer = forcing_->kept_.answer(fetch.sent);
     return answer ? replay(std::move(*answer)) : failed(fetch, std::string(not_visited));
   }
   if (options_.recording) {

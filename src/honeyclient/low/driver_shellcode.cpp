@@ -12,7 +12,9 @@ void Driver::on_machine_code(WorkerState& worker, MachineCode message) {
 }
 
 void Driver::run_code(uint32_t node, const MachineCode& code) {
-  if (!code_run_.insert(base::sha256(code.bytes).hex()).second) return;
+  const std::string digest = base::sha256(code.bytes).hex();
+  if (forcing_ && forcing_->code_run_.contains(digest)) return;  // the visit has run it
+  if (!code_run_.insert(digest).second) return;
   if (code_run_.size() > limits::max_shellcode) return record_.limit("shellcode");
   if (std::chrono::steady_clock::now() >= deadline_) return;
   auto report = emulator_.run(code.bytes);

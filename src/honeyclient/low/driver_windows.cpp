@@ -117,7 +117,8 @@ void Driver::show(const UnderWay& fetch, const Answer200& answer) {
                                      .value_or(net::ReferrerPolicy::strict_origin_when_cross_origin));
   context.node = fetch.node;
   WorkerState* embedder = context.embedder;
-  bool same_origin = embedder && !embedder->dead && url->is_http() && url->origin() == embedder->origin;
+  const bool has_origin = url->is_http() || url->scheme() == "blob";
+  bool same_origin = embedder && !embedder->dead && has_origin && url->origin() == embedder->origin;
   if (same_origin) {
     if (context.worker && context.worker != embedder) close_subtree(context);
     context.worker = embedder;

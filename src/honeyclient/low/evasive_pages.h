@@ -92,7 +92,7 @@ inline std::string step(Random& random) {
        "window.open(u);", "var x=new XMLHttpRequest();x.open('GET',u,true);x.send();", "new Image().src=u;",
        "eval('location=u');", "setTimeout(function(){location.assign(u)},50);",
        "document.body.innerHTML+='<iframe src=\"'+u+'\"></iframe>';",
-       "var m=document.createElement('form');m.action=u;document.body.appendChild(m);m.submit();"});
+       "var m=document.createElement('form');m.method='post';m.action=u;document.body.appendChild(m);m.submit();"});
 }
 
 struct Gate {
@@ -137,6 +137,44 @@ inline const std::vector<Gate>& gates() {
       {"emulation probe",
        {"document.documentMode<9", "navigator.webdriver===true", "typeof document.all=='object'",
         "window.opera||window.netscape&&window.crypto.generateCRMFRequest"}},
+      {"browser object",
+       {"window.sidebar&&window.InstallTrigger", "window.safari&&window.safari.pushNotification",
+        "window.external&&'msIsSiteMode' in window.external"}},
+      {"platform",
+       {"navigator.platform.indexOf('Linux arm')==0", "/Mac|iPad/.test(navigator.platform)",
+        "navigator.oscpu=='Windows NT 5.1'", "navigator.cpuClass=='x86'"}},
+      {"hardware",
+       {"navigator.hardwareConcurrency>64", "navigator.deviceMemory>=64", "navigator.maxTouchPoints>3",
+        "'ontouchstart' in window"}},
+      {"connection",
+       {"navigator.connection&&navigator.connection.type=='cellular'", "navigator.onLine===false",
+        "(navigator.connection||{}).saveData===true"}},
+      {"history", {"history.length>7", "window.performance&&performance.navigation&&performance.navigation.type==2"}},
+      {"frame", {"top!==self", "window.name=='next'", "window.opener&&window.opener.location", "parent.frames.length>3"}},
+      {"address",
+       {"location.hash=='#go'", "/[?&]src=ad/.test(location.search)", "location.protocol=='https:'",
+        "location.hostname.indexOf('shop')>=0"}},
+      {"document",
+       {"document.characterSet=='Shift_JIS'", "document.compatMode=='BackCompat'", "document.title.length>90",
+        "document.domain=='victim.example'"}},
+      {"Java", {"navigator.javaEnabled()", "typeof java!='undefined'"}},
+      {"script engine",
+       {"/*@cc_on!@*/false", "typeof ScriptEngineMajorVersion=='function'&&ScriptEngineMajorVersion()<9", "'\\v'=='v'",
+        "typeof execScript=='object'"}},
+      {"chance", {"Math.random()<0.000001", "Math.floor(Math.random()*1e7)==77"}},
+      {"developer tools",
+       {"window.outerWidth-window.innerWidth>300", "window.Firebug&&Firebug.chrome",
+        "(function(){var seen=false,e=new Error();e.toString=function(){seen=true;return ''};"
+        "console.debug(e);return seen})()"}},
+      {"component version",
+       {"(function(){try{return new ActiveXObject('ShockwaveFlash.ShockwaveFlash').GetVariable('$version')"
+        ".indexOf('WIN 9')==0}catch(e){return false}})()",
+        "(function(){try{new ActiveXObject('AcroPDF.PDF.1');return true}catch(e){return false}})()"}},
+      {"dialog", {"!confirm('Close?')", "prompt('Name?')==='admin'"}},
+      {"graphics",
+       {"(function(){var c=document.createElement('canvas');return !!(c.getContext&&c.getContext('webgl')&&"
+        "c.getContext('webgl').specimen)})()",
+        "document.fonts&&document.fonts.size>5000"}},
   };
   return all;
 }
@@ -184,6 +222,24 @@ inline std::string awaited(Random& random, const std::string& kind, const std::s
   if (kind == "scroll") return "window.onscroll=function(){" + body + "};";
   if (kind == "key") return "document.addEventListener('keydown',function(e){if(e.keyCode){" + body + "}});";
   if (kind == "timer") return "setTimeout(function(){" + body + "},600000);";
+  if (kind == "focus") return "window.onfocus=function(){" + body + "};";
+  if (kind == "leaving")
+    return one_of<std::string>(random, {"window.onbeforeunload=function(){" + body + "};",
+                                        "window.addEventListener('pagehide',function(){" + body + "});"});
+  if (kind == "visibility")
+    return "document.addEventListener('visibilitychange',function(){if(document.hidden){" + body + "}});";
+  if (kind == "clipboard") return "document.addEventListener('copy',function(){" + body + "});";
+  if (kind == "touch") return "document.body.addEventListener('touchstart',function(){" + body + "});";
+  if (kind == "field") {
+    markup += "<input id=q>";
+    return "document.getElementById('q').onchange=function(){if(this.value!='x'){" + body + "}};";
+  }
+  if (kind == "answer")
+    return "var z=new XMLHttpRequest();z.open('GET','/gate');z.onload=function(){if(z.responseText=='go'){" + body +
+           "}};z.send();";
+  if (kind == "picture") return "var i=new Image();i.onload=function(){" + body + "};i.src='/pixel.gif';";
+  if (kind == "message from elsewhere")
+    return "window.addEventListener('message',function(e){if(e.origin=='http://boss.example'){" + body + "}});";
   if (kind == "never called") return "function later(){" + body + "}";
   if (kind == "dead branch")
     return one_of<std::string>(random, {"if(1>2){" + body + "}", "(function(){return;" + body + "})();",
@@ -196,13 +252,124 @@ inline std::string page_of(const std::string& script, const std::string& markup)
          "<script>\n" + script + "\n</script></body></html>";
 }
 
-}  // namespace evasive
+inline std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (c == '<') {
+      out += "\\x3c";  // no markup for the parser around it
+      continue;
+    }
+    out += c == '\n' ? std::string("\\n") : std::string(1, c);
+  }
+  return out + "\"";
+}
 
-inline std::vector<EvasivePage> evasive_pages(uint64_t seed, size_t count) {
-  using namespace evasive;
+inline std::string percent(const std::string& text) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string out;
+  for (unsigned char c : text) out += std::string("%") + digits[c >> 4] + digits[c & 15];
+  return out;
+}
+
+inline void replace_all(std::string& text, const std::string& from, const std::string& to) {
+  for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+    text.replace(at, from.size(), to);
+}
+
+// Texts between single quotes are taken out into a table that is turned before it is read.
+inline std::string tabled(Random& random, const std::string& script) {
+  std::vector<std::string> table;
+  std::string body;
+  for (size_t at = 0; at < script.size(); ++at) {
+    size_t end = script[at] == '\'' ? script.find('\'', at + 1) : std::string::npos;
+    if (end == std::string::npos || script.find_first_of("\\\n", at) < end) {
+      if (script[at] == '"') {  // left as it is
+        size_t close = at + 1;
+        while (close < script.size() && script[close] != '"') close += script[close] == '\\' ? 2 : 1;
+        body += script.substr(at, close + 1 - at);
+        at = close;
+      } else {
+        body += script[at];
+      }
+      continue;
+    }
+    body += "_g(" + std::to_string(table.size()) + ")";
+    table.push_back(script.substr(at, end + 1 - at));
+    at = end;
+  }
+  if (table.empty()) return script;
+  const size_t turned = random() % table.size();
+  std::string list;
+  for (size_t i = 0; i < table.size(); ++i)
+    list += (i ? "," : "") + table[(i + table.size() - turned) % table.size()];
+  return "var _t=[" + list + "];(function(a,n){while(n--)a.push(a.shift())})(_t," + std::to_string(turned) +
+         ");function _g(i){return _t[i]}\n" + body;
+}
+
+// What tools for hiding make of a script: `name` says which.
+inline std::string transformed(Random& random, std::string script, size_t which, std::string& markup,
+                               std::string& name) {
+  struct Wrap {
+    const char *name, *before, *after;
+  };
+  static constexpr Wrap wraps[] = {
+      {"function around it", "(function(){", "})();"},
+      {"flattened", "for(var _o='1|0'.split('|'),_k=0;;){switch(_o[_k++]){case'0':", 
+       "continue;case'1':window.w=1;continue}break}"},
+      {"asynchronous", "(async function(){await null;", "})();"},
+      {"class", "class Q{constructor(){this.go()}go(){", "}}new Q();"},
+      {"functions in functions", "function _a(){function _b(){", "}return _b}_a()();"},
+      {"table of functions", "var _f={};_f['k'+1]=function(){", "};_f.k1();"},
+      {"thrown function", "try{throw function(){", "}}catch(_f){_f()}"},
+      {"callback", "[0].map(function(){", "});"},
+      {"event of its own", "document.addEventListener('x1',function(){",
+       "});document.dispatchEvent(new Event('x1'));"},
+      {"promise", "Promise.resolve().then(function(){", "});"},
+      {"opaque check", "if(navigator.userAgent.length*0+7*7==49){", "}else{window.w=2}"},
+      {"generator", "var _i=(function*(){yield 1;", "})();_i.next();_i.next();"},
+  };
+  constexpr size_t others = 9;
+  which %= std::size(wraps) + others;
+  if (which >= others) {
+    const Wrap& wrap = wraps[which - others];
+    return name = wrap.name, wrap.before + script + wrap.after;
+  }
+  switch (which) {
+    case 0:
+      return name = "eval", "eval(" + quoted(script) + ");";
+    case 1:
+      return name = "Function", "new Function(" + quoted(script) + ")();";
+    case 2:
+      return name = "text of a timer", "setTimeout(" + quoted(script) + ",10);";
+    case 3:
+      return name = "written script", "document.write('<scr'+'ipt>'+" + quoted(script) + "+'</scr'+'ipt>');";
+    case 4:
+      return name = "made script",
+             "var _s=document.createElement('script');_s.text=" + quoted(script) + ";document.body.appendChild(_s);";
+    case 5:
+      return name = "escapes", "eval(unescape('" + percent(script) + "'));";
+    case 6:
+      markup += "<script src=\"data:text/javascript," + percent(script) + "\"></script>";
+      return name = "script of a data URL", "window.w=3;";
+    case 7:
+      for (const char* object : {"navigator.", "document.", "screen.", "location."})
+        replace_all(script, std::string(object),
+                    "self['" + std::string(object).substr(0, 3) + "'+'" +
+                        std::string(object).substr(3, std::string(object).size() - 4) + "'].");
+      return name = "names by parts", script;
+    default:
+      return name = "table of texts", tabled(random, script);
+  }
+}
+
+// One page of a kind; with a transformation where one is asked for.
+inline std::vector<EvasivePage> generated(uint64_t seed, size_t count, bool hidden_by_tools) {
   Random random(seed);
-  const std::vector<std::string> waits = {"mouse move", "click",        "scroll",      "key",
-                                          "timer",      "never called", "dead branch", "method"};
+  static const std::vector<std::string> waits = {
+      "mouse move", "click",     "scroll", "key",   "timer",  "focus",   "leaving",      "visibility",
+      "clipboard",  "touch",     "field",  "answer", "picture", "message from elsewhere",
+      "never called", "dead branch", "method"};
   std::vector<EvasivePage> pages;
   for (size_t i = 0; i < count; ++i) {
     EvasivePage page;
@@ -226,10 +393,27 @@ inline std::vector<EvasivePage> evasive_pages(uint64_t seed, size_t count) {
       script = awaited(random, page.kind, body, markup);
     }
     page.name = std::to_string(i) + " " + page.kind + (shape.empty() ? "" : ", " + shape);
+    if (hidden_by_tools) {
+      std::string tool;
+      script = transformed(random, script, random() % 64, markup, tool);
+      page.name += ", " + tool;
+      page.held_out = true;
+    }
     page.html = page_of(script, markup);
     pages.push_back(std::move(page));
   }
   return pages;
+}
+
+}  // namespace evasive
+
+inline std::vector<EvasivePage> evasive_pages(uint64_t seed, size_t count) {
+  return evasive::generated(seed, count, false);
+}
+
+// The same through what tools for hiding make of a script; written after the mechanism stood.
+inline std::vector<EvasivePage> transformed_pages(uint64_t seed, size_t count) {
+  return evasive::generated(seed, count, true);
 }
 
 // Of kinds written after the mechanism was frozen, from other habits of hiding: what is found of these is

@@ -24,6 +24,7 @@ inline constexpr uint64_t max_visit_bytes = 256ull << 20;         // "bytes": al
 inline constexpr std::chrono::milliseconds max_visit_time = 60s;  // "visit-time": wall clock
 // A worker that has said nothing for so long while it owes an answer is hung.
 inline constexpr std::chrono::milliseconds max_silence = 20s;  // "silence"
+inline constexpr uint32_t max_components = 500;                // names, in the record
 inline constexpr uint32_t max_events = 5000;                   // "events": in the record
 inline constexpr uint32_t max_record_nodes = 5000;             // "record-nodes"
 inline constexpr uint32_t max_edges = 5000;                    // "edges"
@@ -85,6 +86,7 @@ inline constexpr size_t max_rewritten = 2000;      // texts of a worker
 inline constexpr uint32_t max_forced_calls = 300;  // functions that nothing called
 inline constexpr uint32_t max_slices = 100;        // statements that nothing reached
 inline constexpr size_t max_slice = 300;           // statements that one needs
+inline constexpr uint32_t max_checks = 100;        // checks of the environment that a worker tells of
 // A worker has as long as it took in the first run, and at least so long (of processor time).
 inline constexpr std::chrono::milliseconds min_forced_time = 300ms;
 inline constexpr std::chrono::milliseconds max_forced_virtual_time = 24h;  // a page that waits for tomorrow

@@ -321,8 +321,8 @@ TEST(Evaluated, SourcesAreKeptWithTheirAncestry) {
   intel::VisitRecord visit = visit_or_fail(local_visit(sites.url()), blobs);
   ASSERT_EQ(visit.evaluated.size(), 2u);
   std::string inner = sites.filled("location='{b}/end'"), outer = "eval(\"" + inner + "\")";
-  EXPECT_EQ(blobs.kept[visit.evaluated[0].sha256.hex()], outer);
-  EXPECT_EQ(blobs.kept[visit.evaluated[1].sha256.hex()], inner);
+  EXPECT_EQ(blobs.kept[visit.evaluated[0].position.sha256.hex()], outer);
+  EXPECT_EQ(blobs.kept[visit.evaluated[1].position.sha256.hex()], inner);
   ASSERT_EQ(visit.edges.size(), 1u);
   const intel::ScriptOrigin& script = *visit.edges[0].script;
   EXPECT_EQ(script.position.url, sites.url());

@@ -8,6 +8,7 @@
 
 #include "base/display.h"
 #include "honeyclient/low/answers.h"
+#include "honeyclient/low/protocol.h"
 
 namespace shikake::honeyclient::low {
 
@@ -30,6 +31,26 @@ std::set<std::string> reasons_for(const std::vector<PersonaView>& views,
           wanted.contains(steady_url(view.visit.nodes[edge.to].url)))
         found.insert(edge.decided_by);
   return found;
+}
+
+std::set<std::string> checks_of(const PersonaView& view) {
+  std::set<std::string> checks;
+  for (const intel::VisitEvent& event : view.visit.events)
+    if (event.kind == check_event) checks.insert(event.detail);
+  return checks;
+}
+
+// Checks that went so for all inside, and so for nobody outside.
+std::set<std::string> checks_apart(const std::vector<const PersonaView*>& inside,
+                                   const std::vector<const PersonaView*>& outside) {
+  std::set<std::string> shared = checks_of(*inside[0]);
+  auto drop = [&](const PersonaView& view, bool where_it_has_them) {
+    const std::set<std::string> checks = checks_of(view);
+    std::erase_if(shared, [&](const std::string& one) { return checks.contains(one) == where_it_has_them; });
+  };
+  for (const PersonaView* one : inside) drop(*one, false);
+  for (const PersonaView* one : outside) drop(*one, true);
+  return shared;
 }
 
 std::string_view name(Engine engine) {
@@ -150,6 +171,12 @@ PersonaDiff compare_personas(const std::vector<PersonaView>& views) {
       if (reached_by_groups[url] < by_view.size()) made.reached.push_back(url);
     if (!outside.empty()) made.told_apart_by = apart(inside, outside);
     std::set<std::string> reasons = reasons_for(views, made.reached);
+    if (reasons.empty() && !made.reached.empty()) {
+      std::vector<const PersonaView*> others;
+      for (const PersonaView& view : views)
+        if (std::ranges::find(group, &view) == group.end()) others.push_back(&view);
+      reasons = checks_apart(group, others);
+    }
     made.decided_by.assign(reasons.begin(), reasons.end());
     diff.groups.push_back(std::move(made));
   }

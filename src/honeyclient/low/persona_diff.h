@@ -25,8 +25,9 @@ struct PersonaGroup {
   // "Windows XP", "language ja", "plugin Java". Empty: nothing that is known here.
   std::vector<std::string> told_apart_by;
   // The checks that the ways to `reached` hung on, each a sentence, sorted: "navigator.userAgent: /MSIE
-  // 6/.test(ua) is true, line 3". From forced runs, where those were made: the target environment that the
-  // page itself asks for.
+  // 6/.test(ua) is true, line 3"; where no way names one, those that went alike for all of these personas and
+  // for nobody else. From forced runs, where those were made: the target environment that the page itself
+  // asks for.
   std::vector<std::string> decided_by;
 };
 

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -179,6 +180,9 @@ struct Happened {
   std::string kind, detail;
   static void wire(auto& codec, auto& self) { codec(self.window, self.kind, self.detail); }
 };
+
+// The kind of Happened that tells, of a forced run, how one of the page's own checks of its environment went.
+inline constexpr std::string_view check_event = "check";
 
 // A source text that a script made and ran.
 struct Evaluated {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <tuple>
 
 #include <fmt/format.h>
 #include <boost/json/array.hpp>
@@ -13,7 +12,6 @@
 #include "honeyclient/chain/bait.h"
 #include "honeyclient/chain/lures.h"
 #include "honeyclient/chain/payload.h"
-#include "honeyclient/low/answers.h"
 #include "honeyclient/low/archives.h"
 #include "honeyclient/low/script_file.h"
 #include "triage/matcher.h"
@@ -133,7 +131,7 @@ void Recorder::unemulated(std::string_view what, bool matters) {
 std::vector<Recorder::Hop> Recorder::component(const ComponentUse& use, uint32_t node) {
   std::string name = text(use.name, 200);
   std::string member = text(use.member, 200);
-  if (record_.components.size() < 500) once(record_.components, name);
+  if (record_.components.size() < limits::max_components) once(record_.components, name);
   std::string detail = name;
   if (!member.empty()) detail += "." + member + "(";
   for (size_t i = 0; i < use.lengths.size() && i < 16; ++i) {
@@ -244,10 +242,11 @@ void Recorder::evaluated(const Evaluated& source, uint32_t node) {
   evaluated_bytes_ += source.text.size();
   if (record_.evaluated.size() >= limits::max_evaluated || evaluated_bytes_ > limits::max_evaluated_bytes)
     return limit("evaluated");
-  intel::ScriptPosition made = position(source.by);
-  made.sha256 = base::sha256(source.text);
-  if (blobs_put_.insert(made.sha256.hex()).second) {
-    if (auto put = blobs_.put(made.sha256, source.text); !put) blob_failed(put.error());
+  intel::VisitSource made{position(source.by)};
+  const base::Digest digest = base::sha256(source.text);
+  made.position.sha256 = digest;
+  if (blobs_put_.insert(digest.hex()).second) {
+    if (auto put = blobs_.put(digest, source.text); !put) blob_failed(put.error());
     match_rules(source.text, "a script made by " + text(source.how, 40), node);
   }
   record_.evaluated.push_back(std::move(made));
@@ -386,77 +385,6 @@ void Recorder::body(uint32_t id, std::string_view bytes, std::string_view declar
     event("changed", "another answer at the same URL, sha256 " + digest.hex(), id);
   node.sha256 = digest;
   node.size = bytes.size();
-}
-
-namespace {
-
-// What a run tells of itself, not of the page's doing.
-bool tells_of_the_page(const intel::VisitEvent& event) {
-  for (std::string_view kind : {"error", "network", "tls", "probe", "changed"})
-    if (event.kind == kind) return false;
-  return true;
-}
-
-}  // namespace
-
-void Recorder::absorb_forced(Recorder& other) {
-  const intel::VisitRecord& forced = other.record_;
-  std::map<std::string, uint32_t> by_url;  // cache breakers don't make another resource
-  for (const intel::VisitNode& node : record_.nodes) by_url.emplace(steady_url(node.url), node.id);
-  std::vector<std::optional<uint32_t>> ours(forced.nodes.size());
-  auto our_node = [&](uint32_t id) {
-    if (ours[id]) return ours[id];
-    const intel::VisitNode& theirs = forced.nodes[id];
-    auto known = by_url.find(steady_url(theirs.url));
-    if (known != by_url.end()) return ours[id] = known->second;
-    if ((ours[id] = node(theirs.url, "GET", "forced"))) record_.nodes[*ours[id]].why_not = theirs.why_not;
-    return ours[id];
-  };
-  std::map<std::tuple<uint32_t, uint32_t, intel::Mechanism>, size_t> known;
-  for (size_t i = 0; i < record_.edges.size(); ++i) {
-    const intel::VisitEdge& edge = record_.edges[i];
-    known.emplace(std::tuple(edge.from, edge.to, edge.mechanism), i);
-  }
-  for (const intel::VisitEdge& edge : forced.edges) {
-    std::optional<uint32_t> from = our_node(edge.from), to = our_node(edge.to);
-    if (!from || !to) continue;
-    auto found = known.find({*from, *to, edge.mechanism});
-    if (found != known.end()) {
-      std::string& reason = record_.edges[found->second].decided_by;
-      if (reason.empty()) reason = edge.decided_by;
-      continue;
-    }
-    if (record_.edges.size() >= limits::max_edges) return limit("edges");
-    known.emplace(std::tuple(*from, *to, edge.mechanism), record_.edges.size());
-    intel::VisitEdge made = edge;
-    made.from = *from;
-    made.to = *to;
-    made.forced = true;
-    record_.edges.push_back(std::move(made));
-  }
-  std::set<std::pair<std::string, std::string>> seen;
-  for (const intel::VisitEvent& one : record_.events) seen.emplace(one.kind, one.detail);
-  for (const intel::VisitEvent& one : forced.events)
-    if (tells_of_the_page(one) && seen.emplace(one.kind, one.detail).second)
-      event("forced", one.kind + ": " + one.detail, one.node ? our_node(*one.node) : std::nullopt);
-  for (const std::string& name : forced.limits_hit) event("forced", "limit: " + name, std::nullopt);
-  for (const std::string& name : forced.components)
-    if (record_.components.size() < 500) once(record_.components, name);
-  std::set<std::string> evaluated;
-  for (const intel::ScriptPosition& one : record_.evaluated) evaluated.insert(one.sha256.hex());
-  for (const intel::ScriptPosition& one : forced.evaluated)
-    if (evaluated.insert(one.sha256.hex()).second && record_.evaluated.size() < limits::max_evaluated)
-      record_.evaluated.push_back(one);
-  for (const chain::Misuse& misuse : other.facts_.misuses) {
-    std::optional<uint32_t> at = our_node(misuse.node);
-    bool ours_too = std::ranges::any_of(facts_.misuses, [&](const chain::Misuse& one) {
-      return at && one.node == *at && one.what == misuse.what;
-    });
-    if (!at || ours_too) continue;
-    facts_.misuses.push_back(misuse);
-    facts_.misuses.back().node = *at;
-    facts_.misuses.back().forced = true;
-  }
 }
 
 void Recorder::blob_failed(const Error& error) {

@@ -73,9 +73,11 @@ class Recorder {
   base::Digest keep(std::string_view bytes);
 
   const std::optional<Error>& failure() const { return failure_; }
-  // What a forced run of the same visit saw and this one did not, marked as forced; and which checks the
-  // steps that both took hung on.
-  void absorb_forced(Recorder& other);
+  // Of a forced run: what that visit has kept and matched is kept and matched.
+  void follow(const Recorder& visit) { blobs_put_ = visit.blobs_put_; }
+  // What a forced run of the same visit saw and this one did not, marked as forced; which checks the steps
+  // that both took hung on; and how the page's own checks went. (recorder_forced.cpp)
+  void absorb_forced(const Recorder& other);
   // Once, at the end: roles and verdict.
   intel::VisitRecord finish();
 
@@ -95,6 +97,11 @@ class Recorder {
   void match_rules(std::string_view bytes, std::string_view what, uint32_t node);
   void open_archives();
   std::vector<Hop> weigh(const components::Component& row, const components::Use& use, uint32_t node);
+  class Merge;
+  void absorb_edges(const intel::VisitRecord& forced, Merge& merge);
+  void absorb_events(const intel::VisitRecord& forced, Merge& merge);
+  void absorb_code(const intel::VisitRecord& forced, Merge& merge);
+  void absorb_misuses(const chain::Facts& forced, Merge& merge);
 
   std::map<uint32_t, std::string> archives_;  // bodies of nodes that may turn out to be downloads
   uint64_t evaluated_bytes_ = 0;

@@ -98,7 +98,8 @@ intel::Observation to_observation(const intel::VisitRecord& record, base::TimePo
     for (const intel::VisitWrittenFile& file : code.files) observation.blobs.push_back(file.sha256);
   }
   for (const intel::VisitFile& file : record.files) add_parts(file.facts, observation.blobs);
-  for (const intel::ScriptPosition& source : record.evaluated) observation.blobs.push_back(source.sha256);
+  for (const intel::VisitSource& source : record.evaluated)
+    observation.blobs.push_back(source.position.sha256);
   return observation;
 }
 

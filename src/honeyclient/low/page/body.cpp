@@ -277,12 +277,6 @@ std::optional<BlobContent> blob_content(Window& window, const std::string& url) 
   return BlobContent{blob.bytes, blob.type};
 }
 
-std::optional<std::u16string> blob_text(Window& window, const std::string& url) {
-  auto found = window.page.object_urls.find(url);
-  if (found == window.page.object_urls.end()) return std::nullopt;
-  return wide(static_cast<const Blob*>(found->second)->bytes);
-}
-
 std::span<const Interface> body_interfaces() {
   return table;
 }

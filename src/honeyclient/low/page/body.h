@@ -14,8 +14,6 @@ std::string body_of(Call& call, JS::HandleValue value, std::string& type);
 std::optional<std::string> bytes_of(JSObject* object);
 JSObject* array_buffer(JSContext* cx, std::string_view bytes);
 JSObject* make_blob(JSContext* cx, Window& window, std::string bytes, std::string type);
-// What a blob: URL names, as text; nothing where there is no such URL.
-std::optional<std::u16string> blob_text(Window& window, const std::string& url);
 JSObject* make_request(JSContext* cx, Window& window);  // XMLHttpRequest
 std::string request_body(JSObject* request);            // the answer to one; "" before it
 

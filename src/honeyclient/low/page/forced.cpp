@@ -1,6 +1,7 @@
 #include "honeyclient/low/page/forced.h"
 
 #include <js/CompilationAndEvaluation.h>
+#include <js/Equality.h>
 #include <js/Exception.h>
 #include <js/SourceText.h>
 
@@ -242,6 +243,11 @@ Forced::Branch* Forced::branch(uint32_t site) {
   return &branches_.back();
 }
 
+// What an arm that was taken by force decides is not the page's own doing.
+void Forced::went(uint32_t site, uint32_t arm) {
+  if (exploring_ == 0 && tolerant_ == 0 && !passed_) sites_[site].natural |= uint32_t{1} << std::min(arm, uint32_t{31});
+}
+
 bool Forced::first_time(uint32_t site, uint32_t arm) {
   // Deeper, and every arm would be tried in a state that ever less led to.
   constexpr uint32_t max_exploring = 40;
@@ -268,8 +274,10 @@ bool Forced::again(uint32_t site) {
     return true;
   }
   one->arm = one->natural;
+  if (sites_[site].what->kind == Hook::branch) went(site, one->natural);
   if (one->natural < 32) sites_[site].done |= uint32_t{1} << one->natural;
-  decisions_.push_back({site, one->natural, false});
+  // Of a switch the labels will tell.
+  decisions_.push_back({site, sites_[site].what->kind == Hook::selection ? UINT32_MAX : one->natural, false});
   return true;
 }
 
@@ -308,6 +316,13 @@ bool Forced::label(JSContext* cx, uint32_t site, const JS::CallArgs& args) {
       args.rval().setObject(*must(JS_NewPlainObject(cx)));  // like nothing else
     return true;
   }
+  JS::RootedValue value(cx, one->value);
+  bool same = false;
+  if (!JS::StrictlyEqual(cx, args[args.length() - 1], value, &same)) return false;
+  if (same && !decisions_.empty() && decisions_.back().site == site) {
+    decisions_.back().arm = arm;
+    went(site, arm);
+  }
   return true;
 }
 
@@ -337,6 +352,7 @@ bool Forced::choice(JSContext* cx, uint32_t site, const JS::CallArgs& args) {
   JS::RootedValue found(cx), explored(cx);
   bool first = first_time(site, other);
   sites_[site].done |= 1u << natural;
+  went(site, natural);
   if (first) explore(cx, site, other, args.get(3 + other), &explored);
   if (!run_arm(cx, site, natural, args.get(3 + natural), &found)) return false;
   // Of two texts the other one goes on, once: where its own leads the first run has seen.
@@ -365,7 +381,8 @@ bool Forced::value_call(JSContext* cx, Hook what, uint32_t site, const JS::CallA
     case Hook::either: {
       if (args.length() < 4) return true;
       JS::RootedValue left(cx, args[2]), ignored(cx);
-      bool goes_on = JS::ToBoolean(left) == (what == Hook::both);
+      bool is = JS::ToBoolean(left), goes_on = is == (what == Hook::both);
+      went(site, is ? 0 : 1);
       if (goes_on) {
         sites_[site].done |= 1;
         return run_arm(cx, site, what == Hook::both ? 0 : 1, last, args.rval());
@@ -377,6 +394,7 @@ bool Forced::value_call(JSContext* cx, Hook what, uint32_t site, const JS::CallA
     case Hook::truthy:
     case Hook::falsy: {
       bool is = JS::ToBoolean(last), wanted = what == Hook::truthy;
+      went(site, is ? 0 : 1);
       if (is == wanted) sites_[site].done |= 1;
       if (is != wanted && first_time(site, 0))
         args.rval().setBoolean(wanted);

@@ -45,7 +45,9 @@ class Forced {
   // When the page has nothing left to do: one thing more. False: there is none.
   bool next();
   // Which check the running script hangs on; "" for none.
-  std::string decided_by() const;
+  std::string decided_by();
+  // How the page's own checks of its environment went: told to the parent, each once.
+  void tell_checks();
   // Around what runs later: timers.
   class Because {
    public:
@@ -70,12 +72,18 @@ class Forced {
     const Source* source = nullptr;
     Window* window = nullptr;
     uint32_t line = 1, column = 1;
+    // Which statements define a name; made when first asked for.
+    std::unordered_map<std::u16string_view, std::vector<const forced::Leaf*>> definitions;
+    bool indexed = false;
   };
   struct Site {
-    const Text* text;
+    Text* text;
     const forced::Site* what;
-    uint32_t done = 0;  // arms that ran, a bit each
+    uint32_t done = 0;     // arms that ran, a bit each
+    uint32_t natural = 0;  // those that the page took by itself
+    uint32_t told = 0;
     uint32_t iterations = 0;
+    std::optional<std::string> asks;  // what its condition asks for, once somebody wanted to know
   };
   struct Function {
     const Text* text;
@@ -108,6 +116,7 @@ class Forced {
   bool value_call(JSContext* cx, forced::Hook what, uint32_t number, const JS::CallArgs& args);
   Branch* branch(uint32_t site);
   void drop_branch();
+  void went(uint32_t site, uint32_t arm);  // by itself
   bool again(uint32_t site);
   bool leave(uint32_t site);
   bool first_time(uint32_t site, uint32_t arm);
@@ -133,8 +142,10 @@ class Forced {
   std::u16string slice_of(const Text& text, const forced::Leaf& sink) const;
 
   // forced_reasons.cpp
-  std::string describe(const Decision& decision) const;
-  std::string environment(const Text& text, forced::Span span, int depth) const;
+  std::string describe(const Decision& decision);
+  const std::string& asked_by(uint32_t site);
+  void environment(Text& text, forced::Span span, int depth, int& looked_into, std::string& found);
+  const std::vector<const forced::Leaf*>& definitions(Text& text, std::u16string_view name);
 
   Page& page_;
   std::u16string name_;
@@ -148,7 +159,7 @@ class Forced {
   std::vector<std::string> reasons_;
   std::optional<Decision> passed_;  // the last check that was passed against its own answer
   uint32_t exploring_ = 0, tolerant_ = 0;
-  uint32_t calls_ = 0, slices_ = 0;
+  uint32_t calls_ = 0, slices_ = 0, checks_ = 0;
   std::vector<const Window*> acted_;
   size_t next_sink_ = 0;
 };

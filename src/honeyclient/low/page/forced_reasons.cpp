@@ -1,8 +1,10 @@
 // Which check of its environment a script's step hangs on, in words.
 #include <algorithm>
-#include <array>
+#include <unordered_map>
+#include <utility>
 
 #include "honeyclient/forced/lexer.h"
+#include "honeyclient/low/limits.h"
 #include "honeyclient/low/page/forced.h"
 #include "honeyclient/low/page/page.h"
 #include "honeyclient/low/page/window.h"
@@ -16,7 +18,7 @@ struct Asks {
   std::u16string_view word;
   std::string_view about;
 };
-constexpr std::array asks = {
+constexpr Asks asks[] = {
     Asks{u"userAgent", "navigator.userAgent"},
     Asks{u"appVersion", "navigator.appVersion"},
     Asks{u"appName", "navigator.appName"},
@@ -84,61 +86,85 @@ void add(std::string& list, std::string_view one) {
   if (list.find(one) == std::string::npos) list += (list.empty() ? "" : ", ") + std::string(one);
 }
 
+const std::unordered_map<std::u16string_view, std::string_view>& askers() {
+  static const auto* all = [] {
+    auto* made = new std::unordered_map<std::u16string_view, std::string_view>;
+    for (const Asks& one : asks) made->emplace(one.word, one.about);
+    return made;
+  }();
+  return *all;
+}
+
 void asked_in(std::u16string_view text, std::string& found) {
   forced::Lexer lexer(text);
   for (forced::Token token = lexer.next(0); token.kind != forced::TokenKind::end;
        token = lexer.next(token.end)) {
     std::u16string_view word = token.text;
     if (token.kind == forced::TokenKind::string && word.size() > 2) word = word.substr(1, word.size() - 2);
-    for (const Asks& one : asks)
-      if (one.word == word) add(found, one.about);
+    if (auto one = askers().find(word); one != askers().end()) add(found, one->second);
   }
 }
 
 constexpr size_t max_text = 2000;      // of a definition that is looked into, units
-constexpr size_t max_names = 20'000;   // of a script whose definitions are looked for
+constexpr int max_looked_into = 60;    // definitions, for one condition
 constexpr size_t max_condition = 120;  // shown, units
+constexpr int depth_of_names = 2;      // a name that is made of a name that asks
+
+std::u16string_view part(std::u16string_view text, forced::Span span) {
+  return text.substr(span.start, span.end - span.start);
+}
 
 }  // namespace
 
-// What a condition asks for, by itself or by the names in it, as they are defined in the same script.
-std::string Forced::environment(const Text& text, forced::Span span, int depth) const {
-  const forced::Rewritten& made = text.made;
-  std::u16string_view original = text.original;
-  auto part = [&](forced::Span of) { return original.substr(of.start, of.end - of.start); };
-  std::string found;
-  asked_in(part(span), found);
-  if (depth == 0 || made.names.size() > max_names) return found;
-  auto first = std::ranges::lower_bound(made.names, span.start, {},
-                                        [](const forced::Name& name) { return name.text.start; });
-  for (auto name = first; name != made.names.end() && name->text.end <= span.end; ++name)
-    for (const forced::Leaf& leaf : made.leaves) {
-      if (leaf.text.end - leaf.text.start > max_text ||
-          (leaf.text.start <= span.start && leaf.text.end >= span.end))
-        continue;
-      for (uint32_t i = leaf.first_name; i < leaf.last_name; ++i)
-        if (made.names[i].defines && part(made.names[i].text) == part(name->text)) {
-          std::string more = environment(text, leaf.text, depth - 1);
-          if (!more.empty() && found.find(more) == std::string::npos) add(found, more);
-          break;
-        }
-    }
-  return found;
+const std::vector<const forced::Leaf*>& Forced::definitions(Text& text, std::u16string_view name) {
+  if (!std::exchange(text.indexed, true))
+    for (const forced::Leaf& leaf : text.made.leaves)
+      for (uint32_t i = leaf.first_name; i < leaf.last_name; ++i) {
+        if (!text.made.names[i].defines || leaf.text.end - leaf.text.start > max_text) continue;
+        auto& known = text.definitions[part(text.original, text.made.names[i].text)];
+        if (known.empty() || known.back() != &leaf) known.push_back(&leaf);
+      }
+  static const std::vector<const forced::Leaf*> none;
+  auto found = text.definitions.find(name);
+  return found == text.definitions.end() ? none : found->second;
 }
 
-std::string Forced::describe(const Decision& decision) const {
+// What a condition asks for, by itself or by the names in it, as they are defined in the same script.
+void Forced::environment(Text& text, forced::Span span, int depth, int& looked_into, std::string& found) {
+  const std::vector<forced::Name>& names = text.made.names;
+  asked_in(part(text.original, span), found);
+  if (depth == 0) return;
+  auto name = std::ranges::lower_bound(names, span.start, {},
+                                       [](const forced::Name& one) { return one.text.start; });
+  for (; name != names.end() && name->text.end <= span.end; ++name)
+    for (const forced::Leaf* leaf : definitions(text, part(text.original, name->text))) {
+      if (leaf->text.start <= span.start && leaf->text.end >= span.end) continue;
+      if (++looked_into > max_looked_into) return;
+      environment(text, leaf->text, depth - 1, looked_into, found);
+    }
+}
+
+const std::string& Forced::asked_by(uint32_t number) {
+  Site& site = sites_[number];
+  if (!site.asks) {
+    int looked_into = 0;
+    environment(*site.text, site.what->condition, depth_of_names, looked_into, site.asks.emplace());
+  }
+  return *site.asks;
+}
+
+std::string Forced::describe(const Decision& decision) {
   const Site& site = sites_[decision.site];
   const Text& text = *site.text;
-  forced::Span span = site.what->condition;
-  std::string said = environment(text, span, 2);
-  std::u16string condition = text.original.substr(span.start, span.end - span.start);
+  std::string said = asked_by(decision.site);
+  std::u16string_view condition = part(text.original, site.what->condition);
   bool cut = condition.size() > max_condition;
   std::string shown = utf8(condition.substr(0, max_condition)) + (cut ? "…" : "");
   std::ranges::replace(shown, '\n', ' ');
   if (!said.empty()) said += ": ";
   said += shown;
   if (site.what->kind == forced::Hook::selection)
-    said += " has the value of case " + std::to_string(decision.arm + 1);
+    said += decision.arm < 32 ? " has the value of case " + std::to_string(decision.arm + 1) : " has the value of no case";
   else if (site.what->kind == forced::Hook::completed)
     said += " fails";
   else
@@ -147,13 +173,26 @@ std::string Forced::describe(const Decision& decision) const {
   return said + ", line " + std::to_string(line);
 }
 
-std::string Forced::decided_by() const {
-  auto asks_for_something = [&](const Decision& decision) {
-    return !environment(*sites_[decision.site].text, sites_[decision.site].what->condition, 2).empty();
-  };
+void Forced::tell_checks() {
+  for (uint32_t number = 0; number < sites_.size() && checks_ < limits::max_checks; ++number) {
+    Site& site = sites_[number];
+    const uint32_t fresh = site.natural & ~std::exchange(site.told, site.natural);
+    Window* window = site.text->window;
+    if (!fresh || !window || asked_by(number).empty()) continue;
+    for (uint32_t arm = 0; arm < 32 && checks_ < limits::max_checks; ++arm) {
+      if (!(fresh >> arm & 1)) continue;
+      ++checks_;
+      std::string said = describe({number, arm, false});
+      if (site.text->source && site.text->source->url != window->url.href()) said += " of " + site.text->source->url;
+      page_.happened(*window, check_event, wide(said));
+    }
+  }
+}
+
+std::string Forced::decided_by() {
   for (auto one = decisions_.rbegin(); one != decisions_.rend(); ++one)
-    if (asks_for_something(*one)) return describe(*one);
-  if (passed_ && asks_for_something(*passed_)) return describe(*passed_);
+    if (!asked_by(one->site).empty()) return describe(*one);
+  if (passed_ && !asked_by(passed_->site).empty()) return describe(*passed_);
   if (!reasons_.empty() && !reasons_.back().empty()) return reasons_.back();
   if (!decisions_.empty()) return describe(decisions_.back());
   return passed_ ? describe(*passed_) : std::string();

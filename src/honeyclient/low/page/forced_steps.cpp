@@ -96,6 +96,22 @@ void happen(Window& window, Native& target, const char16_t* type, std::string_vi
   window.loader->flush();
 }
 
+bool hears(const Native& native, std::u16string_view type) {
+  auto is_it = [&](const auto& one) { return one.type == type; };
+  return std::ranges::any_of(native.listeners, is_it) || std::ranges::any_of(native.handlers, is_it);
+}
+
+// Whether an event at the node or the window would reach anybody; what nobody hears changes nothing.
+bool is_heard(Window& window, const html::Node* node, std::u16string_view type) {
+  if (hears(window, type)) return true;
+  const std::u16string attribute = u"on" + std::u16string(type);
+  for (; node; node = node->parent()) {
+    if (node->binding && hears(*static_cast<NodeNative*>(node->binding), type)) return true;
+    if (const html::Element* element = node->as_element(); element && element->attribute(attribute)) return true;
+  }
+  return false;
+}
+
 bool is_listened_to(const html::Element& element) {
   auto* native = static_cast<NodeNative*>(element.binding);
   if (native && (!native->listeners.empty() || !native->handlers.empty())) return true;
@@ -113,10 +129,12 @@ bool Forced::act() {
     html::Element* body = window->document->body();
     int step = 0;
     for (const Deed& deed : deeds) {
+      ++step;
+      if (!is_heard(*window, body, deed.type)) continue;
       Because because(*this, "somebody in front of the page: " + utf8(deed.type));
       Native& target =
           deed.of_window || !body ? static_cast<Native&>(*window) : native_of_node(page_.cx, *window, *body);
-      happen(*window, target, deed.type, deed.interface, ++step);
+      happen(*window, target, deed.type, deed.interface, step);
     }
     click_everything(*window);
     return true;
@@ -135,6 +153,7 @@ void Forced::click_everything(Window& window) {
   for (html::Element* element : found)
     for (const char16_t* type : {u"mouseover", u"mousedown", u"mouseup", u"click", u"change"}) {
       if (window.gone || !window.page.scripts_run()) return;
+      if (!is_heard(window, element, type)) continue;
       Because because(*this, "somebody in front of the page: " + utf8(type));
       happen(window, native_of_node(page_.cx, window, *element), type, "MouseEvent", ++step);
     }

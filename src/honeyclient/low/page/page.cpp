@@ -248,6 +248,7 @@ void Page::run() {
 }
 
 void Page::settle() {
+  if (forced) forced->tell_checks();
   if (scripts_ran_ && !memory_spent_) {
     scripts_ran_ = false;
     for (Window* one : windows_)

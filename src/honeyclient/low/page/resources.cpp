@@ -2,7 +2,7 @@
 #include <charconv>
 
 #include "honeyclient/low/limits.h"
-#include "honeyclient/low/page/body.h"
+#include "honeyclient/low/page/blobs.h"
 #include "honeyclient/low/page/components.h"
 #include "honeyclient/low/page/decode.h"
 #include "honeyclient/low/page/events.h"
@@ -313,18 +313,17 @@ void Loader::navigate_frame(html::Element& element) {
     page.post([this, &element] { frame_done(element); });
     return;
   }
-  if (url->scheme() == "blob") {
-    if (auto text_of_blob = blob_text(window_, url->href())) {
-      frame_begins(*child);
-      Window& window = local_frame(window_, *child, url->href());
-      if (!window.gone) window.loader->start_text(*text_of_blob);
-    }
-    return;
-  }
   OpenFrame open;
   open.window = child->id;
   if (const std::u16string* name = element.attribute(Name::name)) open.name = utf8(*name);
   open.asked = window_.asked(mechanism_of(element), *url);
+  if (url->scheme() == "blob") {
+    auto content = blob_content(window_, url->href());
+    if (!content) return;
+    // The parent has no other way to it.
+    open.asked.body = std::move(content->bytes);
+    open.asked.headers.push_back({"Content-Type", std::move(content->type)});
+  }
   open.asked.origin = origin_for(element, changing_);
   frame_begins(*child);
   page.navigation_started();
