@@ -106,8 +106,8 @@ ACTS = [Act("location", text) for text in LOCATIONS] + [
     Act("location", "try { null.x } catch (e) { «location = {u}» }"),
     Act("location", "switch (typeof window.none_) { case 'undefined': «location = {u}» }"),
     Act("location", "(function go(n) { if (n) return go(n - 1); «location = {u}» })(9);"),
-    Act("iframe", "window.onload = function () {\n document.open();\n"
-        " «document.write('<p>x</p><iframe src=\"' + {u} + '\"></iframe>')»;\n document.close();\n};",
+    Act("iframe", "window.onload = function () {\n var u = {u};\n document.open();\n"
+        " «document.write('<p>x</p><iframe src=\"' + u + '\"></iframe>')»;\n document.close();\n};",
         written_by="document.write", parsing_only=True),
     Act("iframe", "document.open();\n«document.write('<iframe src=\"' + {u} + '\"></iframe>')»;",
         written_by="document.write", parsing_only=True),
