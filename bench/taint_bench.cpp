@@ -1,7 +1,8 @@
 // What following received bytes costs: bench/taint/kernels.c run as it is, in plain qemu-user, under the plugin
 // (asleep: nothing labelled has arrived; awake: something has, the work is on other data; labelled: all data
 // is), under valgrind's memcheck, and built with clang's DataFlowSanitizer. Processor time of the kernel itself,
-// best of five; the ratios are to the native run of the same round.
+// best of five; the ratios are to the native run of the same round. Beside that: how much longer a labelled reply
+// takes, and what shadow memory a labelled byte costs.
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -63,6 +64,9 @@ std::optional<Ran> run(std::vector<std::string> line, const fs::path& folder, co
 
 void write(const fs::path& path, const std::string& content) { std::ofstream(path, std::ios::binary) << content; }
 
+// What k0 reads, to see what a labelled byte costs in memory.
+constexpr size_t read_sizes[] = {size_t{8} << 20, size_t{16} << 20};
+
 // 1 MiB each: base64 text, text with repetitions, numbers.
 void make_data(const fs::path& folder) {
   constexpr size_t size = size_t{1} << 20;
@@ -82,6 +86,7 @@ void make_data(const fs::path& folder) {
   write(folder / "k3", numbers);
   write(folder / "reply", base64.substr(0, 100 << 10));
   write(folder / "first", "0123456789abcdef");
+  for (const size_t size_read : read_sizes) write(folder / ("read" + std::to_string(size_read)), std::string(size_read, 'r'));
 }
 
 class Bench {
@@ -96,7 +101,7 @@ class Bench {
     const bool dfsan = run({"clang", "-O2", "-w", "-fsanitize=dataflow", "-o", flow_program, source}, folder_).has_value();
     json::array kernels;
     for (const std::string name : {"k1", "k2", "k3"}) kernels.push_back(kernel(name, program, dfsan ? flow_program : ""));
-    return {{"bench", "taint"}, {"kernels", std::move(kernels)}, {"reply", reply(program)}};
+    return {{"bench", "taint"}, {"kernels", std::move(kernels)}, {"reply", reply(program)}, {"shadow", shadow(program)}};
   }
 
  private:
@@ -151,6 +156,22 @@ class Bench {
       }
     }
     return {{"bytes", 100 << 10}, {"delay_seconds", least[1] - least[0]}};
+  }
+
+  // What a touched labelled byte costs: how much faster memory grows with the size of what is read when that is
+  // labelled. What is there whatever the size (labels, code, tables) does not count.
+  json::object shadow(const std::string& program) {
+    double resident[2][2] = {};
+    for (const bool labelled : {false, true}) {
+      for (const size_t larger : {size_t{0}, size_t{1}}) {
+        const std::string data = folder_ / ("read" + std::to_string(read_sizes[larger])), first = folder_ / "first";
+        const auto ran = run(with(emulated(labelled ? data : first), {program, "k0", data, first}), folder_);
+        if (!ran) return {{"error", "k0 did not run"}};
+        resident[labelled][larger] = static_cast<double>(ran->resident_kib) * 1024;
+      }
+    }
+    const double more = (resident[1][1] - resident[1][0]) - (resident[0][1] - resident[0][0]);
+    return {{"bytes_a_labelled_byte", more / static_cast<double>(read_sizes[1] - read_sizes[0])}};
   }
 
   fs::path folder_;

@@ -43,7 +43,6 @@ struct alignas(64) Block {
   // Units that its program reads or writes; all until it is lifted.
   std::atomic<Units> touched = ~Units{0};
   std::atomic<Program*> program = nullptr;
-  std::atomic<Variant*> recent = nullptr;
   // How many accesses are recorded when they are the program's, one for one; set once that was seen.
   static constexpr uint64_t not_seen = ~uint64_t{0};
   uint64_t accesses_match = not_seen;
@@ -147,11 +146,8 @@ class Thread {
   }
   // `block` begins now; the one before ran to where this one starts.
   void enter(Block& block) {
-    if ((touched_ | attention_ | (state_.units & block_->touched.load(std::memory_order_relaxed))) != 0)
-      finish_block(block.address);
-    block_ = &block;
-    count_ = 0;
-    touched_ = 0;
+    if (concerned()) return pass(block);
+    begin(block);
   }
 
   // Ends the running block, at a system call or signal.
@@ -176,12 +172,21 @@ class Thread {
   void interpret_only() { interpret_only_ = true; }
 
  private:
+  // Whether labels have to do with what the running block did.
+  bool concerned() const {
+    return (touched_ | attention_ | (state_.units & block_->touched.load(std::memory_order_relaxed))) != 0;
+  }
+  void begin(Block& block) {
+    block_ = &block;
+    count_ = 0;
+    touched_ = 0;
+  }
+  void pass(Block& next);
   // `next`: where execution goes on; 0 where that is not known.
   void finish_block(Address next);
   void in_regions(Block& block, const Program& program, Region& top);
   void end_inside(Block& block, const Program& program);
   void open_region(const Site& site, Label label, Label settled);
-  Variant& other_variant(Block& block, const Program& program, Units labelled);
   void run(const Program& program, Variant& variant);
   void step(const Instruction& instruction);
   // Whether the accesses are the rules', one for one, just as they were recorded.

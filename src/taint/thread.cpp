@@ -55,11 +55,8 @@ const NativeHelpers& native_helpers() {
 }
 
 void Thread::flush() {
-  if ((touched_ | attention_ | (state_.units & block_->touched.load(std::memory_order_relaxed))) != 0)
-    finish_block(0);
-  block_ = &nowhere_;
-  count_ = 0;
-  touched_ = 0;
+  if (concerned()) finish_block(0);
+  begin(nowhere_);
 }
 
 void Thread::set_register(size_t offset, size_t count, Label label) {
@@ -95,7 +92,12 @@ void Thread::forget_pages() {
   for (CachedPage& page : state_.pages) std::atomic_ref(page.number).store(~Address{0}, std::memory_order_relaxed);
 }
 
-void Thread::finish_block(Address next) {
+void Thread::pass(Block& next) {
+  finish_block(next.address);
+  begin(next);
+}
+
+[[gnu::always_inline]] inline void Thread::finish_block(Address next) {
   if (block_ == &nowhere_) return;
   Block& block = *block_;
   const Program& program = engine_.program(block);
@@ -105,8 +107,8 @@ void Thread::finish_block(Address next) {
   const Units labelled = state_.units & (program.reads | program.writes);
   if ((touched_ | labelled) != 0) {
     const bool as_recorded = count_ == block.accesses_match || match_accesses(block, program);
-    Variant* variant = block.recent.load(std::memory_order_acquire);
-    if (variant == nullptr || variant->labelled != labelled) variant = &other_variant(block, program, labelled);
+    Variant* variant = block.variant[Block::slot(labelled)].load(std::memory_order_acquire);
+    if (variant == nullptr || variant->labelled != labelled) variant = &engine_.variant(block, program, labelled);
     const NativeRun native = variant->native.load(std::memory_order_acquire);
     if (native == nullptr || !as_recorded || interpret_only_ || !native(&state_)) run(program, *variant);
   }
@@ -118,13 +120,6 @@ void Thread::finish_block(Address next) {
   const Region& top = *state_.top;
   const bool stays = top.depth < state_.depth || (top.depth == state_.depth && (top.end != next || next == 0));
   if (!stays || program.kind != JumpKind::next || program.indirect_exit) follow(program, next);
-}
-
-Variant& Thread::other_variant(Block& block, const Program& program, Units labelled) {
-  Variant* variant = block.variant[Block::slot(labelled)].load(std::memory_order_acquire);
-  if (variant == nullptr || variant->labelled != labelled) variant = &engine_.variant(block, program, labelled);
-  block.recent.store(variant, std::memory_order_release);
-  return *variant;
 }
 
 bool Thread::match_accesses(Block& block, const Program& program) {

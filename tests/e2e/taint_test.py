@@ -158,5 +158,140 @@ class Consequences(TaintTest):
         self.assertNotIn("emulator", run)
 
 
+# Which processor does it say that it is? "QEMU TCG CPU" is what an emulated one calls itself.
+PROCESSOR = """
+#include <cpuid.h>
+#include <string.h>
+static int emulated(void) {
+  unsigned name[13] = {0};
+  for (unsigned i = 0; i < 3; ++i)
+    __get_cpuid(0x80000002 + i, &name[4 * i], &name[4 * i + 1], &name[4 * i + 2], &name[4 * i + 3]);
+  return strstr((const char*)name, "QEMU TCG") != 0;
+}
+"""
+# The C library of another instruction set has its own ideas of where its parts lie: i386's are static here.
+NARROW = "i686-linux-gnu-gcc"
+
+
+class Doubts(TaintTest):
+    """What taint could not follow is said, and the run is there all the same."""
+
+    def compile(self, name, text, compiler="gcc", *options):
+        if not shutil.which(compiler):
+            self.skipTest(f"no {compiler}")
+        if not shutil.which("qemu-x86_64"):
+            self.skipTest("qemu-user is not installed")
+        source, program = self.write(f"{name}.c", text), self.scratch / name
+        subprocess.run([compiler, "-O1", "-w", *options, f"-I{SOURCES}", source, "-o", program], check=True)
+        return program
+
+    def replies(self, answer="x"):
+        return self.write("replies.toml", f'[[tcp]]\nport = {PORT}\nsteps = [{{ send = "{answer}", close = true }}]\n')
+
+    def without_emulated_processor(self):
+        with open("/proc/cpuinfo") as file:
+            if "QEMU TCG" in file.read():
+                self.skipTest("this machine's own processor is an emulated one")
+
+    def said(self, run, text):
+        self.assertTrue(any(text in remark for remark in run["remarks"]), run["remarks"])
+
+    def test_a_fault_in_an_emulator_alone(self):
+        """It faults where it sees the emulator: the run without taint is the one that is shown, and that is said."""
+        program = self.compile("shy", PROCESSOR + """
+            int main(void) { if (emulated()) __builtin_trap(); return 3; }""")
+        self.can_run()
+        self.without_emulated_processor()
+        run = self.analyze(program, "--taint")[0]
+        self.assertEqual((run["outcome"], run["processes"][0]["how_ended"]), ("exited", "exited 3"))
+        self.assertNotIn("emulator", run)
+        self.said(run, "was killed by SIGILL, without an emulator none is")
+        self.check_schema("run", run)
+
+    def test_a_fault_everywhere_is_the_programs_own(self):
+        program = self.compile("broken", "int main(void) { __builtin_trap(); }")
+        self.can_run()
+        run = self.analyze(program, "--taint")[0]
+        self.assertEqual(run["outcome"], "killed")
+        self.assertEqual(run["emulator"], "qemu-x86_64")
+        self.assertFalse([remark for remark in run["remarks"] if "emulator" in remark])
+
+    def test_nothing_done_in_an_emulator_alone(self):
+        """It stays quiet where it sees the emulator."""
+        program = self.compile("quiet", PROCESSOR + f"""
+            #define SERVER 0xcb007107
+            #include "client.h"
+            int main(void) {{ if (!emulated()) dial({PORT}); return 0; }}""")
+        self.can_run()
+        self.without_emulated_processor()
+        run = self.analyze(program, "--taint", "--replies", self.replies())[0]
+        self.assertEqual(self.flow(run)["remote"], f"{SERVER}:{PORT}")
+        self.assertNotIn("emulator", run)
+        self.said(run, "under taint it did nothing, without an emulator it does something")
+
+    def test_an_instruction_without_a_rule(self):
+        """EXTRQ of SSE4A: the emulator has it, no rule does."""
+        program = self.compile("without_rule", f"""
+            #define SERVER 0xcb007107
+            #include "client.h"
+            int main(void) {{
+              char got[16] = "";
+              const int s = dial({PORT});
+              take(s, got, sizeof got);
+              __asm__ volatile("movd %0, %%xmm0; movd %0, %%xmm1; .byte 0x66, 0x0f, 0x79, 0xc1" :: "r"((int)got[0])
+                               : "xmm0", "xmm1");
+              return 0;
+            }}""")
+        self.can_run()
+        folder = self.scratch / "out"
+        options = ["--taint", "--replies", self.replies(), "--out", folder]
+        run = self.analyze(program, *options)[0]
+        self.assertEqual([row["bytes"] for row in run["unsupported_instructions"]], ["660f79c1"])
+        self.assertIn("1 instructions have no rule", next(folder.glob("*/report.html")).read_text())
+        shown = self.run_program("analyze", "--no-store", "--taint", "--replies", self.replies(), program).stdout.decode()
+        self.assertRegex(shown, r"without rule +1 kinds of instruction")
+
+    def test_instructions_whose_emulator_is_missing(self):
+        """A machine with the emulator of its own instructions alone still runs a program of the other ones."""
+        program = self.compile("narrow", "int main(void) { return 4; }", NARROW, "-static")
+        self.can_run()
+        (self.scratch / "bin").mkdir()
+        (self.scratch / "bin/qemu-x86_64").symlink_to(shutil.which("qemu-x86_64"))
+        run = self.analyze(program, "--taint", env={"PATH": str(self.scratch / "bin")})[0]
+        self.assertEqual(run["processes"][0]["how_ended"], "exited 4")
+        self.assertNotIn("emulator", run)
+        self.said(run, "taint was not followed: qemu-i386 is missing (Debian's package qemu-user has it)")
+
+    def test_a_start_that_no_emulator_can_take(self):
+        """An argument list beyond what can be rewritten goes to the kernel as it is."""
+        program = self.write("many", '#!/bin/sh\nset -- $(seq 3000)\nexec /bin/echo "$@" > many.txt\n')
+        self.can_run()
+        if not shutil.which("qemu-x86_64"):
+            self.skipTest("qemu-user is not installed")
+        run = self.analyze(program, "--taint")[0]
+        self.assertEqual(run["outcome"], "exited", run["outcome_detail"])
+        self.said(run, "/echo ran outside of the emulators: what it did with received bytes was not followed")
+
+
+class OtherLibraries(TaintTest):
+    def test_i386_with_its_own_libraries(self):
+        """A dynamic program of the narrow instruction set finds its C library in the emulator, and a processor whose
+        instructions all have rules."""
+        if not os.path.isdir("/usr/i686-linux-gnu/lib"):
+            self.skipTest("no C library for i386 (Debian's libc6-i386-cross)")
+        source, defines, answer, _, role = SPECIMENS["command"]
+        self.build("command", "i386")  # or skips
+        program = self.scratch / "dynamic"
+        subprocess.run([NARROW, "-O1", "-w", "-g", "-DSERVER=0xcb007107",
+                        *(f"-D{key}={value}" for key, value in defines.items()), SOURCES / source, "-o", program],
+                       check=True)
+        self.can_run()
+        replies = self.write("replies.toml", f'[[tcp]]\nport = {PORT}\nsteps = [{{ send = "{answer}", close = true }}]\n')
+        run = self.analyze(program, "--taint", "--replies", replies, "--args", str(PORT))[0]
+        self.assertEqual((run["outcome"], run["emulator"]), ("exited", "qemu-i386"), run["outcome_detail"])
+        self.assertEqual(self.flow(run).get("role"), role, (run["flows"], run["remarks"]))
+        self.assertFalse(run.get("unsupported_instructions"))
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -175,6 +175,7 @@ void Emulation::on_thread_end(trace::Process&, trace::Tid tid) {
 
 void Emulation::on_process_end(const trace::Process& process, const trace::Ending&) {
   changed_.erase(process.id);
+  not_followed_.erase(process.id);
 }
 
 // --- exec --------------------------------------------------------------------------------------------------
@@ -229,14 +230,18 @@ std::optional<Emulation::Program> Emulation::program_of(Thread& thread, const Ca
 
 CallAction Emulation::exec(Thread& thread, const Call& call) {
   changed_.erase(thread.process().id);
+  not_followed_.erase(thread.process().id);
   std::optional<Program> program = program_of(thread, call);
+  if (!program && emulators_.own) not_followed_.insert(thread.process().id);
   if (!program || (is_own(program->target) && !emulators_.own)) return {};
   if (!has(program->target)) {
     remark(fmt::format("{} is a program for {}, whose emulator this run does not have", program->path,
                        program->target));
     return {};
   }
-  return {.want_return = change(thread, call, std::move(*program))};
+  const bool changed = change(thread, call, std::move(*program));
+  if (!changed && emulators_.own) not_followed_.insert(thread.process().id);
+  return {.want_return = changed};
 }
 
 // Lets the kernel start the emulator with the program as its argument. False: it stays as it is.
@@ -304,6 +309,9 @@ bool Emulation::change(Thread& thread, const Call& call, Program program) {
 void Emulation::before_execution(Thread& thread, trace::Execution& execution) {
   own_work_.erase(thread.tid());
   const auto changed = changed_.extract(thread.process().id);
+  if (not_followed_.erase(thread.process().id) != 0 && !changed)
+    remark(fmt::format("{} ran outside of the emulators: what it did with received bytes was not followed",
+                       execution.executable));
   if (!changed) return;
   Changed& what = changed.mapped();
   execution.executable = what.executable;

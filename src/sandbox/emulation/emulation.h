@@ -83,6 +83,7 @@ class Emulation final : public trace::Hook {
   Emulators emulators_;
   Calls calls_;
   std::unordered_map<trace::ProcessId, Changed> changed_;
+  std::unordered_set<trace::ProcessId> not_followed_;  // all should be in an emulator, and what they exec is not
   std::unordered_set<trace::Tid> own_work_;
   std::vector<std::string> remarks_;
 };

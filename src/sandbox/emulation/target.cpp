@@ -16,14 +16,19 @@ struct Row {
   uint8_t bits, order;  // ELFCLASS…, ELFDATA…
   bool own;
   std::string_view folder, package;
+  std::string_view
+      loader;  // what dynamic programs name as their interpreter; "" where that does not tell targets apart
 };
 constexpr Row rows[] = {
-    {"x86_64", EM_X86_64, ELFCLASS64, ELFDATA2LSB, true, "", "libc6"},
-    {"i386", EM_386, ELFCLASS32, ELFDATA2LSB, true, "i686-linux-gnu", "libc6-i386-cross"},
-    {"arm", EM_ARM, ELFCLASS32, ELFDATA2LSB, false, "arm-linux-gnueabihf", "libc6-armhf-cross"},
-    {"aarch64", EM_AARCH64, ELFCLASS64, ELFDATA2LSB, false, "aarch64-linux-gnu", "libc6-arm64-cross"},
-    {"mips", EM_MIPS, ELFCLASS32, ELFDATA2MSB, false, "mips-linux-gnu", "libc6-mips-cross"},
-    {"mipsel", EM_MIPS, ELFCLASS32, ELFDATA2LSB, false, "mipsel-linux-gnu", "libc6-mipsel-cross"},
+    {"x86_64", EM_X86_64, ELFCLASS64, ELFDATA2LSB, true, "", "libc6", "/lib64/ld-linux-x86-64.so.2"},
+    {"i386", EM_386, ELFCLASS32, ELFDATA2LSB, true, "i686-linux-gnu", "libc6-i386-cross",
+     "/lib/ld-linux.so.2"},
+    {"arm", EM_ARM, ELFCLASS32, ELFDATA2LSB, false, "arm-linux-gnueabihf", "libc6-armhf-cross",
+     "/lib/ld-linux-armhf.so.3"},
+    {"aarch64", EM_AARCH64, ELFCLASS64, ELFDATA2LSB, false, "aarch64-linux-gnu", "libc6-arm64-cross",
+     "/lib/ld-linux-aarch64.so.1"},
+    {"mips", EM_MIPS, ELFCLASS32, ELFDATA2MSB, false, "mips-linux-gnu", "libc6-mips-cross", ""},
+    {"mipsel", EM_MIPS, ELFCLASS32, ELFDATA2LSB, false, "mipsel-linux-gnu", "libc6-mipsel-cross", ""},
 };
 
 const Row* find(std::string_view target) {
@@ -66,6 +71,11 @@ std::optional<std::filesystem::path> find_emulator(std::string_view target) {
 std::string library_folder(std::string_view target) {
   const Row* row = find(target);
   return row && !row->folder.empty() ? "/usr/" + std::string(row->folder) : "";
+}
+
+std::string_view loader(std::string_view target) {
+  const Row* row = find(target);
+  return row ? row->loader : "";
 }
 
 std::string_view library_package(std::string_view target) {

@@ -28,5 +28,8 @@ std::optional<std::filesystem::path> find_emulator(std::string_view target);
 std::string library_folder(std::string_view target);
 // The package that has it.
 std::string_view library_package(std::string_view target);
+// Where a system that runs such programs itself has their loader; "" where the path does not tell targets
+// apart.
+std::string_view loader(std::string_view target);
 
 }  // namespace shikake::sandbox::emulation

@@ -49,6 +49,8 @@ TEST(Target, EveryForeignOneHasLibrariesOfItsOwn) {
   }
   EXPECT_TRUE(is_own("x86_64"));
   EXPECT_EQ(library_folder("pdp11"), "");
+  EXPECT_EQ(loader("i386"), "/lib/ld-linux.so.2");
+  EXPECT_EQ(loader("mips"), "");  // of both byte orders: /lib/ld.so.1
   EXPECT_FALSE(find_emulator("pdp11"));
 }
 

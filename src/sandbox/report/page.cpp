@@ -189,11 +189,12 @@ class Body {
 
   void taint() {
     const std::string picture = render_taint_graph(run_);
-    if (picture.empty()) return;
+    if (picture.empty() && run_.unsupported_instructions.empty()) return;
     head("Which bytes led to what", "received bytes, followed through the programs");
-    add("<div class=\"card\">" + picture +
-        "<div class=\"legend\"><span class=\"f\"><i></i>bytes moved</span><span class=\"suspicious\"><i></i>bytes "
-        "decided</span><span class=\"grave\"><i></i>a program came, or loot left</span></div></div>");
+    if (!picture.empty())
+      add("<div class=\"card\">" + picture +
+          "<div class=\"legend\"><span class=\"f\"><i></i>bytes moved</span><span class=\"suspicious\"><i></i>bytes "
+          "decided</span><span class=\"grave\"><i></i>a program came, or loot left</span></div></div>");
     if (!run_.unsupported_instructions.empty())
       add(fmt::format("<p class=\"dim\">{} instructions have no rule: what went through them was lost</p>",
                       run_.unsupported_instructions.size()));

@@ -209,6 +209,9 @@ class Screen {
       line("guest", safe(run_.profile + (run_.user.empty() ? "" : ", as " + run_.user), 160));
     sentences("limits hit", run_.limits_hit);
     sentences("remarks", run_.remarks);
+    if (!run_.unsupported_instructions.empty())
+      line("without rule", fmt::format("{} kinds of instruction: taint lost what went through them",
+                                       run_.unsupported_instructions.size()));
     size_t told = 0;
     for (const intel::RunChild& child : run_.children) {
       if (told++ == max_sentences) break;

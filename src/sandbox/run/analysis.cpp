@@ -71,6 +71,7 @@ struct Kind {
   intel::RunOutcome outcome = intel::RunOutcome::not_run;
   std::string why_not;
   std::string emulator;  // that it needs
+  std::string target = "x86_64";  // whose instructions it has; of a script, its interpreter's are this machine's
 };
 
 // A program of another instruction set runs where its emulator is installed.
@@ -90,7 +91,7 @@ Kind foreign(const triage::Elf& elf, base::ByteSpan head) {
                                elf.machine_name, *target);
     return kind;
   }
-  kind.emulator = *target;
+  kind.emulator = kind.target = *target;
   kind.before.emplace();
   return kind;
 }
@@ -102,6 +103,7 @@ Kind kind_of(const triage::Triage& facts, base::ByteSpan head) {
     case FileKind::elf: {
       if (facts.elf && facts.elf->runs_here) {
         kind.before.emplace();
+        if (const auto target = emulation::target_of(head)) kind.target = *target;
         return kind;
       }
       kind.outcome = intel::RunOutcome::refused;
@@ -141,21 +143,24 @@ Kind startable(const triage::Triage& facts, base::ByteSpan head) {
   return kind;
 }
 
+// "process 2 (/home/user/a) was killed by SIGILL"; "" where none faulted.
+std::string fault_in(const intel::RunRecord& record) {
+  constexpr std::string_view faults[] = {"SIGSEGV", "SIGILL", "SIGBUS", "SIGFPE", "SIGABRT", "SIGTRAP"};
+  for (const intel::RunProcess& process : record.processes)
+    for (const std::string_view fault : faults)
+      if (process.how_ended == "killed by " + std::string(fault))
+        return fmt::format("process {} ({}) was {}", process.id, base::to_valid_utf8(process.exe), process.how_ended);
+  return "";
+}
+
 // A fault in an emulator may be the emulator's, and a program may stop for being in one.
 void note_faults(intel::RunRecord& record) {
   if (record.emulator.empty()) return;
-  constexpr std::string_view faults[] = {"SIGSEGV", "SIGILL", "SIGBUS", "SIGFPE", "SIGABRT", "SIGTRAP"};
-  for (const intel::RunProcess& process : record.processes) {
-    const bool faulted = std::any_of(std::begin(faults), std::end(faults), [&](std::string_view fault) {
-      return process.how_ended == "killed by " + std::string(fault);
-    });
-    if (!faulted) continue;
-    record.remarks.push_back(fmt::format(
-        "process {} ({}) was {} in {}: it may do so in an emulator alone", process.id,
-        base::to_valid_utf8(process.exe), process.how_ended, record.emulator));
-    return;
-  }
+  if (const std::string fault = fault_in(record); !fault.empty())
+    record.remarks.push_back(fmt::format("{} in {}: it may do so in an emulator alone", fault, record.emulator));
 }
+
+bool did_something(const intel::RunRecord& record) { return !record.flows.empty() || !record.behaviours.empty(); }
 
 // As much of a file as tells which emulator runs it.
 std::vector<uint8_t> head_of(int fd) {
@@ -179,7 +184,7 @@ class Analysis {
   };
   Result<triage::Triage> look(int fd, const std::string& name, size_t depth, std::vector<Child>* members);
   Result<Ran> run(int fd, const std::string& name, const Kind& kind, intel::RunRecord record);
-  Result<Ran> followed(Start start, intel::RunRecord record);
+  Result<Ran> followed(Start start, const std::string& target, intel::RunRecord record);
   void look_at_files(Ran& ran, std::vector<Child>& children);
   std::string came_by(const intel::RunRecord& record, const std::string& path) const;
   void add_children(size_t place, std::vector<Child> children, size_t depth);
@@ -227,32 +232,37 @@ Result<Ran> Analysis::run(int fd, const std::string& name, const Kind& kind, int
     note_faults(ran.record);
     return ran;
   }
-  return followed(start, std::move(record));
+  return followed(start, kind.target, std::move(record));
 }
 
-// With taint; without it where an emulator is missing, or where the program faults in one alone.
-Result<Ran> Analysis::followed(Start start, intel::RunRecord record) {
+// With taint; without it where an emulator is missing, or where the program faults or does nothing in one alone.
+Result<Ran> Analysis::followed(Start start, const std::string& target, intel::RunRecord record) {
   Conditions plain = options_.conditions;
   plain.taint = false;
-  const std::string own = "x86_64";  // a run's shell and tools are this machine's, whatever the sample
-  if (!emulation::find_emulator(own)) {
-    record.remarks.push_back("taint was not followed: qemu-" + own +
-                             " is missing (Debian's package qemu-user has it)");
+  // A run's shell and tools are this machine's, whatever the sample.
+  for (const std::string& needed : {std::string("x86_64"), target}) {
+    if (emulation::find_emulator(needed)) continue;
+    record.remarks.push_back("taint was not followed: qemu-" + needed + " is missing (Debian's package qemu-user has it)");
     return run_once(start, plain, std::move(record), keep_);
   }
   const bool foreign = !start.emulator.empty();
   const intel::RunRecord before = record;
-  if (!foreign) record.emulator = "qemu-" + own;
+  record.emulator = "qemu-" + target;
   SHIKAKE_ASSIGN(Ran ran, run_once(start, options_.conditions, std::move(record), keep_));
-  const size_t remarks = ran.record.remarks.size();
-  note_faults(ran.record);
-  if (foreign || ran.record.remarks.size() == remarks || options_.conditions.stop()) return ran;
-  // It faulted. Does it without an emulator?
+  const std::string fault = fault_in(ran.record);
+  const bool doubtful = !fault.empty() || !did_something(ran.record);
+  if (foreign || !doubtful || options_.conditions.stop()) {
+    note_faults(ran.record);
+    return ran;
+  }
+  // What does it do without an emulator?
   SHIKAKE_ASSIGN(Ran again, run_once(start, plain, before, keep_));
-  if (again.record.outcome == ran.record.outcome) return ran;
-  again.record.remarks.push_back(fmt::format(
-      "under taint it was {}, without an emulator it is not: this is the run without, and no byte was followed",
-      ran.record.outcome_detail));
+  const bool otherwise = fault.empty() ? did_something(again.record) : fault_in(again.record).empty();
+  if (!otherwise) return ran;
+  again.record.remarks.push_back(
+      fmt::format("under taint {}, without an emulator {}: it may tell that it is in one. This is the run without, and "
+                  "no byte was followed",
+                  fault.empty() ? "it did nothing" : fault, fault.empty() ? "it does something" : "none is"));
   return again;
 }
 

@@ -85,7 +85,7 @@ std::vector<std::string> labelled(const std::string& home) {
   return all;
 }
 
-bool has_folder(const cell::Guest& guest, const std::string& path) {
+bool has(const cell::Guest& guest, const std::string& path) {
   open_how how{};
   how.flags = O_PATH | O_CLOEXEC;
   how.resolve = RESOLVE_IN_ROOT;
@@ -97,11 +97,16 @@ bool has_folder(const cell::Guest& guest, const std::string& path) {
 Result<> lay_libraries(const std::string& target, const cell::Guest& guest, LaidEmulators& laid) {
   const std::string libraries = emulation::library_folder(target);
   if (libraries.empty()) return {};
+  // A guest that has a loader has the libraries that belong to it, and knows where (/etc/ld.so.cache). Parts of two
+  // builds of a C library do not go together: a child of such a program hangs in its fork.
+  const std::string loader(emulation::loader(target));
+  std::error_code missing;
+  if (!loader.empty() && (guest.fallback ? fs::exists(loader, missing) : has(guest, loader))) return {};
   const fs::path here = fs::path(libraries) / "lib";
   std::error_code error;
   if (!fs::is_directory(here, error)) return {};
   laid.emulators.libraries[target] = libraries;
-  if (guest.fallback || has_folder(guest, libraries)) return {};
+  if (guest.fallback || has(guest, libraries)) return {};
   // What ordinary C programs need; a folder of these packages holds compilers' parts too.
   constexpr std::string_view wanted[] = {"ld-linux",      "ld.so",        "libc.so",       "libm.so",
                                          "libpthread.so", "libdl.so",     "librt.so",      "libgcc_s.",

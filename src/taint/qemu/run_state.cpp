@@ -83,13 +83,11 @@ Chunk* Channels::chunk(const Channel& channel, uint64_t offset, bool make) {
   static_assert(max_chunks == 1u << 14);
   // Long probing means a nearly full table: later labels are lost rather than time.
   for (int tries = 0; tries < 64; ++tries, slot = (slot + 1) % max_chunks) {
-    Chunk& chunk = state_.chunks[slot];
-    uint64_t there = chunk.key.load(std::memory_order_acquire);
-    if (there == key) return &chunk;
-    if (there != 0) continue;
-    if (!make) return nullptr;
-    if (chunk.key.compare_exchange_strong(there, key)) return &chunk;
-    if (there == key) return &chunk;
+    std::atomic<uint64_t>& taken = state_.chunk_keys[slot];
+    uint64_t there = taken.load(std::memory_order_acquire);
+    if (there == 0 && !make) return nullptr;
+    if (there == 0 && taken.compare_exchange_strong(there, key)) return &state_.chunks[slot];
+    if (there == key) return &state_.chunks[slot];
   }
   return nullptr;
 }

@@ -37,7 +37,6 @@ struct Channel {
 };
 
 struct Chunk {
-  std::atomic<uint64_t> key;  // 0: free
   Label labels[chunk_bytes];
 };
 
@@ -49,6 +48,8 @@ struct RunState {
   std::atomic<uint32_t> labelled;  // a labelled byte has arrived in the run
   std::atomic<uint32_t> lock;
   Channel channels[max_channels];
+  // By chunk; 0: free. Apart from them, so that looking for one touches no memory of others.
+  std::atomic<uint64_t> chunk_keys[max_chunks];
   Chunk chunks[max_chunks];
 };
 
