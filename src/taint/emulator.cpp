@@ -27,6 +27,8 @@ std::string emulator_name(Architecture architecture) { return "qemu-" + std::str
 std::vector<std::string> emulator_options(Architecture architecture) {
   // VEX knows no SSE4 and AVX in 32-bit mode; the C library takes what the processor offers.
   if (architecture == Architecture::i386) return {"-cpu", "n270"};
+  // No executor's plugin sees the accesses of scalable vectors, and VEX does not know them.
+  if (architecture == Architecture::aarch64) return {"-cpu", "max,sve=off,sme=off"};
   return {};
 }
 
