@@ -70,18 +70,26 @@ void Engine::compile(const Block& block, const Program& program, Variant& varian
   if (made != nullptr) variant.native.store(made, std::memory_order_release);
 }
 
-bool Engine::number(Site& site, Label label) {
+// Told once a label, and once more when it goes the other way: what is done on a word that is found is done at the end
+// of a search that went on as often as the word was another.
+bool Engine::number(Site& site, Label label, Address next) {
   // More labels at one site are not told apart: a sort of received bytes would otherwise make millions of decisions.
   constexpr size_t max_labels_at_site = 48;
   const std::lock_guard guard(lifting_);
   site.last = label;
-  for (const Site::Told& told : site.told) {
+  for (Site::Told& told : site.told) {
     if (told.label != label) continue;
+    // Of a way on which nothing lies before the paths meet, nothing is told again.
+    const bool other_way = told.way != 0 && next != 0 && told.way != next && next != site.region_end;
+    if (other_way) told = {label, decisions_.fetch_add(1) + 1, 0};
     site.decision = told.decision;
-    return false;
+    site.way = told.way;
+    return other_way;
   }
   site.decision = decisions_.fetch_add(1) + 1;
-  if (site.told.size() < max_labels_at_site) site.told.push_back({label, site.decision});
+  site.way = site.indirect ? 0 : next;
+  if (site.told.size() < max_labels_at_site) site.told.push_back({label, site.decision, site.way});
+  else site.way = 0;
   if (site.told.size() == max_labels_at_site && site.joined == 0) site.joined = label;
   return true;
 }

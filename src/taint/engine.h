@@ -112,7 +112,7 @@ class Engine {
   // Fills in what is known of an exit only once it decides.
   void complete(Site& site, const Block& block, const Program& program, const Exit& exit, Address taken);
   // The number of the decision on this label at this site, made there now or before. True: now.
-  bool number(Site& site, Label label);
+  bool number(Site& site, Label label, Address next);
 
  private:
   const Program& lift(Block& block);

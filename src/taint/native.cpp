@@ -518,6 +518,11 @@ class Emitter : public Xbyak::CodeGenerator {
       jmp(outer);
       L(found);
       cmp(ax, word[rdx + static_cast<int>(offsetof(Region, settled))]);
+      jne(tell, T_NEAR);
+      mov(rcx, qword[rdx + static_cast<int>(offsetof(Region, way))]);
+      test(rcx, rcx);
+      jz(done, T_NEAR);
+      cmp(rcx, qword[rdi + next_at]);
       je(done, T_NEAR);
       jmp(tell, T_NEAR);
     });

@@ -95,7 +95,8 @@ void Thread::close_region(bool returned) {
 void Thread::decide(size_t number, Label came) {
   Site& site = block_->sites[number];
   const Label label = site.joined == 0 ? came : site.joined = labels_.join(site.joined, came);
-  if (site.last != label || site.decision == 0) other_label_at(site, number, label);
+  const bool other_way = site.way != 0 && site.way != state_.next && site.region_end != state_.next;
+  if (site.last != label || site.decision == 0 || other_way) other_label_at(site, number, label);
   if (state_.open_sites.of(site.address) != 0 && decided_again(site, label, came)) return;
   // Where the paths meet at once, nothing lies between them.
   const bool empty = !site.indirect && state_.next != 0 && site.region_end == state_.next;
@@ -103,7 +104,7 @@ void Thread::decide(size_t number, Label came) {
 }
 
 void Thread::open_region(const Site& site, Label label, Label settled) {
-  regions_.push_back({site.decision, label, settled, site.region_end, site.address, state_.depth, site.indirect, 0});
+  regions_.push_back({site.decision, label, settled, site.way, site.region_end, site.address, state_.depth, site.indirect, 0});
   ++state_.top;
   ++state_.open_sites.of(site.address);
   attention_ = 1;
@@ -123,13 +124,14 @@ bool Thread::decided_again(const Site& site, Label label, Label settled) {
       region->settled = settled;
     }
     region->decision = site.decision;
+    region->way = site.way;
     return true;
   }
   return false;
 }
 
 void Thread::other_label_at(Site& site, size_t number, Label label) {
-  if (!engine_.number(site, label)) return;
+  if (!engine_.number(site, label, state_.next)) return;
   const Program& program = engine_.program(*block_);
   const Exit& exit = program.exits[number];
   engine_.complete(site, *block_, program, exit, state_.next);

@@ -87,6 +87,7 @@ struct Region {
   uint32_t decision;
   Label label;
   Label settled;  // decided last, as it came: again, it is nothing new
+  Address way;    // if it goes this way; 0: whichever way
   Address end;    // 0: when the function returns
   Address site;
   int depth;  // calls below the thread's reference frame
@@ -95,7 +96,7 @@ struct Region {
 };
 static_assert(std::is_standard_layout_v<Region>);
 // Below all of a thread's: at no depth that code is ever at.
-inline constexpr Region no_region{0, 0, 0, 0, 0, INT_MAX, false, 0};
+inline constexpr Region no_region{0, 0, 0, 0, 0, 0, INT_MAX, false, 0};
 
 // Nested regions beyond this are not opened; real programs stay below 30.
 inline constexpr size_t max_regions = 256;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <random>
 #include <set>
+#include <tuple>
 #include <vector>
 
 #include "taint/engine.h"
@@ -61,10 +62,10 @@ TEST(MadeStores, TheLastSixteenPlacesAreKept) {
 
 struct Told : Listener {
   void decided(Thread&, const Decision& decision) override {
-    EXPECT_TRUE(all.emplace(decision.address, decision.label).second) << "told twice";
+    EXPECT_TRUE(all.emplace(decision.address, decision.label, decision.taken).second) << "told twice";
   }
   void without_rule(Address, std::span<const uint8_t>) override {}
-  std::set<std::pair<Address, Label>> all;
+  std::set<std::tuple<Address, Label, Address>> all;  // place, label, way
 };
 
 AccessKind kind(uint32_t info) {

@@ -527,6 +527,7 @@ def main():
     parser.add_argument("--turn", type=int, default=0, help="with which of them --rotate begins")
     parser.add_argument("--compilers", default="gcc")
     parser.add_argument("--only", default="")
+    parser.add_argument("--first", type=int, default=0, help="with which specimen --every begins")
     parser.add_argument("--every", type=int, default=1, help="only each so many-th specimen")
     parser.add_argument("--go", action="store_true", help="the specimen in Go too (Debian's golang-go)")
     parser.add_argument("--markdown", action="store_true")
@@ -536,7 +537,7 @@ def main():
     if not shutil.which("qemu-x86_64"):
         print("skipped: no qemu-x86_64 (Debian's package qemu-user)", file=sys.stderr)
         return 77
-    chosen = [s for s in specimens() + (in_go() if options.go else []) if options.only in s.name][::options.every]
+    chosen = [s for s in specimens() + (in_go() if options.go else []) if options.only in s.name][options.first::options.every]
     architectures = [a for a in options.architectures.split(",")]
     skipped = [a for a in architectures if not shutil.which(ARCHITECTURES[a][0])]
     rows, turn = [], options.turn

@@ -244,6 +244,7 @@ TEST(Judging, OneAmongSeveralOnlyWhereThePathsMeetAgain) {
   const Row rows[] = {
       {"one word after another", std::string(first), std::string(second), true},
       {"a first one that leaves the function", apart(first), std::string(second), false},
+      {"both leave it, and both go on testing and calling otherwise", with(apart(wide), "\"number\":2,\"address\":20", "\"number\":1,\"address\":10"), apart(wide), true},
       {"other bytes", std::string(first), with(second, "[[1,0,3,0]]", "[[1,4,7,0]]"), false},
       {"a first one that does nothing otherwise", with(first, "\"other_calls\":1", "\"other_calls\":0"), std::string(second), false},
       {"the other path goes on testing and calling", apart(first), wide, true},
