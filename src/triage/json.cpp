@@ -155,8 +155,17 @@ json::object to_json(const DocumentScript& script) {
   json::object out{{"language", script.language},
                    {"size", script.size},
                    {"sha256", script.sha256},
-                   {"text", text(script.text)}};
+                   {"text", text(script.text.substr(0, max_shown_script))}};
   put_text(out, "where", script.where);
+  return out;
+}
+
+json::object to_json(const DocumentField& field) {
+  constexpr size_t shown = 4096;
+  json::object out{{"kind", field.kind}, {"page", field.page}};
+  put_text(out, "name", field.name.substr(0, shown));
+  put_text(out, "value", field.value.substr(0, shown));
+  put_text(out, "subject", field.subject.substr(0, shown));
   return out;
 }
 
@@ -181,6 +190,7 @@ json::object to_json(const Document& document) {
               return json::object{{"target", text(one.target)}, {"how", text(one.how)}, {"opens", one.opens}};
             })},
       {"scripts", each(document.scripts, [](const auto& one) { return to_json(one); })},
+      {"fields", each(document.fields, [](const auto& one) { return to_json(one); })},
       {"traits", each(document.traits, [](const auto& one) { return to_json(one); })},
       {"parts", each(document.parts,
                      [](const DocumentPart& one) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace shikake::triage {
 namespace {
 
@@ -108,6 +110,73 @@ std::optional<std::string> cut(base::ByteSpan bytes) {
   return std::string(base::as_text(bytes));
 }
 
+bool is_name(char c) {
+  return base::is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$' ||
+         c == '.';
+}
+
+std::optional<uint32_t> hex_number(std::string_view text, size_t begin, size_t digits) {
+  if (begin + digits > text.size()) return std::nullopt;
+  uint32_t value = 0;
+  for (char c : text.substr(begin, digits)) {
+    const int digit = base::hex_digit(c);
+    if (digit < 0) return std::nullopt;
+    value = value * 16 + static_cast<uint32_t>(digit);
+  }
+  return value;
+}
+
+// %u9090, \u9090, \x90, %90: a unit or a byte. True: `at` stands behind it.
+bool append_escape(std::string_view text, size_t& at, std::string& out) {
+  if (at + 2 > text.size()) return false;
+  const bool wide = text[at + 1] == 'u', marked = wide || text[at + 1] == 'x';
+  if (text[at] == '\\' && !marked) return false;
+  const size_t begin = marked ? at + 2 : at + 1, digits = wide ? 4 : 2;
+  const auto value = hex_number(text, begin, digits);
+  if (!value) return false;
+  out += static_cast<char>(*value);
+  if (wide) out += static_cast<char>(*value >> 8);
+  at = begin + digits;
+  return true;
+}
+
+// A list of numbers, as it is read.
+class Numbers {
+ public:
+  bool append(std::string_view text, size_t& at) {
+    uint64_t value = 0;
+    size_t end = at;
+    if (text.substr(at, 2) == "0x" || text.substr(at, 2) == "0X")
+      for (end += 2; end < text.size() && base::hex_digit(text[end]) >= 0 && end < at + 12; ++end)
+        value = value * 16 + static_cast<uint64_t>(base::hex_digit(text[end]));
+    else
+      for (; end < text.size() && base::is_digit(text[end]) && end < at + 12; ++end)
+        value = value * 10 + static_cast<uint64_t>(text[end] - '0');
+    if (value > UINT32_MAX || (end < text.size() && is_name(text[end]))) return false;
+    at = end;
+    if (values_.size() < max_looked_through / 4) values_.push_back(static_cast<uint32_t>(value));
+    largest_ = std::max(largest_, values_.back());
+    return true;
+  }
+  bool empty() const { return values_.empty(); }
+  void clear() {
+    values_.clear();
+    largest_ = 0;
+  }
+  std::string bytes() const {
+    const unsigned width = largest_ <= 0xFF ? 1 : largest_ <= 0xFFFF ? 2 : 4;
+    std::string out;
+    if (width * values_.size() < min_code_bytes) return out;
+    for (uint32_t value : values_)
+      for (unsigned i = 0; i < width; ++i) out += static_cast<char>(value >> (8 * i));
+    return out;
+  }
+
+ private:
+  std::vector<uint32_t> values_;
+  uint32_t largest_ = 0;
+};
+
 }  // namespace
 
 std::span<const FixedAddress> fixed_addresses() {
@@ -182,6 +251,38 @@ std::vector<uint32_t> code_beginnings(base::ByteSpan bytes, size_t most) {
 
 std::optional<std::string> code_in_bytes(base::ByteSpan bytes) {
   return cut(bytes.first(std::min(bytes.size(), max_looked_through)));
+}
+
+std::vector<std::string> code_in_source(std::string_view source) {
+  std::vector<std::string> found;
+  constexpr size_t most = 16;
+  auto take = [&](std::string_view bytes) {
+    if (bytes.size() >= min_code_bytes && found.size() < most)
+      if (auto code = code_in_bytes(base::as_bytes(bytes))) found.push_back(std::move(*code));
+  };
+  std::string escaped;
+  Numbers numbers;
+  for (size_t at = 0; at < source.size();) {
+    const char c = source[at];
+    if (c == '%' || c == '\\') {
+      if (append_escape(source, at, escaped)) continue;
+    } else if (base::is_digit(c) && !(at > 0 && is_name(source[at - 1])) && numbers.append(source, at)) {
+      continue;
+    }
+    // Texts are put together: "%u9090" + "%u9090".
+    if (!escaped.empty() && std::string_view("\"'+ \t\r\n").find(c) == std::string_view::npos) {
+      take(escaped);
+      escaped.clear();
+    }
+    if (!numbers.empty() && std::string_view(", \t\r\n").find(c) == std::string_view::npos) {
+      take(numbers.bytes());
+      numbers.clear();
+    }
+    ++at;
+  }
+  take(escaped);
+  take(numbers.bytes());
+  return found;
 }
 
 std::optional<std::string> code_in_text(std::u16string_view text) {

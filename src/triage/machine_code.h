@@ -50,6 +50,11 @@ std::optional<std::string> code_in_text(std::u16string_view text);
 // The same of bytes.
 std::optional<std::string> code_in_bytes(base::ByteSpan bytes);
 
+// What the literals of a script's source may hold, each run that looks like machine code when it is undone:
+// escapes (%u9090, \u9090, \x90, %90; put together of several texts too) and lists of numbers (bytes, words
+// or double words, by the largest). One pass.
+std::vector<std::string> code_in_source(std::string_view source);
+
 // Shorter than any code that does something by the name of a function.
 inline constexpr size_t min_code_bytes = 32;
 // What is looked through of a text: sprayed blocks are 64 KiB to 1 MiB, their code is at the end or the

@@ -10,6 +10,12 @@ namespace {
 
 using namespace std::string_literals;
 
+std::string times(const std::string& text, size_t count) {
+  std::string all;
+  for (size_t i = 0; i < count; ++i) all += text;
+  return all;
+}
+
 struct SignRow {
   const char* name;
   std::string bytes;
@@ -46,6 +52,41 @@ TEST(MachineCode, SignsAreFound) {
     for (size_t size = 0; size < row.bytes.size(); ++size) {
       const std::vector<uint8_t> exact(row.bytes.begin(), row.bytes.begin() + static_cast<ptrdiff_t>(size));
       (void)code_signs(exact);
+    }
+  }
+}
+
+struct SourceRow {
+  const char* name;
+  std::string source;
+  size_t found;
+};
+const SourceRow source_rows[] = {
+    {"percent", "x('" + times("%u9090", 20) + "%u00e8%u0000%u5e00')", 1},
+    {"units", "\"" + times("\\u9090", 20) + "\\u00e8\\u0000\\u5e00\"", 1},
+    {"bytes", "\"" + times("\\x90", 40) + "\\xE8\\x00\\x00\\x00\\x00\\x5e\"", 1},
+    {"put_together", "'" + times("%u9090", 20) + "' +\n\t'%u00e8%u0000' + '%u5e00'", 1},
+    {"numbers", "[" + times("144, ", 40) + "232,0,0,0,0,94]", 1},
+    {"hexadecimal_words", "f(" + times("0x90909090, ", 10) + "0x000000e8,0x00005e00)", 1},
+    {"two",
+     "'" + times("%u9090", 20) + "%u00e8%u0000%u5e00'; g('" + times("%u4141", 20) + "%u00e8%u0000%u5e00')",
+     2},
+    {"too_short", "'%u00e8%u0000%u5e00'", 0},
+    {"no_code", "'" + times("%u4141", 100) + "'", 0},
+    {"numbers_with_points", "[" + times("144.5, ", 40) + "232,0,0,0,0,94]", 0},
+    {"numbers_in_names", "[" + times("a144, ", 40) + "232,0,0,0,0,94]", 0},
+    {"numbers_that_are_too_large", "[" + times("99999999999, ", 40) + "232,0,0,0,0,94]", 0},
+    {"cut_escapes", times("%u909 \\x9 % \\", 50), 0},
+    {"ends_in_one", "%u90", 0},
+    {"none", "", 0},
+};
+TEST(MachineCode, IsFoundInTheLiteralsOfASource) {
+  for (const SourceRow& row : source_rows) {
+    SCOPED_TRACE(row.name);
+    EXPECT_EQ(code_in_source(row.source).size(), row.found);
+    for (size_t size = 0; size < row.source.size(); ++size) {
+      const std::string exact = row.source.substr(0, size);
+      (void)code_in_source(exact);
     }
   }
 }

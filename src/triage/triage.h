@@ -193,11 +193,22 @@ struct DocumentLink {
 struct DocumentScript {
   std::string language;  // "JavaScript", "VBA", "ActionScript 3", "command", "XFA"
   std::string where;     // in the document
-  std::string text;      // cut at max_script_bytes
+  std::string text;      // UTF-8; cut at max_script_bytes
   uint64_t size = 0;     // of all of it, bytes
   std::string sha256;    // of all of it
   static void wire(auto& codec, auto& self) {
     codec(self.language, self.where, self.text, self.size, self.sha256);
+  }
+};
+// What a document's scripts can ask it for: there they hide what they are made of.
+struct DocumentField {
+  std::string kind;  // "annotation", "field", "form" (of an XFA form)
+  std::string name;
+  std::string value;    // of annotations: their contents; UTF-8, cut at max_field_bytes
+  std::string subject;  // of annotations
+  uint32_t page = 0;    // from 0
+  static void wire(auto& codec, auto& self) {
+    codec(self.kind, self.name, self.value, self.subject, self.page);
   }
 };
 struct DocumentTrait {
@@ -221,14 +232,15 @@ struct Document {
       format;  // "PDF 1.7", "Flash 9, zlib", "Java archive", "Word 97-2003", "RTF", "Windows shortcut", …
   std::vector<DocumentProperty> properties;
   std::vector<DocumentLink> links;      // each target once
-  std::vector<DocumentScript> scripts;  // at most max_document_scripts
+  std::vector<DocumentScript> scripts;  // at most max_document_scripts, in the order in which they run
+  std::vector<DocumentField> fields;    // at most max_fields
   std::vector<DocumentTrait> traits;    // each name and CVE once
   std::vector<DocumentPart> parts;      // given to the sink as members are
   std::vector<std::string> code;        // bytes that look like machine code in what scripts make
   std::vector<std::string> malformed;   // one sentence each
   static void wire(auto& codec, auto& self) {
-    codec(self.format, self.properties, self.links, self.scripts, self.traits, self.parts, self.code,
-          self.malformed);
+    codec(self.format, self.properties, self.links, self.scripts, self.fields, self.traits, self.parts,
+          self.code, self.malformed);
   }
 };
 
@@ -290,7 +302,12 @@ inline constexpr uint64_t max_unpacked_bytes = uint64_t{256} << 20;  // of one a
 // Past the first 16 MiB, more than this many bytes out for one in is a bomb (deflate reaches 1030, text 20).
 inline constexpr uint64_t max_unpack_ratio = 200;
 inline constexpr size_t max_document_scripts = 64;
-inline constexpr size_t max_script_bytes = size_t{64} << 10;  // kept of each
+inline constexpr size_t max_script_bytes = size_t{1} << 20;   // kept of each; what unpacks itself is long
+inline constexpr size_t max_scripts_bytes = size_t{4} << 20;  // of all of a document
+inline constexpr size_t max_shown_script = size_t{64} << 10;  // of each in JSON
+inline constexpr size_t max_fields = 500;
+inline constexpr size_t max_field_bytes = size_t{1} << 20;
+inline constexpr size_t max_fields_bytes = size_t{4} << 20;  // of all of a document
 inline constexpr size_t max_document_code = 4;
 inline constexpr unsigned max_archive_depth = 3;  // archives in archives that are opened
 

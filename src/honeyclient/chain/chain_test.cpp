@@ -42,8 +42,10 @@ class Graph {
     return *this;
   }
   Graph& file(uint32_t node, const std::string& mime = program) {
-    visit.nodes[node].mime = mime;
-    visit.nodes[node].size = 1000;
+    if (node < visit.nodes.size()) {  // facts of nodes that there are not are hostile rows
+      visit.nodes[node].mime = mime;
+      visit.nodes[node].size = 1000;
+    }
     facts.downloads.push_back(node);
     return *this;
   }

@@ -30,6 +30,21 @@ bool contains_one(std::span<const std::string> texts, std::string_view argument)
   });
 }
 
+// The widest that a printf-like format asks for: "%-5.3f" is 5.
+uint32_t widest(std::string_view format) {
+  uint32_t most = 0;
+  constexpr uint32_t enough = 1'000'000'000;
+  for (size_t at = 0; (at = format.find('%', at)) != std::string_view::npos;) {
+    ++at;
+    while (at < format.size() && std::string_view("+-# 0").find(format[at]) != std::string_view::npos) ++at;
+    uint32_t width = 0;
+    for (; at < format.size() && base::is_digit(format[at]); ++at)
+      width = std::min(enough, width * 10 + static_cast<uint32_t>(format[at] - '0'));
+    most = std::max(most, width);
+  }
+  return most;
+}
+
 bool argument_matches(const Misuse& misuse, const Use& use, size_t at) {
   const std::string& text = use.arguments[at];
   switch (misuse.trait) {
@@ -51,6 +66,8 @@ bool argument_matches(const Misuse& misuse, const Use& use, size_t at) {
       return !text.empty();
     case Trait::file:
       return use.wrote_file;
+    case Trait::width:
+      return widest(text) > misuse.length;
     case Trait::called:
       return true;
   }
@@ -81,6 +98,8 @@ std::string clause(const Component& component, const Misuse& misuse, const Use& 
       return fmt::format("had {} run \"{}\"", target, text);
     case Trait::file:
       return fmt::format("wrote a file by {}{}", target, text.empty() ? "" : ": " + text);
+    case Trait::width:
+      return fmt::format("had {} make a text {} characters wide", target, widest(use.arguments[at]));
     case Trait::called:
       return fmt::format("used {}", target);
   }

@@ -16,8 +16,8 @@
 namespace shikake::honeyclient::components {
 namespace {
 
-constexpr std::array<std::string_view, 8> trait_names = {"overlong", "number",  "path", "address",
-                                                         "contains", "command", "file", "called"};
+constexpr std::array<std::string_view, 9> trait_names = {
+    "overlong", "number", "path", "address", "contains", "command", "file", "called", "width"};
 constexpr std::array<std::string_view, 10> behaviour_names = {
     "absorbs", "xml_http", "dictionary",  "stream",  "file_system",
     "shell",   "xml",      "application", "creator", "management"};
@@ -135,8 +135,8 @@ Misuse read_misuse(Row& row) {
   if ((misuse.trait == Trait::contains && misuse.texts.empty()) ||
       (misuse.trait != Trait::contains && misuse.trait != Trait::overlong && !misuse.texts.empty()))
     row.refuse("texts", "goes with the trait contains, which needs it, and with overlong");
-  if (row.table().get("length") && misuse.trait != Trait::overlong)
-    row.refuse("length", "goes with the trait overlong");
+  if (row.table().get("length") && misuse.trait != Trait::overlong && misuse.trait != Trait::width)
+    row.refuse("length", "goes with the traits overlong and width");
   for (const std::string& cve : misuse.cves)
     if (!is_cve(cve)) row.refuse("cves", "holds \"" + cve + "\", which is no CVE id");
   if (!misuse.source.empty() && !misuse.source.starts_with("https://"))
@@ -230,8 +230,8 @@ void check_members(Row& row, const Component& made) {
 
 Component read_component(Row& row) {
   static constexpr std::string_view columns[] = {
-      "name",     "program_ids", "class_ids",  "types",   "behaviour", "browsers", "versions",
-      "numbered", "methods",     "properties", "answers", "fetches",   "misuse"};
+      "name",     "program_ids", "class_ids", "types",      "behaviour", "browsers", "versions",
+      "numbered", "documents",   "methods",   "properties", "answers",   "fetches",  "misuse"};
   row.only(columns);
   Component made;
   made.name = row.text("name", true);
@@ -248,6 +248,10 @@ Component read_component(Row& row) {
   if (const toml::node* node = row.table().get("numbered")) {
     if (!node->is_boolean()) row.refuse("numbered", "must be true or false", node);
     made.numbered = node->value_or(false);
+  }
+  if (const toml::node* node = row.table().get("documents")) {
+    if (!node->is_boolean()) row.refuse("documents", "must be true or false", node);
+    made.in_documents = node->value_or(false);
   }
   read_browsers(row, made);
   read_members(row, made);

@@ -28,13 +28,14 @@ enum class Trait : uint8_t {
   command,   // anything that a program or a shell is told to do
   file,      // the stand-in wrote a file
   called,    // whatever it is
+  width,     // a format that widens a value to more than `length` characters
 };
 
 struct Misuse {
   std::vector<std::string> members;  // as written in the row; compared without case
   Trait trait = Trait::called;
   std::optional<uint32_t> argument;  // which, from 0; nothing: any of them
-  uint32_t length = 0;               // overlong: UTF-16 code units that are still innocent
+  uint32_t length = 0;               // overlong: UTF-16 code units that are still innocent; width too
   std::optional<double> at_least, below;
   std::vector<std::string> texts;  // lower case
   std::vector<std::string> cves;   // may be none: some holes never got a number
@@ -61,6 +62,7 @@ struct Component {
   std::vector<std::string> class_ids;    // "844f4806-e8a8-11d2-9652-00c04fc30871"
   std::vector<std::string> types;        // MIME types of <embed> and <object type>
   Behaviour behaviour = Behaviour::absorbs;
+  bool in_documents = false;  // an object of PDF scripts: "Acrobat.app" is their app
   // Versions of Internet Explorer whose personas have it; 0 and 0: those that list it by name.
   uint32_t first_browser = 0, last_browser = 0;
   std::vector<std::pair<uint32_t, std::string>> versions;  // of the component, from that browser version on

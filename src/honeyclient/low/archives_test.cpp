@@ -1,4 +1,4 @@
-// Archives that come unasked are taken apart, and each file in them is kept.
+// Archives are taken apart, and each file in them is kept.
 #include <gmock/gmock.h>
 #include <zlib.h>
 
@@ -49,7 +49,7 @@ TEST(Archives, TheirFilesAreKept) {
   } rows[] = {
       {"program", zip_of("setup.exe", program), "setup.exe: a Windows program of 256 bytes"},
       {"archive_in_archive", zip_of("inner.zip", zip_of("setup.exe", program)),
-       "inner.zip/setup.exe: a Windows program of 256 bytes"},
+       "inner.zip!setup.exe: a Windows program of 256 bytes"},
   };
   for (const auto& row : rows) {
     Sites sites({{"/", "<script>location = '{b}/a.zip'</script>"}, {"/a.zip", head + row.archive}});

@@ -5,6 +5,7 @@
 
 #include "honeyclient/components/table.h"
 #include "honeyclient/low/visit_test.h"
+#include "triage/documents/builders.h"
 
 namespace shikake::honeyclient::low {
 namespace {
@@ -16,7 +17,6 @@ using components::Trait;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
 
 // Of the personas with Internet Explorer, those that have it and those that lack it.
 const std::vector<Persona>& browsers() {
@@ -65,6 +65,8 @@ std::string value_for(const Misuse& misuse, bool innocent) {
       return innocent ? std::string("'specimen'") : in_quotes(misuse.texts[0]);
     case Trait::command:
       return innocent ? "''" : "'specimen.exe /quiet'";
+    case Trait::width:
+      return innocent ? "'%8.2f'" : "'%" + std::to_string(misuse.length + 1) + "f'";
     case Trait::file:
     case Trait::called:
       return "''";
@@ -83,10 +85,13 @@ std::string use(const Component& row, const Misuse& misuse, const std::string& m
   const bool property = std::ranges::any_of(
       row.properties, [&](const std::string& one) { return components::same_name(one, member); });
   const std::string value = value_for(misuse, innocent);
-  if (property) return "o." + member + " = " + value + ";";
+  // Of a document, the name is put together: what convicts is the use, not the word in the file.
+  const std::string dotted =
+      row.in_documents ? "o['" + member.substr(0, 2) + "' + '" + member.substr(2) + "']" : "o." + member;
+  if (property) return dotted + " = " + value + ";";
   std::string arguments;
   for (uint32_t i = 0; i < misuse.argument.value_or(0); ++i) arguments += "'a', ";
-  return before + "o." + member + "(" + arguments + value + ");";
+  return before + dotted + "(" + arguments + value + ");";
 }
 
 intel::VisitRecord visit_page(const std::string& page, const std::string& persona) {
@@ -97,12 +102,26 @@ intel::VisitRecord visit_page(const std::string& page, const std::string& person
   return visit_or_fail(options);
 }
 
+// The same in a document: objects of its scripts have names there.
+intel::VisitRecord visit_document(const Component& row, const std::string& script) {
+  const std::string& name = row.program_ids[0];
+  const std::string object = name == "Acrobat.Doc" ? "this" : name.substr(name.find('.') + 1);
+  const std::string source =
+      "var o = " + object + "; try {" + script + "} catch (e) { app.alert('thrown: ' + e); }";
+  VisitOptions options = local_visit("http://page.example/a.pdf");
+  options.offline = true;
+  options.content_type = "application/pdf";
+  options.content = triage::builders::pdf(
+      {"<< /Type /Catalog /OpenAction << /S /JavaScript /JS <" + triage::builders::hex(source) + "> >> >>"});
+  return visit_or_fail(options);
+}
+
 class EveryRow : public ::testing::TestWithParam<size_t> {};
 
 TEST_P(EveryRow, MisuseConvictsAndInnocentUseDoesNot) {
   const Component& row = components::table()[GetParam()];
   SCOPED_TRACE(row.name + " (" + row.file + ":" + std::to_string(row.line) + ")");
-  const Persona* visitor = persona_with(row, true);
+  const Persona* visitor = row.in_documents ? &browsers().front() : persona_with(row, true);
   const Persona* without = persona_with(row, false);
   if (!visitor) {  // there is nobody to attack: it is asked for to find out who looks on
     EXPECT_THAT(row.misuses, IsEmpty());
@@ -111,29 +130,31 @@ TEST_P(EveryRow, MisuseConvictsAndInnocentUseDoesNot) {
   for (const Misuse& misuse : row.misuses)
     for (const std::string& member : misuse.members) {
       SCOPED_TRACE(member);
-      auto page = [&](bool innocent) {
-        return making(row) + "try {" + use(row, misuse, member, innocent) +
-               "} catch (e) { alert('thrown: ' + e); }</script>";
+      auto visit_it = [&](bool innocent, const Persona& persona) {
+        if (row.in_documents) return visit_document(row, use(row, misuse, member, innocent));
+        return visit_page(making(row) + "try {" + use(row, misuse, member, innocent) +
+                              "} catch (e) { alert('thrown: ' + e); }</script>",
+                          persona.name);
       };
-      intel::VisitRecord innocent = visit_page(page(true), visitor->name);
-      EXPECT_EQ(intel::name(innocent.verdict), "benign") << page(true);
-      EXPECT_THAT(events_of(innocent, "dialog"), IsEmpty()) << page(true);
-      EXPECT_THAT(innocent.components, Not(IsEmpty()));
+      intel::VisitRecord innocent = visit_it(true, *visitor);
+      EXPECT_EQ(intel::name(innocent.verdict), "benign") << use(row, misuse, member, true);
+      EXPECT_THAT(events_of(innocent, "dialog"), IsEmpty()) << use(row, misuse, member, true);
+      EXPECT_TRUE(row.in_documents || !innocent.components.empty());
 
-      intel::VisitRecord attacked = visit_page(page(false), visitor->name);
+      intel::VisitRecord attacked = visit_it(false, *visitor);
       if (misuse.source.empty()) {
         // Emulated, and convicts nobody by itself; a command is noted all the same.
-        EXPECT_NE(intel::name(attacked.verdict), "malicious") << page(false);
+        EXPECT_NE(intel::name(attacked.verdict), "malicious") << use(row, misuse, member, false);
         continue;
       }
-      EXPECT_EQ(intel::name(attacked.verdict), "malicious") << page(false);
+      EXPECT_EQ(intel::name(attacked.verdict), "malicious") << use(row, misuse, member, false);
       ASSERT_FALSE(attacked.reasons.empty());
       EXPECT_THAT(attacked.reasons[0], HasSubstr(misuse.source));
       EXPECT_EQ(attacked.nodes[0].role, intel::Role::exploit);
       for (const std::string& cve : misuse.cves) EXPECT_THAT(attacked.nodes[0].cves, Contains(cve));
 
-      if (!without || row.behaviour == Behaviour::xml_http) continue;
-      intel::VisitRecord elsewhere = visit_page(page(false), without->name);
+      if (!without || row.in_documents || row.behaviour == Behaviour::xml_http) continue;
+      intel::VisitRecord elsewhere = visit_it(false, *without);
       EXPECT_NE(intel::name(elsewhere.verdict), "malicious") << without->name << " lacks it";
     }
 }

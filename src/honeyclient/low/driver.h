@@ -12,6 +12,7 @@
 #include "honeyclient/low/answers.h"
 #include "honeyclient/low/recorder.h"
 #include "honeyclient/low/request.h"
+#include "honeyclient/low/viewed_document.h"
 #include "honeyclient/low/visit.h"
 #include "honeyclient/low/zygote.h"
 #include "honeyclient/shellcode/emulator.h"
@@ -60,7 +61,8 @@ struct WorkerState {
   bool settled = false, dead = false, closing = false;
   uint32_t cpu_ms = 0;
   std::chrono::steady_clock::time_point last_word;
-  uint32_t waiting = 0;  // fetches that it asked for
+  uint32_t waiting = 0;                          // fetches that it asked for
+  std::shared_ptr<const ViewedDocument> viewed;  // whose scripts it runs, where it runs none of a page's
 };
 
 // Why a resource that only the forced run led to was not fetched.
@@ -68,8 +70,8 @@ inline constexpr std::string_view not_visited = "found by forced execution, not 
 
 class Driver {
  public:
-  Driver(const VisitOptions& options, Persona persona, base::Zygote* zygote, net::Fetcher* fetcher, BlobSink& blobs,
-         std::vector<int>& pids);
+  Driver(const VisitOptions& options, Persona persona, base::Zygote* zygote, net::Fetcher* fetcher,
+         BlobSink& blobs, std::vector<int>& pids);
 
   Result<intel::VisitRecord> run();
 
@@ -161,6 +163,10 @@ class Driver {
   void look_into(uint32_t node, std::string_view body);
   void take_apart(const Inside& where, std::string_view bytes);
   void weigh(const Inside& where, const triage::Triage& facts);
+  // Its scripts, in a worker of their own as in a viewer (driver_viewer.cpp).
+  void view(uint32_t node, const triage::Triage& facts);
+  void start_viewer(uint32_t node, std::shared_ptr<const ViewedDocument> document);
+  void view_as_others(const WorkerState& worker);
 
   template <class Message>
   void tell(WorkerState& worker, ToPage type, const Message& message);
@@ -182,7 +188,7 @@ class Driver {
   const VisitOptions& options_;
   BlobSink& blobs_;
   const Persona persona_;
-  base::Zygote* zygote_;         // nullptr: no page can be shown
+  base::Zygote* zygote_;   // nullptr: no page can be shown
   net::Fetcher* fetcher_;  // nullptr: offline
   std::vector<int>& pids_;
   Recorder record_;
@@ -190,17 +196,18 @@ class Driver {
   std::vector<std::unique_ptr<Context>> contexts_;
   std::vector<std::unique_ptr<WorkerState>> workers_;
   shellcode::Emulator emulator_;
-  std::set<std::string> code_run_, files_read_;  // digests
-  uint32_t document_links_ = 0;
+  std::map<std::string, std::shared_ptr<const ViewedDocument>> documents_;  // with scripts, by digest
+  std::set<std::string> code_run_, files_read_, viewed_;                    // digests
+  uint32_t document_links_ = 0, viewers_ = 0;
   uint64_t document_bytes_ = 0;  // unpacked
   std::map<uint64_t, UnderWay> under_way_;
   std::map<std::string, Answer200> cache_;  // subresources by URL, as a browser's memory cache
   std::map<std::string, std::map<std::string, std::string>> storage_;  // by kind and origin
-  KeptAnswers kept_;                      // for the forced run
-  const Driver* forcing_ = nullptr;  // the visit whose forced run this is
+  KeptAnswers kept_;                                                   // for the forced run
+  const Driver* forcing_ = nullptr;                                    // the visit whose forced run this is
   base::TimePoint began_;
-  std::map<std::string, uint32_t> asked_;        // by identity: how often
-  std::deque<net::FetchResponse> replayed_;      // had before, on their way
+  std::map<std::string, uint32_t> asked_;    // by identity: how often
+  std::deque<net::FetchResponse> replayed_;  // had before, on their way
   uint64_t replayed_count_ = 0;
   struct Redirector {
     uint32_t node;

@@ -50,7 +50,11 @@ void Driver::look_into(uint32_t node, std::string_view body) {
 
 void Driver::take_apart(const Inside& where, std::string_view bytes) {
   const std::string digest = base::sha256(bytes).hex();
-  if (forcing_ && forcing_->files_read_.contains(digest)) return;  // the visit has it
+  if (forcing_ && forcing_->files_read_.contains(digest)) {  // the visit has it; its scripts are forced
+    if (auto known = forcing_->documents_.find(digest); known != forcing_->documents_.end())
+      start_viewer(where.node, known->second);
+    return;
+  }
   if (!files_read_.insert(digest).second) return;
   if (files_read_.size() > limits::max_documents) return record_.limit("documents");
   const auto left =
@@ -62,13 +66,15 @@ void Driver::take_apart(const Inside& where, std::string_view bytes) {
   options.depth = where.depth;
   options.patience = std::clamp(left, std::chrono::seconds(1), limits::max_document_time);
   std::vector<base::Digest> kept;
+  const bool archive = chain::payload_of(bytes, "", where.name).kind == chain::PayloadKind::archive;
   options.on_member = [&](const triage::Member& member, std::string content) -> Result<> {
     document_bytes_ += content.size();
     if (document_bytes_ > limits::max_visit_bytes) {
       record_.limit("documents");
       return {};
     }
-    kept.push_back(record_.keep(content));
+    const std::string path = where.inside.empty() ? member.path : where.inside + "!" + member.path;
+    kept.push_back(record_.part(where.node, path, content, archive));
     if (members.size() < limits::max_documents) members.emplace_back(member.path, std::move(content));
     return {};
   };
@@ -96,6 +102,7 @@ void Driver::weigh(const Inside& where, const triage::Triage& facts) {
   const triage::Document& document = *facts.document;
   for (const std::string& code : document.code)
     run_code(where.node, MachineCode{0, "script of a document", code, std::nullopt});
+  view(where.node, facts);
   const bool convicted = std::ranges::any_of(document.traits, &triage::DocumentTrait::convicts);
   for (const triage::DocumentLink& link : document.links) {
     auto url = url::Url::parse(link.target);

@@ -96,6 +96,7 @@ void Driver::on_happened(WorkerState& worker, const Happened& message) {
   Context* context = context_of(worker, message.window);
   uint32_t node = context ? context->node : worker.root->node;
   record_.happened(message.kind, message.detail, node);
+  if (worker.viewed && message.kind == "environment") view_as_others(worker);
 }
 
 // What a component is told to fetch, or a command names, is where the attack goes on.

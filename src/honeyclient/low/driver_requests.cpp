@@ -211,7 +211,12 @@ void Driver::hand_over(const UnderWay& fetch, const Answer200* answer) {
     bool read = fetch.mechanism == Mechanism::script || fetch.mechanism == Mechanism::stylesheet ||
                 fetch.mechanism == Mechanism::xhr || fetch.mechanism == Mechanism::fetch ||
                 fetch.mechanism == Mechanism::worker;
-    if (read) loaded.body = answer->body;
+    if (read && answer->body.size() > limits::max_handed) {
+      record_.limit("script-size");
+      loaded.ok = false;
+    } else if (read) {
+      loaded.body = answer->body;
+    }
   }
   tell(worker, ToPage::loaded, loaded);
 }

@@ -108,7 +108,8 @@ void Driver::show(const UnderWay& fetch, const Answer200& answer) {
   document.content_type = type;
   document.last_modified = header(answer.headers, "Last-Modified");
   document.refresh = header(answer.headers, "Refresh");
-  document.body = answer.body;
+  if (answer.body.size() > limits::max_page) record_.limit("page-size");
+  document.body = answer.body.substr(0, limits::max_page);
 
   context.loading = false;
   context.url = *url;

@@ -118,6 +118,39 @@ INSTANTIATE_TEST_SUITE_P(
             "Object.prototype.get=function(){};Object.prototype.value=1;Array.prototype.push=null;"
             "String.prototype.split=null;Function.prototype.call=null;"
             "d.innerHTML='<p class=\"a b\">'+location.href+document.cookie</script>"},
+        // Every method of every prototype that the engine or the page has is replaced or a trap, before a
+        // step of each kind is taken.
+        Row{"pollutes_everything",
+            "<p id=d></p><form id=f><input name=q></form><iframe id=i></iframe><script>"
+            "var keep=[document,localStorage,navigator,d,f,i,setTimeout,new XMLHttpRequest,new "
+            "MutationObserver("
+            "function(){}),URL,fetch,new Event('x'),location,history],seen=[];"
+            "var names=Object.getOwnPropertyNames(window);"
+            "function trap(){throw 'trap'}"
+            "var define=Object.defineProperty,own=Object.getOwnPropertyNames,all=[];"
+            "for(var n=0;n<names.length;n++){try{var c=window[names[n]];if(typeof "
+            "c==='function'&&c.prototype)"
+            "all.push(c.prototype)}catch(e){}}"
+            "for(var k=0;k<all.length;k++){var o=all[k],m=own(o);for(var j=0;j<m.length;j++)"
+            "try{if(m[j]!=='constructor')define(o,m[j],j%2?{value:null}:{get:trap,set:trap})}catch(e){}}"
+            "var "
+            "traps=['0','1','length','get','set','value','then','toJSON','done','next','capture','once','"
+            "href',"
+            "'source','cause','writable','enumerable','configurable','toString','valueOf','bubbles','detail']"
+            ";"
+            "for(var "
+            "t=0;t<traps.length;t++)try{define(Object.prototype,traps[t],{get:trap,set:trap})}catch(e){}"
+            "function tries(what){try{what()}catch(e){}}"
+            "tries(function(){keep[3].innerHTML='<b class=\\'x y\\'>z</b><img src=http://still.example/ "
+            "onerror=1>'});"
+            "tries(function(){keep[0].write('<p>x</p>')});tries(function(){keep[4].submit()});"
+            "tries(function(){keep[6]('1',1)});tries(function(){keep[7].open('GET','/');keep[7].send()});"
+            "tries(function(){keep[8].observe(keep[3],{childList:true})});tries(function(){new "
+            "keep[9]('/x','http://a')});"
+            "tries(function(){keep[10]('/f')});tries(function(){keep[3].dispatchEvent(keep[11])});"
+            "tries(function(){keep[1].a='b'});tries(function(){postMessage({a:[1]},'*')});"
+            "tries(function(){keep[13].pushState({},'','/y')});tries(function(){eval('1')});"
+            "keep[5].src='http://framed.example/';keep[12].href='http://next.example/'</script>"},
         Row{"calls_methods_on_others",
             "<script>for (var f of [DOMTokenList.prototype.add, Node.prototype.appendChild, "
             "Storage.prototype.getItem,"
@@ -141,6 +174,59 @@ TEST(HostilePage, DeepNestingIsAllThereAndFlattened) {
   intel::VisitRecord visit = visit_or_fail(options);
   EXPECT_EQ(events_of(visit, "console"), std::vector<std::string>{"100000 512"});
   EXPECT_EQ(visit.limits_hit, std::vector<std::string>());
+}
+
+// What tells an emulation from a browser: functions that show a source, names that no browser has, methods
+// that construct. Everything that can be reached from the window is looked at.
+TEST(HostilePage, ProbesFindNothingThatIsNoBrowsers) {
+  const std::string probe =
+      R"(<p id=d class=x></p><form name=f><input name=q></form><iframe id=i></iframe><script>
+var bad = [], seen = [], todo = [[window, 'window']], own = [];
+function note(text) { if (bad.length < 20) bad.push(text); }
+function look(f, path) {
+  var text = Function.prototype.toString.call(f);
+  if (own.indexOf(f) < 0 && !/^\s*(function )?(get |set )?[\w$ .&+`'\[\]]*\(\)\s*\{\s*\[native code\]\s*\}\s*$/.test(text))
+    note(path + ': ' + text.slice(0, 80));
+}
+function walk() {
+  for (var n = 0; n < todo.length && n < 6000; n++) {
+    var o = todo[n][0], path = todo[n][1], names = Object.getOwnPropertyNames(o);
+    for (var k = 0; k < names.length; k++) {
+      var name = names[k], at = path + '.' + name, d = Object.getOwnPropertyDescriptor(o, name);
+      if (/[()]|shikake|stand.?in|native/i.test(name)) note('name ' + at);
+      if (!d) { note(at + ' has no descriptor'); continue; }
+      var found = [d.value, d.get, d.set];
+      for (var j = 0; j < 3; j++) {
+        var v = found[j];
+        if (v === null || (typeof v !== 'object' && typeof v !== 'function') || seen.indexOf(v) >= 0 ||
+            v === bad || v === todo || v === seen || v === own) continue;
+        seen.push(v);
+        if (typeof v === 'function') look(v, at);
+        todo.push([v, at]);
+      }
+    }
+    var p = Object.getPrototypeOf(o);
+    if (p && seen.indexOf(p) < 0) { seen.push(p); todo.push([p, path + '.__proto__']); }
+  }
+}
+own = [note, look, walk];
+walk();
+if (seen.length < 300) note('only ' + seen.length + ' objects');
+try { (function f() { null.x; })(); } catch (e) {
+  if (/native:|self-hosted|shikake|resource:|eval code/.test(e.stack || '')) note(e.stack);
+}
+if (/bind|apply|call/.test(Object.getOwnPropertyNames(alert).join())) note('alert has methods of its own');
+console.log(bad.join('\n'));
+</script>)";
+  for (const char* persona : {"chrome-win10", "firefox-win7", "ie11-win10", "ie9-win7", "safari-macos"}) {
+    VisitOptions options = local_visit("http://page.example/");
+    options.offline = true;
+    options.persona = persona;
+    options.content = probe;
+    const intel::VisitRecord visit = visit_or_fail(options);
+    EXPECT_EQ(events_of(visit, "console"), std::vector<std::string>{""}) << persona;
+    EXPECT_EQ(events_of(visit, "error"), std::vector<std::string>()) << persona;
+  }
 }
 
 TEST(HostileServers, RedirectsInALoop) {

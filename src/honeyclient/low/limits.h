@@ -19,7 +19,11 @@ inline constexpr uint32_t max_redirects = 20;  // "redirects"
 inline constexpr uint32_t max_navigations = 20;    // "navigations"
 inline constexpr uint32_t max_workers = 64;        // "workers": processes a visit
 inline constexpr uint32_t max_windows = 10;        // "windows": window.open
-inline constexpr uint64_t max_body = 32ull << 20;  // "body": a resource; installers are larger and cut
+inline constexpr uint64_t max_body = 64ull << 20;  // "body": a resource; nothing of a larger one is kept
+// Of what was fetched and kept, what a page worker is given: 64 MiB of text in its memory, and as much again
+// while it is read. A script that is larger is not run; of a page that is larger, the beginning is.
+inline constexpr uint64_t max_handed = 32ull << 20;               // "script-size"
+inline constexpr uint64_t max_page = 24ull << 20;                 // "page-size"
 inline constexpr uint64_t max_visit_bytes = 256ull << 20;         // "bytes": all bodies of a visit
 inline constexpr std::chrono::milliseconds max_visit_time = 60s;  // "visit-time": wall clock
 // A worker that has said nothing for so long while it owes an answer is hung.
@@ -44,10 +48,13 @@ inline constexpr uint32_t max_documents = 40;                 // "documents"
 inline constexpr std::chrono::seconds max_document_time{15};  // of one
 inline constexpr uint32_t max_document_links = 20;            // that are followed
 
+// Workers that run a document's scripts; one that asks for its viewer's version is run as four of them.
+inline constexpr uint32_t max_viewers = 12;  // "documents"
+
 // --- kept by the worker ---------------------------------------------------------------------------
 
-// A frame holds a body and its headers.
-inline constexpr uint32_t max_frame = static_cast<uint32_t>(max_body) + (2u << 20);
+// A frame holds what is handed over and its headers.
+inline constexpr uint32_t max_frame = static_cast<uint32_t>(max_handed) + (2u << 20);
 inline constexpr uint32_t max_frames = 64;                        // "frames": iframes of one worker
 inline constexpr uint32_t max_frame_depth = 8;                    // "frame-depth": advertisements nest 4 to 5
 inline constexpr std::chrono::milliseconds max_script_time = 5s;  // "script-time": CPU of one worker
@@ -59,7 +66,8 @@ inline constexpr uint32_t max_tasks = 20'000;                       // "tasks": 
 inline constexpr uint64_t max_written = 32ull << 20;                // "document.write": UTF-16 units
 inline constexpr uint32_t max_write_depth = 20;  // "document.write-depth": scripts that write scripts
 inline constexpr uint32_t max_nodes = 300'000;  // "nodes": about 75 MB; the largest specification has 250,000
-inline constexpr uint32_t max_hops = 20;  // "hops": addresses named by commands and components that are followed
+inline constexpr uint32_t max_hops =
+    20;  // "hops": addresses named by commands and components that are followed
 inline constexpr uint32_t max_event_depth = 50;  // "event-depth": events dispatched by handlers
 // Texts made by eval whose place is known; later ones run all the same.
 inline constexpr uint32_t max_sources = 50'000;      // "sources"

@@ -222,7 +222,7 @@ struct WroteFile {
 // Bytes that look like machine code, in what a script made.
 struct MachineCode {
   uint32_t window = 0;
-  std::string how;    // "unescape", "text", "array", "typed array", a component's member
+  std::string how;    // "unescape", "text", "array", "typed array", "literal", a component's member
   std::string bytes;  // at most triage::max_looked_through and a part of a sled
   std::optional<Origin> origin;
   static void wire(auto& codec, auto& self) { codec(self.window, self.how, self.bytes, self.origin); }

@@ -12,7 +12,6 @@
 #include "honeyclient/chain/bait.h"
 #include "honeyclient/chain/lures.h"
 #include "honeyclient/chain/payload.h"
-#include "honeyclient/low/archives.h"
 #include "honeyclient/low/script_file.h"
 #include "triage/matcher.h"
 #include "triage/triage.h"
@@ -328,6 +327,21 @@ void Recorder::file(uint32_t node, const std::string& inside, const triage::Tria
   }
 }
 
+base::Digest Recorder::part(uint32_t node, std::string_view path, std::string_view bytes, bool of_archive) {
+  if (of_archive) {
+    const chain::Payload payload = chain::payload_of(bytes, "", base::to_lower(path));
+    const std::string_view what = payload.kind == chain::PayloadKind::none ? "file" : payload.name;
+    event("member",
+          fmt::format("{}: a {} of {} bytes, sha256 {}", text(path, 300), what, bytes.size(),
+                      base::sha256(bytes).hex()),
+          node);
+    match_rules(bytes, "a file in its archive", node);
+  } else {
+    match_rules(bytes, "a part of it", node);
+  }
+  return keep(bytes);
+}
+
 void Recorder::payload(uint32_t id, std::string why) {
   facts_.payloads.push_back({id, text(why, limits::max_detail)});
 }
@@ -373,9 +387,6 @@ void Recorder::body(uint32_t id, std::string_view bytes, std::string_view declar
   if (payload.kind == chain::PayloadKind::archive)
     if (std::string names = chain::zip_names(bytes); !names.empty()) event("archive", names, id);
   node.mime = payload.kind != chain::PayloadKind::none ? std::string(payload.mime) : text(essence, 100);
-  constexpr size_t most_archives = 8;
-  if (payload.kind == chain::PayloadKind::archive && archives_.size() < most_archives)
-    archives_[id] = std::string(bytes);
   const base::Digest digest = base::sha256(bytes);
   if (!blobs_put_.contains(digest.hex())) {
     keep(bytes);
@@ -391,28 +402,7 @@ void Recorder::blob_failed(const Error& error) {
   if (!failure_) failure_ = error;
 }
 
-// What came unasked is taken apart: each file in it is a blob of its own.
-void Recorder::open_archives() {
-  for (const uint32_t id : facts_.downloads) {
-    const auto archive = archives_.find(id);
-    if (archive == archives_.end()) continue;
-    auto opened = open_archive(archive->second, [&](const std::string& path, const std::string& bytes) {
-      const base::Digest digest = base::sha256(bytes);
-      if (blobs_put_.insert(digest.hex()).second)
-        if (auto put = blobs_.put(digest, bytes); !put) blob_failed(put.error());
-      const chain::Payload payload = chain::payload_of(bytes, "", base::to_lower(path));
-      const std::string_view what = payload.kind == chain::PayloadKind::none ? "file" : payload.name;
-      event("member",
-            fmt::format("{}: a {} of {} bytes, sha256 {}", text(path, 300), what, bytes.size(), digest.hex()),
-            id);
-      match_rules(bytes, "a file in its archive", id);
-    });
-    if (!opened) limit("archives");
-  }
-}
-
 intel::VisitRecord Recorder::finish() {
-  open_archives();
   chain::judge(record_, facts_);
   return std::move(record_);
 }

@@ -50,8 +50,8 @@ class Recorder {
   void incomplete() { record_.complete = false; }
   // What a component was used for: judged, and told where it leads.
   struct Hop {
-    std::string url;       // as it is named there, maybe relative
-    bool by_command;       // a command names it; else the component itself fetches it
+    std::string url;  // as it is named there, maybe relative
+    bool by_command;  // a command names it; else the component itself fetches it
     std::string component;
   };
   std::vector<Hop> component(const ComponentUse& use, uint32_t node);
@@ -62,6 +62,8 @@ class Recorder {
   // A file that was taken apart, and what of it was kept; a trait that no innocent one has convicts its node.
   void file(uint32_t node, const std::string& inside, const triage::Triage& facts,
             const std::vector<base::Digest>& kept);
+  // What was found in one, an archive or a document: kept, and held against the rules.
+  base::Digest part(uint32_t node, std::string_view path, std::string_view bytes, bool of_archive);
   // Something that convicted its node would have been fetched from here.
   void payload(uint32_t id, std::string why);
   // The body of a node, stored under its digest; `declared` is its Content-Type.
@@ -95,7 +97,6 @@ class Recorder {
                        uint32_t node);
   void misuse(chain::Misuse misuse);
   void match_rules(std::string_view bytes, std::string_view what, uint32_t node);
-  void open_archives();
   std::vector<Hop> weigh(const components::Component& row, const components::Use& use, uint32_t node);
   class Merge;
   void absorb_edges(const intel::VisitRecord& forced, Merge& merge);
@@ -103,7 +104,6 @@ class Recorder {
   void absorb_code(const intel::VisitRecord& forced, Merge& merge);
   void absorb_misuses(const chain::Facts& forced, Merge& merge);
 
-  std::map<uint32_t, std::string> archives_;  // bodies of nodes that may turn out to be downloads
   uint64_t evaluated_bytes_ = 0;
   std::optional<Error> failure_;
 };

@@ -25,6 +25,7 @@ class DocumentNotes {
   // Every URL that stands in a text; `how` as above.
   void links_in(std::string_view text, std::string_view how, bool opens = false);
   void script(std::string_view language, std::string where, std::string text);
+  void field(DocumentField field);
   void trait(DocumentTrait trait);
   void trait(std::string_view name, std::string detail);
   void part(std::string name, std::string_view type, std::string bytes);
@@ -42,6 +43,7 @@ class DocumentNotes {
   const MemberSink& sink_;
   std::vector<std::string> limits_hit_;
   uint64_t parts_bytes_ = 0;
+  size_t scripts_bytes_ = 0, fields_bytes_ = 0;
   Result<> status_;
 };
 
@@ -127,6 +129,7 @@ class Bytes {
 };
 
 std::string utf8_of_utf16(base::ByteSpan units);  // little-endian
+std::string utf8_of_utf16_big(base::ByteSpan units);
 // A text up to its zero.
 std::string text_at(base::ByteSpan bytes, uint64_t offset, size_t most);
 bool contains_ignoring_case(std::string_view text, std::string_view what);

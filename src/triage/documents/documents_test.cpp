@@ -261,7 +261,7 @@ const Row rows[] = {
     {"pdf_email", script("Collab.collectEmailInfo({msg: big});"), "PDF 1.7", {"!vulnerable call CVE-2007-5659", "JavaScript", "acts when opened"}},
     {"pdf_player", script("media.newPlayer(null)"), "PDF 1.7", {"!vulnerable call CVE-2009-4324", "JavaScript", "acts when opened"}},
     {"pdf_printf", script("util.printf('%45000f', n)"), "PDF 1.7", {"!vulnerable call CVE-2008-2992", "JavaScript", "acts when opened"}},
-    {"pdf_innocent_printf", script("util.printf('%.2f', n)"), "PDF 1.7", {"JavaScript", "acts when opened"}},
+    {"pdf_innocent_printf", script("util.printf('%.2f%10.2f%8.123f', n)"), "PDF 1.7", {"JavaScript", "acts when opened"}},
     {"pdf_icon", script("Collab.getIcon(a)"), "PDF 1.7", {"JavaScript", "acts when opened", "vulnerable call CVE-2009-0927"}},
     {"pdf_script_in_stream",
      pdf({"<< /Type /Catalog /Names << /JavaScript << /Names [(a) 2 0 R] >> >> >>", "<< /S /#4AavaScript /JS 3 0 R >>",
@@ -388,7 +388,58 @@ TEST(HostileDocument, RichTextOfAnyDepthIsRead) {
   EXPECT_EQ(seen.document.format, "RTF");
 }
 
+// In the order in which a viewer runs them, each once; and what they can ask the document for.
+TEST(Pdf, ScriptsComeInOrderWithTheTextsThatTheyCanRead) {
+  const Seen seen = read(pdf(
+      {"<< /Type /Catalog /Pages 6 0 R /OpenAction 2 0 R /AcroForm << /Fields [8 0 R] /XFA 10 0 R >> /Names "
+       "<< /JavaScript "
+       "<< /Kids [<< /Names [(a) 3 0 R (b) << /JS (second\\(\\)) >>] >>] >> >> >>",
+       "<< /S /JavaScript /JS 4 0 R >>", "<< /JS (first\\(\\)) >>",
+       pdf_stream("", "\xFE\xFF\0t\0h\0i\0r\0d\x04\x10"s), pdf_stream("", "hidden in a stream"),
+       "<< /Type /Pages /Kids [7 0 R] /Count 1 >>",
+       "<< /Type /Page /Parent 6 0 R /Annots [<< /NM (n) /Subj 5 0 R /Contents (c) >>] >>",
+       "<< /T (top) /Kids [9 0 R] >>",
+       "<< /FT /Tx /T (x) /Parent 8 0 R /V (value) /TU (tip) /AA << /K << /JS (fourth\\(\\)) >> >> >>",
+       pdf_stream("",
+                  "<subform><field name=\"f\"><value><text>a&lt;b</text></value></field><field "
+                  "name=\"g\"/><event><script "
+                  "contentType=\"application/x-javascript\"><![CDATA[if (1<2)]]> x(&quot;y&quot;)</script>"
+                  "<script contentType=\"application/x-formcalc\">no</script></event></subform>")}));
+  std::vector<std::string> scripts, fields;
+  for (const DocumentScript& one : seen.document.scripts)
+    if (one.language == "JavaScript") scripts.push_back(one.where + ": " + one.text);
+  EXPECT_EQ(scripts,
+            (std::vector<std::string>{"document: first()", "document: second()", "open action: third\u0410",
+                                      "XFA form: if (1<2) x(\"y\")", ": fourth()"}));
+  for (const DocumentField& one : seen.document.fields)
+    fields.push_back(one.kind + " " + one.name + "=" + one.value + "|" + one.subject);
+  EXPECT_EQ(fields, (std::vector<std::string>{"field top=|", "field top.x=value|tip",
+                                              "annotation n=c|hidden in a stream", "form f=a<b|"}));
+  EXPECT_EQ(value(seen, "pages"), "1");
+  EXPECT_EQ(seen.limits_hit, std::vector<std::string>());
+}
+
+TEST(HostileDocument, PdfTextsForScriptsAreBounded) {
+  const std::string big(max_field_bytes / 2, 'x');
+  std::vector<std::string> objects = {"<< /Type /Catalog /AcroForm << /Fields ["};
+  for (int i = 0; i < 20; ++i) objects[0] += std::to_string(i + 2) + " 0 R ";
+  objects[0] += "] >> >>";
+  for (int i = 0; i < 20; ++i)
+    objects.push_back("<< /FT /Tx /T (f) /V (" + big + ") /JS (" + big + std::to_string(i) + ") >>");
+  const Seen seen = read(pdf(objects));
+  size_t bytes = 0;
+  for (const DocumentField& one : seen.document.fields) bytes += one.value.size();
+  EXPECT_LE(bytes, max_fields_bytes);
+  EXPECT_GE(bytes, max_fields_bytes - max_field_bytes);
+  bytes = 0;
+  for (const DocumentScript& one : seen.document.scripts) bytes += one.text.size();
+  EXPECT_LE(bytes, max_scripts_bytes);
+  EXPECT_EQ(seen.limits_hit, (std::vector<std::string>{"document: fields", "document: scripts"}));
+}
+
 TEST(HostileDocument, PdfObjectsThatHoldThemselvesEnd) {
+  (void)read(pdf({"<< /Type /Catalog /Names << /JavaScript 2 0 R >> /AcroForm << /Fields [3 0 R] >> >>",
+                  "<< /Kids [2 0 R] >>", "<< /T (a) /Kids [3 0 R] /Parent 3 0 R >>"}));
   (void)read(
       pdf({"<< /Type /Catalog /OpenAction 2 0 R /Names 1 0 R >>", "<< /S /URI /URI (x) /Next 2 0 R >>"}));
   (void)read(pdf({"<< /Type /Catalog /AA 1 0 R >>", pdf_stream("/Filter /FlateDecode /Length 2 0 R", "x")}));

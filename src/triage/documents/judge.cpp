@@ -96,62 +96,18 @@ constexpr VulnerableCall vulnerable_calls[] = {
      Proof::call},
 };
 
-// "%45000f": a percent sign, three digits or more, a letter.
+// "%45000f", "%45000.45000f": a width of three digits or more.
 bool has_overlong_format(std::string_view text) {
   for (size_t at = 0; (at = text.find('%', at)) != text.npos; ++at) {
     size_t digits = 0;
-    while (at + 1 + digits < text.size() &&
-           (base::is_digit(text[at + 1 + digits]) || text[at + 1 + digits] == '.'))
-      ++digits;
-    const size_t end = at + 1 + digits;
+    while (at + 1 + digits < text.size() && base::is_digit(text[at + 1 + digits])) ++digits;
+    size_t end = at + 1 + digits;
+    while (end < text.size() && (base::is_digit(text[end]) || text[end] == '.')) ++end;
     if (digits >= 3 && end < text.size() &&
         std::string_view("fdsx").find(text[end]) != std::string_view::npos)
       return true;
   }
   return false;
-}
-
-// Texts in scripts that are machine code when they are undone: %u9090, \u9090, \x90, runs of each.
-std::optional<unsigned> unit_at(std::string_view text, size_t& at, bool& wide) {
-  auto number = [&](size_t begin, size_t digits) -> std::optional<unsigned> {
-    if (begin + digits > text.size()) return std::nullopt;
-    unsigned value = 0;
-    for (char c : text.substr(begin, digits)) {
-      const int digit = base::hex_digit(c);
-      if (digit < 0) return std::nullopt;
-      value = value * 16 + static_cast<unsigned>(digit);
-    }
-    return value;
-  };
-  const char mark = text[at];
-  if ((mark != '%' && mark != '\\') || at + 2 > text.size()) return std::nullopt;
-  wide = text[at + 1] == 'u';
-  const size_t begin = wide || text[at + 1] == 'x' ? at + 2 : at + 1;
-  if (mark == '\\' && begin == at + 1) return std::nullopt;
-  auto value = number(begin, wide ? 4 : 2);
-  if (value) at = begin + (wide ? 4 : 2);
-  return value;
-}
-
-void find_code(std::string_view text, DocumentNotes& notes) {
-  std::string run;
-  auto take = [&] {
-    if (run.size() >= min_code_bytes)
-      if (auto code = code_in_bytes(base::as_bytes(run))) notes.code(std::move(*code));
-    run.clear();
-  };
-  for (size_t at = 0; at < text.size();) {
-    bool wide = false;
-    if (auto unit = unit_at(text, at, wide)) {
-      run += static_cast<char>(*unit);
-      if (wide) run += static_cast<char>(*unit >> 8);
-      continue;
-    }
-    // Texts are put together: "%u9090" + "%u9090".
-    if (std::string_view("\"'+ \t\r\n").find(text[at]) == std::string_view::npos) take();
-    ++at;
-  }
-  take();
 }
 
 }  // namespace
@@ -202,7 +158,7 @@ void judge_document_script(std::string_view source, DocumentNotes& notes) {
        {"unescape", "eval", "fromCharCode", "exportDataObject", "submitForm", "launchURL"})
     if (has_word(source, word)) notes.trait("calls " + std::string(word), std::string(word));
   notes.links_in(source, "script");
-  find_code(source, notes);
+  for (std::string& code : code_in_source(source)) notes.code(std::move(code));
 }
 
 // EQNOLEFILEHDR (28 bytes), MTEF header (5), then records; a FONT record holds a name of 32 characters at

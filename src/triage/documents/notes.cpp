@@ -66,8 +66,22 @@ void DocumentNotes::script(std::string_view language, std::string where, std::st
                       base::sha256(text).hex()};
   for (const DocumentScript& known : document_.scripts)
     if (known.sha256 == made.sha256 && known.where == made.where) return;
-  made.text = cut(std::move(text), max_script_bytes);
+  const size_t room = max_scripts_bytes - std::min(max_scripts_bytes, scripts_bytes_);
+  if (text.size() > std::min(max_script_bytes, room)) limit("document: scripts");
+  made.text = cut(std::move(text), std::min(max_script_bytes, room));
+  scripts_bytes_ += made.text.size();
   document_.scripts.push_back(std::move(made));
+}
+
+void DocumentNotes::field(DocumentField field) {
+  const size_t bytes = field.name.size() + field.value.size() + field.subject.size();
+  if (bytes == 0) return;
+  if (document_.fields.size() >= max_fields || field.value.size() > max_field_bytes ||
+      field.subject.size() > max_field_bytes || bytes > max_fields_bytes - fields_bytes_)
+    return limit("document: fields");
+  field.name = cut(std::move(field.name), max_value_bytes);
+  fields_bytes_ += field.name.size() + field.value.size() + field.subject.size();
+  document_.fields.push_back(std::move(field));
 }
 
 void DocumentNotes::trait(DocumentTrait found) {
@@ -112,6 +126,13 @@ std::string utf8_of_utf16(base::ByteSpan units) {
   std::string out;
   for (size_t i = 0; i + 1 < units.size(); i += 2)
     base::append_utf8(out, static_cast<uint16_t>(units[i] | units[i + 1] << 8));
+  return out;
+}
+
+std::string utf8_of_utf16_big(base::ByteSpan units) {
+  std::string out;
+  for (size_t i = 0; i + 1 < units.size(); i += 2)
+    base::append_utf8(out, static_cast<uint16_t>(units[i] << 8 | units[i + 1]));
   return out;
 }
 

@@ -6,11 +6,14 @@
 #include <qpdf/QPDFObjectHandle.hh>
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 #include <stdexcept>
 
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "base/digest.h"
 #include "triage/documents/document.h"
 
 namespace shikake::triage {
@@ -44,6 +47,30 @@ std::string text_of(Object object) {
   return object.isString() ? object.getUTF8Value() : object.isName() ? object.getName() : std::string();
 }
 
+// Entities and CDATA undone.
+std::string xml_text(std::string_view xml) {
+  constexpr std::pair<std::string_view, char> entities[] = {
+      {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}, {"&#xD;", '\r'}, {"&amp;", '&'}};
+  std::string out;
+  bool literal = false;
+  for (size_t at = 0; at < xml.size();) {
+    const std::string_view rest = xml.substr(at);
+    if (!literal && rest.starts_with("<![CDATA[")) {
+      literal = true;
+      at += 9;
+    } else if (literal && rest.starts_with("]]>")) {
+      literal = false;
+      at += 3;
+    } else {
+      const auto found = std::ranges::find_if(
+          entities, [&](const auto& one) { return !literal && rest.starts_with(one.first); });
+      out += found == std::end(entities) ? rest[0] : found->second;
+      at += found == std::end(entities) ? 1 : found->first.size();
+    }
+  }
+  return out;
+}
+
 class Pdf {
  public:
   Pdf(QPDF& file, DocumentNotes& notes) : file_(file), notes_(notes) {}
@@ -51,7 +78,9 @@ class Pdf {
   void read() {
     notes_.format("PDF " + file_.getPDFVersion());
     if (file_.isEncrypted()) notes_.trait("encrypted", "with a password that need not be known to open it");
+    guarded([&] { named_scripts(file_.getRoot().getKey("/Names").getKey("/JavaScript"), 0); });
     guarded([&] { catalog(file_.getRoot()); });
+    guarded([&] { pages(); });
     guarded([&] { information(file_.getTrailer().getKey("/Info")); });
     std::vector<Object> objects;
     guarded([&] { objects = file_.getAllObjects(); });
@@ -88,19 +117,86 @@ class Pdf {
     return std::move(out.text);
   }
 
+  // 7.9.6, 12.6.4.16: scripts of the document, run in the order of their names when it is opened.
+  void named_scripts(Object tree, int depth) {
+    constexpr int max_depth = 20, max_names = 1000;
+    if (!tree.isDictionary() || depth > max_depth) return;
+    Object names = tree.getKey("/Names"), kids = tree.getKey("/Kids");
+    for (int i = 1; names.isArray() && i < std::min(names.getArrayNItems(), max_names); i += 2)
+      guarded([&] {
+        Object one = names.getArrayItem(i);
+        if (one.isDictionary() && one.hasKey("/JS")) script(one.getKey("/JS"), "document");
+      });
+    for (int i = 0; kids.isArray() && i < std::min(kids.getArrayNItems(), max_names); ++i)
+      named_scripts(kids.getArrayItem(i), depth + 1);
+  }
+
+  // 12.5.2: annotations, in the order of the pages, with what their texts hold.
+  void pages() {
+    constexpr size_t max_pages = 1000;
+    const std::vector<Object>& all = file_.getAllPages();
+    notes_.property("pages", std::to_string(all.size()));
+    for (uint32_t i = 0; i < std::min(all.size(), max_pages); ++i) {
+      Object annotations = Object(all[i]).getKey("/Annots");
+      for (int k = 0; annotations.isArray() && k < std::min(annotations.getArrayNItems(), 1000); ++k)
+        guarded([&] { annotation(annotations.getArrayItem(k), i); });
+    }
+  }
+  void annotation(Object one, uint32_t page) {
+    if (!one.isDictionary() || one.hasKey("/FT")) return;
+    const std::string subject = long_text(one.getKey("/Subj"));
+    notes_.field(
+        {"annotation", text_of(one.getKey("/NM")), long_text(one.getKey("/Contents")), subject, page});
+  }
+  // 12.7.3.1: the name of a field is that of its parents and its own.
+  void form_field(Object one) {
+    std::string name = text_of(one.getKey("/T"));
+    Object parent = one.getKey("/Parent");
+    for (int depth = 0; depth < 20 && parent.isDictionary(); ++depth, parent = parent.getKey("/Parent"))
+      if (std::string above = text_of(parent.getKey("/T")); !above.empty()) name = above + "." + name;
+    notes_.field({"field", name, long_text(one.getKey("/V")), text_of(one.getKey("/TU")), 0});
+  }
+  // A text string, also where it is a stream.
+  std::string long_text(Object object) {
+    return object.isStream() ? plain_text(unpacked(object)) : text_of(object);
+  }
+  static std::string plain_text(std::string bytes) {
+    if (bytes.starts_with("\xFE\xFF")) return utf8_of_utf16_big(base::as_bytes(bytes).subspan(2));
+    return bytes;
+  }
+
   void catalog(Object root) {
     if (!root.isDictionary()) return;
     if (root.hasKey("/OpenAction")) notes_.trait("acts when opened", "/OpenAction");
     if (root.hasKey("/AA")) notes_.trait("acts when opened", "/AA");
     if (Object form = root.getKey("/AcroForm"); form.isDictionary() && form.hasKey("/XFA"))
       notes_.trait("XFA form", "/XFA");
-    guarded([&] { action(root.getKey("/OpenAction"), true, 0); });
+    guarded([&] { action(root.getKey("/OpenAction"), true, 0, "open action"); });
+    guarded([&] {
+      if (Object form = root.getKey("/AcroForm"); form.isDictionary()) fields(form.getKey("/Fields"), 0);
+    });
+  }
+
+  void fields(Object list, int depth) {
+    constexpr int max_depth = 20, most = 1000;
+    for (int i = 0; list.isArray() && depth < max_depth && i < std::min(list.getArrayNItems(), most); ++i)
+      guarded([&] {
+        Object one = list.getArrayItem(i);
+        if (!one.isDictionary()) return;
+        if (one.hasKey("/T")) form_field(one);
+        fields(one.getKey("/Kids"), depth + 1);
+      });
   }
 
   void information(Object information) {
     if (!information.isDictionary()) return;
-    for (const char* key : {"/Title", "/Author", "/Subject", "/Producer", "/Creator", "/CreationDate"})
-      notes_.property(base::to_lower(key + 1), text_of(information.getKey(key)));
+    for (const std::string& key : information.getKeys()) {
+      const std::string text = text_of(information.getKey(key));
+      notes_.property(base::to_lower(key.substr(1)), text);
+      // Long ones are there to be read by a script.
+      constexpr size_t long_enough = 1000;
+      if (text.size() > long_enough) notes_.field({"information", key.substr(1), text, "", 0});
+    }
   }
 
   void look(Object& object, int depth) {
@@ -127,11 +223,11 @@ class Pdf {
   }
 
   // 12.6: what is done when something is opened, clicked, printed.
-  void action(Object object, bool opens, int depth) {
+  void action(Object object, bool opens, int depth, const char* where = "") {
     if (!object.isDictionary()) return;
     const std::string kind = text_of(object.getKey("/S"));
     // A script outside of an action too: in a rendition, in the tree of names.
-    if (object.hasKey("/JS")) script(object.getKey("/JS"));
+    if (object.hasKey("/JS")) script(object.getKey("/JS"), where);
     if (kind == "/URI") notes_.link(text_of(object.getKey("/URI")), "URI action", opens);
     if (kind == "/Launch") launch(object, opens);
     if (kind == "/GoToR" || kind == "/GoToE" || kind == "/SubmitForm" || kind == "/ImportData") {
@@ -141,7 +237,7 @@ class Pdf {
     }
     constexpr int max_chain = 20;
     if (Object next = object.getKey("/Next"); opens && depth < max_chain && next.isDictionary())
-      action(next, true, depth + 1);
+      action(next, true, depth + 1, where);
   }
 
   static std::string path_of(Object target) {
@@ -166,16 +262,12 @@ class Pdf {
                   program ? "https://www.adobe.com/support/security/bulletins/apsb10-15.html" : "", program});
   }
 
-  void script(Object object) {
-    std::string source = object.isStream() ? unpacked(object) : text_of(object);
-    if (source.starts_with("\xFE\xFF")) {  // UTF-16, the high byte first
-      std::string plain;
-      for (size_t i = 2; i + 1 < source.size(); i += 2) plain += source[i] ? '?' : source[i + 1];
-      source = plain;
-    }
+  void script(Object object, const char* where) {
+    std::string source = long_text(object);
+    if (!seen_.insert(base::sha256(source).hex()).second) return;  // reached another way before
     notes_.trait("JavaScript", "");
     judge_document_script(source, notes_);
-    notes_.script("JavaScript", "", std::move(source));
+    notes_.script("JavaScript", where, std::move(source));
   }
 
   // 7.11.4: files inside.
@@ -199,6 +291,7 @@ class Pdf {
         notes_.trait("JavaScript", "in a form");
         judge_document_script(xml, notes_);
         notes_.script("XFA", "", xml);
+        form_scripts(xml);
       }
       if (contains_ignoring_case(xml, "image/tif"))
         notes_.trait("TIFF picture in a form", "CVE-2010-0188 was reached by one");
@@ -206,6 +299,34 @@ class Pdf {
     part(value);
     for (int i = 0; value.isArray() && i < std::min(value.getArrayNItems(), 1000); ++i)
       part(value.getArrayItem(i));
+  }
+
+  // XFA 3.3, part 2, "script" and "field": scripts in JavaScript, and what fields hold.
+  void form_scripts(const std::string& xml) {
+    auto each = [text = std::string_view(xml)](std::string_view open, std::string_view close, auto&& take) {
+      for (size_t at = text.find(open); at != text.npos;) {
+        const size_t begin = text.find('>', at), end = text.find(close, at);
+        if (begin >= end || end == text.npos) return;
+        take(text.substr(at, begin - at), text.substr(begin + 1, end - begin - 1));
+        at = text.find(open, end);
+      }
+    };
+    each("<script", "</script", [&](std::string_view tag, std::string_view source) {
+      if (contains_ignoring_case(tag, "javascript"))
+        notes_.script("JavaScript", "XFA form", xml_text(source));
+    });
+    each("<field", "</field", [&](std::string_view tag, std::string_view inside) {
+      constexpr std::string_view name = "name=\"", value = "<text>";
+      const size_t named = tag.find(name), text = inside.find(value);
+      if (named == tag.npos) return;
+      DocumentField field{"form", std::string(tag.substr(named + name.size())), "", "", 0};
+      field.name.resize(std::min(field.name.size(), field.name.find('"')));
+      if (text != inside.npos) {
+        const std::string_view rest = inside.substr(text + value.size());
+        field.value = xml_text(rest.substr(0, rest.find("</text>")));
+      }
+      notes_.field(std::move(field));
+    });
   }
 
   void stream(Object object, Object dictionary) {
@@ -247,6 +368,7 @@ class Pdf {
   QPDF& file_;
   DocumentNotes& notes_;
   uint64_t unpacked_ = 0;
+  std::set<std::string> seen_;  // scripts, by digest
 };
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "honeyclient/low/page/components.h"
 
+#include <js/PropertyDescriptor.h>
+
 #include <algorithm>
 
 #include "honeyclient/components/judge.h"
@@ -43,21 +45,46 @@ bool worth_telling(Page& page, const ComponentUse& use) {
   return ++told.count <= told_each || longer;
 }
 
-void report(JSContext* cx, Window& window, const std::string& name, bool known, std::u16string_view member,
-            const JS::CallArgs* args) {
+constexpr size_t max_arguments = 16;
+
+void add_argument(JSContext* cx, Window& window, ComponentUse& use, JS::HandleValue value) {
+  // Only primitives: asking an object for its text would run the page's code.
+  std::u16string text = value.isObject() || value.isSymbol() ? u"[object]" : to_text(cx, value);
+  use.lengths.push_back(value.isString() ? static_cast<uint32_t>(text.size()) : 0);
+  use.arguments.push_back(utf8(std::u16string_view(text).substr(0, limits::max_argument_text)));
+  if (value.isString()) look_for_code(window, text, use.name + "." + use.member);
+}
+
+// Documents' methods take their arguments one by one, or as members of one object.
+void add_members(JSContext* cx, Window& window, ComponentUse& use, JS::HandleObject object) {
+  JS::Rooted<JS::IdVector> ids(cx, JS::IdVector(cx));
+  must(JS_Enumerate(cx, object, &ids));
+  JS::RootedId id(cx);
+  for (size_t i = 0; i < ids.length() && use.arguments.size() < max_arguments; ++i) {
+    id = ids[i];
+    JS::Rooted<mozilla::Maybe<JS::PropertyDescriptor>> found(cx);
+    must(JS_GetOwnPropertyDescriptorById(cx, object, id, &found));
+    if (found.isNothing() || !found->isDataDescriptor()) continue;
+    JS::RootedValue value(cx, found->value());
+    add_argument(cx, window, use, value);
+  }
+}
+
+void report(JSContext* cx, Window& window, const std::string& name, const components::Component* row,
+            bool known, std::u16string_view member, const JS::CallArgs* args) {
   ComponentUse use;
   use.window = window.id;
   use.name = name;
   use.member = utf8(member);
   use.known = known;
   use.origin = window.page.positions.origin_here();
-  for (unsigned i = 0; args && i < args->length() && i < 16; ++i) {
-    JS::HandleValue value = args->get(i);
-    // Only primitives: asking an object for its text would run the page's code.
-    std::u16string text = value.isObject() || value.isSymbol() ? u"[object]" : to_text(cx, value);
-    use.lengths.push_back(value.isString() ? static_cast<uint32_t>(text.size()) : 0);
-    use.arguments.push_back(utf8(text.substr(0, limits::max_argument_text)));
-    if (value.isString()) look_for_code(window, text, name + "." + use.member);
+  for (unsigned i = 0; args && i < args->length() && i < max_arguments; ++i) {
+    JS::RootedValue value(cx, args->get(i));
+    JS::RootedObject object(cx, value.isObject() ? &value.toObject() : nullptr);
+    if (object && row && row->in_documents && JS::GetClass(object)->name == std::string_view("Object"))
+      add_members(cx, window, use, object);
+    else
+      add_argument(cx, window, use, value);
   }
   if (worth_telling(window.page, use)) window.page.tell(FromPage::component, use);
 }
@@ -96,14 +123,14 @@ class Component final : public Exotic {
     stack[1].setUndefined();
     stack[2].set(value);
     JS::CallArgs args = JS::CallArgsFromVp(1, stack.begin());
-    report(cx, *window, made->name, known(), path, &args);
+    report(cx, *window, made->name, made->row, known(), path, &args);
     if (!made->stand_in) return false;  // and it reads back
     return made->stand_in->put(cx, lower(path), value) || made->stand_in->put_item(cx, key, value);
   }
   void call(JSContext* cx, const JS::CallArgs& args) override {
     StandIn* stand_in = made->stand_in.get();
     std::u16string called = member.empty() && stand_in ? stand_in->default_member() : member;
-    report(cx, *window, made->name, known(), called, &args);
+    report(cx, *window, made->name, made->row, known(), called, &args);
     if (stand_in && stand_in->call(cx, lower(called), args)) return;
     if (made->row && made->row->behaviour == Behaviour::creator && lower(member) == u"createobject") {
       args.rval().setObject(*make_component(cx, *window, to_text(cx, args.get(0))));
@@ -221,7 +248,7 @@ JSObject* make_component(JSContext* cx, Window& window, std::u16string_view give
   std::string name = utf8(trim(given).substr(0, 200));
   const components::Component* row = row_of(trim(given));
   if (row && row->behaviour == Behaviour::management) name = row->program_ids[0];  // a moniker says more
-  report(cx, window, name, row != nullptr, u"", nullptr);
+  report(cx, window, name, row, row != nullptr, u"", nullptr);
   if (!row) {
     window.page.unemulated("component " + name);
   } else if (!is_installed(window, *row, trim(given))) {

@@ -3,6 +3,7 @@
 #include "base/digest.h"
 #include "honeyclient/low/limits.h"
 #include "honeyclient/low/page/forced.h"
+#include "honeyclient/low/page/machine_code.h"
 #include "honeyclient/low/page/page.h"
 #include "honeyclient/low/page/window.h"
 
@@ -15,6 +16,7 @@ Source described(Window& window, std::u16string_view text, std::string_view file
                  const std::optional<Place>& by, std::string_view how, uint32_t line) {
   std::string bytes = utf8(text);
   base::Digest digest = base::sha256(bytes);
+  look_in_source(window, bytes);
   if (!how.empty()) {
     Position made_by = by ? Positions::position(*by) : Position{std::string(file), {}, line, 1};
     if (bytes.size() > limits::max_source_kept) {

@@ -1,6 +1,7 @@
 #include "honeyclient/low/page/loader.h"
 
 #include "honeyclient/low/limits.h"
+#include "honeyclient/low/page/acrobat.h"
 #include "honeyclient/low/page/decode.h"
 #include "honeyclient/low/page/encoded_script.h"
 #include "honeyclient/low/page/events.h"
@@ -31,6 +32,10 @@ void Loader::start(const Document& document) {
     start_empty();
     return run_script_file(window_, document);
   }
+  if (is_viewed_document(document.content_type)) {
+    start_empty();
+    return run_viewed_document(window_, document);
+  }
   begin(document.content_type);
   const html::Encoding* encoding = nullptr;
   std::u16string text = html::decode_page(base::as_bytes(document.body),
@@ -42,6 +47,7 @@ void Loader::start(const Document& document) {
   if (given.starts_with(u"text/plain") || given.starts_with(u"application/json")) type = u"text/plain";
   if (type == u"text/plain") parser_->append(u"<plaintext>");
   parser_->append(text);
+  std::u16string().swap(text);  // the parser has its own, and of a large page both are too much
   parser_->finish();
   if (!document.refresh.empty()) schedule_refresh(window_, wide(document.refresh), nullptr);
   pump();

@@ -7,6 +7,7 @@
 #include <js/experimental/TypedData.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/digest.h"
 #include "honeyclient/low/page/page.h"
@@ -153,12 +154,21 @@ void look_for_code(Window& window, std::u16string_view text, std::string_view ho
   if (worth_looking(window.page, 2 * text.size())) send(window, triage::code_in_text(text), how);
 }
 
+void look_in_source(Window& window, std::string_view source) {
+  if (!worth_looking(window.page, source.size())) return;
+  std::vector<std::string>& literals = window.page.code_in_literals;
+  for (std::string& code : triage::code_in_source(source))
+    if (literals.size() < max_sent) literals.push_back(std::move(code));
+}
+
 void survey_for_code(Window& window) {
   JSContext* cx = window.page.cx;
   JS::RootedObject global(cx, window.global());
   JSAutoRealm realm(cx, global);
   Survey(window).properties(global, 0);
   for_each_vbscript_text(window, [&](std::u16string_view text) { look_for_code(window, text, "text"); });
+  for (const std::string& code : std::exchange(window.page.code_in_literals, {}))
+    send(window, code, "literal");
 }
 
 void unescape(Call& call) {

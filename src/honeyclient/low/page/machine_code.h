@@ -12,6 +12,10 @@ namespace shikake::honeyclient::low::page {
 // A text as it is made or handed over; `how` says which: "unescape", a component's member. Each is sent once.
 void look_for_code(Window& window, std::u16string_view text, std::string_view how);
 
+// A script's source: what its literals hold, also those that only its functions' own variables will have. The
+// survey sends what nothing that ran has shown.
+void look_in_source(Window& window, std::string_view source);
+
 // The variables of a window's global scope, when its scripts have nothing left to do: texts, arrays of
 // numbers or texts, typed arrays, of JScript and VBScript. Runs no script.
 void survey_for_code(Window& window);

@@ -64,6 +64,7 @@ class Page {
 
   // What was sent as machine code (digests), and how much was looked through for it (machine_code.h).
   std::vector<std::string> code_sent;
+  std::vector<std::string> code_in_literals;  // sent last, where nothing else has shown it
   uint64_t code_looked_at = 0;
 
   // --- time

@@ -141,10 +141,7 @@ constexpr std::array browser_names = {"document",       "navigator",    "locatio
 void make_host(Window& window, const Document& document) {
   JSContext* cx = window.page.cx;
   JS::RootedObject global(cx, window.global());
-  for (const char* name : browser_names) {
-    JS::ObjectOpResult ignored;  // some of a window's can't go
-    must(JS_DeleteProperty(cx, global, name, ignored));
-  }
+  take_browser_away(cx, window);
   std::u16string file = wide(document.url);
   file = file.substr(file.find_last_of(u'/') + 1);
   JS::RootedObject host(cx, wrap_stand_in(cx, window, "WScript", std::make_shared<ScriptHost>(window, file)));
@@ -185,6 +182,14 @@ std::vector<ScriptPart> scripts_of_wsf(std::u16string_view text) {
     at = close;
   }
   return parts;
+}
+
+void take_browser_away(JSContext* cx, Window& window) {
+  JS::RootedObject global(cx, window.global());
+  for (const char* name : browser_names) {
+    JS::ObjectOpResult ignored;  // some of a window's can't go
+    must(JS_DeleteProperty(cx, global, name, ignored));
+  }
 }
 
 void run_script_file(Window& window, const Document& document) {

@@ -18,6 +18,8 @@ inline bool trusts_scripts(const Page& page) {
   const std::string& type = page.start.document.content_type;
   return is_script_file(type) || type == "application/hta";
 }
+// Whatever a browser's window has and this host has not.
+void take_browser_away(JSContext* cx, Window& window);
 void run_script_file(Window& window, const Document& document);
 
 // One script of a Windows Script File.
