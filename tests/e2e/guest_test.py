@@ -72,6 +72,23 @@ class InABuiltGuest(harness.ProgramTest):
                 self.assertLessEqual(shown, wanted | set(row["also"]))
                 self.assertEqual((run["network"]["leaks"], run["network"]["packets_out"]), ([], 0))
 
+    def test_programs_of_other_instruction_sets(self):
+        """Static ones, and dynamic ones, whose C library is laid into the guest that has none for them; with and
+        without taint."""
+        for target in ("arm", "aarch64", "mips", "mipsel"):
+            for name in ("plain_static", "plain_dynamic"):
+                file = SPECIMENS / target / name
+                if not file.exists() or not shutil.which(f"qemu-{target}"):
+                    continue  # no cross compiler or emulator: foreign_test.py says so
+                for more in ([], ["--taint"]):
+                    with self.subTest(target=target, name=name, more=more):
+                        run = self.analyze("--env", "SHIKAKE_SPECIMEN=in-a-cell", *more, file)[0]
+                        self.assertIn(run["outcome"], EXPECTED[name]["outcome"], run["outcome_detail"])
+                        self.assertEqual(run["emulator"], f"qemu-{target}")
+                        self.assertIn(PROFILE, run["profile"])
+                        self.assertEqual({b["kind"] for b in run["behaviours"]},
+                                         {b["kind"] for b in EXPECTED[name]["behaviours"]})
+
     def test_the_guest_is_its_own_machine(self):
         """Its files are root's, its packages Debian's, and nothing of this machine's is in it."""
         folder = self.scratch / "out"
