@@ -55,6 +55,7 @@ struct InspectCommand {
   TranscriptPaths transcripts;
   std::vector<std::string> rules;  // folders
   std::optional<uint64_t> seed;
+  std::optional<bool> forced;
   std::optional<unsigned> side_by_side;
   std::optional<double> spacing_seconds;
   VisitSettings settings;
@@ -109,10 +110,16 @@ std::vector<std::string> personas_of(const InspectCommand& command) {
   return command.personas;
 }
 
+// A list that one persona visits is visited at speed; everything else is looked into, unless told not to.
+bool is_forced(const InspectCommand& command) {
+  return command.forced.value_or(command.list.empty() || personas_of(command).size() > 1);
+}
+
 Result<low::VisitOptions> options_of(const InspectCommand& command, const std::string& subject,
                                      const std::string& persona) {
   low::VisitOptions options = visit_options(command.settings);
   options.persona = persona;
+  options.forced = is_forced(command);
   if (command.seed) options.seed = *command.seed;
   if (!is_file(subject)) {
     SHIKAKE_ASSIGN(url::Url parsed, url::parse_typed(subject));
@@ -394,9 +401,13 @@ Run define_inspect(CLI::App& app_command, Context& context) {
                        "Let pages reach private and loopback addresses too");
   app_command.add_flag_callback(
       "--no-store", [command] { command->keep = false; }, "Only show what was found; store nothing");
-  app_command.add_flag("--forced", command->settings.forced,
-                       "Then run each page once more, without requests, taking the branches and calling the "
-                       "functions that it would not");
+  app_command.add_flag_callback(
+      "--forced", [command] { command->forced = true; },
+      "Run each page once more, without requests, taking the branches and calling the functions that it "
+      "would "
+      "not (as is done anyway, but for a --list that one persona visits)");
+  app_command.add_flag_callback(
+      "--no-forced", [command] { command->forced = false; }, "Leave that out: half the processor time");
   app_command.add_flag("--analyze", command->analyze, "Run the files that chains lead to, in the sandbox");
   app_command.add_flag("--all", command->bystanders, "Show every resource, not only the way to what is bad");
   return [command, &context]() -> Result<int> {

@@ -21,7 +21,6 @@ low::VisitOptions visit_options(const VisitSettings& settings) {
   options.max_time = std::chrono::seconds(settings.seconds);
   options.offline = settings.offline;
   options.egress.allow_private = settings.allow_private;
-  options.forced = settings.forced;
   options.proxy = net::ProxySettings::from_environment();
   options.egress.allow_documentation = intel::PolicySettings::from_environment().range_profile;
   if (const char* authority = std::getenv("SHIKAKE_RANGE_CA")) {

@@ -18,7 +18,6 @@ struct VisitSettings {
   uint32_t seconds = 60;
   bool offline = false;
   bool allow_private = false;
-  bool forced = false;  // a forced run after each visit
 };
 
 // Inside a range, its addresses and its certificate authority count as the Internet's.

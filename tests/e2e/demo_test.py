@@ -129,6 +129,7 @@ class Inspect(harness.ProgramTest):
         self.assertIn("ie8-winxp", old["personas"])
         self.assertNotIn("ie11-win7", old["personas"])
         self.assertIn("trident version up to 10", old["told_apart_by"])
+        self.assertIn("attachEvent: window.attachEvent is true, line 1", old["decided_by"])
         shown = self.run_program("inspect", "--offline", "--persona", "all", page).stdout.decode()
         self.assertIn("only they have: trident version up to 10", shown)
 

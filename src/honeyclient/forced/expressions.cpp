@@ -38,8 +38,8 @@ constexpr std::array<std::u16string_view, 16> assigning = {u"=",   u"+=",  u"-="
 constexpr std::u16string_view made_of_parts = u"[+]";
 // Members whose assignment, and methods whose call, lead elsewhere or run code.
 constexpr std::array<std::u16string_view, 11> sink_members = {
-    u"location",  u"href",      u"src",    u"action", u"data",
-    u"innerHTML", u"outerHTML", u"srcdoc", u"movie",  u"url",    made_of_parts};
+    u"location",  u"href",   u"src",   u"action", u"data",      u"innerHTML",
+    u"outerHTML", u"srcdoc", u"movie", u"url",    made_of_parts};
 constexpr std::array<std::u16string_view, 21> sink_calls = {u"write",
                                                             u"writeln",
                                                             u"open",
@@ -217,8 +217,8 @@ Parser::Expression Parser::unary() {
 }
 
 bool Parser::of_browser(size_t name) const {
-  static constexpr std::array<std::u16string_view, 8> objects = {u"window", u"self",       u"top",      u"parent",
-                                                                 u"frames", u"globalThis", u"document", u"location"};
+  static constexpr std::array<std::u16string_view, 8> objects = {
+      u"window", u"self", u"top", u"parent", u"frames", u"globalThis", u"document", u"location"};
   const Span span = made_.names[name].text;
   return one_of(text_.substr(span.start, span.end - span.start), objects);
 }
@@ -245,7 +245,8 @@ Parser::Expression Parser::chain(Expression made) {
       const bool literal = !made.last.empty() && ahead().text == u"]";
       const uint32_t strings = counts_.strings;
       expression();
-      if (!literal && counts_.strings > strings && made.base && of_browser(*made.base)) made.last = made_of_parts;
+      if (!literal && counts_.strings > strings && made.base && of_browser(*made.base))
+        made.last = made_of_parts;
       expect(u"]");
       no_in_ = no_in;
     } else if (sign(u"(")) {

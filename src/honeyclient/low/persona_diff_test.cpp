@@ -98,6 +98,20 @@ TEST(PersonaDiff, NamesTheCheckThatDecided) {
   EXPECT_NE(render(diff).find("because navigator"), std::string::npos);
 }
 
+// Where no way names a check, those that went otherwise for everybody else.
+TEST(PersonaDiff, NamesTheChecksThatWentOtherwise) {
+  PersonaView led = view("ie6-winxp", {"http://a.example/", "http://b.example/kit"});
+  PersonaView other = view("chrome-win10", {"http://a.example/"});
+  led.visit.events = {{"check", "navigator.appName: old is true, line 2", 0},
+                      {"check", "both is true, line 3", 0}};
+  other.visit.events = {{"check", "navigator.appName: old is false, line 2", 0},
+                        {"check", "both is true, line 3", 0}};
+  for (const PersonaGroup& group : compare_personas({led, other}).groups)
+    EXPECT_EQ(group.decided_by, group.personas[0] == "ie6-winxp"
+                                    ? std::vector<std::string>{"navigator.appName: old is true, line 2"}
+                                    : std::vector<std::string>{});
+}
+
 TEST(PersonaDiff, IsShownHarmless) {
   PersonaDiff diff =
       compare_personas({view("chrome-win10", {"http://a.example/\x1b[31m"}), view("ie8-winxp", {})});

@@ -130,8 +130,7 @@ void Recorder::absorb_misuses(const chain::Facts& forced, Merge& merge) {
     std::optional<uint32_t> to = merge.node(one.to);
     const bool ours_too =
         std::ranges::any_of(facts_.leaks, [&](const chain::Leak& ours) { return to && ours.to == *to; });
-    if (to && !ours_too)
-      suspect(one.from, fmt::format("sends what was typed to {}", record_.nodes[*to].url));
+    if (to && !ours_too) suspect(one.from, fmt::format("sends what was typed to {}", record_.nodes[*to].url));
   }
 }
 

@@ -140,6 +140,23 @@ TEST_P(CodeForms, AreFoundRunAndConvicted) {
   EXPECT_EQ(visit.edges[0].script.has_value(), std::string(GetParam().how) == "unescape");
 }
 
+TEST(CodeVisit, WhatForceAloneFoundIsMarked) {
+  SHIKAKE_NEED_SPECIMENS();
+  VisitOptions options = local_visit("http://landing.example/");
+  options.offline = true;
+  options.forced = true;
+  options.persona = "ie8-winxp";
+  options.content = "<script>if (screen.width == 1) { var s = unescape('" + percent_u(specimen("download")) +
+                    "'); }</script>";
+  const intel::VisitRecord visit = visit_or_fail(options);
+  ASSERT_EQ(visit.shellcode.size(), 1u);
+  EXPECT_TRUE(visit.shellcode[0].forced);
+  EXPECT_EQ(visit.verdict, intel::VisitVerdict::suspicious);
+  ASSERT_EQ(visit.edges.size(), 1u);
+  EXPECT_TRUE(visit.edges[0].forced);
+  for (const intel::VisitNode& node : visit.nodes) EXPECT_FALSE(node.role) << node.url;
+}
+
 TEST(CodeVisit, TheEdgeKnowsTheEvalsAroundIt) {
   SHIKAKE_NEED_SPECIMENS();
   VisitOptions options = local_visit("http://landing.example/");

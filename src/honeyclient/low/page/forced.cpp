@@ -245,7 +245,8 @@ Forced::Branch* Forced::branch(uint32_t site) {
 
 // What an arm that was taken by force decides is not the page's own doing.
 void Forced::went(uint32_t site, uint32_t arm) {
-  if (exploring_ == 0 && tolerant_ == 0 && !passed_) sites_[site].natural |= uint32_t{1} << std::min(arm, uint32_t{31});
+  if (exploring_ == 0 && tolerant_ == 0 && !passed_)
+    sites_[site].natural |= uint32_t{1} << std::min(arm, uint32_t{31});
 }
 
 bool Forced::first_time(uint32_t site, uint32_t arm) {

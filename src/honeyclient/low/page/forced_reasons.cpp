@@ -134,8 +134,8 @@ void Forced::environment(Text& text, forced::Span span, int depth, int& looked_i
   const std::vector<forced::Name>& names = text.made.names;
   asked_in(part(text.original, span), found);
   if (depth == 0) return;
-  auto name = std::ranges::lower_bound(names, span.start, {},
-                                       [](const forced::Name& one) { return one.text.start; });
+  auto name =
+      std::ranges::lower_bound(names, span.start, {}, [](const forced::Name& one) { return one.text.start; });
   for (; name != names.end() && name->text.end <= span.end; ++name)
     for (const forced::Leaf* leaf : definitions(text, part(text.original, name->text))) {
       if (leaf->text.start <= span.start && leaf->text.end >= span.end) continue;
@@ -164,7 +164,8 @@ std::string Forced::describe(const Decision& decision) {
   if (!said.empty()) said += ": ";
   said += shown;
   if (site.what->kind == forced::Hook::selection)
-    said += decision.arm < 32 ? " has the value of case " + std::to_string(decision.arm + 1) : " has the value of no case";
+    said += decision.arm < 32 ? " has the value of case " + std::to_string(decision.arm + 1)
+                              : " has the value of no case";
   else if (site.what->kind == forced::Hook::completed)
     said += " fails";
   else
@@ -183,7 +184,8 @@ void Forced::tell_checks() {
       if (!(fresh >> arm & 1)) continue;
       ++checks_;
       std::string said = describe({number, arm, false});
-      if (site.text->source && site.text->source->url != window->url.href()) said += " of " + site.text->source->url;
+      if (site.text->source && site.text->source->url != window->url.href())
+        said += " of " + site.text->source->url;
       page_.happened(*window, check_event, wide(said));
     }
   }

@@ -107,7 +107,8 @@ bool is_heard(Window& window, const html::Node* node, std::u16string_view type) 
   const std::u16string attribute = u"on" + std::u16string(type);
   for (; node; node = node->parent()) {
     if (node->binding && hears(*static_cast<NodeNative*>(node->binding), type)) return true;
-    if (const html::Element* element = node->as_element(); element && element->attribute(attribute)) return true;
+    if (const html::Element* element = node->as_element(); element && element->attribute(attribute))
+      return true;
   }
   return false;
 }

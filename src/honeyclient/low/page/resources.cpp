@@ -390,8 +390,7 @@ void Loader::connect_object(html::Element& element) {
     const std::u16string* name = child->attribute(Name::name);
     const std::u16string* value = child->attribute(Name::value);
     if (!name || !value) continue;
-    if (is_loaded_parameter(*name))
-      subresource(element, Mechanism::object, *value);
+    if (is_loaded_parameter(*name)) subresource(element, Mechanism::object, *value);
   }
 }
 
