@@ -128,14 +128,16 @@ SCRIPT = b"#!/bin/sh\necho staged > staged\n"
 
 class Specimen:
     """servers: what each answers; roles: what each one's flow is; parents: server number -> server number; gates:
-    server number -> whether its answer is a go or no-go that something came of (those left out are not asked)."""
+    server number -> whether its answer is a go or no-go that something came of (those left out are not asked); silent:
+    servers that nothing is asked of; datagrams: the servers take those; dynamic: it can't be linked statically."""
 
     def __init__(self, name, source, defines, servers, roles, parents=None, arguments=(), libraries=(), gates=None,
-                 architectures=None):
+                 architectures=None, silent=(), datagrams=False, dynamic=False):
         self.name, self.source, self.defines = name, source, defines
         self.servers, self.roles, self.parents, self.gates = servers, roles, parents or {}, gates or {}
         self.arguments, self.libraries = arguments, libraries
         self.architectures = architectures  # None: all
+        self.silent, self.datagrams, self.dynamic = set(silent), datagrams, dynamic
         self.held_out = False
 
 
@@ -276,7 +278,24 @@ def held_out():
 
 def through_calls():
     """Bytes that system calls move, turn or hide."""
-    return [Specimen("command-realloc", "memory.c", {"KIND": 1}, [b"FILE"], [{"c2"}])]
+    rows = [Specimen("command-realloc", "memory.c", {"KIND": 1}, [b"FILE"], [{"c2"}])]
+    for over, word in ((1, "socket-pair"), (2, "unix-socket"), (3, "loopback"), (4, "loopback-datagrams"),
+                       (5, "pair-of-datagrams"), (6, "message-queue")):
+        rows.append(Specimen(f"relay-{word}", "relay.c", {"OVER": over}, [b"FILE"], [{"c2"}]))
+    for kind, word in ((1, "recvfrom"), (2, "recv"), (3, "connected"), (4, "mapped-address")):
+        rows.append(Specimen(f"datagrams-{word}", "datagrams.c", {"KIND": kind}, [b"192.0.2.7", b"FILE"], [set(), {"c2"}],
+                             arguments=["PORT1"], datagrams=True))
+    rows.append(Specimen("datagrams-second-named", "datagrams.c", {"KIND": 5}, [("port", 0), b"FILE"], [set(), {"c2"}],
+                         {1: 0}, arguments=["PORT1"], datagrams=True))
+    for kind, word in ((1, "peeked"), (2, "peeked-in-pair"), (3, "truncated"), (4, "pread"), (5, "preadv"),
+                       (6, "environment"), (7, "mapped"), (10, "after-files"), (11, "after-pipes")):
+        rows.append(Specimen(f"command-{word}", "calls.c", {"KIND": kind}, [b"FILE"], [{"c2"}]))
+    rows.append(Specimen("innocent-heap-anew", "calls.c", {"KIND": 8}, [b"old words"], [set()]))
+    rows.append(Specimen("command-after-connections", "calls.c", {"KIND": 9}, [b"FILE", b""], [{"c2"}, set()],
+                         arguments=["PORT1"], silent={1}))
+    rows.append(Specimen("download-library", "calls.c", {"KIND": 12}, [("library", 0)], [{"distribution"}],
+                         libraries=["-ldl"], dynamic=True))
+    return rows
 
 
 def in_go():
@@ -290,7 +309,7 @@ class Server:
     def __init__(self):
         self.socket = socket.socket()
         self.socket.bind(("127.0.0.1", 0))
-        self.socket.listen(8)
+        self.socket.listen(1024)
         self.port = self.socket.getsockname()[1]
         self.answer = b""
         threading.Thread(target=self.run, daemon=True).start()
@@ -341,6 +360,25 @@ class NameServer:
                 return
 
 
+class DatagramServer:
+    """Answers every datagram with the same bytes."""
+
+    def __init__(self):
+        self.socket = socket.socket(type=socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        self.answer = b""
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        while True:
+            try:
+                _, peer = self.socket.recvfrom(65536)
+                self.socket.sendto(self.answer, peer)
+            except OSError:
+                return
+
+
 def wanted(answer, ports, architecture, folder):
     """What a server sends, of a specimen's word for it; `ports`: of all servers."""
     if not isinstance(answer, tuple):
@@ -352,9 +390,10 @@ def wanted(answer, ports, architecture, folder):
         return (f"HTTP/1.1 302 Found\r\nServer: small\r\nLocation: http://127.0.0.1:{ports[encoding]}/there\r\n"
                 "Content-Length: 0\r\n\r\n").encode()
     stage = os.path.join(folder, "stage")
+    options = ["-Dname=run", "-shared", "-fPIC", "-s"] if kind == "library" else ["-Dname=main"]
     with open(os.path.join(folder, "stage.c"), "w") as out:
-        out.write("int main(void) { return 0; }\n")
-    subprocess.run([ARCHITECTURES[architecture][0], "-O1", os.path.join(folder, "stage.c"), "-o", stage], check=True)
+        out.write("int name(void) { return 0; }\n")
+    subprocess.run([ARCHITECTURES[architecture][0], "-O1", *options, os.path.join(folder, "stage.c"), "-o", stage], check=True)
     with open(stage, "rb") as file:
         return ENCODE[encoding](file.read())
 
@@ -400,7 +439,8 @@ def run(specimen, architecture, compiler, level, static, runner):
         os.mkdir(secrets)
         with open(os.path.join(secrets, "passwords"), "wb") as out:
             out.write(SECRET)
-        servers = [NameServer() if answer == "names" else Server() for answer in specimen.servers]
+        servers = [NameServer() if answer == "names" else (DatagramServer if specimen.datagrams else Server)()
+                   for answer in specimen.servers]
         ports = [server.port for server in servers]
         for server, answer in zip(servers, specimen.servers):
             server.answer = wanted(answer, ports, architecture, folder)
@@ -426,10 +466,11 @@ def run(specimen, architecture, compiler, level, static, runner):
             for i, server in enumerate(servers):
                 if flow["remote"].endswith(f":{server.port}"):
                     numbers[flow["id"]] = i
-        parents = {}
+        parents, strangers = {}, []
         for flow in report["flows"]:
             i = numbers.get(flow["id"])
             if i is None:
+                strangers += [f"{flow['remote']}:{role}" for role in flow["roles"]]
                 continue
             called.add(i)
             found[i] |= set(flow["roles"])
@@ -437,9 +478,10 @@ def run(specimen, architecture, compiler, level, static, runner):
                 gates.add(i)
             if "parent_flow" in flow:
                 parents[i] = numbers.get(flow["parent_flow"])
-        if len(called) < len(servers):
+        if len(called | specimen.silent) < len(servers):
             return {"failed": f"only servers {sorted(called)} were called"}
-        return {"roles": found, "parents": parents, "gates": gates, "unsupported": report["unsupported_instructions"]}
+        return {"roles": found, "parents": parents, "gates": gates, "strangers": strangers,
+                "unsupported": report["unsupported_instructions"]}
 
 
 class Count:
@@ -500,6 +542,8 @@ def judge(specimen, result, row):
         only = [[kind for kind in KINDS if any(one.split()[0] == kind for one in side - same)] for side in (expected, found)]
         for n in range(max(len(only[0]), len(only[1]), 0 if kinds[0] or kinds[1] else 1)):
             row["confusion"].append(tuple(side[n] if n < len(side) else "none" for side in only))
+    # Of flows that are no server's: none should have a role.
+    row["wrong"] += sorted(result.get("strangers", []))
     if "failed" in result:
         row["failed"] = result["failed"]
     else:
@@ -554,7 +598,7 @@ def main():
                 turn += 1
                 levels = [(0, 1, 2, 3)[turn % 4]]
                 compilers = [compilers[turn // 4 % len(compilers)]] if architecture == "x86_64" else ["gcc"]
-                static = turn % 5 == 4
+                static = turn % 5 == 4 and not specimen.dynamic
             for level in levels:
                 for compiler in compilers:
                     row = {"specimen": specimen.name, "architecture": architecture, "level": level,

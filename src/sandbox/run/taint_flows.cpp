@@ -102,21 +102,24 @@ std::string encoding_of(std::string_view bytes) {
 }
 
 // Of flows in the record, by the number that the events give them. A socket that was not bound when it was first
-// looked at has its port alone.
+// looked at has its port alone; a datagram socket's flows share it, and are told apart by whom they are with.
 std::map<uint16_t, size_t> places(const intel::RunRecord& record, const taint::report::Run& taint) {
   std::map<uint16_t, size_t> found;
   std::set<size_t> taken;
-  for (const auto& [source, flow] : taint.flows) {
-    if (flow.file) continue;
-    for (size_t place = 0; place < record.flows.size(); ++place) {
-      const RunFlow& row = record.flows[place];
-      if (row.transport != flow.protocol || taken.contains(place)) continue;
-      if (!flow.remote.empty() && flow.remote != row.remote) continue;
-      if (port_of(flow.local) != port_of(row.local)) continue;
-      found[source] = place;
-      // A datagram socket may speak with several; each has a flow of its own.
-      if (row.transport != "udp") taken.insert(place);
-      break;
+  for (const bool remote_known : {true, false}) {
+    for (const auto& [source, flow] : taint.flows) {
+      if (flow.file || flow.remote.empty() == remote_known) continue;
+      std::vector<size_t> fitting;
+      for (size_t place = 0; place < record.flows.size(); ++place) {
+        const RunFlow& row = record.flows[place];
+        if (row.transport == flow.protocol && !taken.contains(place) && port_of(flow.local) == port_of(row.local) &&
+            (!remote_known || flow.remote == row.remote))
+          fitting.push_back(place);
+      }
+      // Who it was with is not known: of several, none may be blamed.
+      if (fitting.empty() || (!remote_known && fitting.size() > 1)) continue;
+      found[source] = fitting.front();
+      taken.insert(fitting.front());
     }
   }
   return found;

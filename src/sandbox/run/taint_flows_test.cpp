@@ -56,6 +56,36 @@ TEST(TaintFlows, JoinsRolesDecisionsAndParents) {
   EXPECT_FALSE(run.flows[2].role || run.flows[2].parent_flow);
 }
 
+// A socket that takes datagrams asks a name server and a commander.
+TEST(TaintFlows, OfADatagramSocketsPeersTheOneThatCommandsIsConvicted) {
+  struct Row {
+    const char* name;
+    std::string remote;     // as the events have it
+    std::vector<bool> c2;   // of the record's flows
+  };
+  const Row rows[] = {
+      {"the commander", "203.0.113.7:4444", {false, true, false}},
+      {"nobody knows who", "", {false, false, false}},
+      {"somebody else", "203.0.113.99:53", {false, false, false}},
+  };
+  for (const Row& row : rows) {
+    intel::RunRecord run;
+    run.processes.push_back({.id = 0, .pid = 7, .exe = "/home/u/bot"});
+    run.flows.push_back({.id = 1, .local = "10.0.0.2:5000", .remote = "10.0.0.1:53", .transport = "udp"});
+    run.flows.push_back({.id = 2, .local = "10.0.0.2:5000", .remote = "203.0.113.7:4444", .transport = "udp"});
+    run.flows.push_back({.id = 3, .local = "10.0.0.2:5001", .remote = "203.0.113.7:4444", .transport = "udp"});
+    std::string lines(events);
+    lines.replace(lines.find("\"tcp\",\"local\":\"10.0.0.2:4000\",\"remote\":\"203.0.113.7:80\""), 55,
+                  "\"udp\",\"local\":\"0.0.0.0:5000\",\"remote\":\"" + row.remote + "\"");
+    const taint::report::Run taint = judged(lines);
+    ASSERT_EQ(taint.flows.at(1).protocol, "udp") << row.name;
+    ASSERT_EQ(taint.bad_lines, 0U) << row.name;
+    add_taint(run, taint);
+    for (size_t i = 0; i < row.c2.size(); ++i)
+      EXPECT_EQ(run.flows[i].role == intel::Role::c2, row.c2[i]) << row.name << ", flow " << i;
+  }
+}
+
 TEST(TaintFlows, ForeignEventsConvictNobody) {
   // A guest writes what it likes among true events: one line is taken away, or another one added.
   std::vector<std::string> whole;

@@ -1,15 +1,6 @@
-// System calls: where labels come from and what they may reach.
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
-
+// Which system call is a source, which a sink, and where their arguments are.
 #include <algorithm>
-#include <cstdio>
-#include <vector>
+#include <sys/socket.h>
 
 #include "taint/qemu/guest_memory.h"
 #include "taint/qemu/plugin.h"
@@ -17,457 +8,223 @@
 namespace shikake::taint::qemu {
 namespace {
 
-std::string to_text(const sockaddr_storage& address, socklen_t length) {
-  char host[INET6_ADDRSTRLEN] = "";
-  char text[INET6_ADDRSTRLEN + 16] = "";
-  if (address.ss_family == AF_INET && length >= sizeof(sockaddr_in)) {
-    const auto& in = reinterpret_cast<const sockaddr_in&>(address);
-    inet_ntop(AF_INET, &in.sin_addr, host, sizeof host);
-    std::snprintf(text, sizeof text, "%s:%u", host, ntohs(in.sin_port));
-  } else if (address.ss_family == AF_INET6 && length >= sizeof(sockaddr_in6)) {
-    const auto& in = reinterpret_cast<const sockaddr_in6&>(address);
-    inet_ntop(AF_INET6, &in.sin6_addr, host, sizeof host);
-    std::snprintf(text, sizeof text, "[%s]:%u", host, ntohs(in.sin6_port));
+// Flags of the calls that receive, by the place of their argument.
+uint64_t message_flags(const CallArguments& call) {
+  switch (call.call) {
+    case Call::recv: case Call::recvfrom: case Call::recvmmsg: return call.a[3];
+    case Call::recvmsg: return call.a[2];
+    default: return 0;
   }
-  return text;
 }
-
-// Content is moved in pieces of this size, so that a megabyte's labels are no megabytes on the stack.
-constexpr size_t piece_bytes = 4096;
-// Vectors longer than the kernel's own limit don't exist.
-constexpr uint64_t max_vector = 1024;
-
-// A program's content is looked at up to here; what comes after is its data.
-constexpr off_t max_content = off_t{16} << 20;
-
-bool opens_to_write(uint64_t flags) { return (flags & O_ACCMODE) != O_RDONLY; }
 
 }  // namespace
 
-// i386 and MIPS may call socket functions through one number and arguments in memory.
-CallArguments Plugin::unpack(int64_t number, const std::array<uint64_t, 6>& a) const {
-  CallArguments call{call_of(engine_.architecture(), number), a};
-  if (engine_.architecture() != Architecture::x86_64 && engine_.architecture() != Architecture::aarch64)
-    for (uint64_t& argument : call.a) argument &= 0xffffffff;
-  if (call.call != Call::socketcall) return call;
-  static constexpr Call calls[] = {Call::other,    Call::socket,     Call::bind,    Call::connect, Call::listen,
-                                   Call::accept,   Call::other,      Call::other,   Call::socketpair, Call::send,
-                                   Call::recv,     Call::sendto,     Call::recvfrom, Call::other,  Call::other,
-                                   Call::other,    Call::sendmsg,    Call::recvmsg, Call::accept4, Call::recvmmsg,
-                                   Call::sendmmsg};
-  call.call = call.a[0] < std::size(calls) ? calls[call.a[0]] : Call::other;
-  const Address arguments = call.a[1];
-  for (size_t i = 0; i < call.a.size(); ++i) call.a[i] = word(arguments + 4 * i);
-  return call;
+// pread and its like: 32-bit guests pass 64-bit offsets in two registers, ARM and MIPS in an even pair.
+uint64_t Plugin::file_offset(const CallArguments& call) const {
+  if (guest_.word_bytes() == 8) return call.a[3];
+  const bool vector = call.call == Call::preadv || call.call == Call::pwritev;
+  const bool pair = !vector && architecture() != Architecture::i386;
+  const size_t first = pair ? 4 : 3;
+  // A vector's offset comes as low and high half everywhere.
+  const bool high_first = pair && guest_.big_endian();
+  return high_first ? call.a[first] << 32 | call.a[first + 1] : call.a[first + 1] << 32 | call.a[first];
 }
 
-uint64_t Plugin::word(Address address) const {
-  return read_word(address, word_bytes(), engine_.architecture() == Architecture::mips);
+// An offset that the kernel has moved on by `count`, as it was before; nothing when there is no pointer to one.
+std::optional<uint64_t> Plugin::offset_before(Address pointer, size_t bytes, uint64_t count) const {
+  if (pointer == 0) return std::nullopt;
+  return guest_.number(pointer, bytes) - count;
 }
 
-bool Plugin::is_network(int fd) const {
-  int domain = 0;
-  socklen_t length = sizeof domain;
-  return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && (domain == AF_INET || domain == AF_INET6);
+Transfer Plugin::incoming(const CallArguments& call, uint64_t count) const {
+  Transfer transfer{.fd = static_cast<int>(call.a[0]), .count = count};
+  transfer.peek = (message_flags(call) & MSG_PEEK) != 0;
+  if (call.call == Call::pread || call.call == Call::preadv) {
+    const uint64_t offset = file_offset(call);
+    if (offset != ~uint64_t{0}) transfer.offset = offset;  // preadv2's -1: the file's own
+  }
+  if (call.call == Call::recvfrom && call.a[4] != 0 && call.a[5] != 0)
+    transfer.peer = guest_.endpoint_at(call.a[4], guest_.number(call.a[5], 4));
+  return transfer;
 }
 
-uint16_t Plugin::flow(int fd, Channel& channel) {
-  if (channel.source != 0) return channel.source;
-  channel.kind = ChannelKind::network;
-  channel.source = static_cast<uint16_t>(state_.next_source.fetch_add(1) + 1);
+void Plugin::take(Thread& thread, const CallArguments& call, uint64_t count) {
+  // What the kernel tells of errors of one's own packets.
+  if ((message_flags(call) & MSG_ERRQUEUE) != 0) return;
+  const Transfer transfer = incoming(call, count);
+  switch (call.call) {
+    case Call::recvmsg: return sources_.message(thread, transfer, call.a[1]);
+    case Call::recvmmsg: return sources_.messages(thread, transfer, call.a[1], count);
+    case Call::readv: case Call::preadv:
+      return sources_.taken(thread, transfer, guest_.vector(call.a[1], call.a[2], count));
+    default: break;
+  }
+  // With MSG_TRUNC more may have come than there was room for; of a connection's bytes none are kept then.
+  Piece piece{call.a[1], std::min(count, call.a[2])};
   int type = 0;
   socklen_t length = sizeof type;
-  getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length);
-  sockaddr_storage local{}, remote{};
-  socklen_t local_length = sizeof local, remote_length = sizeof remote;
-  getsockname(fd, reinterpret_cast<sockaddr*>(&local), &local_length);
-  if (getpeername(fd, reinterpret_cast<sockaddr*>(&remote), &remote_length) != 0) remote_length = 0;
-  Event event("source");
-  event.number("pid", getpid())
-      .number("source", channel.source)
-      .text("kind", "flow")
-      .text("protocol", type == SOCK_DGRAM ? "udp" : "tcp")
-      .text("local", to_text(local, local_length))
-      .text("remote", to_text(remote, remote_length));
-  recorder_.write(std::move(event));
-  return channel.source;
+  if ((message_flags(call) & MSG_TRUNC) != 0 && getsockopt(transfer.fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 &&
+      type == SOCK_STREAM)
+    piece.count = 0;
+  sources_.taken(thread, transfer, {&piece, 1});
 }
 
-uint16_t Plugin::labelled_file(int fd, Channel& channel) {
-  if (channel.source != 0 || options_.labelled_paths.empty()) return channel.source;
-  char link[64], path[4096];
-  std::snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-  const ssize_t length = readlink(link, path, sizeof path);
-  if (length <= 0) return 0;
-  const std::string_view name(path, static_cast<size_t>(length));
-  if (std::none_of(options_.labelled_paths.begin(), options_.labelled_paths.end(),
-                   [&](const std::string& prefix) { return name.starts_with(prefix); }))
-    return 0;
-  channel.source = static_cast<uint16_t>(state_.next_source.fetch_add(1) + 1);
-  Event event("source");
-  event.number("pid", getpid()).number("source", channel.source).text("kind", "file").text("path", name);
-  recorder_.write(std::move(event));
-  return channel.source;
-}
-
-void Plugin::put_labels(Thread&, Address address, std::span<const Label> labels) {
-  const bool labelled = std::any_of(labels.begin(), labels.end(), [](Label l) { return l != 0; });
-  if (labelled) activate();
-  engine_.shadow().write(address, labels.size(), labels.data());
-}
-
-void Plugin::received(Thread& thread, int fd, Address buffer, uint64_t count) {
-  Channel* channel = channels_.of(fd);
-  if (channel == nullptr) return;
-  if (!is_network(fd)) {
-    read_back(thread, fd, buffer, count, std::nullopt);
-    return;
+Transfer Plugin::outgoing(Thread& thread, const CallArguments& call, uint64_t count) {
+  Transfer transfer{.fd = static_cast<int>(call.a[0]), .count = count};
+  if (call.call == Call::pwrite || call.call == Call::pwritev) {
+    const uint64_t offset = file_offset(call);
+    if (offset != ~uint64_t{0}) transfer.offset = offset;
   }
-  const uint16_t source = flow(fd, *channel);
-  const uint64_t start = channel->read.fetch_add(count);
-  Event event("received");
-  event.number("pid", getpid())
-      .number("source", source)
-      .number("offset", static_cast<int64_t>(start))
-      .number("count", static_cast<int64_t>(count))
-      .hex("data", read_guest(buffer, std::min<uint64_t>(count, max_event_data)));
-  recorder_.write(std::move(event));
-  std::vector<Label> labels(std::min<uint64_t>(count, piece_bytes));
-  for (uint64_t done = 0; done < count; done += piece_bytes) {
-    const size_t part = std::min<uint64_t>(piece_bytes, count - done);
-    for (size_t i = 0; i < part; ++i) {
-      const uint64_t offset = start + done + i;
-      labels[i] = thread.labels().source(source, static_cast<uint32_t>(std::min<uint64_t>(offset, UINT32_MAX)));
-    }
-    put_labels(thread, buffer + done, std::span(labels).first(part));
+  if (call.call == Call::sendto && call.a[4] != 0) {
+    const uint64_t length = std::min<uint64_t>(call.a[5], sizeof(sockaddr_storage));
+    transfer.peer = guest_.endpoint_at(call.a[4], length);
+    if (transfer.peer.known()) transfer.peer_label = guest_.joined(thread, call.a[4] + 2, length - 2);
   }
+  return transfer;
 }
 
-// Bytes that come back from a file or out of a pipe, with the labels they went in with.
-void Plugin::read_back(Thread& thread, int fd, Address buffer, uint64_t count, std::optional<uint64_t> offset) {
-  Channel* channel = channels_.of(fd);
-  if (channel == nullptr) return;
-  const bool stream = channel->kind == ChannelKind::stream;
-  uint64_t start = 0;
-  if (stream) start = channel->read.fetch_add(count);
-  else if (offset) start = *offset;
-  else start = static_cast<uint64_t>(std::max<off_t>(lseek(fd, 0, SEEK_CUR), static_cast<off_t>(count))) - count;
-  const uint16_t source = stream ? uint16_t{0} : labelled_file(fd, *channel);
-  std::vector<Label> labels(std::min<uint64_t>(count, piece_bytes));
-  for (uint64_t done = 0; done < count; done += piece_bytes) {
-    const auto part = std::span(labels).first(std::min<uint64_t>(piece_bytes, count - done));
-    channels_.read(*channel, start + done, part, stream);
-    for (size_t i = 0; source != 0 && i < part.size(); ++i)
-      part[i] = thread.labels().join(
-          part[i], thread.labels().source(source, static_cast<uint32_t>(std::min<uint64_t>(start + done + i, UINT32_MAX))));
-    put_labels(thread, buffer + done, part);
+void Plugin::give(Thread& thread, const CallArguments& call, uint64_t count) {
+  const Transfer transfer = outgoing(thread, call, count);
+  switch (call.call) {
+    case Call::sendmsg: return sinks_.message(thread, transfer, call.a[1]);
+    case Call::sendmmsg: return sinks_.messages(thread, transfer, call.a[1], count);
+    case Call::writev: case Call::pwritev: case Call::vmsplice:
+      return sinks_.given(thread, transfer, guest_.vector(call.a[1], call.a[2], count));
+    default: break;
   }
+  const Piece piece{call.a[1], std::min(count, call.a[2])};
+  sinks_.given(thread, transfer, {&piece, 1});
 }
 
-// The offset of pread and its like. ARM and MIPS begin a 64-bit argument at an even register; preadv gives words.
-uint64_t Plugin::file_offset(const CallArguments& call) const {
-  if (word_bytes() == 8) return call.a[3];
-  const bool words = call.call == Call::preadv || call.call == Call::pwritev;
-  const size_t at = words || architecture() == Architecture::i386 ? 3 : 4;
-  const bool high_first = !words && architecture() == Architecture::mips;
-  return call.a[high_first ? at + 1 : at] | call.a[high_first ? at : at + 1] << 32;
+void Plugin::announce(Thread& thread, const CallArguments& call) {
+  if (guest_.engine.shadow().empty()) return;
+  const size_t w = guest_.word_bytes();
+  const Transfer transfer = outgoing(thread, call, 0);
+  if (call.call == Call::writev || call.call == Call::vmsplice)
+    return sinks_.announced(transfer, guest_.vector(call.a[1], call.a[2], max_content));
+  if (call.call == Call::sendmsg)
+    return sinks_.announced(transfer, guest_.vector(guest_.word(call.a[1] + 2 * w), guest_.word(call.a[1] + 3 * w), max_content));
+  const Piece piece{call.a[1], call.a[2]};
+  sinks_.announced(transfer, {&piece, 1});
 }
 
-// Where the first of `count` bytes that have just gone by lies in a file; nothing for what has no places.
-std::optional<uint64_t> Plugin::began(int fd, uint64_t count) {
-  const off_t now = lseek(fd, 0, SEEK_CUR);
-  if (now < 0) return std::nullopt;
-  return static_cast<uint64_t>(std::max<off_t>(now, static_cast<off_t>(count))) - count;
+void Plugin::carry(Thread& thread, const CallArguments& call, uint64_t count) {
+  Transfer from{.count = count}, to{.count = count};
+  if (call.call == Call::tee) {
+    from.fd = static_cast<int>(call.a[0]);
+    from.peek = true;
+    to.fd = static_cast<int>(call.a[1]);
+  } else if (call.call == Call::splice || call.call == Call::copy_file_range) {
+    from.fd = static_cast<int>(call.a[0]);
+    from.offset = offset_before(call.a[1], 8, count);
+    to.fd = static_cast<int>(call.a[2]);
+    to.offset = offset_before(call.a[3], 8, count);
+  } else {
+    to.fd = static_cast<int>(call.a[0]);
+    from.fd = static_cast<int>(call.a[1]);
+    from.offset = offset_before(call.a[2], call.call == Call::sendfile64 ? 8 : guest_.word_bytes(), count);
+  }
+  sinks_.carried(thread, from, to);
 }
 
-void Plugin::scatter(Thread& thread, const CallArguments& call, uint64_t count, std::optional<uint64_t> offset) {
-  const size_t w = word_bytes();
+void Plugin::socket_call(Thread& thread, unsigned vcpu, const CallArguments& call, int64_t result) {
+  Descriptors& descriptors = guest_.descriptors;
   const auto fd = static_cast<int>(call.a[0]);
-  if (!offset) offset = began(fd, count);
-  for (uint64_t i = 0; i < std::min(call.a[2], max_vector) && count > 0; ++i) {
-    const Address entry = call.a[1] + i * 2 * w;
-    const uint64_t part = std::min(count, word(entry + w));
-    if (offset) read_back(thread, fd, word(entry), part, offset);
-    else received(thread, fd, word(entry), part);
-    if (offset) *offset += part;
-    count -= part;
+  switch (call.call) {
+    case Call::socketpair:
+      if (result == 0)
+        descriptors.paired(static_cast<int>(guest_.number(call.a[3], 4)), static_cast<int>(guest_.number(call.a[3] + 4, 4)));
+      break;
+    case Call::bind: case Call::listen:
+      if (result == 0) descriptors.listens(fd, call.call == Call::listen);
+      break;
+    case Call::accept: case Call::accept4:
+      if (result >= 0) descriptors.accepted(static_cast<int>(result));
+      break;
+    case Call::connect:
+      descriptors.connected(fd, guest_.endpoint_at(call.a[1], call.a[2]), calls_[vcpu].listener, result == 0);
+      sinks_.connects(thread, fd, call.a[1], call.a[2], result);
+      break;
+    default: break;
   }
-}
-
-void Plugin::message_received(Thread& thread, int fd, Address message, uint64_t count) {
-  const size_t w = word_bytes();
-  scatter(thread, {Call::readv, {static_cast<uint64_t>(fd), word(message + 2 * w), word(message + 3 * w)}}, count, std::nullopt);
-}
-
-Label Plugin::joined(Thread& thread, Address address, uint64_t count) {
-  Label all = 0;
-  for (uint64_t i = 0; i < count && !engine_.shadow().empty(); ++i)
-    all = thread.labels().join(all, engine_.shadow().get(address + i));
-  return all;
-}
-
-Event Plugin::action(Thread& thread, std::string_view kind) {
-  Event event("action");
-  event.number("pid", getpid()).text("kind", kind);
-  std::string within = "[";
-  for (const Region& region : thread.regions()) {
-    if (within.size() > 1) within += ',';
-    within += std::to_string(region.decision);
-  }
-  event.raw("within", within + "]");
-  return event;
-}
-
-void Plugin::sent(Thread& thread, int fd, Address buffer, uint64_t count, std::optional<uint64_t> offset) {
-  Channel* channel = channels_.of(fd);
-  if (channel == nullptr) return;
-  channel = channels_.other_end(*channel);
-  const bool network = is_network(fd);
-  const bool stream = channel->kind == ChannelKind::stream;
-  uint64_t start = 0;
-  if (network || stream) start = channel->written.fetch_add(count);
-  else if (offset) start = *offset;
-  else start = static_cast<uint64_t>(std::max<off_t>(lseek(fd, 0, SEEK_CUR), static_cast<off_t>(count))) - count;
-  std::vector<Label> labels(std::min<uint64_t>(count, piece_bytes));
-  Label all = 0;
-  for (uint64_t done = 0; done < count; done += piece_bytes) {
-    const auto part = std::span(labels).first(std::min<uint64_t>(piece_bytes, count - done));
-    engine_.shadow().read(buffer + done, part.size(), part.data());
-    for (const Label label : part) all = thread.labels().join(all, label);
-    if (!network) channels_.write(*channel, start + done, part);
-  }
-  tell_sent(thread, fd, *channel, start, count, all,
-            network ? read_guest(buffer, std::min<uint64_t>(count, max_event_data)) : std::vector<uint8_t>());
-}
-
-// Bytes went into a file, a stream or the network.
-void Plugin::tell_sent(Thread& thread, int fd, Channel& channel, uint64_t start, uint64_t count, Label all,
-                       std::span<const uint8_t> data) {
-  const bool network = is_network(fd);
-  if (network) flow(fd, channel);
-  if (!network && all == 0) return;
-  Event event = action(thread, network ? "send" : "write");
-  event.number("channel", static_cast<int64_t>(channels_.number(channel)))
-      .number("offset", static_cast<int64_t>(start))
-      .number("count", static_cast<int64_t>(count));
-  if (network) event.number("source", channel.source).hex("data", data);
-  if (!network && channel.kind != ChannelKind::stream) {
-    char link[64], path[4096];
-    std::snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    const ssize_t length = readlink(link, path, sizeof path);
-    event.text("object", std::string_view(path, static_cast<size_t>(std::max<ssize_t>(length, 0))));
-  }
-  event.label("label", thread.labels(), all);
-  recorder_.write(std::move(event));
-}
-
-void Plugin::paired(Address descriptors) {
-  const bool big_endian = architecture() == Architecture::mips;
-  Channel* a = channels_.of(static_cast<int>(read_word(descriptors, 4, big_endian)));
-  Channel* b = channels_.of(static_cast<int>(read_word(descriptors + 4, 4, big_endian)));
-  if (a != nullptr && b != nullptr) channels_.pair(*a, *b);
-}
-
-// A reader may have a pipe's bytes before the writer's call is back: their labels must be there first.
-void Plugin::announce(int fd, Address buffer, uint64_t count) {
-  if (engine_.shadow().empty() || is_network(fd)) return;
-  Channel* channel = channels_.of(fd);
-  if (channel == nullptr || channel->kind != ChannelKind::stream) return;
-  channel = channels_.other_end(*channel);
-  const uint64_t start = channel->written.load();
-  std::vector<Label> labels(piece_bytes);
-  for (uint64_t done = 0; done < std::min<uint64_t>(count, max_content); done += piece_bytes) {
-    const auto part = std::span(labels).first(std::min<uint64_t>(piece_bytes, count - done));
-    engine_.shadow().read(buffer + done, part.size(), part.data());
-    channels_.write(*channel, start + done, part);
-  }
-}
-
-void Plugin::gather(Thread& thread, const CallArguments& call, uint64_t count, std::optional<uint64_t> offset) {
-  const size_t w = word_bytes();
-  if (!offset) offset = began(static_cast<int>(call.a[0]), count);
-  for (uint64_t i = 0; i < std::min(call.a[2], max_vector) && count > 0; ++i) {
-    const Address entry = call.a[1] + i * 2 * w;
-    const uint64_t part = std::min(count, word(entry + w));
-    sent(thread, static_cast<int>(call.a[0]), word(entry), part, offset);
-    if (offset) *offset += part;
-    count -= part;
-  }
-}
-
-void Plugin::message_sent(Thread& thread, int fd, Address message, uint64_t count) {
-  const size_t w = word_bytes();
-  gather(thread, {Call::writev, {static_cast<uint64_t>(fd), word(message + 2 * w), word(message + 3 * w)}}, count, std::nullopt);
-}
-
-void Plugin::path_action(Thread& thread, const CallArguments& call, int64_t result) {
-  const bool at = call.call == Call::openat || call.call == Call::unlinkat || call.call == Call::mkdirat ||
-                  call.call == Call::renameat || call.call == Call::renameat2 || call.call == Call::fchmodat;
-  const Address path = call.a[at ? 1 : 0];
-  const std::string text = read_string(path);
-  const Label label = joined(thread, path, text.size());
-  const bool opens = call.call == Call::open || call.call == Call::openat;
-  const bool writes = !opens || opens_to_write(call.a[at ? 2 : 1]);
-  // Opening to read is done all the time; it counts when received bytes named the file.
-  if (!writes && label == 0) return;
-  Event event = action(thread, opens && writes ? "create" : name(call.call));
-  event.text("object", text).number("result", result).label("label", thread.labels(), label);
-  if (call.call == Call::rename) event.text("arguments", read_string(call.a[1]));
-  if (call.call == Call::renameat || call.call == Call::renameat2) event.text("arguments", read_string(call.a[3]));
-  recorder_.write(std::move(event));
-}
-
-void Plugin::connecting(Thread& thread, const CallArguments& call, int64_t result) {
-  const auto fd = static_cast<int>(call.a[0]);
-  if (!is_network(fd)) return;
-  const std::vector<uint8_t> bytes = read_guest(call.a[1], std::min<uint64_t>(call.a[2], sizeof(sockaddr_storage)));
-  sockaddr_storage address{};
-  std::copy(bytes.begin(), bytes.end(), reinterpret_cast<uint8_t*>(&address));
-  if (bytes.size() >= 2)  // the family is in the guest's byte order
-    address.ss_family = static_cast<sa_family_t>(read_word(call.a[1], 2, engine_.architecture() == Architecture::mips));
-  Channel* channel = channels_.of(fd);
-  // A failed connect has no peer; the number is the flow's all the same.
-  const uint16_t source = channel == nullptr ? uint16_t{0} : flow(fd, *channel);
-  Event event = action(thread, "connect");
-  event.text("object", to_text(address, static_cast<socklen_t>(bytes.size())))
-      .number("source", source)
-      .number("result", result)
-      .label("label", thread.labels(), joined(thread, call.a[1] + 2, bytes.size() > 2 ? bytes.size() - 2 : 0));
-  recorder_.write(std::move(event));
-}
-
-void Plugin::simple_action(Thread& thread, unsigned vcpu, const CallArguments& call) {
-  if (call.call == Call::kill && static_cast<int64_t>(call.a[1]) == 0) return;
-  Event event = action(thread, name(call.call));
-  event.number("thread", vcpu).number("argument", static_cast<int64_t>(call.a[0]));
-  recorder_.write(std::move(event));
-}
-
-// An action that was told of before its call is back, as it may not come back: it did, and failed.
-void Plugin::failed(unsigned vcpu, std::string_view kind, int64_t result) {
-  Event event("failed");
-  event.number("pid", getpid()).number("thread", vcpu).text("kind", kind).number("result", result);
-  recorder_.write(std::move(event));
-}
-
-void Plugin::executing(Thread& thread, unsigned vcpu, const CallArguments& call) {
-  const OwnWork quiet(bell_);
-  const bool at = call.call == Call::execveat;
-  const Address path = call.a[at ? 1 : 0];
-  std::string text = read_string(path);
-  Label label = joined(thread, path, text.size());
-  std::vector<Argument> arguments = string_list(thread, call.a[at ? 2 : 1]);
-  std::string line;
-  for (const Argument& argument : arguments) {
-    label = thread.labels().join(label, argument.label);
-    if (!line.empty()) line += ' ';
-    line += argument.text;
-  }
-  if (at && (text.empty() || text[0] != '/')) {
-    // Relative to a descriptor, or the descriptor itself.
-    const auto fd = static_cast<int>(call.a[0]);
-    if (fd != AT_FDCWD) text = "/proc/self/fd/" + std::to_string(fd) + (text.empty() ? "" : "/" + text);
-  }
-  Event event = action(thread, "exec");
-  event.number("thread", vcpu).text("object", text).text("arguments", line).label("label", thread.labels(), label);
-  // What is in the file, by where its bytes came from.
-  const int file = open(text.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file >= 0) {
-    if (const Channel* channel = channels_.of(file)) event.number("channel", static_cast<int64_t>(channels_.number(*channel)));
-    event.label("content", thread.labels(), content_label(thread, file));
-    close(file);
-  }
-  recorder_.write(std::move(event));
-  start_program(std::move(text), std::move(arguments), string_list(thread, call.a[at ? 3 : 2]));
-}
-
-// The labels of a file's bytes, all together.
-Label Plugin::content_label(Thread& thread, int fd) {
-  const Channel* channel = channels_.of(fd);
-  const off_t size = lseek(fd, 0, SEEK_END);
-  Label all = 0;
-  std::vector<Label> labels(piece_bytes);
-  for (off_t done = 0; channel != nullptr && done < std::min<off_t>(size, max_content); done += piece_bytes) {
-    channels_.read(*channel, static_cast<uint64_t>(done), labels, false);
-    for (const Label label : labels) all = thread.labels().join(all, label);
-  }
-  return all;
 }
 
 void Plugin::before_call(unsigned vcpu, int64_t number, std::array<uint64_t, 6> arguments) {
   Thread& t = thread(vcpu);
   t.flush();
-  calls_[vcpu] = unpack(number, arguments);
-  const CallArguments& call = calls_[vcpu];
+  calls_[vcpu] = {guest_.unpack(number, arguments)};
+  const CallArguments& call = calls_[vcpu].call;
   constexpr uint64_t share_memory = 0x100;  // CLONE_VM
-  if (call.call == Call::clone && (call.a[0] & share_memory) != 0) inherited_ = t.save_registers();
+  if (call.call == Call::clone && (call.a[0] & share_memory) != 0) inherited = t.save_registers();
   switch (call.call) {
     case Call::execve: case Call::execveat:
-      tell_written(t, 0, ~Address{0});
-      executing(t, vcpu, call);
+      memory_.tell_written(t, 0, ~Address{0});
+      programs_.executing(t, vcpu, call);
       break;
     case Call::signal: case Call::sigaction: case Call::rt_sigaction: note_handler(call); break;
     case Call::sigreturn: case Call::rt_sigreturn: frame_returns(vcpu, call); break;
-    case Call::write: case Call::send: case Call::sendto:
-      announce(static_cast<int>(call.a[0]), call.a[1], call.a[2]);
+    case Call::write: case Call::send: case Call::sendto: case Call::writev: case Call::vmsplice:
+    case Call::sendmsg: announce(t, call); break;
+    case Call::msgsnd: sinks_.letter(t, static_cast<int>(call.a[0]), call.a[1], call.a[2], false); break;
+    case Call::connect:
+      calls_[vcpu].listener = guest_.descriptors.connecting(static_cast<int>(call.a[0]), guest_.endpoint_at(call.a[1], call.a[2]));
       break;
-    case Call::exit_group: case Call::kill: case Call::reboot: case Call::fork: case Call::vfork:
-    case Call::clone: case Call::ptrace: case Call::init_module: case Call::finit_module:
-    case Call::mount: simple_action(t, vcpu, call); break;
+    case Call::exit_group: case Call::kill: case Call::tkill: case Call::tgkill: case Call::reboot: case Call::fork:
+    case Call::vfork: case Call::clone: case Call::ptrace: case Call::init_module: case Call::finit_module:
+    case Call::mount: sinks_.simple(t, vcpu, call); break;
     default: break;
   }
 }
 
 void Plugin::after_call(unsigned vcpu, int64_t, int64_t result) {
   Thread& t = thread(vcpu);
-  const CallArguments& call = calls_[vcpu];
-  const auto fd = static_cast<int>(call.a[0]);
+  const CallArguments& call = calls_[vcpu].call;
   const auto count = static_cast<uint64_t>(result);
   switch (call.call) {
-    case Call::read: case Call::recv: case Call::recvfrom:
-      if (result > 0) received(t, fd, call.a[1], count);
+    case Call::read: case Call::recv: case Call::recvfrom: case Call::pread: case Call::readv: case Call::preadv:
+    case Call::recvmsg: case Call::recvmmsg:
+      if (result > 0) take(t, call, count);
       break;
-    case Call::readv: if (result > 0) scatter(t, call, count, std::nullopt); break;
-    case Call::preadv: if (result > 0) scatter(t, call, count, file_offset(call)); break;
-    case Call::recvmsg: if (result > 0) message_received(t, fd, call.a[1], count); break;
-    case Call::recvmmsg: case Call::sendmmsg: if (result > 0) messages(t, call, count); break;
-    case Call::sendfile: case Call::sendfile64: if (result > 0) sent_file(t, call, count); break;
-    case Call::splice: case Call::copy_file_range:
-      if (result > 0)
-        carried(t, fd, static_cast<int>(call.a[2]), before(call.a[1], 8, count), before(call.a[3], 8, count), count);
+    case Call::write: case Call::send: case Call::sendto: case Call::pwrite: case Call::writev: case Call::pwritev:
+    case Call::vmsplice: case Call::sendmsg: case Call::sendmmsg:
+      if (result > 0) give(t, call, count);
       break;
-    case Call::tee: if (result > 0) doubled(fd, static_cast<int>(call.a[1]), count); break;
-    case Call::pread: if (result > 0) read_back(t, fd, call.a[1], count, file_offset(call)); break;
-    case Call::write: case Call::send: case Call::sendto:
-      if (result > 0) sent(t, fd, call.a[1], count, std::nullopt);
+    case Call::msgsnd:
+      if (result == 0) sinks_.letter(t, static_cast<int>(call.a[0]), call.a[1], call.a[2], true);
       break;
-    case Call::pwrite: if (result > 0) sent(t, fd, call.a[1], count, file_offset(call)); break;
-    case Call::writev: case Call::vmsplice: if (result > 0) gather(t, call, count, std::nullopt); break;
-    case Call::pwritev: if (result > 0) gather(t, call, count, file_offset(call)); break;
-    case Call::sendmsg: if (result > 0) message_sent(t, fd, call.a[1], count); break;
-    case Call::open: case Call::openat: case Call::creat: case Call::unlink: case Call::unlinkat:
+    case Call::msgrcv:
+      if (result >= 0) sources_.letter(t, static_cast<int>(call.a[0]), call.a[1], count);
+      break;
+    case Call::sendfile: case Call::sendfile64: case Call::splice: case Call::copy_file_range: case Call::tee:
+      if (result > 0) carry(t, call, count);
+      break;
+    case Call::open: case Call::openat: case Call::openat2: case Call::creat: case Call::unlink: case Call::unlinkat:
     case Call::rename: case Call::renameat: case Call::renameat2: case Call::mkdir: case Call::mkdirat:
-    case Call::chmod: case Call::fchmodat: path_action(t, call, result); break;
-    case Call::connect: connecting(t, call, result); break;
-    case Call::execve: case Call::execveat: failed(vcpu, "exec", result); break;
-    case Call::kill: case Call::reboot: case Call::ptrace: case Call::init_module: case Call::finit_module:
-    case Call::mount:
-      if (result < 0) failed(vcpu, name(call.call), result);
+    case Call::chmod: case Call::fchmodat: sinks_.path(t, call, result); break;
+    case Call::socketpair: case Call::bind: case Call::listen: case Call::accept: case Call::accept4:
+    case Call::connect: socket_call(t, vcpu, call, result); break;
+    case Call::execve: case Call::execveat: sinks_.failed(vcpu, "exec", result); break;
+    case Call::kill: case Call::tkill: case Call::tgkill:
+      if (result < 0) sinks_.failed(vcpu, "kill", result);
       break;
-    case Call::socketpair:
-      if (result == 0) paired(call.a[3]);
+    case Call::reboot: case Call::ptrace: case Call::init_module: case Call::finit_module: case Call::mount:
+      if (result < 0) sinks_.failed(vcpu, name(call.call), result);
       break;
     case Call::munmap:
-      forget_mappings();
-      if (result == 0) unmapped(t, call.a[0], call.a[1]);
+      modules_.forget();
+      if (result == 0) memory_.unmapped(t, call.a[0], call.a[1]);
       break;
-    case Call::mmap: case Call::mmap2: case Call::old_mmap: case Call::mremap: mapped(t, call, result); break;
-    case Call::msync: tell_written(t, call.a[0], call.a[0] + call.a[1]); break;
-    case Call::shmat: case Call::ipc: attached(call, result); break;
+    case Call::mmap: case Call::mmap2: case Call::old_mmap: case Call::mremap:
+      modules_.forget();
+      memory_.mapped(t, call, result);
+      break;
+    case Call::brk: memory_.broken(result); break;
+    case Call::msync: memory_.tell_written(t, call.a[0], call.a[0] + call.a[1]); break;
+    case Call::shmat: case Call::ipc: memory_.attached(call, result); break;
     case Call::sigreturn: case Call::rt_sigreturn: return frame_returned(vcpu);
     default: break;
   }
-  t.set_register(engine_.layout().result, engine_.layout().word, 0);
+  t.set_register(guest_.engine.layout().result, guest_.word_bytes(), 0);
 }
 
 }  // namespace shikake::taint::qemu

@@ -38,7 +38,7 @@ AccessKind kind(uint32_t info) {
 }
 
 void on_translation(qemu_plugin_id_t, qemu_plugin_tb* tb) {
-  plugin->first_translation(0);
+  plugin->first_translation();
   const size_t count = qemu_plugin_tb_n_insns(tb);
   const Address address = qemu_plugin_tb_vaddr(tb);
   const size_t before = std::min<size_t>(Lifter::look_back, address % page_bytes);
@@ -105,40 +105,41 @@ Options parse(int argc, char** argv) {
 
 Plugin::Plugin(Architecture architecture, uint64_t id, Options options, RunState& state)
     : id_(id),
-      options_(std::move(options)),
-      bell_(options_.bell),
-      state_(state),
-      channels_(state),
-      engine_(architecture, state.labels, state.next_decision, *this,
-              [](Address address, std::span<uint8_t> to) { return read_guest(address, to); }, kind),
-      active_(options_.always || options_.arguments) {}
+      guest_(architecture, std::move(options), state, *this, kind, [this] { activate(); }),
+      active_(guest_.options.always) {}
 
 std::unique_ptr<Plugin> Plugin::make(Architecture architecture, uint64_t id, Options options) {
   RunState* state = map_run_state(options.state.c_str());
   if (state == nullptr) return nullptr;
   std::unique_ptr<Plugin> made(new Plugin(architecture, id, std::move(options), *state));
-  if (made->bell_.is_there()) {
-    made->recorder_.open(made->bell_);
-    made->options_.arguments = made->has_argument_labels();
-    if (made->options_.arguments) made->active_ = true;
-  } else if (!made->recorder_.open(made->options_.events.c_str())) {
+  Guest& guest = made->guest_;
+  if (guest.bell.is_there()) {
+    guest.recorder.open(guest.bell);
+  } else if (!guest.recorder.open(guest.options.events.c_str())) {
     return nullptr;
   }
+  made->labels_wait_ = guest.bell.is_there() ? made->programs_.labels_wait() : guest.options.arguments;
+  if (made->labels_wait_) made->active_ = true;
   return made;
 }
 
 void Plugin::start_thread(unsigned vcpu) {
   if (vcpu >= max_threads) return;
-  threads_[vcpu] = std::make_unique<Thread>(engine_);
+  threads_[vcpu] = std::make_unique<Thread>(guest_.engine);
   threads[vcpu] = threads_[vcpu].get();
-  if (!inherited_.empty()) threads_[vcpu]->restore_registers(inherited_);
-  inherited_.clear();
+  if (!inherited.empty()) threads_[vcpu]->restore_registers(inherited);
+  inherited.clear();
 }
 
-void Plugin::first_translation(unsigned vcpu) {
+void Plugin::forget_pages() {
+  for (auto& one : threads_)
+    if (one != nullptr) one->forget_pages();
+}
+
+void Plugin::first_translation() {
   if (started_) return;
   started_ = true;
-  if (options_.arguments && threads_[vcpu] != nullptr) label_arguments(*threads_[vcpu]);
+  if (labels_wait_) programs_.label_arguments();
 }
 
 Block& Plugin::block(Address address, std::vector<uint8_t> bytes, size_t before, std::vector<uint8_t> lengths,
@@ -157,18 +158,17 @@ Block& Plugin::block(Address address, std::vector<uint8_t> bytes, size_t before,
 
 void Plugin::translated(Address address, size_t count) {
   Label label = 0;
-  Labels labels(state_.labels);
-  for (size_t i = 0; i < count && !engine_.shadow().empty(); ++i)
-    label = labels.join(label, engine_.shadow().get(address + i));
+  Labels labels(guest_.state.labels);
+  for (size_t i = 0; i < count && !guest_.engine.shadow().empty(); ++i)
+    label = labels.join(label, guest_.engine.shadow().get(address + i));
   if (labels.computed(label) == 0) return;
   Event event("code");
   event.number("pid", getpid()).number("address", static_cast<int64_t>(address)).label("label", labels, label);
-  recorder_.write(std::move(event));
+  guest_.recorder.write(std::move(event));
 }
 
 void Plugin::activate() {
   if (active_.exchange(true)) return;
-  state_.labelled.store(1);
   translate_anew();
 }
 
@@ -183,76 +183,20 @@ void Plugin::decided(Thread& thread, const Decision& decision) {
   event.number("pid", getpid())
       .number("number", decision.number)
       .number("address", static_cast<int64_t>(decision.address))
-      .raw("place", place(decision.address))
+      .raw("place", modules_.place(decision.address))
       .flag("indirect", decision.indirect)
       .number("taken", static_cast<int64_t>(decision.taken))
       .number("other_branches", decision.other_branches)
       .number("other_calls", decision.other_calls)
       .flag("meets", decision.meets)
       .label("label", thread.labels(), decision.label);
-  recorder_.write(std::move(event));
+  guest_.recorder.write(std::move(event));
 }
 
 void Plugin::without_rule(Address address, std::span<const uint8_t> bytes) {
   Event event("without_rule");
   event.number("pid", getpid()).number("address", static_cast<int64_t>(address)).hex("bytes", bytes);
-  recorder_.write(std::move(event));
-}
-
-// The file that holds an address, and the offset in it, from the emulator's own memory map.
-std::string Plugin::place(Address address) {
-  const Address host = address + host_offset();
-  const std::lock_guard guard(mappings_lock_);
-  auto found = mappings_.upper_bound(host);  // by their ends
-  if (found == mappings_.end() || host < found->second.first) {
-    read_mappings();
-    found = mappings_.upper_bound(host);
-  }
-  if (found == mappings_.end() || host < found->second.first) return "null";
-  const Mapping& mapping = found->second;
-  Event event("place");
-  const uint64_t offset = host - mapping.first + mapping.offset;
-  event.text("module", mapping.file).number("offset", static_cast<int64_t>(offset));
-  if (const std::string_view symbol = symbols_of(mapping.file).at(offset); !symbol.empty()) event.text("symbol", symbol);
-  std::string line = std::move(event).line();
-  line.pop_back();
-  return line;
-}
-
-// With the mappings' lock held.
-const Symbols& Plugin::symbols_of(const std::string& file) {
-  static const Symbols none;
-  if (const auto known = symbols_.find(file); known != symbols_.end()) return known->second;
-  // A program decides in a few files; one that maps thousands gets names for the first.
-  constexpr size_t max_modules = 64;
-  if (file.empty() || file[0] != '/' || symbols_.size() == max_modules) return none;
-  const OwnWork quiet(bell_);
-  const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-  Symbols read = fd < 0 ? Symbols() : Symbols::read(fd);
-  if (fd >= 0) close(fd);
-  return symbols_.emplace(file, std::move(read)).first->second;
-}
-
-void Plugin::read_mappings() {
-  mappings_.clear();
-  const OwnWork quiet(bell_);
-  FILE* maps = std::fopen("/proc/self/maps", "re");
-  if (maps == nullptr) return;
-  char line[4352];
-  while (std::fgets(line, sizeof line, maps) != nullptr) {
-    unsigned long first = 0, end = 0, offset = 0;
-    int path = 0;
-    if (std::sscanf(line, "%lx-%lx %*4s %lx %*s %*u %n", &first, &end, &offset, &path) < 3) continue;
-    std::string file = line + path;
-    while (!file.empty() && file.back() == '\n') file.pop_back();
-    mappings_[end] = {first, offset, std::move(file)};
-  }
-  std::fclose(maps);
-}
-
-void Plugin::forget_mappings() {
-  const std::lock_guard guard(mappings_lock_);
-  mappings_.clear();
+  guest_.recorder.write(std::move(event));
 }
 
 }  // namespace shikake::taint::qemu

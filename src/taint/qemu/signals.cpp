@@ -74,7 +74,7 @@ constexpr size_t max_saved = 64;
 
 // The labels of the general registers begin here in the label file.
 size_t Plugin::general_registers() const {
-  const RegisterLayout& layout = engine_.layout();
+  const RegisterLayout& layout = guest_.engine.layout();
   const bool mips = architecture() == Architecture::mips || architecture() == Architecture::mipsel;
   return layout.result - (mips ? 2 * layout.word : 0);  // a call's result is in $2, elsewhere in the first
 }
@@ -83,7 +83,7 @@ size_t Plugin::general_registers() const {
 void Plugin::note_handler(const CallArguments& call) {
   const bool mips = architecture() == Architecture::mips || architecture() == Architecture::mipsel;
   Address handler = call.a[1];
-  if (call.call != Call::signal && handler != 0) handler = word(handler + (mips ? word_bytes() : 0));
+  if (call.call != Call::signal && handler != 0) handler = guest_.word(handler + (mips ? guest_.word_bytes() : 0));
   if (architecture() == Architecture::arm) handler &= ~Address{1};
   constexpr Address ignored = 1;  // SIG_IGN; 0 is SIG_DFL
   if (handler <= ignored) return;
@@ -110,13 +110,13 @@ void Plugin::handler_begins(unsigned vcpu) {
     const bool matches = std::ranges::all_of(frame.registers, [&](const SavedRegister& r) {
       const size_t at = static_cast<size_t>(&r - frame.registers.data()) * frame.step;
       uint64_t value = 0;
-      for (size_t i = 0; i < word_bytes(); ++i)
-        value |= uint64_t{saved[at + i]} << 8 * (big_endian ? word_bytes() - 1 - i : i);
+      for (size_t i = 0; i < guest_.word_bytes(); ++i)
+        value |= uint64_t{saved[at + i]} << 8 * (big_endian ? guest_.word_bytes() - 1 - i : i);
       return !r.kept || cpu_register(r.number, big_endian) == value;
     });
     if (!matches) continue;
     const int number = return_numbers[which];
-    Address returns = number < 0 ? word(*stack) : cpu_register(number, big_endian).value_or(0);
+    Address returns = number < 0 ? guest_.word(*stack) : cpu_register(number, big_endian).value_or(0);
     if (architecture() == Architecture::arm) returns &= ~Address{1};
     save_labels(vcpu, *stack, frame.first, frame.step, returns);
     return;
@@ -132,7 +132,7 @@ void Plugin::save_labels(unsigned vcpu, Address stack, size_t first, size_t step
   if (saved.size() == max_saved) saved.erase(saved.begin());
   saved.push_back({stack, t.save_registers()});
   const auto registers = frames(architecture())[0].registers;  // all of an architecture's hold the same
-  const size_t base = general_registers(), w = word_bytes();
+  const size_t base = general_registers(), w = guest_.word_bytes();
   // The rest of the frame is the kernel's own.
   std::vector<Label> labels(first + registers.size() * step);
   for (size_t i = 0; i < registers.size(); ++i) {
@@ -142,7 +142,7 @@ void Plugin::save_labels(unsigned vcpu, Address stack, size_t first, size_t step
     // Stack pointer, arguments and return address are made for the handler.
     if (!registers[i].kept) t.set_register(base + registers[i].place * w, w, 0);
   }
-  engine_.shadow().write(stack, labels.size(), labels.data());
+  guest_.engine.shadow().write(stack, labels.size(), labels.data());
 }
 
 // The frame is about to be taken back.
@@ -162,10 +162,10 @@ void Plugin::frame_returns(unsigned vcpu, const CallArguments& call) {
     labels = std::move(saved.back().registers);
     saved.pop_back();
   }
-  const size_t base = general_registers(), w = word_bytes();
+  const size_t base = general_registers(), w = guest_.word_bytes();
   std::array<Label, 8> word_labels{};
   for (size_t i = 0; i < frame.registers.size(); ++i) {
-    engine_.shadow().read(begin + frame.first + i * frame.step, w, word_labels.data());
+    guest_.engine.shadow().read(begin + frame.first + i * frame.step, w, word_labels.data());
     for (size_t k = 0; k < w; ++k)
       labels[base + frame.registers[i].place * w + k] = word_labels[big_endian ? w - 1 - k : k];
   }

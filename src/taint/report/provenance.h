@@ -71,7 +71,7 @@ struct Run {
 };
 
 // The events are the guest's word, and a guest may flood: a run's real ones stay far below all of these.
-inline constexpr size_t max_flows = 4096, max_decisions = 200'000, max_actions = 100'000;
+inline constexpr size_t max_flows = 16384, max_decisions = 200'000, max_actions = 100'000;
 inline constexpr size_t max_received = size_t{64} << 10;      // bytes kept of one flow: commands lie at its start
 inline constexpr size_t max_received_all = size_t{32} << 20;  // of all
 inline constexpr size_t max_within = 4'000'000;               // decisions that actions depend on, of all actions
