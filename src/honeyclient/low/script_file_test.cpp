@@ -32,6 +32,25 @@ TEST(ScriptFile, IsKnownByItsName) {
   }
 }
 
+TEST(ScriptFile, OthersAreWhatTheirBytesSay) {
+  using namespace std::string_view_literals;
+  const struct {
+    const char* test;
+    std::string_view name, content, type;
+  } rows[] = {
+      {"page", "a.html", "<p>", "text/html"},
+      {"page_without_extension", "page", "<p>", "text/html"},
+      {"document", "a.pdf", "%PDF-1.7", "application/pdf"},
+      {"document_under_another_name", "invoice", "%PDF-1.7", "application/pdf"},
+      {"page_about_documents", "a.HTM", "<p>%PDF-1.7", "text/html"},
+      {"archive", "a.bin", "Rar!\x1A\x07\x01\x00"sv, "application/vnd.rar"},
+      {"shortcut", "a.lnk", "L\0\0\0\x01\x14\x02\0\0\0\0\0"sv, "application/x-ms-shortcut"},
+      {"script", "a.VBS", "x = 1", "application/x-wsh-vbscript"},
+      {"nothing", "", "", "text/html"},
+  };
+  for (const auto& row : rows) EXPECT_EQ(file_type(row.name, row.content), row.type) << row.test;
+}
+
 std::string specimen_program() {
   std::string body(256, '\0');
   body.replace(0, 2, "MZ");
