@@ -71,6 +71,7 @@ Result<std::vector<intel::Observation>> visit(honeyclient::low::Browser& browser
     options.persona = persona->get_string();
   if (const auto* referrer = job.parameters.if_contains("referrer"); referrer && referrer->is_string())
     options.referrer = referrer->get_string();
+  options.known_bad = known_bad_in(store);
   StoreBlobs blobs(store);
   const base::TimePoint time = store.clock().now();
   SHIKAKE_ASSIGN(intel::VisitRecord record, browser.visit(options, blobs));

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/unique_fd.h"
+#include "intel/known_bad.h"
 #include "store/blobs.h"
 
 namespace shikake::app {
@@ -50,6 +51,14 @@ std::string vantage() {
   return text;
 }
 
+std::function<std::optional<std::string>(const base::Digest&)> known_bad_in(const store::Store& store) {
+  return [&store](const base::Digest& digest) -> std::optional<std::string> {
+    const Result<std::string> why = intel::known_bad(store, digest, low::sensor);
+    if (!why) base::log_warning(why.error().message());
+    return why && !why->empty() ? std::optional(*why) : std::nullopt;
+  };
+}
+
 Result<> StoreBlobs::put(const base::Digest&, std::string_view bytes) {
   SHIKAKE_TRY(store_.blobs().put(bytes));
   return {};
@@ -63,8 +72,10 @@ Result<Visited> inspect(low::Browser& browser, const low::VisitOptions& options,
     return Visited{std::move(visit), {}};
   }
   StoreBlobs blobs(*store);
+  low::VisitOptions informed = options;
+  informed.known_bad = known_bad_in(*store);
   const base::TimePoint time = store->clock().now();
-  SHIKAKE_ASSIGN(intel::VisitRecord visit, browser.visit(options, blobs));
+  SHIKAKE_ASSIGN(intel::VisitRecord visit, browser.visit(informed, blobs));
   store::Intake intake(*store, settings);
   SHIKAKE_ASSIGN(const base::Digest id, intake.take(low::to_observation(visit, time, vantage())));
   return Visited{std::move(visit), id};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -22,6 +23,9 @@ struct VisitSettings {
 
 // Inside a range, its addresses and its certificate authority count as the Internet's.
 honeyclient::low::VisitOptions visit_options(const VisitSettings& settings);
+
+// What the store knows against the files that a visit meets. `store` outlives it.
+std::function<std::optional<std::string>(const base::Digest&)> known_bad_in(const store::Store& store);
 
 struct Visited {
   intel::VisitRecord visit;

@@ -32,7 +32,13 @@ class Program {
         "<table><tr><td>t</table><script>var v=[document,window,document.body,a,f,i,o,l,location,"
         "navigator.plugins,localStorage,a.style,a.dataset,a.classList,a.attributes,a.childNodes,"
         "document.all,i.contentWindow,i.contentDocument,new XMLHttpRequest,new Event('e'),"
-        "document.createElement('script'),document.createTextNode('t'),history,f.elements];\n";
+        "document.createElement('script'),document.createTextNode('t'),history,f.elements];\n"
+        "function make(t){try{v.push(eval(t))}catch(e){}}['new Blob([\"xyz\"])','new URL(\"http://u.example/?a=b\")',"
+        "'new FormData(f)','new URLSearchParams(\"a=b\")','new TextDecoder','new Headers','new Response(\"r\")',"
+        "'new Uint8Array(9)','new MutationObserver(function(){})','new ActiveXObject(\"ADODB.Stream\")',"
+        "'new ActiveXObject(\"Scripting.FileSystemObject\")','new ActiveXObject(\"Microsoft.XMLHTTP\")',"
+        "'new ActiveXObject(\"Scripting.Dictionary\")','new ActiveXObject(\"Msxml2.DOMDocument\")',"
+        "'new ActiveXObject(\"WScript.Shell\")','new ActiveXObject(\"Specimen.Player\")'].forEach(make);\n";
     while (!input_.empty()) text += statement();
     return text + "</script>";
   }
@@ -145,7 +151,35 @@ class Program {
                                          "closest",
                                          "attributes",
                                          "dataset",
-                                         "foo"};
+                                         "foo",
+                                         "slice",
+                                         "arrayBuffer",
+                                         "size",
+                                         "searchParams",
+                                         "append",
+                                         "get",
+                                         "forEach",
+                                         "decode",
+                                         "Open",
+                                         "Write",
+                                         "WriteText",
+                                         "Read",
+                                         "ReadText",
+                                         "Position",
+                                         "SetEOS",
+                                         "Charset",
+                                         "Type",
+                                         "CopyTo",
+                                         "SaveToFile",
+                                         "LoadFromFile",
+                                         "CreateTextFile",
+                                         "OpenTextFile",
+                                         "ReadLine",
+                                         "Add",
+                                         "Item",
+                                         "Run",
+                                         "loadXML",
+                                         "nodeTypedValue"};
     return pick(names);
   }
   std::string value() {
@@ -155,6 +189,10 @@ class Program {
                                           "-1",
                                           "1e9",
                                           "NaN",
+                                          "Infinity",
+                                          "-Infinity",
+                                          "-2.5",
+                                          "2147483648",
                                           "true",
                                           "''",
                                           "'div'",
@@ -278,10 +316,7 @@ void play_parent(base::FrameChannel channel) {
         break;
       case FromPage::settled: {
         auto settled = base::from_wire<Settled>(frame->body);
-        if (settled && settled->heard == sent) {
-          (void)channel.send(static_cast<uint8_t>(ToPage::close), "", deadline);
-          return;
-        }
+        if (settled && settled->heard == sent) return;  // and the page ends with its channel
         break;
       }
       default:
@@ -315,6 +350,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   start.persona.languages = {"en"};
   start.persona.user_agent = "Fuzzer";
   start.persona.engine = size % 2 ? Engine::trident : Engine::blink;
+  start.persona.version = size % 2 ? 6 + static_cast<uint32_t>(size) / 2 % 6 : 100;
   start.persona.components = {"Specimen.Player"};
   start.persona.inner_width = 800;
   start.forced = size % 3 == 0;

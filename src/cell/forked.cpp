@@ -11,7 +11,6 @@
 #include <csignal>
 #include <ctime>
 
-#include "cell/limits.h"
 #include "cell/seccomp.h"
 
 namespace shikake::cell {
@@ -31,7 +30,7 @@ void close_all_but(std::vector<int> keep) {
 
 // In the child. Nothing here allocates before the descriptors are gone, but for the list of them.
 Result<> confine(pid_t parent, const ForkedChild::Options& options, int channel,
-                 const SeccompProgram& filter) {
+                 const SeccompProgram& filter, uint64_t own_data) {
   SHIKAKE_TRY(die_with_parent(parent, SIGKILL));
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   if (null < 0) return fail_errno(Module::cell, "/dev/null can't be opened");
@@ -42,7 +41,10 @@ Result<> confine(pid_t parent, const ForkedChild::Options& options, int channel,
   keep.push_back(channel);
   close_all_but(std::move(keep));
   SHIKAKE_TRY(forbid_tracing());
-  SHIKAKE_TRY(apply(Limits{.file_size = 0}));
+  Limits limits = options.limits;
+  limits.file_size = 0;
+  if (limits.data) *limits.data += own_data;
+  SHIKAKE_TRY(apply(limits));
   return filter.install();
 }
 
@@ -53,11 +55,12 @@ Result<ForkedChild> ForkedChild::start(const Options& options, const Work& work)
   SHIKAKE_ASSIGN(auto ends, base::FrameChannel::make_pair(options.max_frame_bytes));
   tzset();  // or the first date that the child prints would open /etc/localtime
   const pid_t parent = getpid();
+  const uint64_t own_data = options.limits.data ? data_bytes(parent).value_or(0) : 0;
   const pid_t pid = fork();
   if (pid < 0) return fail_errno(Module::cell, "a confined child can't be started");
   if (pid == 0) {
     // _exit: what the parent has buffered and its static objects are the parent's to flush and to end.
-    if (!confine(parent, options, ends.second.fd(), filter)) _exit(status_not_confined);
+    if (!confine(parent, options, ends.second.fd(), filter, own_data)) _exit(status_not_confined);
     _exit(work(ends.second));
   }
   base::UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));

@@ -20,6 +20,7 @@
 #include "base/frame.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "cell/limits.h"
 
 namespace shikake::cell {
 
@@ -28,6 +29,8 @@ class ForkedChild {
   struct Options {
     std::vector<int> keep;         // descriptors that the child may use; all others are closed there
     uint32_t max_frame_bytes = 0;  // in both directions
+    // What it may use: `data` beside what it shares with us at its start. Hostile bytes unpack to any size.
+    Limits limits = {};
   };
   // Its exit status. Runs behind the filter: what a library would load or open late must be warmed up before.
   using Work = std::function<int(base::FrameChannel&)>;

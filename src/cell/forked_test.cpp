@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 
 #include "cell/testing.h"
@@ -57,6 +58,32 @@ TEST(ForkedChild, ReadsWhatItKeepsAndAnswers) {
   auto status = child->wait(base::Deadline::after(30s));
   ASSERT_TRUE(status);
   EXPECT_TRUE(status->success()) << status->describe();
+}
+
+TEST(ForkedChild, HasNoMoreMemoryAndTimeThanItMay) {
+  const ForkedChild::Options options{
+      .keep = {}, .max_frame_bytes = 64, .limits = {.data = uint64_t{64} << 20, .cpu_seconds = 1}};
+  auto allocate = [](uint64_t bytes) {
+    void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return memory == MAP_FAILED ? errno : 0;
+  };
+  for (const auto& [megabytes, status] : {std::pair{16, 0}, {256, ENOMEM}}) {
+    auto child = ForkedChild::start(options, [&allocate, size = uint64_t(megabytes) << 20](base::FrameChannel&) {
+      return allocate(size);
+    });
+    ASSERT_TRUE(child) << child.error().message();
+    auto end = child->wait(base::Deadline::after(30s));
+    ASSERT_TRUE(end) << end.error().message();
+    EXPECT_EQ(*end, (base::WaitStatus{base::WaitStatus::How::exited, status})) << end->describe();
+  }
+  auto child = ForkedChild::start(options, [](base::FrameChannel&) {
+    for (std::atomic<uint64_t> i = 0;; ++i) {}
+    return 0;
+  });
+  ASSERT_TRUE(child) << child.error().message();
+  auto end = child->wait(base::Deadline::after(120s));
+  ASSERT_TRUE(end) << end.error().message();
+  EXPECT_EQ(*end, (base::WaitStatus{base::WaitStatus::How::killed, SIGXCPU})) << end->describe();
 }
 
 TEST(ForkedChild, IsKilledWithItsOwner) {

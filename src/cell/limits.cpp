@@ -18,14 +18,14 @@
 namespace shikake::cell {
 namespace {
 
-Result<> set_limit(int resource, const char* name, std::optional<uint64_t> value) {
+// `grace`: how much wider the hard limit is.
+Result<> set_limit(int resource, const char* name, std::optional<uint64_t> value, uint64_t grace = 0) {
   if (!value) return {};
   rlimit present{};
   auto which = static_cast<__rlimit_resource>(resource);
   if (getrlimit(which, &present) != 0) return fail_errno(Module::cell, fmt::format("no limit on {}", name));
   // An inherited hard limit that is tighter stays: only root could widen it, and nothing should.
-  rlim_t bound = std::min<rlim_t>(*value, present.rlim_max);
-  rlimit wanted{bound, bound};
+  rlimit wanted{std::min<rlim_t>(*value, present.rlim_max), std::min<rlim_t>(*value + grace, present.rlim_max)};
   if (setrlimit(which, &wanted) != 0) {
     return fail_errno(Module::cell, fmt::format("the limit on {} cannot be set to {}", name, *value));
   }
@@ -38,7 +38,8 @@ Result<> apply(const Limits& limits) {
   SHIKAKE_TRY(set_limit(RLIMIT_CORE, "core files", 0));
   SHIKAKE_TRY(set_limit(RLIMIT_AS, "address space", limits.address_space));
   SHIKAKE_TRY(set_limit(RLIMIT_DATA, "data", limits.data));
-  SHIKAKE_TRY(set_limit(RLIMIT_CPU, "CPU time", limits.cpu_seconds));
+  // At the hard limit comes SIGKILL, which tells nobody why.
+  SHIKAKE_TRY(set_limit(RLIMIT_CPU, "CPU time", limits.cpu_seconds, 1));
   SHIKAKE_TRY(set_limit(RLIMIT_NOFILE, "open files", limits.open_files));
   SHIKAKE_TRY(set_limit(RLIMIT_FSIZE, "file size", limits.file_size));
   return set_limit(RLIMIT_NPROC, "processes", limits.processes);
@@ -64,15 +65,28 @@ Result<> die_with_parent(pid_t parent, int signal) {
   return {};
 }
 
-std::optional<uint64_t> resident_bytes(pid_t process) {
+namespace {
+
+// proc(5), /proc/PID/statm: size, resident, shared, text, lib, data, dt; in pages.
+std::optional<uint64_t> memory_bytes(pid_t process, unsigned column) {
   base::UniqueFd file(open(fmt::format("/proc/{}/statm", process).c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return std::nullopt;
   std::array<char, 256> text{};
   if (read(file.get(), text.data(), text.size() - 1) <= 0) return std::nullopt;
-  unsigned long size = 0;
-  unsigned long resident = 0;  // in pages, proc(5)
-  if (std::sscanf(text.data(), "%lu %lu", &size, &resident) != 2) return std::nullopt;
-  return static_cast<uint64_t>(resident) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  std::array<unsigned long, 6> pages{};
+  if (std::sscanf(text.data(), "%lu %lu %lu %lu %lu %lu", &pages[0], &pages[1], &pages[2], &pages[3],
+                  &pages[4], &pages[5]) != 6)
+    return std::nullopt;
+  return static_cast<uint64_t>(pages[column]) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace
+
+std::optional<uint64_t> resident_bytes(pid_t process) {
+  return memory_bytes(process, 1);
+}
+std::optional<uint64_t> data_bytes(pid_t process) {
+  return memory_bytes(process, 5);
 }
 
 Result<ResidentWatch> ResidentWatch::start(pid_t child, uint64_t bound_bytes,

@@ -15,7 +15,7 @@
 
 namespace shikake::cell {
 
-// setrlimit(2), soft and hard alike, so that the process cannot raise them again. Unset: as inherited.
+// setrlimit(2), soft and hard alike (CPU time a second apart), so that the process cannot raise them again. Unset: as inherited.
 // Core files are always off: they would hold what the process was confined for.
 struct Limits {
   std::optional<uint64_t> address_space = {};  // bytes, all mappings; counts reserved memory too
@@ -43,6 +43,8 @@ Result<> die_with_parent(pid_t parent, int signal);
 
 // Resident memory of a process in bytes; nothing when it is gone.
 std::optional<uint64_t> resident_bytes(pid_t process);
+// The same of what Limits::data counts (and of its stack).
+std::optional<uint64_t> data_bytes(pid_t process);
 
 // RLIMIT_RSS does nothing on Linux, so the parent watches: kills a child whose resident memory passes
 // its bound. `child` must be an unreaped child of the caller for as long as the watch lives.

@@ -38,10 +38,10 @@ constexpr uint64_t open_for_writing = O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND |
 
 void SeccompPolicy::add(Rule rule) {
   auto same_call = [&rule](const Rule& other) { return other.call == rule.call; };
-  if (!rule.condition) {  // the last word on this call
+  if (rule.conditions.empty()) {  // the last word on this call
     std::erase_if(rules_, same_call);
   } else {
-    auto unconditional = [&](const Rule& other) { return same_call(other) && !other.condition; };
+    auto unconditional = [&](const Rule& other) { return same_call(other) && other.conditions.empty(); };
     auto earlier = std::find_if(rules_.begin(), rules_.end(), unconditional);
     if (earlier != rules_.end()) {
       if (earlier->verdict == Verdict::allow) return;  // already wider
@@ -52,11 +52,11 @@ void SeccompPolicy::add(Rule rule) {
 }
 
 void SeccompPolicy::allow_if(std::string_view call, Condition condition) {
-  add({std::string(call), Verdict::allow, 0, condition});
+  add({std::string(call), Verdict::allow, 0, {condition}});
 }
 
 void SeccompPolicy::answer_if(int error_number, std::string_view call, Condition condition) {
-  add({std::string(call), Verdict::answer, error_number, condition});
+  add({std::string(call), Verdict::answer, error_number, {condition}});
 }
 
 void SeccompPolicy::allow_all(std::initializer_list<const char*> calls) {
@@ -205,7 +205,7 @@ SeccompPolicy SeccompPolicy::everything_but_exec() {
       "personality",
   });
   for (uint64_t flag : namespace_flags) {
-    policy.add({"clone", Verdict::kill, 0, Condition{0, Condition::Test::masked_equal, flag, flag}});
+    policy.add({"clone", Verdict::kill, 0, {{0, Condition::Test::masked_equal, flag, flag}}});
   }
   // Its flags lie in memory, where no filter can look; glibc falls back to clone.
   policy.answer(ENOSYS, "clone3");
@@ -265,16 +265,24 @@ Result<> SeccompPolicy::emit(void* context) const {
     return SCMP_CMP64(condition.argument, SCMP_CMP_GT, condition.value);
   };
   std::vector<Rule> rules = rules_;
+  constexpr auto masked = Condition::Test::masked_equal;
   for (const char* call : {"mmap", "mprotect", "pkey_mprotect"}) {
-    if (executable_memory_) {
-      if (otherwise_ != Verdict::allow) rules.push_back({call, Verdict::allow});
-      continue;
+    std::vector<Condition> harmless;
+    if (!executable_memory_) {
+      rules.push_back({call, Verdict::answer, EPERM, {Condition{2, masked, PROT_EXEC, PROT_EXEC}}});
+      harmless.push_back({2, masked, 0, PROT_EXEC});
     }
-    constexpr auto masked = Condition::Test::masked_equal;
-    rules.push_back({call, Verdict::answer, EPERM, Condition{2, masked, PROT_EXEC, PROT_EXEC}});
-    if (otherwise_ != Verdict::allow) {
-      rules.push_back({call, Verdict::allow, 0, Condition{2, masked, 0, PROT_EXEC}});
+    if (otherwise_ == Verdict::allow) continue;
+    if (std::string_view(call) == "mmap") {
+      // RLIMIT_DATA counts neither shared memory nor what grows downwards: such memory would have no bound.
+      for (uint64_t uncounted : {MAP_SHARED, MAP_GROWSDOWN}) {
+        std::vector<Condition> refused = harmless;
+        refused.push_back({3, masked, uncounted, uncounted});
+        rules.push_back({call, Verdict::answer, EPERM, std::move(refused)});
+      }
+      harmless.push_back({3, masked, 0, MAP_SHARED | MAP_GROWSDOWN});
     }
+    rules.push_back({call, Verdict::allow, 0, std::move(harmless)});
   }
   for (const Rule& rule : rules) {
     int number = seccomp_syscall_resolve_name(rule.call.c_str());
@@ -286,9 +294,10 @@ Result<> SeccompPolicy::emit(void* context) const {
                       : rule.verdict == Verdict::answer
                           ? SCMP_ACT_ERRNO(static_cast<unsigned>(rule.error_number))
                           : SCMP_ACT_KILL_PROCESS;
-    scmp_arg_cmp argument{};
-    if (rule.condition) argument = comparison(*rule.condition);
-    int status = seccomp_rule_add_array(context, action, number, rule.condition ? 1 : 0, &argument);
+    std::vector<scmp_arg_cmp> arguments;
+    for (const Condition& condition : rule.conditions) arguments.push_back(comparison(condition));
+    int status = seccomp_rule_add_array(context, action, number, static_cast<unsigned>(arguments.size()),
+                                        arguments.data());
     // A call that this architecture never had (open on arm64) needs no rule.
     if (status < 0 && status != -EDOM) {
       return fail(Error{Module::cell,

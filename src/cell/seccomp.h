@@ -9,7 +9,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,7 +37,7 @@ class SeccompProgram {
 class SeccompPolicy {
  public:
   // Computing on what it was given: reads, writes and polls descriptors that it already has, manages
-  // memory that is not executable, waits on futexes and clocks, handles signals, exits. It gets no new
+  // memory that is its own and not executable, waits on futexes and clocks, handles signals, exits. It gets no new
   // descriptor, thread, process, path or address.
   static SeccompPolicy pure_computation();
 
@@ -78,7 +77,7 @@ class SeccompPolicy {
     std::string call;
     Verdict verdict;
     int error_number = 0;
-    std::optional<Condition> condition = {};  // none: any arguments
+    std::vector<Condition> conditions = {};  // all of them; none: any arguments
   };
 
   void add(Rule rule);

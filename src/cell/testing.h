@@ -18,6 +18,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -79,6 +80,16 @@ inline int map_plain() {
   std::memset(page, 1, 1 << 20);
   return errno_of(munmap(page, 1 << 20));
 }
+inline int map_flags(int flags) {
+  void* page = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
+  return page == MAP_FAILED ? errno : 0;
+}
+inline int map_shared() {
+  return map_flags(MAP_SHARED);
+}
+inline int map_growing_down() {
+  return map_flags(MAP_PRIVATE | MAP_GROWSDOWN);
+}
 inline int map_executable() {
   void* page = mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   return page == MAP_FAILED ? errno : 0;
@@ -139,6 +150,8 @@ inline constexpr Attempt forbidden_attempts[] = {
     {"io_uring", attempts::io_uring, killed_by_filter},
     {"map_executable", attempts::map_executable, refused},
     {"make_executable", attempts::make_executable, refused},
+    {"map_shared", attempts::map_shared, refused},
+    {"map_growing_down", attempts::map_growing_down, refused},
 };
 
 inline const Attempt* find_attempt(std::string_view name) {
@@ -153,6 +166,14 @@ struct Confinement {
   bool no_new_privs = false;
   std::map<int, std::string> descriptors;  // what each leads to; empty where we may not look
 };
+
+// The most resident memory that a process ever had; nothing when it is gone.
+inline std::optional<uint64_t> peak_resident_bytes(pid_t process) {
+  std::ifstream status("/proc/" + std::to_string(process) + "/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("VmHWM:")) return std::stoull(line.substr(line.find_first_of("0123456789"))) * 1024;
+  return std::nullopt;
+}
 
 inline Confinement confinement_of(pid_t process) {
   const std::filesystem::path folder = "/proc/" + std::to_string(process);

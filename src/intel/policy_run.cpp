@@ -3,6 +3,7 @@
 #include <array>
 #include <set>
 
+#include "intel/known_bad.h"
 #include "intel/deriver.h"
 #include "intel/run.h"
 #include "url/ip.h"
@@ -76,18 +77,7 @@ Result<std::string> RunPolicy::conviction_of(const base::Digest& sha256) const {
   for (const Recognition& found : run_.recognised) {
     if (found.convicts && found.sha256 == sha256) return quoted(found);
   }
-  SHIKAKE_ASSIGN(auto known, deriver_.view().find({IndicatorType::sha256, sha256.hex()}));
-  if (!known) return std::string();
-  if (known->judgement) {
-    return known->judgement->verdict == Verdict::confirmed ? std::string("a person confirmed it")
-                                                           : std::string();
-  }
-  // What an earlier run of our own said is no second witness.
-  for (const Evidence& evidence : known->evidence) {
-    if (evidence.assertion.uses.has(Action::block) && evidence.assertion.source != observation_.sensor)
-      return "known as bad from " + evidence.assertion.source;
-  }
-  return std::string();
+  return known_bad(deriver_.view(), sha256, observation_.sensor);
 }
 
 Result<> RunPolicy::judge() {

@@ -1,5 +1,6 @@
 """Lists of visits: how politely sites are visited, what survives a kill, what is written down of each."""
 import collections
+import hashlib
 import http.server
 import json
 import subprocess
@@ -111,6 +112,20 @@ class Lists(harness.ProgramTest):
         [edge] = visit["edges"]
         self.assertEqual((edge["mechanism"], visit["nodes"][edge["to"]]["url"]), ("component", "http://files.example/x"))
         self.assertEqual(edge["script"]["line"], 1)
+
+    def test_a_file_that_the_store_knows_to_be_bad_convicts_its_page_unless_a_person_clears_it(self):
+        picture = "a specimen that somebody has judged"
+        site = self.site("127.0.0.2", lambda handler: picture if handler.path == "/i" else "<img src=/i>")
+        inspect = lambda: self.run_json("inspect", "--allow-private", site.url)["visits"][0]
+        self.assertEqual(inspect()["verdict"], "benign")
+        digest = hashlib.sha256(picture.encode()).hexdigest()
+        self.run_program("intel", "judge", digest, "confirmed", "--why", "seen in the wild", "--analyst", "aki")
+        visit = inspect()
+        self.assertEqual(visit["verdict"], "malicious")
+        self.assertIn("a person confirmed it", " ".join(visit["reasons"]))
+        self.assertEqual([node["role"] for node in visit["nodes"] if node["url"] == site.url + "/i"], ["exploit"])
+        self.run_program("intel", "judge", digest, "false-positive", "--why", "ours", "--analyst", "aki")
+        self.assertEqual(inspect()["verdict"], "benign")
 
     def test_every_visit_of_a_list_can_be_written_down_and_replayed(self):
         # The page asks for something else each time, and says who came.

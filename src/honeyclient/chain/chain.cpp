@@ -5,10 +5,10 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "honeyclient/chain/lures.h"
 #include "honeyclient/chain/payload.h"
-#include "url/tenant.h"
-#include "url/url.h"
+#include "honeyclient/chain/site.h"
 
 namespace shikake::honeyclient::chain {
 namespace {
@@ -119,12 +119,6 @@ class Judge {
   }
 
  private:
-  // Empty for about:, data: and blob: documents: they belong to whoever made them.
-  static std::string site_of(const std::string& text) {
-    Result<url::Url> parsed = url::Url::parse(text);
-    return parsed && parsed->is_http() ? url::tenant_key(*parsed) : std::string();
-  }
-
   // Edges from node 0 to `node`, by the way that each was first reached. Empty for node 0 itself, and for a
   // node that hangs in the air.
   std::vector<const VisitEdge*> path_to(uint32_t node) const {
@@ -213,10 +207,10 @@ class Judge {
   // droppers do.
   void weigh_files() {
     for (const File& file : facts_.files) {
-      if (!file.program || !node(file.node)) continue;
-      const std::string name = lowered(file.path.substr(file.path.find_last_of("\\/") + 1));
+      if (!node(file.node)) continue;
+      const std::string name = base::to_lower(file.path.substr(file.path.find_last_of("\\/") + 1));
       const bool ran = name.size() > 3 && std::ranges::any_of(facts_.commands, [&](const Command& command) {
-                         return lowered(command.text).find(name) != std::string::npos;
+                         return base::to_lower(command.text).find(name) != std::string::npos;
                        });
       VisitNode* source = file.served_by ? node(*file.served_by) : nullptr;
       std::string what = fmt::format("wrote a {} to {}", file.kind, file.path);
@@ -249,12 +243,6 @@ class Judge {
       name_the_way(path_to(command.node), command.node);
       give(command.node, Role::exploit, what);
     }
-  }
-
-  static std::string lowered(std::string text) {
-    std::ranges::transform(text, text.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    return text;
   }
 
   // The document that had the file fetched: past the redirects in front of it.

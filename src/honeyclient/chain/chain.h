@@ -18,27 +18,30 @@ struct Misuse {
   std::vector<std::string> cves;
   std::optional<uint32_t> file;  // the node that served what it dropped
   bool forced = false;  // in a forced run: the page itself did not do it
+  bool operator==(const Misuse&) const = default;
 };
 
-// What a script told a shell to run, and what it wrote.
+// What a script told a shell to run, and the programs that it wrote.
 struct Command {
   uint32_t node = 0;
   std::string text;
   bool fetches = false;  // an address is in it, maybe encoded
+  bool operator==(const Command&) const = default;
 };
 struct File {
   uint32_t node = 0;  // whose script wrote it
   std::string path;
-  std::string kind;  // "Windows program"; "" for what is no payload
-  bool program = false;
+  std::string kind;                   // "Windows program"
   std::optional<uint32_t> served_by;  // a node with the same bytes
+  bool operator==(const File&) const = default;
 };
 
-// A rule that says what it finds is bad, or looks it.
+// A rule that says what it finds is bad, or looks it; or what intelligence knows of a file.
 struct RuleHit {
   uint32_t node = 0;  // whose body, or whose script made what matched
   std::string what;
   bool malicious = false;
+  bool operator==(const RuleHit&) const = default;
 };
 
 // Where something that convicts its page would have got its files, whatever came of asking there.
@@ -53,7 +56,6 @@ enum class SignKind : uint8_t {
   clipboard_unseen,  // one that it does not show
   asks,              // what its text urges to: "paste and run", "update", "allow"
   notification,      // asked to be let show notifications, or showed one
-  service_worker,    // registered: its URL
   second_look,       // a redirector sent the same visitor elsewhere the second time
   typed,             // bait was typed into its fields: the URL that the form sends to
 };
@@ -61,6 +63,7 @@ struct Sign {
   SignKind kind{};
   uint32_t node = 0;
   std::string text;
+  bool operator==(const Sign&) const = default;
 };
 // A request that carried what was typed into a page's fields.
 struct Leak {
@@ -68,6 +71,7 @@ struct Leak {
   intel::Mechanism mechanism = intel::Mechanism::unknown;
   bool encoded = false;
   std::string script;  // URL of the script that sent it
+  bool operator==(const Leak&) const = default;
 };
 
 // What a visit saw beside its nodes and edges.
@@ -77,6 +81,7 @@ struct Facts {
   // Nodes that were navigated to (a window, a frame, an embedded object) and gave a file, not a page: a
   // browser would have saved or opened it, and nobody had clicked.
   std::vector<uint32_t> downloads;
+  std::vector<uint32_t> carriers;  // archives with the name of a program in them
   std::vector<Command> commands;
   std::vector<File> files;
   std::vector<RuleHit> rules;
@@ -87,11 +92,13 @@ struct Facts {
 // Fills in roles, their evidence, the verdict and its reasons; `visit` holds nodes (with MIME types as
 // payload_of found them), edges in the order in which they were made, and no roles yet.
 //
-// malicious   a component was misused; or a rule that says so matches a body or a script; or a script had a program run that it wrote, or a command that fetches
-//             something; or a program came without a click, from another site, over at least one other site
-//             in between or by a script that had been hidden in data
+// malicious   a component was misused; or machine code was found, or a document with what no innocent one
+//             has; or a rule that says so matches a body or a script; or a file is known to be bad; or a
+//             script had a program run that it wrote, or a command that fetches something; or a program came
+//             without a click, from another site, over at least one other site in between or by a script
+//             that had been hidden in data; or a lure that says so (lures.h)
 // suspicious  a program came without a click from another site; a script wrote one, or had a command run; or
-//             a script that was hidden in data sends visitors to another site
+//             a script that was hidden in data sends visitors to another site; or a rule or a lure says so
 // benign      else
 //
 // What a forced run alone has shown makes a visit suspicious at most, and gives no roles.

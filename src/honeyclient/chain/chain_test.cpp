@@ -269,5 +269,30 @@ INSTANTIATE_TEST_SUITE_P(
         PayloadRow{"empty", "", "application/octet-stream", "/a.hta", PayloadKind::none}),
     [](const auto& row) { return row.param.name; });
 
+std::string zip_entry(const std::string& name) {
+  std::string entry("PK\x03\x04" + std::string(26, '\0'));
+  entry[26] = static_cast<char>(name.size());
+  return entry + name;
+}
+
+TEST(ZipNames, OfProgramsAreKeptHoweverManyOthersThereAre) {
+  std::string archive;
+  for (int i = 0; i < 1000; ++i) archive += zip_entry("picture" + std::to_string(i) + ".png");
+  const ZipNames names = zip_names(archive + zip_entry("Invoice.EXE"));
+  EXPECT_EQ(names.programs, std::vector<std::string>{"Invoice.EXE"});
+  EXPECT_EQ(names.others.size(), 50u);
+  EXPECT_TRUE(zip_names("nothing").others.empty());
+  EXPECT_TRUE(zip_names("PK\x03\x04").others.empty());
+  EXPECT_EQ(zip_names(zip_entry("whole") + zip_entry("cut").substr(0, 31)).others,
+            (std::vector<std::string>{"whole", "c"}));
+}
+
+TEST(ZipNames, OfProgramsEndAsTheirs) {
+  for (const char* name : {"a.exe", "A.HTA", "b/c.js", "a.exe. .", "report.pdf.lnk", ".bat"})
+    EXPECT_TRUE(is_program_name(name)) << name;
+  for (const char* name : {"jquery.scrollTo.min.css", ".htaccess", "a.json", "a.exe.txt", "exe", ""})
+    EXPECT_FALSE(is_program_name(name)) << name;
+}
+
 }  // namespace
 }  // namespace shikake::honeyclient::chain

@@ -8,8 +8,8 @@
 
 #include "base/ascii.h"
 #include "honeyclient/chain/payload.h"
+#include "honeyclient/chain/site.h"
 #include "url/percent.h"
-#include "url/tenant.h"
 #include "url/url.h"
 
 namespace shikake::honeyclient::chain {
@@ -24,11 +24,6 @@ using intel::VisitVerdict;
 
 bool any_of(std::string_view text, std::span<const std::string_view> words) {
   return std::ranges::any_of(words, [text](std::string_view word) { return text.find(word) != text.npos; });
-}
-
-std::string site_of(const std::string& text) {
-  Result<url::Url> parsed = url::Url::parse(text);
-  return parsed && parsed->is_http() ? url::tenant_key(*parsed) : std::string();
 }
 
 class Finder {
@@ -101,7 +96,7 @@ class Finder {
     const Payload payload = payload_by_mime(file.mime);
     const bool made_here = file.url.starts_with("blob:") || file.url.starts_with("data:");
     const bool program = payload.kind == PayloadKind::program;
-    const bool carries = payload.kind == PayloadKind::archive && archive_holds_program(file.id);
+    const bool carries = std::ranges::find(facts_.carriers, file.id) != facts_.carriers.end();
     if (!program && !carries && !(made_here && payload.mime == "application/x-iso9660-image")) return;
     const VisitNode& page = visit_.nodes[cause->from];
     const bool update = asks(page.id, "update");
@@ -124,13 +119,6 @@ class Finder {
                       payload.name, made_here ? "the page itself" : file.url.substr(0, 200));
       add(std::move(lure));
     }
-  }
-
-  // By the event that the recorder makes of an archive's names.
-  bool archive_holds_program(uint32_t node) const {
-    return std::ranges::any_of(visit_.events, [node](const intel::VisitEvent& event) {
-      return event.kind == "archive" && event.node == node && archive_names_program(event.detail);
-    });
   }
 
   // https://attack.mitre.org/techniques/T1204/: a person is made to allow what will show advertisements.
@@ -224,7 +212,6 @@ std::optional<SignKind> sign_named(std::string_view event) {
                                                             {"clipboard-unseen", SignKind::clipboard_unseen},
                                                             {"asks", SignKind::asks},
                                                             {"notification", SignKind::notification},
-                                                            {"service-worker", SignKind::service_worker},
                                                             {"typed", SignKind::typed},
                                                             {"second-look", SignKind::second_look}};
   for (const auto& [name, kind] : rows)
@@ -257,12 +244,6 @@ bool is_attack_command(std::string_view text) {
                                         "\\\\"};
   const std::string lowered = base::to_lower(text);
   return any_of(lowered, programs) && any_of(lowered, deeds);
-}
-
-bool archive_names_program(std::string_view names) {
-  constexpr std::string_view endings[] = {".exe", ".scr", ".js\n", ".jse", ".vbs", ".vbe", ".wsf",
-                                          ".lnk", ".hta", ".bat",  ".cmd", ".ps1", ".msi", ".dll"};
-  return any_of(base::to_lower(names) + "\n", endings);
 }
 
 std::vector<Lure> find_lures(const VisitRecord& visit, const Facts& facts) {

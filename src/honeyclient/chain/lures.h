@@ -31,7 +31,5 @@ std::vector<Lure> find_lures(const intel::VisitRecord& visit, const Facts& facts
 
 // What a text in the clipboard does when it is pasted into a shell or the Run dialog: fetch and run.
 bool is_attack_command(std::string_view text);
-// The names in a ZIP archive hold a program or a script.
-bool archive_names_program(std::string_view names);
 
 }  // namespace shikake::honeyclient::chain

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 
+#include "base/ascii.h"
+
 namespace shikake::honeyclient::chain {
 namespace {
 
@@ -140,16 +142,27 @@ Payload payload_of(std::string_view body, std::string_view declared, std::string
   return body.empty() ? Payload{} : by_extension(path, declared);
 }
 
+bool is_program_name(std::string_view name) {
+  constexpr std::string_view endings[] = {".exe", ".scr", ".js",  ".jse", ".vbs", ".vbe", ".wsf",
+                                          ".lnk", ".hta", ".bat", ".cmd", ".ps1", ".msi", ".dll"};
+  while (name.ends_with(' ') || name.ends_with('.')) name.remove_suffix(1);  // Windows drops them, too
+  return std::ranges::any_of(endings, [low = base::to_lower(name)](std::string_view ending) {
+    return low.ends_with(ending);
+  });
+}
+
 // APPNOTE.TXT, 4.3.7: a local file header is 30 bytes, its name's length stands at 26.
-std::string zip_names(std::string_view body) {
-  constexpr size_t header = 30, length_at = 26, longest = 4000;
-  std::string names;
-  for (size_t at = body.find("PK\x03\x04"); at != std::string_view::npos && names.size() < longest;
+ZipNames zip_names(std::string_view body) {
+  constexpr size_t header = 30, length_at = 26, most = 50;
+  ZipNames names;
+  for (size_t at = body.find("PK\x03\x04"); at != std::string_view::npos;
        at = body.find("PK\x03\x04", at + 4)) {
     if (body.size() - at < header) break;
     const size_t length = static_cast<uint8_t>(body[at + length_at]) |
                           static_cast<size_t>(static_cast<uint8_t>(body[at + length_at + 1])) << 8;
-    names += std::string(body.substr(at + header, std::min<size_t>(length, 255))) + "\n";
+    const std::string_view name = body.substr(at + header, std::min<size_t>(length, 255));
+    std::vector<std::string>& kind = is_program_name(name) ? names.programs : names.others;
+    if (kind.size() < most) kind.emplace_back(name);
   }
   return names;
 }

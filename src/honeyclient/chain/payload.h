@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace shikake::honeyclient::chain {
 
@@ -27,8 +28,13 @@ Payload payload_of(std::string_view body, std::string_view declared, std::string
 // The same from a type alone: what VisitNode::mime says afterwards.
 Payload payload_by_mime(std::string_view mime);
 
-// The names in a ZIP archive, a line each, as its entries' own headers have them; bounded, "" for anything
-// else.
-std::string zip_names(std::string_view body);
+// What Windows runs when it is opened, by its name.
+bool is_program_name(std::string_view name);
+// The names in a ZIP archive as its entries' own headers have them: the first of each, however many there are;
+// none for anything else.
+struct ZipNames {
+  std::vector<std::string> programs, others;
+};
+ZipNames zip_names(std::string_view body);
 
 }  // namespace shikake::honeyclient::chain

@@ -14,7 +14,6 @@ std::optional<net::FetchResponse> SharedAnswers::answer(const std::string& ident
   std::lock_guard lock(mutex_);
   auto found = answers_.find(identity);
   if (found == answers_.end() || n >= found->second.size()) return std::nullopt;
-  ++spared_;
   return found->second[n];
 }
 
@@ -22,11 +21,6 @@ void SharedAnswers::keep(const std::string& identity, uint32_t n, const net::Fet
   std::lock_guard lock(mutex_);
   std::vector<net::FetchResponse>& all = answers_[identity];
   if (n == all.size()) all.push_back(response);  // else another visit was faster, or an earlier one failed
-}
-
-uint64_t SharedAnswers::spared() const {
-  std::lock_guard lock(mutex_);
-  return spared_;
 }
 
 namespace {

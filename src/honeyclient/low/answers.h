@@ -23,12 +23,10 @@ class SharedAnswers {
  public:
   std::optional<net::FetchResponse> answer(const std::string& identity, uint32_t n) const;
   void keep(const std::string& identity, uint32_t n, const net::FetchResponse& response);
-  uint64_t spared() const;  // requests that were answered from here
 
  private:
   mutable std::mutex mutex_;
   std::map<std::string, std::vector<net::FetchResponse>> answers_;
-  mutable uint64_t spared_ = 0;
 };
 
 // Of one visit, for its forced run: by method, URL and body, whatever the headers. What pages make up anew

@@ -56,7 +56,6 @@ TEST(SharedAnswers, SpareWhatIsAskedAlike) {
   };
   EXPECT_EQ(visit("chrome-win10", ""), 5u);
   EXPECT_EQ(visit("chrome-win10", ""), 0u);
-  EXPECT_EQ(shared.spared(), 5u);
   EXPECT_EQ(visit("firefox-win10", ""), 5u);
   // Only the page itself is asked for with another referrer.
   EXPECT_EQ(visit("chrome-win10", "http://search.example/"), 1u);

@@ -60,7 +60,7 @@ std::string value_for(const Misuse& misuse, bool innocent) {
     case Trait::path:
       return innocent ? std::string("'specimen.txt'") : in_quotes("C:\\specimen.txt");
     case Trait::address:
-      return innocent ? "''" : "'http://specimen.example/x'";
+      return innocent ? "'specimen.htm'" : "'http://specimen.example/x'";
     case Trait::contains:
       return innocent ? std::string("'specimen'") : in_quotes(misuse.texts[0]);
     case Trait::command:

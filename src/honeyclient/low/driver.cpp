@@ -160,10 +160,14 @@ void Driver::hostile(WorkerState& worker, std::string_view why) {
 }
 
 void Driver::watch_silence() {
-  for (auto& worker : workers_) {
+  for (size_t i = 0; i < workers_.size(); ++i) {  // reading one may start another
+    WorkerState* worker = workers_[i].get();
     bool owes = !worker->dead && !worker->closing && !(worker->settled && worker->heard == worker->sent);
     if (!owes || worker->waiting > 0) continue;
     if (steady_clock::now() - worker->last_word < limits::max_silence) continue;
+    // Its word may lie unread: taking a document apart has kept us as long.
+    read_worker(*worker);
+    if (worker->dead || steady_clock::now() - worker->last_word < limits::max_silence) continue;
     worker->process.end();
     worker->dead = true;
     record_.limit("silence");

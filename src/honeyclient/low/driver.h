@@ -28,7 +28,6 @@ struct WorkerState;
 
 // A browsing context: a tab, a pop-up or a frame, whatever document it shows.
 struct Context {
-  uint32_t id = 0;
   Context* parent = nullptr;  // of a frame
   Context* opener = nullptr;
   std::string name;

@@ -71,9 +71,7 @@ void Driver::handle(WorkerState& worker, const base::Frame& frame) {
       break;
     case FromPage::unemulated:
       if (auto message = base::from_wire<Unemulated>(frame.body)) {
-        // An absent component is what most visitors would show too; absent languages hide behaviour.
-        bool matters = message->what == "VBScript" || message->what == "module scripts";
-        return record_.unemulated(message->what, matters);
+        return record_.unemulated(message->what, message->matters);
       }
       break;
     case FromPage::limit:
@@ -103,8 +101,8 @@ void Driver::on_happened(WorkerState& worker, const Happened& message) {
 void Driver::on_component(WorkerState& worker, const ComponentUse& message) {
   Context* context = context_of(worker, message.window);
   if (!context) context = worker.root;
-  for (const Recorder::Hop& hop : record_.component(message, context->node)) {
-    auto url = url::Url::parse(hop.url, &context->url);
+  for (const std::string& hop : record_.component(message, context->node)) {
+    auto url = url::Url::parse(hop, &context->url);
     if (!url) continue;
     auto node = record_.node(url->href());
     if (!node) return;
@@ -162,7 +160,10 @@ void Driver::on_navigate(WorkerState& worker, Navigate message) {
   };
   if (!recorded) return refuse("");
   // Of a forced run: it goes on from where it is; the page's own way is the one that it follows.
-  if (forcing_ && !forcing_->kept_.holds(url->href(), asked.method, asked.body)) return refuse(not_visited);
+  // What a page makes itself and has saved needs no request.
+  const bool own_file = asked.mechanism == Mechanism::download && !url->is_http();
+  if (forcing_ && !own_file && !forcing_->kept_.holds(url->href(), asked.method, asked.body))
+    return refuse(not_visited);
   uint32_t node = *recorded;
   if (refreshes_itself) return refuse("a page that refreshes itself is visited once");
   if (!context) {
@@ -198,6 +199,11 @@ void Driver::on_open_frame(WorkerState& worker, OpenFrame message) {
   if (!recorded) return tell(worker, ToPage::frame_elsewhere, FrameElsewhere{message.window, true});
   uint32_t node = *recorded;
   record_.edge(parent->node, node, asked.mechanism, asked.origin);
+  if (!message.load) {
+    intel::VisitNode& untaken = record_.at(node);
+    if (!untaken.fetched && untaken.why_not.empty()) untaken.why_not = "limit: frames";
+    return;
+  }
   Context* context = nullptr;
   for (auto& other : contexts_)
     if (other->embedder == &worker && other->embedded_as == message.window) context = other.get();

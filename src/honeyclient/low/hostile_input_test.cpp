@@ -2,7 +2,6 @@
 // they are parsed, pictures that lie. Each visit ends bounded and labelled, and keeps what was seen before.
 #include <algorithm>
 
-#include "cell/limits.h"
 #include "honeyclient/low/visit_test.h"
 
 namespace shikake::honeyclient::low {
@@ -27,15 +26,16 @@ TEST_P(HostileInput, EndsLabelledAndSmall) {
   ASSERT_TRUE(browser) << browser.error().message();
   VisitOptions options = local_visit(sites.url());
   options.max_script_time = std::chrono::milliseconds(2000);
-  uint64_t peak = 0;
+  PeakWatch watch;
   options.go_on = [&] {
-    for (int pid : browser->worker_pids()) peak = std::max(peak, cell::resident_bytes(pid).value_or(0));
+    watch.know(browser->worker_pids());
     return true;
   };
   NoBlobs blobs;
   auto visit = browser->visit(options, blobs);
   ASSERT_TRUE(visit) << visit.error().message();
-  EXPECT_LT(peak, most_resident);
+  EXPECT_GT(watch.peak_bytes(), 0u);
+  EXPECT_LT(watch.peak_bytes(), most_resident);
   EXPECT_EQ(intel::name(visit->verdict), "benign") << ::testing::PrintToString(visit->reasons);
   const std::vector<std::string>& limits = visit->limits_hit;
   if (GetParam().limit) {

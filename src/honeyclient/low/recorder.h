@@ -1,11 +1,13 @@
 // The visit's record as it grows: nodes and edges without doubles, everything bounded (limits.h).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -44,17 +46,10 @@ class Recorder {
   // `matters`: what is missing may have hidden a part of the chain.
   void unemulated(std::string_view what, bool matters);
   // Something that may convict has been seen so far.
-  bool convicts() const {
-    return !facts_.misuses.empty() || !facts_.downloads.empty() || !facts_.leaks.empty();
-  }
+  bool convicts() const;
   void incomplete() { record_.complete = false; }
-  // What a component was used for: judged, and told where it leads.
-  struct Hop {
-    std::string url;  // as it is named there, maybe relative
-    bool by_command;  // a command names it; else the component itself fetches it
-    std::string component;
-  };
-  std::vector<Hop> component(const ComponentUse& use, uint32_t node);
+  // What a component was used for: judged. Gives the addresses that it leads to, as they are named there.
+  std::vector<std::string> component(const ComponentUse& use, uint32_t node);
   void wrote_file(const WroteFile& file, uint32_t node);
   void evaluated(const Evaluated& source, uint32_t node);
   // Code that called functions of Windows; convicts its page. False: it did what other code there did.
@@ -73,10 +68,12 @@ class Recorder {
 
   // Into the blobs, once.
   base::Digest keep(std::string_view bytes);
+  // The same of a file or a text that the visit met: held against rules and against what is known to be bad.
+  base::Digest take_in(std::string_view bytes, std::string_view what, uint32_t node);
 
   const std::optional<Error>& failure() const { return failure_; }
   // Of a forced run: what that visit has kept and matched is kept and matched.
-  void follow(const Recorder& visit) { blobs_put_ = visit.blobs_put_; }
+  void follow(const Recorder& visit) { blobs_put_ = visit.blobs_put_, matched_ = visit.matched_; }
   // What a forced run of the same visit saw and this one did not, marked as forced; which checks the steps
   // that both took hung on; and how the page's own checks went. (recorder_forced.cpp)
   void absorb_forced(const Recorder& other);
@@ -88,21 +85,29 @@ class Recorder {
   chain::Facts facts_;
   BlobSink& blobs_;
   triage::Matcher* const rules_;
+  const std::function<std::optional<std::string>(const base::Digest&)> known_bad_;
   const bool script_file_;  // opened by a person: running and writing are its right, not an attack's sign
   const base::Clock& clock_;
   std::map<std::string, uint32_t> nodes_;
   std::set<std::string> edges_;
-  std::set<std::string> blobs_put_;
+  std::set<std::string> blobs_put_, matched_;  // digests
+  std::set<std::tuple<uint32_t, std::string, intel::Mechanism, bool>> leaks_;  // from, site, how, encoded
   void convict_unknown(const ComponentUse& use, const std::string& name, const std::string& member,
                        uint32_t node);
+  // One fact more; where there is no room for it, the bound is named.
+  template <class Fact>
+  void add_fact(std::vector<Fact>& facts, Fact fact, bool room, std::string_view bound);
   void misuse(chain::Misuse misuse);
+  void note_command(chain::Command command);
+  void note_hit(chain::RuleHit hit);
+  void archive(uint32_t id, std::string_view bytes);
   void match_rules(std::string_view bytes, std::string_view what, uint32_t node);
-  std::vector<Hop> weigh(const components::Component& row, const components::Use& use, uint32_t node);
+  std::vector<std::string> weigh(const components::Component& row, const components::Use& use, uint32_t node);
   class Merge;
   void absorb_edges(const intel::VisitRecord& forced, Merge& merge);
   void absorb_events(const intel::VisitRecord& forced, Merge& merge);
   void absorb_code(const intel::VisitRecord& forced, Merge& merge);
-  void absorb_misuses(const chain::Facts& forced, Merge& merge);
+  void absorb_misuses(const Recorder& other, Merge& merge);
 
   uint64_t evaluated_bytes_ = 0;
   std::optional<Error> failure_;

@@ -4,8 +4,10 @@
 
 #include <fmt/format.h>
 
+#include "honeyclient/chain/lures.h"
 #include "honeyclient/low/answers.h"
 #include "honeyclient/low/recorder.h"
+#include "honeyclient/low/recorder_text.h"
 
 namespace shikake::honeyclient::low {
 
@@ -109,10 +111,15 @@ void Recorder::absorb_code(const intel::VisitRecord& forced, Merge& merge) {
 }
 
 // What would convict if the page had done it by itself is a suspicion.
-void Recorder::absorb_misuses(const chain::Facts& forced, Merge& merge) {
+void Recorder::absorb_misuses(const Recorder& other, Merge& merge) {
+  constexpr std::string_view skimmer = "T1056.003";  // told as a leak
+  const chain::Facts& forced = other.facts_;
   auto suspect = [&](uint32_t node, std::string what, std::vector<std::string> cves = {}) {
     std::optional<uint32_t> at = merge.node(node);
-    if (!at) return;
+    const bool ours_too = std::ranges::any_of(facts_.misuses, [&](const chain::Misuse& ours) {
+      return at && ours.node == *at && ours.what == what;
+    });
+    if (!at || ours_too) return;
     misuse({*at, std::move(what), std::move(cves), {}, true});
   };
   for (const chain::Misuse& one : forced.misuses) suspect(one.node, one.what, one.cves);
@@ -120,8 +127,7 @@ void Recorder::absorb_misuses(const chain::Facts& forced, Merge& merge) {
     if (std::ranges::none_of(facts_.commands, [&](const auto& ours) { return ours.text == one.text; }))
       suspect(one.node, fmt::format("has a command run: {}", one.text.substr(0, 200)));
   for (const chain::File& one : forced.files)
-    if (one.program &&
-        std::ranges::none_of(facts_.files, [&](const auto& ours) { return ours.path == one.path; }))
+    if (std::ranges::none_of(facts_.files, [&](const auto& ours) { return ours.path == one.path; }))
       suspect(one.node, fmt::format("writes a program, {}", one.path));
   for (const chain::RuleHit& one : forced.rules)
     if (std::ranges::none_of(facts_.rules, [&](const auto& ours) { return ours.what == one.what; }))
@@ -132,6 +138,9 @@ void Recorder::absorb_misuses(const chain::Facts& forced, Merge& merge) {
         std::ranges::any_of(facts_.leaks, [&](const chain::Leak& ours) { return to && ours.to == *to; });
     if (to && !ours_too) suspect(one.from, fmt::format("sends what was typed to {}", record_.nodes[*to].url));
   }
+  for (const chain::Lure& one : chain::find_lures(other.record_, forced))
+    if (one.verdict == intel::VisitVerdict::malicious && one.technique != skimmer)
+      suspect(one.node, fmt::format("{} ({})", one.evidence, one.name));
 }
 
 void Recorder::absorb_forced(const Recorder& other) {
@@ -140,11 +149,9 @@ void Recorder::absorb_forced(const Recorder& other) {
   absorb_edges(forced, merge);
   absorb_events(forced, merge);
   absorb_code(forced, merge);
-  absorb_misuses(other.facts_, merge);
+  absorb_misuses(other, merge);
   for (const std::string& name : forced.components)
-    if (record_.components.size() < limits::max_components &&
-        std::ranges::find(record_.components, name) == record_.components.end())
-      record_.components.push_back(name);
+    once(record_.components, name, limits::max_components);
 }
 
 }  // namespace shikake::honeyclient::low

@@ -68,6 +68,9 @@ struct VisitOptions {
   // Rules that every body and every evaluated source is held against. One tagged "malicious" or "suspicious"
   // decides the verdict, others are noted. Outlives the visit.
   triage::Matcher* rules = nullptr;
+  // What is known of a file by its digest: one clause why it is bad; nothing for others. Convicts whoever
+  // serves, makes or writes it.
+  std::function<std::optional<std::string>(const base::Digest&)> known_bad;
   // Once the visit is over, once more as a forced run: branches taken and functions called that the pages
   // themselves would not; without any request. docs/honeyclient.md says how.
   bool forced = false;

@@ -3,12 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "cell/testing.h"
 #include "honeyclient/low/visit.h"
 #include "net/test_server.h"
 
@@ -101,6 +104,36 @@ inline Browser& shared_browser() {
   }
   return *browser;
 }
+
+// The most that any worker of a visit had resident at once. Looks at what the kernel remembers of each
+// (VmHWM, proc(5)), so often that one which dies is not missed by more than a millisecond's growth.
+class PeakWatch {
+ public:
+  PeakWatch() : thread_([this](const std::stop_token& stop) { watch(stop); }) {}
+  // From the visit's go_on.
+  void know(std::vector<int> pids) {
+    std::lock_guard lock(mutex_);
+    pids_ = std::move(pids);
+  }
+  uint64_t peak_bytes() const { return peak_; }
+
+ private:
+  void watch(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      std::vector<int> pids;
+      {
+        std::lock_guard lock(mutex_);
+        pids = pids_;
+      }
+      for (int pid : pids) peak_ = std::max<uint64_t>(peak_, cell::peak_resident_bytes(pid).value_or(0));
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+  std::mutex mutex_;
+  std::vector<int> pids_;
+  std::atomic<uint64_t> peak_{0};
+  std::jthread thread_;
+};
 
 inline intel::VisitRecord visit_or_fail(const VisitOptions& options, BlobSink& blobs) {
   auto record = shared_browser().visit(options, blobs);

@@ -52,6 +52,12 @@ TEST(PageWorkers, WhoseEngineAbortsForMemorySaySo) {
   EXPECT_EQ(end, (base::WaitStatus{base::WaitStatus::How::exited, memory_spent_status})) << end.describe();
 }
 
+// A flaw of ours in what a script called is that script's error, not the page's end.
+TEST(PageWorkers, GoOnAfterAFlawInWhatAScriptCalled) {
+  const base::WaitStatus end = end_of_worker_that_tries("throws_in_a_native");
+  EXPECT_EQ(end, (base::WaitStatus{base::WaitStatus::How::exited, 0})) << end.describe();
+}
+
 TEST(PageWorkers, HaveTheirSocketAndNothingElse) {
   VisitOptions options = local_visit("http://page.example/");
   options.offline = true;

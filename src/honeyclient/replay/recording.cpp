@@ -23,6 +23,10 @@ struct Failed {
   static void wire(auto& codec, auto& self) { codec(self.what, self.offset, self.has_offset); }
 };
 
+// The file, the same unpacked, and what was read of it, each at its bound and in strings that grew to it.
+// Half a gigabyte of JSON takes some ten seconds.
+constexpr cell::Limits reader_limits{.data = uint64_t{4} << 30, .cpu_seconds = 300};
+
 // In the confined child.
 int tell(int fd, base::FrameChannel& parent) {
   auto send = [&parent](Message type, const std::string& body) {
@@ -85,7 +89,7 @@ Result<Recording> Recording::open(const std::filesystem::path& path) {
   }
   SHIKAKE_ASSIGN(
       cell::ForkedChild child,
-      cell::ForkedChild::start({.keep = {file.get()}, .max_frame_bytes = max_frame_bytes},
+      cell::ForkedChild::start({.keep = {file.get()}, .max_frame_bytes = max_frame_bytes, .limits = reader_limits},
                                [&](base::FrameChannel& parent) { return tell(file.get(), parent); }));
   Recording recording;
   uint64_t total = 0;

@@ -56,7 +56,9 @@ struct ReadNote {
   }
 };
 Result<ReadNote> read_har(std::string_view text, const std::function<bool(Exchange)>& take);
-Result<ReadNote> read_warc(std::string_view bytes, const std::function<bool(Exchange)>& take);
+// `max_bytes`: of all bodies, decoded and as they were sent; they wait until their requests are found.
+Result<ReadNote> read_warc(std::string_view bytes, const std::function<bool(Exchange)>& take,
+                           uint64_t max_bytes = max_recording_bytes);
 
 // A recording in memory, its file parsed by a confined child.
 class Recording {

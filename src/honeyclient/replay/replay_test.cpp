@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/gzip.h"
 #include "honeyclient/low/visit_test.h"
 #include "honeyclient/replay/recording.h"
 
@@ -211,6 +212,24 @@ TEST_P(EachFormat, SecondLooksComeBack) {
   options.on_exchange = nullptr;
   options.recording = &*recording;
   EXPECT_EQ(low::events_of(low::visit_or_fail(options), "lure"), visited);
+}
+
+// A few kilobytes that unpack to more than anybody wants to hold.
+TEST(Warc, IsReadNoFurtherThanItMayUnpackTo) {
+  std::string text, body = base::gzip(std::string(size_t{1} << 20, 'x'));
+  const std::string head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n";
+  for (int i = 0; i < 20; ++i)
+    text += "WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: http://a.example/" + std::to_string(i) +
+            "\r\nContent-Length: " + std::to_string(head.size() + body.size()) + "\r\n\r\n" + head + body +
+            "\r\n\r\n";
+  uint64_t taken = 0;
+  const auto note = read_warc(
+      text, [&](const Exchange& exchange) { return taken += exchange.response.body.size(), true; },
+      uint64_t{5} << 20);
+  ASSERT_TRUE(note) << note.error().message();
+  EXPECT_TRUE(note->cut);
+  EXPECT_GT(taken, uint64_t{3} << 20);
+  EXPECT_LE(taken, uint64_t{5} << 20);
 }
 
 // As other writers make them.

@@ -204,7 +204,8 @@ class WarcWriter final : public Writer {
 
 }  // namespace
 
-Result<ReadNote> read_warc(std::string_view bytes, const std::function<bool(Exchange)>& take) {
+Result<ReadNote> read_warc(std::string_view bytes, const std::function<bool(Exchange)>& take,
+                           uint64_t max_bytes) {
   ReadNote note;
   std::string plain;
   if (!bytes.starts_with("WARC/")) {
@@ -220,6 +221,7 @@ Result<ReadNote> read_warc(std::string_view bytes, const std::function<bool(Exch
   // A response waits for the request beside it: the next record, in every order that writers use.
   std::map<std::string, net::FetchRequest> requests;  // by the response's id
   std::vector<std::pair<std::string, Exchange>> responses;
+  uint64_t held = 0;  // a small file may unpack to any size
   while (bytes.starts_with("WARC/")) {
     size_t line = std::min(bytes.find('\n'), bytes.size() - 1);
     bytes.remove_prefix(line + 1);
@@ -256,9 +258,12 @@ Result<ReadNote> read_warc(std::string_view bytes, const std::function<bool(Exch
     exchange.response.remote_ip = net::joined_header(headers, "WARC-IP-Address");
     if (auto time = base::from_rfc3339(net::joined_header(headers, "WARC-Date")))
       exchange.response.requested_at = *time;
+    held += exchange.response.body.size() + (exchange.response.wire_body ? exchange.response.wire_body->size() : 0);
+    if (held > max_bytes || responses.size() >= max_exchanges) {
+      note.cut = true;
+      break;
+    }
     responses.emplace_back(net::joined_header(headers, "WARC-Record-ID"), std::move(exchange));
-    if (responses.size() >= max_exchanges) note.cut = true;
-    if (note.cut && responses.size() >= max_exchanges) break;
   }
   if (!bytes.empty() && !note.cut) note.cut = true;
   for (auto& [id, exchange] : responses) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 
 #include <fmt/format.h>
 
@@ -53,10 +54,12 @@ struct Process::Hooks {
   }
 };
 
-Process::Process(base::ByteSpan code, const Modules& modules, uint64_t& blocks)
+Process::Process(base::ByteSpan code, const Modules& modules, uint64_t& blocks,
+                 std::chrono::steady_clock::time_point until)
     : modules_(modules),
       blocks_(blocks),
       blocks_before_(blocks),
+      until_(until),
       code_bytes_(static_cast<uint32_t>(std::min(code.size(), max_code_bytes))),
       written_(code_bytes_) {
   SHIKAKE_CHECK(uc_open(UC_ARCH_X86, UC_MODE_32, &engine_) == UC_ERR_OK);
@@ -168,12 +171,18 @@ void Process::set(int register_id, uint32_t value) {
 
 std::string Process::bytes(uint32_t address, uint32_t count) const {
   std::string out(std::min<uint32_t>(count, max_file_bytes), '\0');
+  // Copying is work too: a program that has a megabyte written without end must not outlast its bound.
+  constexpr uint64_t bytes_a_block = 256;
+  blocks_ -= std::min<uint64_t>(blocks_, out.size() / bytes_a_block);
   if (uc_mem_read(engine_, address, out.data(), out.size()) == UC_ERR_OK) return out;
-  // Up to where nothing is.
-  out.clear();
-  char byte;
-  while (out.size() < count && uc_mem_read(engine_, uint64_t{address} + out.size(), &byte, 1) == UC_ERR_OK)
-    out += byte;
+  // Up to where nothing is, page by page.
+  size_t there = 0;
+  while (there < out.size()) {
+    const size_t page = std::min<size_t>(page_bytes - (address + there) % page_bytes, out.size() - there);
+    if (uc_mem_read(engine_, uint64_t{address} + there, out.data() + there, page) != UC_ERR_OK) break;
+    there += page;
+  }
+  out.resize(there);
   return out;
 }
 
@@ -296,6 +305,8 @@ void Process::start_thread(uint32_t begins, uint32_t argument) {
 // --- running ---------------------------------------------------------------------------------------------
 
 void Process::on_block(uint32_t address) {
+  constexpr uint64_t between_looks = 0x1000;
+  if (blocks_ % between_looks == 0 && std::chrono::steady_clock::now() >= until_) blocks_ = 0;
   if (blocks_ == 0) {
     outcome_ = Outcome::endless;
     uc_emu_stop(engine_);

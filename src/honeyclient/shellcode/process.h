@@ -1,7 +1,7 @@
 // One run: the emulated processor, its memory, and what the program in it has done so far.
 #pragma once
 
-#include <bitset>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -20,8 +20,10 @@ namespace shikake::honeyclient::shellcode {
 
 class Process {
  public:
-  // `code` lies at code_base. `modules` outlives it. `blocks` is what it may run, and is counted down.
-  Process(base::ByteSpan code, const Modules& modules, uint64_t& blocks);
+  // `code` lies at code_base. `modules` outlives it. `blocks` is what it may run, and is counted down; `until`
+  // is for machines so busy that they don't get there.
+  Process(base::ByteSpan code, const Modules& modules, uint64_t& blocks,
+          std::chrono::steady_clock::time_point until);
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
@@ -88,6 +90,7 @@ class Process {
   const Modules& modules_;
   uint64_t& blocks_;
   uint64_t blocks_before_;
+  std::chrono::steady_clock::time_point until_;
   uc_struct* engine_ = nullptr;
   uint32_t code_bytes_;
   Report report_;

@@ -256,6 +256,19 @@ TEST(ShellcodeWorker, AnswersOneQuestionAfterTheOther) {
   EXPECT_TRUE(seen.filtered && seen.no_new_privs);
 }
 
+// What it had seen is told, however long the rest would take.
+TEST(ShellcodeWorker, TellsOfCodeThatWritesWithoutEnd) {
+  SHIKAKE_NEED_SPECIMENS();
+  Emulator emulator;
+  auto report = emulator.run(specimen("writes_without_end"));
+  ASSERT_TRUE(report) << report.error().message();
+  EXPECT_EQ(name(report->outcome), name(Outcome::endless));
+  ASSERT_EQ(report->files.size(), 1u);
+  EXPECT_EQ(report->files[0].path, "C:\\specimen.tmp");
+  EXPECT_GT(report->files[0].bytes.size(), 0u);
+  EXPECT_LE(report->files[0].bytes.size(), max_file_bytes);
+}
+
 TEST(ShellcodeWorker, IsReplacedWhenItDies) {
   SHIKAKE_NEED_SPECIMENS();
   Emulator emulator;

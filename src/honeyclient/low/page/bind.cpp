@@ -4,6 +4,9 @@
 #include <js/Proxy.h>
 #include <js/String.h>
 
+#include <exception>
+#include <new>
+
 #include "honeyclient/low/page/exception.h"
 #include "honeyclient/low/page/exotic.h"
 #include "honeyclient/low/page/named_access.h"
@@ -216,11 +219,26 @@ bool guarded(JSContext* cx, const std::function<void()>& body) {
   try {
     body();
     return true;
-  } catch (const Thrown&) {
+  } catch (...) {
+    pass_on(cx);
     return false;
+  }
+}
+
+void pass_on(JSContext* cx) {
+  try {
+    try {
+      throw;
+    } catch (const Thrown&) {
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& flaw) {
+      JSObject* global = JS::CurrentGlobalOrNull(cx);
+      if (Native* native = global ? native_of(global) : nullptr) native->window->page.flaw(flaw.what());
+      JS_ReportErrorASCII(cx, "Unspecified error.");
+    }
   } catch (const std::bad_alloc&) {
     JS_ReportOutOfMemory(cx);
-    return false;
   }
 }
 

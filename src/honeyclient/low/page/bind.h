@@ -80,6 +80,7 @@ enum class Kind : uint8_t {
   vbscript,
   observer,
   encoder,
+  socket,
   exception,
   plain,
 };
@@ -196,16 +197,18 @@ T* must(T* pointer) {
   return pointer;
 }
 
+// In a handler of what C++ code under the engine threw: leaves what the engine expects, an exception of the
+// script's. Where a flaw of ours threw, the page goes on with that, and the record says so (Page::flaw).
+void pass_on(JSContext* cx);
+
 template <void (*Function)(Call&)>
 bool native(JSContext* cx, unsigned argc, JS::Value* vp) {
   try {
     Call call(cx, argc, vp);
     Function(call);
     return true;
-  } catch (const Thrown&) {
-    return false;
-  } catch (const std::bad_alloc&) {
-    JS_ReportOutOfMemory(cx);
+  } catch (...) {
+    pass_on(cx);
     return false;
   }
 }

@@ -4,6 +4,8 @@
 #include <js/ArrayBuffer.h>
 #include <js/experimental/TypedData.h>
 
+#include <cmath>
+
 #include "base/digest.h"
 #include "honeyclient/low/page/blobs.h"
 #include "honeyclient/low/page/forms.h"
@@ -78,15 +80,19 @@ void get_type(Call& call) {
 void get_name(Call& call) {
   call.give(std::string_view(call.self<Blob>().name));
 }
+// An end of a slice, within `size`; counted from behind where it is negative.
+size_t offset_in(const Call& call, unsigned i, size_t otherwise, size_t size) {
+  if (!call.given(i)) return otherwise;
+  const double at = call.number(i), all = static_cast<double>(size);
+  if (std::isnan(at)) return 0;  // as [Clamp] has it
+  return static_cast<size_t>(at < 0 ? std::max(0.0, all + at) : std::min(at, all));
+}
+// https://w3c.github.io/FileAPI/#slice-method-algo
 void slice(Call& call) {
   Blob& self = call.self<Blob>();
-  auto size = static_cast<double>(self.bytes.size());
-  double from = call.given(0) ? call.number(0) : 0, to = call.given(1) ? call.number(1) : size;
-  if (from < 0) from = std::max(0.0, size + from);
-  if (to < 0) to = std::max(0.0, size + to);
-  from = std::min(from, size), to = std::min(std::max(to, from), size);
-  std::string part = self.bytes.substr(static_cast<size_t>(from), static_cast<size_t>(to - from));
-  call.give(wrap_native(call.cx, *new Blob(call.window, std::move(part), self.type), "Blob"));
+  const size_t size = self.bytes.size(), from = offset_in(call, 0, 0, size), to = offset_in(call, 1, size, size);
+  std::string part = self.bytes.substr(from, to > from ? to - from : 0), type = utf8(call.text_or(2, u""));
+  call.give(wrap_native(call.cx, *new Blob(call.window, std::move(part), std::move(type)), "Blob"));
 }
 void text(Call& call) {
   JS::RootedValue value(call.cx, JS::StringValue(to_string(call.cx, wide(call.self<Blob>().bytes))));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/digest.h"
 #include "honeyclient/components/judge.h"
 #include "honeyclient/components/table.h"
 #include "honeyclient/low/limits.h"
@@ -35,14 +36,32 @@ const components::Component* row_of(std::u16string_view given) {
   return components::find(name);
 }
 
-// Loops use one member thousands of times: what is told are the first uses, and each that is longer.
+bool names_address(const std::string& argument) {
+  return !components::addresses_in(argument).empty();
+}
+
+// What the parent will make of a use; "": nothing. It judges by the same rows (recorder.cpp).
+std::string weight_of(const ComponentUse& use) {
+  const auto overlong = [](uint32_t length) { return length > limits::overlong_argument; };
+  const components::Component* row = components::find(use.name);
+  if (!row) return std::ranges::any_of(use.lengths, overlong) ? "overlong" : "";
+  const components::Use judged{use.member, use.arguments, use.lengths};
+  for (size_t i = 0; i < row->misuses.size(); ++i)
+    if (components::matches(row->misuses[i], judged))
+      return std::to_string(i) + (std::ranges::any_of(use.arguments, names_address) ? " fetches" : "");
+  return std::ranges::any_of(use.arguments, components::is_address) ? "address" : "";
+}
+
+// Loops use one member thousands of times. Each use is told once, and so many of a member; those that weigh
+// something are counted apart, so that no number of harmless ones hides them.
 bool worth_telling(Page& page, const ComponentUse& use) {
-  constexpr uint32_t told_each = 100;
-  Page::Told& told = page.told_uses[use.name + "." + use.member];
-  uint32_t longest = use.lengths.empty() ? 0 : *std::ranges::max_element(use.lengths);
-  bool longer = longest > told.longest * 2;
-  told.longest = std::max(told.longest, longest);
-  return ++told.count <= told_each || longer;
+  constexpr size_t harmless = 100, weighed = 1000;
+  const std::string weight = weight_of(use);
+  std::unordered_set<std::string>& told = page.told_uses[use.name + "." + use.member + " " + weight];
+  const std::string digest = base::sha256(base::to_wire(use)).hex();
+  if (told.contains(digest)) return false;
+  if (told.size() >= (weight.empty() ? harmless : weighed)) return page.limit("component-uses"), false;
+  return told.insert(digest).second;
 }
 
 constexpr size_t max_arguments = 16;
@@ -71,12 +90,11 @@ void add_members(JSContext* cx, Window& window, ComponentUse& use, JS::HandleObj
 }
 
 void report(JSContext* cx, Window& window, const std::string& name, const components::Component* row,
-            bool known, std::u16string_view member, const JS::CallArgs* args) {
+            std::u16string_view member, const JS::CallArgs* args) {
   ComponentUse use;
   use.window = window.id;
   use.name = name;
   use.member = utf8(member);
-  use.known = known;
   use.origin = window.page.positions.origin_here();
   for (unsigned i = 0; args && i < args->length() && i < max_arguments; ++i) {
     JS::RootedValue value(cx, args->get(i));
@@ -123,14 +141,14 @@ class Component final : public Exotic {
     stack[1].setUndefined();
     stack[2].set(value);
     JS::CallArgs args = JS::CallArgsFromVp(1, stack.begin());
-    report(cx, *window, made->name, made->row, known(), path, &args);
+    report(cx, *window, made->name, made->row, path, &args);
     if (!made->stand_in) return false;  // and it reads back
     return made->stand_in->put(cx, lower(path), value) || made->stand_in->put_item(cx, key, value);
   }
   void call(JSContext* cx, const JS::CallArgs& args) override {
     StandIn* stand_in = made->stand_in.get();
     std::u16string called = member.empty() && stand_in ? stand_in->default_member() : member;
-    report(cx, *window, made->name, made->row, known(), called, &args);
+    report(cx, *window, made->name, made->row, called, &args);
     if (stand_in && stand_in->call(cx, lower(called), args)) return;
     if (made->row && made->row->behaviour == Behaviour::creator && lower(member) == u"createobject") {
       args.rval().setObject(*make_component(cx, *window, to_text(cx, args.get(0))));
@@ -139,8 +157,6 @@ class Component final : public Exotic {
     if (answer(cx, member, args.rval())) return;
     args.rval().setObject(*wrap_exotic(cx, *new Component(*window, made, member + u"()"), "(component)"));
   }
-
-  bool known() const { return made->row || made->stand_in; }
 
   const std::shared_ptr<Made> made;
   const std::u16string member;
@@ -248,7 +264,7 @@ JSObject* make_component(JSContext* cx, Window& window, std::u16string_view give
   std::string name = utf8(trim(given).substr(0, 200));
   const components::Component* row = row_of(trim(given));
   if (row && row->behaviour == Behaviour::management) name = row->program_ids[0];  // a moniker says more
-  report(cx, window, name, row, row != nullptr, u"", nullptr);
+  report(cx, window, name, row, u"", nullptr);
   if (!row) {
     window.page.unemulated("component " + name);
   } else if (!is_installed(window, *row, trim(given))) {
@@ -283,12 +299,11 @@ void define_active_x(JSContext* cx, Window& window) {
 
 namespace {
 
-void tell_of_element(Window& window, const std::string& name, bool known, std::u16string_view member,
+void tell_of_element(Window& window, const std::string& name, std::u16string_view member,
                      const std::u16string* value) {
   ComponentUse use;
   use.window = window.id;
   use.name = name;
-  use.known = known;
   use.member = utf8(member.substr(0, 200));
   use.origin = window.page.in_script() ? window.page.positions.origin_here() : std::nullopt;
   if (value) {
@@ -309,7 +324,7 @@ void note_object(Window& window, html::Element& element) {
   AskedFor asked = asked_for(window, element);
   if (asked.name.empty() || (!asked.row && !element.has_attribute(html::Name::classid))) return;
   const std::string name = shown_name(asked);
-  tell_of_element(window, name, asked.row != nullptr, u"", nullptr);
+  tell_of_element(window, name, u"", nullptr);
   if (!asked.there) return;
   if (!asked.row) return window.page.unemulated("component " + name);
   // Its properties, as parameters (<object>) or attributes (<embed>).
@@ -319,7 +334,7 @@ void note_object(Window& window, html::Element& element) {
     // What it is to load, the loader asks for itself (resources.cpp); here the odd ones count.
     const bool loads = std::ranges::any_of(asked.row->fetches, same) || equals_ignoring_case(member, u"src");
     if (loads && is_loaded_parameter(member) && value.size() <= limits::overlong_argument) return;
-    tell_of_element(window, name, true, member, &value);
+    tell_of_element(window, name, member, &value);
   };
   for (html::Element* child = element.first_element_child(); child; child = child->next_element()) {
     const std::u16string* member =

@@ -157,6 +157,9 @@ void Engine::run_page(base::FrameChannel channel, Start start) {
   } catch (const std::bad_alloc&) {
     page_->stop_scripts("memory");
     page_->run();
+  } catch (const std::exception& wrong) {
+    page_->flaw(wrong.what());
+    page_->run();
   }
 }
 

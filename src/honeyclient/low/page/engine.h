@@ -25,6 +25,7 @@ class Engine {
   void run_page(base::FrameChannel channel, Start start);
   // For a process that runs several (the fuzzer): frees everything of the last one.
   void forget_page();
+  JSContext* context() const { return cx_; }
 
  private:
   std::unique_ptr<Page> page_;

@@ -105,7 +105,8 @@ constexpr std::string_view plain_event = "Event", mouse_event = "MouseEvent",
                            page_event = "PageTransitionEvent", progress_event = "ProgressEvent",
                            pop_event = "PopStateEvent", storage_event = "StorageEvent",
                            pointer_event = "PointerEvent", touch_event = "TouchEvent",
-                           focus_event = "FocusEvent", submit_event = "SubmitEvent";
+                           focus_event = "FocusEvent", submit_event = "SubmitEvent",
+                           close_event = "CloseEvent";
 
 void init_custom_event(Call& call) {
   init_event(call);
@@ -170,6 +171,7 @@ constexpr Interface table[] = {
     {.name = progress_event, .parent = plain_event, .construct = native<construct<progress_event>>},
     {.name = pop_event, .parent = plain_event, .construct = native<construct<pop_event>>},
     {.name = storage_event, .parent = plain_event, .construct = native<construct<storage_event>>},
+    {.name = close_event, .parent = plain_event, .construct = native<construct<close_event>>, .engines = on_modern},
     {.name = submit_event,
      .parent = plain_event,
      .construct = native<construct<submit_event>>,

@@ -142,10 +142,8 @@ bool Forced::hook(JSContext* cx, unsigned argc, JS::Value* vp) {
   auto number = static_cast<uint32_t>(args[1].toInt32());
   try {
     return self->call(cx, what, number, args);
-  } catch (const Thrown&) {
-    return false;
-  } catch (const std::bad_alloc&) {
-    JS_ReportOutOfMemory(cx);
+  } catch (...) {
+    pass_on(cx);
     return false;
   }
 }

@@ -130,7 +130,7 @@ std::span<const std::span<const Interface>> interface_tables() {
       navigator_interfaces(), collection_interfaces(), request_interfaces(),   fetch_interfaces(),
       body_interfaces(),      url_interfaces(),        storage_interfaces(),   style_interfaces(),
       small_interfaces(),     mutation_interfaces(),   component_interfaces(), exception_interfaces(),
-      lure_interfaces(),
+      lure_interfaces(),      socket_interfaces(),
   };
   return tables;
 }
@@ -161,7 +161,8 @@ JSObject* interface_prototype(JSContext* cx, Window& window, std::string_view na
     fill_prototype(cx, window, *interface, prototype);
     window.prototypes.emplace(std::string(name), prototype);
     return prototype;
-  } catch (const Thrown&) {
+  } catch (...) {
+    pass_on(cx);
     return nullptr;
   }
 }
@@ -185,7 +186,8 @@ JSObject* interface_constructor(JSContext* cx, Window& window, const Interface& 
                              JSPROP_ENUMERATE | JSPROP_READONLY));
     window.constructors.emplace(name, constructor);
     return constructor;
-  } catch (const Thrown&) {
+  } catch (...) {
+    pass_on(cx);
     return nullptr;
   }
 }

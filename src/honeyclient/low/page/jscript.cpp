@@ -1,5 +1,6 @@
 #include "honeyclient/low/page/jscript.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -46,12 +47,15 @@ class Rewriter {
     return next_is(wanted) &&
            !(at_ + wanted.size() < text_.size() && is_name_part(text_[at_ + wanted.size()]));
   }
+  // Both end where the text does: the last thing in it may be half a string.
   void copy(size_t count = 1) {
+    count = std::min(count, text_.size() - at_);
     out_.append(text_.substr(at_, count));
     at_ += count;
   }
   // Blanks for what is taken out, so that columns and lines stay.
   void blank(size_t count) {
+    count = std::min(count, text_.size() - at_);
     for (char16_t unit : text_.substr(at_, count)) out_ += is_newline(unit) ? unit : u' ';
     at_ += count;
   }

@@ -280,7 +280,7 @@ bool Loader::prepare_script(html::Element& element, bool by_parser) {
   ScriptType type = script_type(page.persona(), element);
   if (type == ScriptType::data) return false;
   flags.already_started = true;
-  if (type == ScriptType::module) page.unemulated("module scripts");
+  if (type == ScriptType::module) page.unemulated("module scripts", true);
   if (type == ScriptType::nomodule) return false;
 
   auto script = std::make_shared<Script>();

@@ -96,6 +96,7 @@ class Loader final : public html::Observer {
   void handle(const Change& change);
   void connect(html::Element& element);
   void open_frame(html::Element& element);
+  void tell_of_frame(html::Element& element);
   void frame_removed(html::Element& element);
   void frame_begins(WindowChild& child);
   void attribute_effect(html::Element& element, std::u16string_view name);

@@ -53,7 +53,9 @@ void set_part(Call& call) {
 }
 void reload(Call& call) {
   Window& window = self_of(call);
-  window.navigate(window.url, intel::Mechanism::location, call.page.positions.origin_here());
+  url::Url whole = window.url;
+  whole.set_hash("");  // with one it would be a move within the document
+  window.navigate(whole, intel::Mechanism::location, call.page.positions.origin_here());
   call.give();
 }
 

@@ -101,7 +101,7 @@ double Page::now() const {
 double Page::clock_read() {
   constexpr uint32_t before_it_waits = 1000;
   constexpr auto step = std::chrono::microseconds(200);
-  if (++clock_reads_ > before_it_waits && clock_ < limits::max_virtual_time) clock_ += step;
+  if (++clock_reads_ > before_it_waits && (clock_ < limits::max_virtual_time || is_late())) clock_ += step;
   return now();
 }
 
@@ -127,13 +127,26 @@ uint32_t Page::add_timer(Window& window, double delay_ms, bool repeats, std::fun
       Forced::Because because(*forced, reason);
       later();
     };
+  const double due = since_start() + delay;
   Timer timer{id, &window, std::max(delay, 4.0), repeats, std::move(action)};
-  timers_.emplace(std::pair(since_start() + delay, timer_sequence_++), std::move(timer));
+  if (due > static_cast<double>(limits::max_virtual_time.count()))
+    if (std::optional<Place> place = positions.here())
+      timer.place = place->source->sha256 + std::to_string(place->line) + ":" + std::to_string(place->column);
+  timers_.emplace(std::pair(due, timer_sequence_++), std::move(timer));
   return id;
 }
 
 void Page::clear_timer(uint32_t id) {
   std::erase_if(timers_, [&](const auto& entry) { return entry.second.id == id; });
+}
+
+// Behind the page's time each place that sets timers has one turn more: what waits for long is seen, and what
+// sets itself again and again comes to an end.
+bool Page::has_a_turn(const Timer& timer, double due) {
+  if (due <= static_cast<double>(limits::max_virtual_time.count())) return true;
+  if (timer.fired || late_.contains(timer.place)) return false;
+  if (late_.size() >= limits::max_late_timers) return limit("virtual-time"), false;
+  return late_.insert(timer.place).second;
 }
 
 bool Page::run_next_timer() {
@@ -144,8 +157,12 @@ bool Page::run_next_timer() {
       timers_.erase(next);
       continue;
     }
-    auto longest = start.forced ? limits::max_forced_virtual_time : limits::max_virtual_time;
-    if (due > static_cast<double>(longest.count())) return false;
+    if (start.forced) {
+      if (due > static_cast<double>(limits::max_forced_virtual_time.count())) return false;
+    } else if (!has_a_turn(next->second, due)) {
+      timers_.erase(next);
+      continue;
+    }
     if (timers_fired_ >= limits::max_timers) {
       limit("timers");
       timers_.clear();
@@ -156,6 +173,7 @@ bool Page::run_next_timer() {
     timers_.erase(next);
     clock_ = std::max(clock_, std::chrono::microseconds(static_cast<int64_t>(due * 1000)));
     std::function<void()> action = timer.action;
+    timer.fired = true;
     if (timer.repeats) timers_.emplace(std::pair(due + timer.interval, timer_sequence_++), std::move(timer));
     run_task(action);
     return true;
@@ -213,6 +231,8 @@ void Page::run_task(const std::function<void()>& task) {
     task();
   } catch (const std::bad_alloc&) {
     stop_scripts("memory");
+  } catch (const std::exception& wrong) {
+    flaw(wrong.what());
   }
   if (JS_IsExceptionPending(cx)) JS_ClearPendingException(cx);
   run_microtasks();
@@ -279,7 +299,6 @@ bool Page::receive(const base::Deadline& deadline) {
   }
   ++heard_;
   settled_ = false;
-  if (frame->type == static_cast<uint8_t>(ToPage::close)) closed_ = true;
   inbox_.push_back(std::move(*frame));
   return true;
 }
@@ -347,7 +366,6 @@ void Page::handle(const base::Frame& frame) {
       return;
     case ToPage::start:
     case ToPage::answer:
-    case ToPage::close:
       return;
   }
 }
@@ -372,15 +390,25 @@ void Page::handle_frame_document(const FrameDocument& message) {
 }
 
 void Page::happened(const Window& window, std::string_view kind, std::u16string_view detail) {
-  if (++notices_ > limits::max_notices) return limit("notices");
-  std::string text = utf8(detail.substr(0, limits::max_detail));
+  // Of each kind by itself: one that means nothing must not keep those out that do.
+  if (++notices_[std::string(kind)] > limits::max_notices) return limit("notices");
+  // What is put into the clipboard is weighed whole, however much stands in front of a command.
+  const size_t longest = kind.starts_with("clipboard") ? limits::max_argument_text : limits::max_detail;
+  std::string text = utf8(detail.substr(0, longest));
   tell(FromPage::happened, Happened{window.id, std::string(kind), std::move(text)});
 }
 
-void Page::unemulated(std::string_view what) {
-  if (said_.size() >= limits::max_notices || std::ranges::find(said_, what) != said_.end()) return;
+void Page::flaw(std::string_view what) {
+  limit("emulation");
+  for (const Window* window : windows_)
+    if (!window->gone) return happened(*window, "error", u"the emulation failed: " + wide(what));
+}
+
+void Page::unemulated(std::string_view what, bool matters) {
+  if (std::ranges::find(said_, what) != said_.end()) return;
+  if (said_.size() >= limits::max_notices) return limit("notices");
   said_.emplace_back(what);
-  tell(FromPage::unemulated, Unemulated{std::string(what)});
+  tell(FromPage::unemulated, Unemulated{std::string(what), matters});
 }
 
 void Page::limit(std::string_view name) {

@@ -11,8 +11,10 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/frame.h"
@@ -52,14 +54,12 @@ class Page {
   Window* window(uint32_t id);  // the one that stands under this number now
   const std::vector<Window*>& windows() const { return windows_; }
   uint32_t new_window_id() { return next_window_++; }
-  uint32_t frames_opened = 0;
+  uint32_t frames_opened = 0, blank_frames_opened = 0;
   std::vector<Native*> observers;                    // MutationObservers, in order of their making
   std::map<std::string, const Native*> object_urls;  // blob: URLs
   Disk disk;
-  struct Told {
-    uint32_t count = 0, longest = 0;
-  };
-  std::unordered_map<std::string, Told> told_uses;  // of components' members
+  // Of components' members: digests of the uses that were told, by member and by what they weigh.
+  std::unordered_map<std::string, std::unordered_set<std::string>> told_uses;
   bool reporting_error = false;  // an onerror handler that throws is not called for that again
 
   // What was sent as machine code (digests), and how much was looked through for it (machine_code.h).
@@ -76,6 +76,8 @@ class Page {
   void post(std::function<void()> task);
   uint32_t add_timer(Window& window, double delay_ms, bool repeats, std::function<void()> action);
   void clear_timer(uint32_t id);
+  // Timers run that wait for longer than a visit lasts.
+  bool is_late() const { return !late_.empty(); }
   // The engine's scripts read the clock. One that does nothing else is waiting: then time moves.
   double clock_read();
   void run_microtasks();
@@ -94,8 +96,10 @@ class Page {
     send(type, base::to_wire(message));
   }
   void happened(const Window& window, std::string_view kind, std::u16string_view detail);
-  void unemulated(std::string_view what);  // once each
+  // Once each. `matters`: what is missing may have hidden a part of the chain.
+  void unemulated(std::string_view what, bool matters = false);
   void limit(std::string_view name);       // once each
+  void flaw(std::string_view what);        // of this emulation itself: named, and the page goes on
   void navigation_started() { ++pending_navigations_; }
   void navigation_ended();
 
@@ -116,6 +120,8 @@ class Page {
     double interval;
     bool repeats;
     std::function<void()> action;
+    std::string place;   // that set it, where it waits for longer than the page's time
+    bool fired = false;  // of one that repeats
   };
 
   void send(FromPage type, std::string body);
@@ -124,6 +130,7 @@ class Page {
   void handle_frame_document(const FrameDocument& message);
   void run_task(const std::function<void()>& task);
   bool run_next_timer();
+  bool has_a_turn(const Timer& timer, double due);
   void report_exception(Window& window);
   void settle();
 
@@ -138,11 +145,12 @@ class Page {
   std::deque<JS::Heap<JSObject*>> jobs_;
   std::map<std::pair<double, uint64_t>, Timer> timers_;  // by due time, then by age
   uint64_t timer_sequence_ = 0;
+  std::set<std::string> late_;  // places whose timers had their turn behind the page's time
   uint32_t next_timer_ = 1, timers_fired_ = 0, tasks_run_ = 0;
   std::unordered_map<uint32_t, std::function<void(const Loaded&)>> waiting_;
   uint32_t next_request_ = 1;
   uint32_t pending_navigations_ = 0;
-  uint32_t notices_ = 0;
+  std::map<std::string, uint32_t> notices_;  // by kind
   std::chrono::microseconds clock_{0};
   uint32_t clock_reads_ = 0;
   uint64_t random_state_;

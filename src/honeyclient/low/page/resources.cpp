@@ -260,14 +260,44 @@ void schedule_refresh(Window& window, std::u16string_view text, const html::Elem
 
 // --- frames --------------------------------------------------------------------------------------------
 
+namespace {
+
+// Where a frame is to go; about:blank where it says nothing, or nothing that is a URL.
+url::Url frame_url(const Window& window, const html::Element& element) {
+  const std::u16string* source =
+      element.is(Name::object) ? element.attribute(u"data") : element.attribute(Name::src);
+  const std::u16string_view text = source ? trim(*source) : std::u16string_view();
+  auto url = text.empty() ? url::Url::parse("about:blank") : window.resolve(text);
+  return url ? std::move(*url) : *url::Url::parse("about:blank");
+}
+
+}  // namespace
+
 void Loader::open_frame(html::Element& element) {
   Page& page = window_.page;
   if (window_.child_of(element)) return;
-  if (page.frames_opened >= limits::max_frames) return page.limit("frames");
-  if (window_.depth + page.start.depth >= limits::max_frame_depth) return page.limit("frame-depth");
-  ++page.frames_opened;
+  const bool blank = frame_url(window_, element).scheme() == "about" && !element.attribute(Name::srcdoc);
+  // Empty ones are counted apart: they must not keep one out that leads somewhere.
+  uint32_t& opened = blank ? page.blank_frames_opened : page.frames_opened;
+  const bool deep = window_.depth + page.start.depth >= limits::max_frame_depth;
+  if (deep || opened >= limits::max_frames) {
+    page.limit(deep ? "frame-depth" : "frames");
+    return tell_of_frame(element);
+  }
+  ++opened;
   window_.children.emplace_back(page.new_window_id(), element);
   navigate_frame(element);
+}
+
+// Only where it leads: nothing is loaded.
+void Loader::tell_of_frame(html::Element& element) {
+  const url::Url url = frame_url(window_, element);
+  if (url.scheme() == "about" || url.scheme() == "javascript" || url.scheme() == "vbscript") return;
+  OpenFrame untaken;
+  untaken.asked = window_.asked(mechanism_of(element), url);
+  untaken.asked.origin = origin_for(element, changing_);
+  untaken.load = false;
+  window_.page.tell(FromPage::open_frame, untaken);
 }
 
 namespace {
@@ -291,24 +321,20 @@ void Loader::navigate_frame(html::Element& element) {
   Window::Child* child = window_.child_of(element);
   if (!child) return open_frame(element);
   const std::u16string* srcdoc = element.is(Name::iframe) ? element.attribute(Name::srcdoc) : nullptr;
-  const std::u16string* source =
-      element.is(Name::object) ? element.attribute(u"data") : element.attribute(Name::src);
   if (srcdoc) {
     frame_begins(*child);
     Window& window = local_frame(window_, *child, "about:srcdoc");
     if (!window.gone) window.loader->start_text(*srcdoc);
     return;
   }
-  std::u16string_view text = source ? trim(*source) : std::u16string_view();
-  auto url = text.empty() ? url::Url::parse("about:blank") : window_.resolve(text);
-  if (!url) url = url::Url::parse("about:blank");
-  const bool vbscript = url->scheme() == "vbscript" && runs_vbscript(page.persona());
-  if (url->scheme() == "about" || url->scheme() == "javascript" || vbscript) {
+  const url::Url url = frame_url(window_, element);
+  const bool vbscript = url.scheme() == "vbscript" && runs_vbscript(page.persona());
+  if (url.scheme() == "about" || url.scheme() == "javascript" || vbscript) {
     Window& window = child->window ? *child->window : local_frame(window_, *child, "about:blank");
     if (window.gone) return;
     if (!window.document) window.loader->start_empty();
-    if (url->scheme() == "javascript" || vbscript)
-      window.evaluate_javascript_url(*url, page.positions.here());
+    if (url.scheme() == "javascript" || vbscript)
+      window.evaluate_javascript_url(url, page.positions.here());
     frame_begins(*child);
     page.post([this, &element] { frame_done(element); });
     return;
@@ -316,9 +342,9 @@ void Loader::navigate_frame(html::Element& element) {
   OpenFrame open;
   open.window = child->id;
   if (const std::u16string* name = element.attribute(Name::name)) open.name = utf8(*name);
-  open.asked = window_.asked(mechanism_of(element), *url);
-  if (url->scheme() == "blob") {
-    auto content = blob_content(window_, url->href());
+  open.asked = window_.asked(mechanism_of(element), url);
+  if (url.scheme() == "blob") {
+    auto content = blob_content(window_, url.href());
     if (!content) return;
     // The parent has no other way to it.
     open.asked.body = std::move(content->bytes);

@@ -2,6 +2,7 @@
 // https://learn.microsoft.com/en-us/sql/ado/reference/ado-api/stream-object-ado
 // https://learn.microsoft.com/en-us/office/vba/language/reference/user-interface-help/filesystemobject-object
 #include <algorithm>
+#include <cmath>
 
 #include "honeyclient/components/charset.h"
 #include "honeyclient/low/limits.h"
@@ -22,7 +23,11 @@ std::u16string text_at(JSContext* cx, const JS::CallArgs& args, unsigned i) {
 double number_at(JSContext* cx, const JS::CallArgs& args, unsigned i, double otherwise) {
   double value = otherwise;
   if (i < args.length() && !args[i].isUndefined()) must(JS::ToNumber(cx, args[i], &value));
-  return value == value ? value : otherwise;
+  return std::isnan(value) ? otherwise : value;
+}
+// A place or a count in something of `size`, whatever number a script gives.
+size_t within(double number, size_t size) {
+  return std::isnan(number) ? 0 : static_cast<size_t>(std::clamp(number, 0.0, static_cast<double>(size)));
 }
 void give_text(JSContext* cx, JS::MutableHandleValue out, std::u16string_view text) {
   out.setString(to_string(cx, text));
@@ -49,10 +54,7 @@ class Stream final : public StandIn {
     double number = 0;
     if (name == u"type" || name == u"position") must(JS::ToNumber(cx, value, &number));
     if (name == u"type") return binary_ = number == 1, true;
-    if (name == u"position")
-      return position_ =
-                 static_cast<size_t>(std::clamp<double>(number, 0, static_cast<double>(bytes_.size()))),
-             true;
+    if (name == u"position") return position_ = within(number, bytes_.size()), true;
     if (name == u"charset") return charset_ = to_text(cx, value), true;
     return name == u"mode";
   }
@@ -99,7 +101,7 @@ class Stream final : public StandIn {
   void read(JSContext* cx, bool as_bytes, const JS::CallArgs& args) {
     double count = number_at(cx, args, 0, -1);
     size_t left = bytes_.size() - position_;
-    size_t taken = count < 0 ? left : static_cast<size_t>(std::min<double>(count, static_cast<double>(left)));
+    size_t taken = count < 0 ? left : within(count, left);
     std::string part = bytes_.substr(position_, taken);
     position_ += taken;
     if (as_bytes)
@@ -160,8 +162,7 @@ class TextFile final : public StandIn {
       return give_text(cx, args.rval(), line), true;
     }
     if (name == u"read")
-      return give_text(cx, args.rval(), take(static_cast<size_t>(std::max(0.0, number_at(cx, args, 0, 0))))),
-             true;
+      return give_text(cx, args.rval(), take(within(number_at(cx, args, 0, 0), text_.size()))), true;
     return name == u"skip" || name == u"skipline";
   }
   void close() {

@@ -6,7 +6,6 @@
 #include "honeyclient/low/page/body.h"
 #include "honeyclient/low/page/page.h"
 #include "honeyclient/low/page/stand_in.h"
-#include "honeyclient/low/page/vbscript_values.h"
 #include "honeyclient/low/page/window.h"
 
 namespace shikake::honeyclient::low::page {
@@ -15,14 +14,15 @@ namespace {
 
 class XmlHttp final : public StandIn {
  public:
-  XmlHttp(JSContext* cx, Window& window) : window_(window), request_(cx, make_request(cx, window)) {}
+  XmlHttp(JSContext* cx, Window& window)
+      : window_(window), request_(cx, make_request(cx, window)), members_(cx, request_members(cx, window)) {}
 
   // Pages ask whether a member is there.
-  bool knows(JSContext* cx, std::u16string_view name) override {
+  bool knows(JSContext*, std::u16string_view name) override {
     static constexpr std::u16string_view own[] = {u"responsebody", u"settimeouts",    u"setoption",
                                                   u"setproxy",     u"setcredentials", u"setautologonpolicy",
                                                   u"option",       u"waitforresponse"};
-    return std::ranges::find(own, name) != std::end(own) || !spelled(cx, name).empty();
+    return std::ranges::find(own, name) != std::end(own) || !request_member(name).empty();
   }
 
   bool get(JSContext* cx, std::u16string_view name, JS::MutableHandleValue out) override {
@@ -30,18 +30,17 @@ class XmlHttp final : public StandIn {
       out.setObject(*make_bytes(cx, window_, request_body(request_)));
       return true;
     }
-    std::u16string there = spelled(cx, name);
-    if (there.empty()) return false;
-    must(JS_GetUCProperty(cx, request_, there.data(), there.size(), out));
+    if (!member(cx, name, out)) return false;
     // Methods are the component's own, so that their use is seen.
-    return !out.isObject() || !JS::IsCallable(&out.toObject()) || there.starts_with(u"on");
+    return !out.isObject() || !JS::IsCallable(&out.toObject()) || name.starts_with(u"on");
   }
   bool put(JSContext* cx, std::u16string_view name, JS::HandleValue value) override {
     if (name == u"option") return true;
-    std::u16string there = spelled(cx, name);
-    if (there.empty()) return false;
-    JS::RootedValue given(cx, value);
-    must(JS_SetUCProperty(cx, request_, there.data(), there.size(), given));
+    JS::RootedId id(cx);
+    if (!find(cx, name, &id)) return false;
+    JS::RootedValue self(cx, JS::ObjectValue(*request_));
+    JS::ObjectOpResult ignored;
+    must(JS_ForwardSetPropertyTo(cx, members_, id, value, self, ignored));
     return true;
   }
   bool call(JSContext* cx, std::u16string_view name, const JS::CallArgs& args) override {
@@ -50,10 +49,8 @@ class XmlHttp final : public StandIn {
         name == u"setautologonpolicy" || name == u"option")
       return true;
     if (name == u"waitforresponse") return args.rval().setBoolean(true), true;
-    std::u16string there = spelled(cx, name);
-    if (there.empty()) return false;
     JS::RootedValue method(cx), self(cx, JS::ObjectValue(*request_));
-    must(JS_GetUCProperty(cx, request_, there.data(), there.size(), &method));
+    if (!member(cx, name, &method)) return false;
     if (!method.isObject() || !JS::IsCallable(&method.toObject())) {
       args.rval().set(method);
       return true;
@@ -65,16 +62,23 @@ class XmlHttp final : public StandIn {
   }
 
  private:
-  std::u16string spelled(JSContext* cx, std::u16string_view name) {
-    JS::RootedObject object(cx, request_);
-    std::u16string there = spelled_as_there(cx, object, name);
-    bool found = false;
-    must(JS_HasUCProperty(cx, object, there.data(), there.size(), &found));
-    return found ? there : std::u16string();
+  static bool find(JSContext* cx, std::u16string_view name, JS::MutableHandleId id) {
+    const std::string_view there = request_member(name);
+    if (there.empty()) return false;
+    JS::RootedString text(cx, must(JS_AtomizeStringN(cx, there.data(), there.size())));
+    must(JS_StringToId(cx, text, id));
+    return true;
+  }
+  bool member(JSContext* cx, std::u16string_view name, JS::MutableHandleValue out) {
+    JS::RootedId id(cx);
+    if (!find(cx, name, &id)) return false;
+    JS::RootedValue self(cx, JS::ObjectValue(*request_));
+    must(JS_ForwardGetPropertyTo(cx, members_, id, self, out));
+    return true;
   }
 
   Window& window_;
-  JS::PersistentRootedObject request_;
+  JS::PersistentRootedObject request_, members_;
 };
 
 // Scripting.Dictionary, over one of the engine's own objects without a prototype.

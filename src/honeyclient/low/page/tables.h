@@ -22,6 +22,7 @@ std::span<const Interface> fetch_interfaces();       // fetch.cpp
 std::span<const Interface> body_interfaces();        // body.cpp
 std::span<const Interface> url_interfaces();         // url_object.cpp
 std::span<const Interface> storage_interfaces();     // storage.cpp
+std::span<const Interface> socket_interfaces();      // sockets.cpp
 std::span<const Interface> style_interfaces();       // style.cpp
 std::span<const Interface> small_interfaces();       // small_interfaces.cpp
 std::span<const Interface> mutation_interfaces();    // mutation_observer.cpp

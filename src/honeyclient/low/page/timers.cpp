@@ -1,6 +1,5 @@
 #include "honeyclient/low/page/timers.h"
 
-#include <cmath>
 #include <memory>
 
 #include "honeyclient/low/page/page.h"
@@ -14,8 +13,8 @@ namespace {
 void start_timer(Call& call, bool repeats) {
   Window& window = call.self_window();
   Page& page = call.page;
-  double delay = call.given(1) ? call.number(1) : 0;
-  if (std::isnan(delay)) delay = 0;
+  // A long: what is past its range comes round, and is often at once.
+  const double delay = call.given(1) ? call.integer(1) : 0;
   if (JSObject* function = call.callable(0)) {
     auto kept = std::make_shared<JS::PersistentRootedObject>(call.cx, function);
     auto arguments = std::make_shared<JS::PersistentRooted<JS::GCVector<JS::Value>>>(

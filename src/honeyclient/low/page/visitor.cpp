@@ -1,6 +1,9 @@
-// What a person would do who believes the page, once for each document: nothing where it asks for nothing.
+// What a person would do who believes the page, and then believes what it shows next: nothing where it asks for
+// nothing.
 #include <bitset>
+#include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "honeyclient/chain/bait.h"
 #include "honeyclient/low/page/events.h"
@@ -57,19 +60,29 @@ constexpr std::u16string_view allows[] = {u"click allow",     u"press allow",   
 
 struct Signs {
   bool paste_and_run = false, update = false, allow = false;
-  bool any() const { return paste_and_run || update || allow; }
+  bool proof = false;  // asks whether somebody is there: by itself no lure, but often the first step of one
 };
 
-Signs signs_of(Window& window) {
+// A window that was looked at.
+struct Visited {
+  Signs told;
+  bool look_again = true;  // something was done since
+  size_t clicks = 0;
+  std::unordered_set<const html::Element*> done;  // filled or clicked
+};
+
+Signs signs_of(Window& window, Signs& told) {
   const std::u16string text = shown_text(window);
   Signs signs;
   signs.paste_and_run =
       any_of(text, pastes) && (any_of(text, run_boxes) || (any_of(text, consoles) && any_of(text, proofs)));
   signs.update = any_of(text, updates) && any_of(text, programs);
   signs.allow = any_of(text, allows);
-  if (signs.paste_and_run) window.page.happened(window, "asks", u"paste and run");
-  if (signs.update) window.page.happened(window, "asks", u"update");
-  if (signs.allow) window.page.happened(window, "asks", u"allow");
+  signs.proof = any_of(text, proofs);
+  if (signs.paste_and_run && !told.paste_and_run) window.page.happened(window, "asks", u"paste and run");
+  if (signs.update && !told.update) window.page.happened(window, "asks", u"update");
+  if (signs.allow && !told.allow) window.page.happened(window, "asks", u"allow");
+  told = signs;
   return signs;
 }
 
@@ -105,11 +118,11 @@ std::u16string bait_for(const html::Element& field) {
   return {};
 }
 
-bool fill_fields(Window& window, const std::vector<html::Element*>& all) {
+bool fill_fields(Window& window, const std::vector<html::Element*>& all, Visited& visited) {
   std::vector<html::Element*> filled;
   for (html::Element* field : all) {
     std::u16string bait = filled.size() < max_fields ? bait_for(*field) : std::u16string();
-    if (bait.empty()) continue;
+    if (bait.empty() || !visited.done.insert(field).second) continue;
     window.page.run_script(window, [&] { native_of_node(window.page.cx, window, *field).live_value = bait; });
     filled.push_back(field);
   }
@@ -155,42 +168,48 @@ bool is_urged(const html::Element& element, const Signs& signs) {
   constexpr std::u16string_view words[] = {u"update", u"download", u"install", u"verify",
                                            u"robot",  u"human",    u"allow",   u"continue",
                                            u"copy",   u"fix",      u"更新",    u"ダウンロード"};
+  constexpr std::u16string_view proof_words[] = {u"verify", u"robot", u"human", u"captcha", u"ロボット"};
   std::u16string text = lower(html::text_content(element));
   if (trim(text).size() > max_words) return false;
   text += u' ' + attribute_of(element, u"value") + u' ' + attribute_of(element, u"id") + u' ' +
           attribute_of(element, u"class");
-  return signs.paste_and_run || any_of(text, words);
+  if (signs.paste_and_run) return true;
+  if (signs.update || signs.allow) return any_of(text, words);
+  // A link elsewhere is no box to tick.
+  return signs.proof && !element.attribute(Name::href) && any_of(text, proof_words);
 }
 
-bool click_what_is_urged(Window& window, const Signs& signs, const std::vector<html::Element*>& all) {
-  if (!signs.any()) return false;
-  size_t clicks = 0;
+bool click_what_is_urged(Window& window, const Signs& signs, const std::vector<html::Element*>& all,
+                         Visited& visited) {
+  const size_t before = visited.clicks;
   for (html::Element* element : all) {
-    if (clicks >= max_clicks || window.gone) break;
+    if (visited.clicks >= max_clicks || window.gone) break;
     if (!element->connected() || !can_be_clicked(*element) || !is_urged(*element, signs)) continue;
-    ++clicks;
+    if (!visited.done.insert(element).second) continue;
+    ++visited.clicks;
     bool go_on = true;
     for (std::u16string_view type : {u"mousedown", u"mouseup", u"click"})
       if (!window.gone) go_on = fire_at_node(*element, type, true, true);
     bool form = element->is(Name::input) || element->is(Name::button);
     if (go_on && !form && !window.gone) activate(window.page.cx, *element);
   }
-  return clicks > 0;
+  return visited.clicks > before;
 }
 
 }  // namespace
 
 bool visitor_acts(Page& page) {
   // Of the one page of this process; windows live as long as it does.
-  static std::unordered_set<const Window*> acted;
+  static std::unordered_map<const Window*, Visited> acted;
   for (size_t i = 0; i < page.windows().size(); ++i) {
     Window& window = *page.windows()[i];
-    if (window.gone || !window.document || !acted.insert(&window).second) continue;
-    const Signs signs = signs_of(window);
+    Visited& visited = acted[&window];
+    if (window.gone || !window.document || !std::exchange(visited.look_again, false)) continue;
+    const Signs signs = signs_of(window, visited.told);
     const std::vector<html::Element*> all = elements_of(window);
-    bool did = fill_fields(window, all);
-    did = click_what_is_urged(window, signs, all) || did;
-    if (did) return true;
+    const bool filled = fill_fields(window, all, visited), clicked = click_what_is_urged(window, signs, all, visited);
+    visited.look_again = filled || clicked;
+    if (visited.look_again) return true;
   }
   return false;
 }

@@ -23,7 +23,7 @@ namespace {
 void note_missing(Window& window, std::string_view name) {
   if (window.page.persona().engine == Engine::trident) return;
   for (std::string_view one :
-       {"Worker",         "SharedWorker",      "WebSocket",        "EventSource",     "indexedDB",
+       {"Worker",         "SharedWorker",      "EventSource",      "indexedDB",
         "caches",         "RTCPeerConnection", "WebAssembly",      "AudioContext",    "webkitAudioContext",
         "FileReader",     "MessageChannel",    "BroadcastChannel", "customElements",  "OffscreenCanvas",
         "XPathEvaluator", "XSLTProcessor",     "XMLSerializer",    "AbortController", "ReadableStream",
@@ -198,13 +198,14 @@ void Window::navigate(const url::Url& to, intel::Mechanism mechanism, std::optio
     page.post([this, to, by = page.positions.here()] { evaluate_javascript_url(to, by); });
     return;
   }
-  bool same_document = more.method == "GET" && to.fragment() && url.fragment() != to.fragment() &&
-                       to.href_without_fragment() == url.href_without_fragment();
-  if (same_document && target.window) {
+  const bool here = more.method == "GET" && to.href_without_fragment() == url.href_without_fragment();
+  if (here && to.fragment() && target.window) {
+    if (url.fragment() == to.fragment()) return;
     url = to;
     page.post([this] { fire(*this, *this, u"hashchange", false, false, "HashChangeEvent"); });
     return;
   }
+  if (here && target.window && page.is_late()) return;  // a page that reloads itself is visited once
   Asked request = asked(mechanism, to);
   request.origin = std::move(origin);
   request.method = more.method;

