@@ -123,7 +123,7 @@ class Builder:
             self.edge(mechanism, page.url, url)
         if not page.frameset:
             for mechanism, suffix, where, marked in mechanisms.BYSTANDERS:
-                if where in (ALL, MODERN if self.modern else OLD) and self.rng.random() < 0.06:
+                if where in (ALL, MODERN if self.modern else OLD, self.chain.persona) and self.rng.random() < 0.06:
                     self.bystander(page, own, mechanism, suffix, marked)
 
     def bystander(self, page, own, mechanism, suffix, marked):

@@ -129,7 +129,7 @@ VB_ACTS = [
     Act("window_open", "«window.open {u}»", top_only=True),
 ]
 
-# What pages lead to beside: mechanism, suffix of the URL, for whom, and how; {u} is the URL, in script as a text.
+# What pages lead to beside: mechanism, suffix of the URL, for whom (or a persona), and how; {u} is the URL, in script as a text.
 BYSTANDERS = [
     ("link", ".ico", ALL, '<link rel="shortcut icon" href="{u}">'),
     ("link", ".js", MODERN, '<link rel="prefetch" href="{u}">'),
@@ -138,8 +138,8 @@ BYSTANDERS = [
     ("image", ".gif", ALL, '<form><input type="image" src="{u}"></form>'),
     ("image", ".gif", ALL, '<table><tr><td background="{u}">x</td></tr></table>'),
     ("beacon", "", MODERN, "«navigator.sendBeacon({u}, 'a=1')»;"),
-    ("worker", ".js", MODERN, "«navigator.serviceWorker.register({u})»;"),
-    ("component", ".doc", OLD, "var d = new ActiveXObject('SharePoint.OpenDocuments.3');\n«d.ViewDocument({u})»;"),
+    ("worker", ".js", "chrome-win10", "«navigator.serviceWorker.register({u})»;"),
+    ("component", ".doc", OLD, "var d = new ActiveXObject('Ultra.OfficeControl');\n«d.Open({u})»;"),
     ("image", ".gif", ALL, "var i = new Image();\n«i.src = {u}»;"),
 ]
 
