@@ -1,6 +1,9 @@
 // PDF: ISO 32000-1, read by qpdf.
 // Of its headers: shared pointers are the standard's.
 #define POINTERHOLDER_TRANSITION 4
+// Its JSON has a list of itself, which clang 14 can't do in C++20 yet; nothing of it is used here.
+#define JSON_HH
+class JSON;
 #include <qpdf/Pipeline.hh>
 #include <qpdf/QPDF.hh>
 #include <qpdf/QPDFObjectHandle.hh>
