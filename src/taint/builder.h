@@ -2,11 +2,13 @@
 // widening, shuffles and byte shifts cost nothing at run time, and what nobody uses is dropped.
 #pragma once
 
+#include <algorithm>
 #include <bitset>
 #include <map>
 #include <optional>
 #include <vector>
 
+#include "taint/lift.h"
 #include "taint/program.h"
 
 namespace shikake::taint {
@@ -67,7 +69,9 @@ class Builder {
   void target(const Value& address);
   void without_rule();
 
+  // More places were asked for than there are: the rules are of no use from this instruction on.
   bool overflowed() const { return overflowed_; }
+  uint16_t instruction() const { return instruction_; }
   Program& program() { return program_; }
   // Ends the program: registers written, dead rules dropped.
   Program finish();
@@ -106,5 +110,24 @@ class Builder {
   uint16_t instruction_ = 0;
   bool overflowed_ = false;
 };
+
+// The rules of a block, made by `walk(builder, count)` over its first `count` instructions. A block whose rules need
+// more places than there are gets those of the instructions that fit; the others are said to have none.
+template <class Walk>
+Program lift_what_fits(const Code& code, const RegisterLayout& layout, const Walk& walk) {
+  for (size_t count = code.lengths.size();;) {
+    Builder builder(layout);
+    walk(builder, count);
+    const bool fits = !builder.overflowed();
+    const size_t reached = builder.instruction();
+    for (size_t i = count; fits && i < code.lengths.size(); ++i) {
+      builder.begin_instruction(static_cast<uint16_t>(i));
+      builder.without_rule();
+    }
+    Program program = builder.finish();
+    if (fits && !builder.overflowed()) return program;
+    count = fits ? count - 1 : std::min(reached, count - 1);
+  }
+}
 
 }  // namespace shikake::taint

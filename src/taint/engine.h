@@ -187,6 +187,7 @@ class Thread {
   void in_regions(Block& block, const Program& program, Region& top);
   void end_inside(Block& block, const Program& program);
   void open_region(const Site& site, Label label, Label settled);
+  void join_innermost(const Site& site, Label label, Label settled);
   void run(const Program& program, Variant& variant);
   void step(const Instruction& instruction);
   // Whether the accesses are the rules', one for one, just as they were recorded.

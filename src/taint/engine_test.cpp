@@ -96,6 +96,38 @@ TEST_F(EngineTest, ABranchOnALabelIsADecision) {
   EXPECT_EQ(thread_.regions().size(), 1u);
 }
 
+TEST_F(EngineTest, WithAsManyRegionsAsThereMayBeTheLastDecisionStillCounts) {
+  label(input_at, 0);
+  for (size_t i = 0; i < max_regions + 50; ++i) {
+    // cmp byte [rdi], 'E'; jne +5: each at an address of its own, so none is another turn of one before
+    thread_.enter(block(code_at + 16 * i, {0x80, 0x3f, 'E', 0x75, 0x05}, {3, 2}));
+    thread_.access(input_at, 0, 1);
+  }
+  thread_.enter(block(code_at + 16 * (max_regions + 50), {0x90}, {1}));
+  ASSERT_EQ(recorded_.decisions.size(), max_regions + 50);
+  EXPECT_EQ(thread_.regions().size(), max_regions);
+  EXPECT_EQ(thread_.regions().back().decision, recorded_.decisions.back().number);
+}
+
+TEST_F(EngineTest, WhatABlocksRulesHaveNoPlaceForIsTold) {
+  std::vector<uint8_t> bytes;
+  std::vector<uint8_t> lengths;
+  constexpr size_t additions = 2000;
+  for (size_t i = 0; i < additions; ++i) {  // paddb xmm0, xmm1
+    bytes.insert(bytes.end(), {0x66, 0x0f, 0xfc, 0xc1});
+    lengths.push_back(4);
+  }
+  label(input_at, 0);
+  Block& b = block(code_at, bytes, lengths);
+  const Program& program = engine_.program(b);
+  ASSERT_FALSE(recorded_.unknown.empty());
+  // From one instruction on, all of them; and the rules of those before it are whole.
+  const size_t ruled = additions - recorded_.unknown.size();
+  EXPECT_GT(ruled, 50U);
+  for (size_t i = 0; i < recorded_.unknown.size(); ++i) EXPECT_EQ(recorded_.unknown[i], code_at + 4 * (ruled + i));
+  EXPECT_EQ(program.without_rule.size(), recorded_.unknown.size());
+}
+
 TEST_F(EngineTest, AnInstructionWithoutARuleIsTold) {
   Block& b = block(code_at, {0x0f, 0x04}, {2});
   label(input_at, 0);

@@ -71,9 +71,10 @@ class Merger {
     merge_touching();
     while (count_ > max_ranges && merge_nearest()) {
     }
-    if (count_ > max_ranges) {  // more sources than a label can name
-      ranges_[0] = {any_source, false, 0, UINT32_MAX};
-      count_ = 1;
+    if (count_ > max_ranges) merge_kinds();
+    if (count_ > max_ranges) {  // more sources than a label can name: the rest become one that stands for any
+      count_ = max_ranges;
+      ranges_[count_ - 1] = {any_source, false, 0, UINT32_MAX};
       coarsened_ = true;
     }
     LabelRecord record;
@@ -107,6 +108,21 @@ class Merger {
     const uint64_t rounded = (uint64_t{last} / step + 1) * step - 1;
     if (rounded == last) return;
     range.last = static_cast<uint32_t>(std::min<uint64_t>(rounded, UINT32_MAX));
+    coarsened_ = true;
+  }
+
+  // What a source's bytes decided counts as computed from them.
+  void merge_kinds() {
+    size_t out = 0;
+    for (size_t i = 1; i < count_; ++i) {
+      Range& last = ranges_[out];
+      const Range& next = ranges_[i];
+      if (last.source == next.source)
+        last = {last.source, last.by_decision && next.by_decision, std::min(last.first, next.first), std::max(last.last, next.last)};
+      else
+        ranges_[++out] = next;
+    }
+    count_ = out + 1;
     coarsened_ = true;
   }
 

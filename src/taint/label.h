@@ -29,7 +29,7 @@ struct Range {
 inline constexpr size_t max_ranges = 6;
 // Ids are 16 bits: shadow memory then costs two bytes a byte.
 inline constexpr size_t max_labels = 65536;
-// A label that lost even its sources, when the table is full or too many sources met.
+// Stands for sources that a label has no place to name, when too many met, or the table is full.
 inline constexpr uint16_t any_source = 0xffff;
 
 struct LabelRecord {

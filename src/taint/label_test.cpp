@@ -62,7 +62,18 @@ TEST_F(LabelTest, TooManySourcesBecomeAny) {
   Label all = 0;
   for (uint16_t i = 1; i <= 20; ++i) all = labels_.join(all, labels_.source(i, 0));
   EXPECT_TRUE(labels_.coarsened(all));
+  // As many as fit keep their names.
+  ASSERT_EQ(of(all).size(), max_ranges);
+  for (uint16_t i = 1; i < max_ranges; ++i) EXPECT_EQ(of(all)[i - 1u], (Range{i, false, 0, 0}));
   EXPECT_EQ(of(all).back().source, any_source);
+}
+
+TEST_F(LabelTest, WhatWasDecidedGivesWayToSources) {
+  Label all = 0;
+  for (uint16_t i = 1; i <= max_ranges; ++i)
+    all = labels_.join(all, labels_.join(labels_.source(i, 4), labels_.by_decision(labels_.source(i, 9))));
+  ASSERT_EQ(of(all).size(), max_ranges);
+  for (uint16_t i = 1; i <= max_ranges; ++i) EXPECT_EQ(of(all)[i - 1u], (Range{i, false, 4, 9}));
 }
 
 TEST_F(LabelTest, AFullTableStillAnswers) {

@@ -36,6 +36,7 @@ struct Step {
   std::vector<Address> successors;
   bool call = false;
   bool leaves = false;  // may leave the function: a return, a jump to where nobody knows
+  bool ends = false;    // never goes on: a call that does not come back
 };
 
 class Lifter {

@@ -344,12 +344,15 @@ class MipsLifter : public Lifter {
   const RegisterLayout& layout() const override { return layout_; }
 
   Program lift(const Code& code) override {
-    Builder builder(layout_);
+    return lift_what_fits(code, layout_, [&](Builder& builder, size_t count) { walk_over(code, builder, count); });
+  }
+
+  void walk_over(const Code& code, Builder& builder, size_t count) {
     Walk walk(builder, big_);
     Program& program = builder.program();
     const Address end = code.address + 4 * code.lengths.size();
     program.successors.assign(1, end);
-    for (size_t i = 0; i < code.lengths.size() && !builder.overflowed(); ++i) {
+    for (size_t i = 0; i < count && !builder.overflowed(); ++i) {
       builder.begin_instruction(static_cast<uint16_t>(i));
       const Address address = code.address + 4 * i;
       const Fields fields(word(code.bytes.subspan(code.before + 4 * i)));
@@ -359,7 +362,6 @@ class MipsLifter : public Lifter {
         leave(program, jump, end);
       }
     }
-    return builder.finish();
   }
 
   Step step(std::span<const uint8_t> bytes, size_t before, Address address, bool) override {

@@ -131,11 +131,15 @@ class VexLifter : public Lifter {
   Step step(std::span<const uint8_t> bytes, size_t before, Address address, bool thumb) override;
 
   Program lift(const Code& code) override {
-    Builder builder(layout_);
+    return lift_what_fits(code, layout_, [&](Builder& builder, size_t count) { walk_over(code, builder, count); });
+  }
+
+ private:
+  void walk_over(const Code& code, Builder& builder, size_t count) {
     Walk walk(builder, architecture_);
     size_t offset = code.before;
     Address address = code.address;
-    for (size_t i = 0; i < code.lengths.size() && !builder.overflowed(); ++i) {
+    for (size_t i = 0; i < count && !builder.overflowed(); ++i) {
       builder.begin_instruction(static_cast<uint16_t>(i));
       if (bit_test(builder, architecture_, code.bytes.subspan(offset, code.lengths[i]))) {
         builder.program().successors.assign(1, address + code.lengths[i]);
@@ -154,10 +158,8 @@ class VexLifter : public Lifter {
       offset += code.lengths[i];
       address += code.lengths[i];
     }
-    return builder.finish();
   }
 
- private:
   const IRSB* front_end(std::span<const uint8_t> bytes, size_t offset, Address address, bool thumb);
   const IRSB* i386_instruction(const uint8_t* bytes, Address address);
 

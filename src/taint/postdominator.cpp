@@ -11,12 +11,58 @@ namespace {
 // Longest instruction of any architecture served.
 constexpr size_t longest_instruction = 16;
 
+// How many bytes of what lies at the start of `code` do nothing: x86's ways to say so (Intel's manual, "NOP") and
+// AArch64's; 0: it does something.
+size_t idle(std::span<const uint8_t> code) {
+  static constexpr uint8_t aarch64[] = {0x1f, 0x20, 0x03, 0xd5};
+  if (code.size() >= 4 && std::equal(std::begin(aarch64), std::end(aarch64), code.begin())) return 4;
+  size_t at = 0;
+  while (at < code.size() && (code[at] == 0x66 || code[at] == 0x2e)) ++at;
+  if (at < code.size() && (code[at] == 0x90 || code[at] == 0xcc)) return at + 1;
+  if (at + 2 >= code.size() || code[at] != 0x0f || code[at + 1] != 0x1f) return 0;
+  const uint8_t form = code[at + 2];  // the operand that is not looked at: a byte, an index, an offset
+  const size_t offset = form >> 6 == 1 ? 1 : form >> 6 == 2 ? 4 : 0;
+  return at + 3 + ((form & 7) == 4 ? 1 : 0) + offset;
+}
+
+// Whether code looks as functions begin: a landing mark, a register saved, the stack lowered.
+bool begins_function(std::span<const uint8_t> code) {
+  static const std::vector<std::vector<uint8_t>> x86 = {{0xf3, 0x0f, 0x1e}, {0x55}, {0x53}, {0x56}, {0x57}, {0x41, 0x54},
+                                                        {0x41, 0x55}, {0x41, 0x56}, {0x41, 0x57}, {0x48, 0x83, 0xec},
+                                                        {0x48, 0x81, 0xec}, {0x83, 0xec}, {0x81, 0xec}};
+  for (const auto& start : x86)
+    if (code.size() >= start.size() && std::equal(start.begin(), start.end(), code.begin())) return true;
+  // AArch64: stp x29, x30, [sp, …]!; sub sp, sp, …; paciasp
+  if (code.size() < 4) return false;
+  return (code[0] == 0xfd && code[1] == 0x7b && code[3] == 0xa9) || (code[0] == 0xff && code[3] == 0xd1) ||
+         (code[0] == 0x3f && code[1] == 0x23 && code[2] == 0x03 && code[3] == 0xd5);
+}
+
+// Compilers fill the space between functions up to the next sixteen bytes. A call that is followed by that does not
+// come back: exit, abort, and the like.
+bool is_last_of_function(const CodeReader& reader, Address address) {
+  constexpr Address alignment = 16;
+  std::array<uint8_t, 2 * alignment> bytes{};
+  const size_t wanted = (alignment - address % alignment) % alignment;
+  const size_t got = reader(address, std::span(bytes).first(wanted + 4));
+  if (wanted == 0 || got < wanted) return false;
+  const auto space = std::span<const uint8_t>(bytes).first(wanted);
+  for (size_t done = 0, length = 0; done < wanted; done += length)
+    if ((length = idle(space.subspan(done))) == 0 || done + length > wanted) return false;
+  return begins_function(std::span<const uint8_t>(bytes).subspan(wanted, got - wanted));
+}
+
 Step step_at(Lifter& lifter, const CodeReader& reader, Address address, bool thumb) {
   std::array<uint8_t, Lifter::look_back + longest_instruction> bytes{};
   const auto at = std::span(bytes).subspan(Lifter::look_back);
   if (thumb) reader(address - Lifter::look_back, std::span(bytes).first(Lifter::look_back));
   const size_t count = reader(address, at);
-  return lifter.step(std::span(bytes).first(Lifter::look_back + count), Lifter::look_back, address, thumb);
+  Step step = lifter.step(std::span(bytes).first(Lifter::look_back + count), Lifter::look_back, address, thumb);
+  if (step.call && !thumb && is_last_of_function(reader, address + step.length)) {
+    step.successors.clear();
+    step.ends = true;
+  }
+  return step;
 }
 
 // The graph has one node an instruction; node 0 is the function's end.
@@ -86,7 +132,7 @@ class Graph {
     const Step step = step_at(lifter_, reader_, address, thumb_);
     if (step.length == 0 || step.leaves) successors_[n].push_back(0);
     for (const Address next : step.successors) link(n, next);
-    if (step.length != 0 && step.successors.empty() && !step.leaves) successors_[n].push_back(0);
+    if (step.length != 0 && step.successors.empty() && !step.leaves && !step.ends) successors_[n].push_back(0);
   }
 
   // Numbers nodes in post-order of the reversed graph, from the end.

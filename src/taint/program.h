@@ -22,7 +22,7 @@ inline constexpr Ref first_register = 64;
 inline constexpr size_t register_bytes = 1984;
 inline constexpr Ref first_temporary = first_register + register_bytes;
 inline constexpr size_t label_file_size = 16384;
-// A program that needs more is refused by Builder, and the lifter cuts the block.
+// A block that needs more gets the rules of its first instructions (builder.h, lift_what_fits).
 inline constexpr size_t max_temporaries = label_file_size - first_temporary - max_lanes;
 
 enum class Op : uint8_t {

@@ -100,7 +100,18 @@ void Thread::decide(size_t number, Label came) {
   if (state_.open_sites.of(site.address) != 0 && decided_again(site, label, came)) return;
   // Where the paths meet at once, nothing lies between them.
   const bool empty = !site.indirect && state_.next != 0 && site.region_end == state_.next;
-  if (!empty && regions_.size() <= max_regions) open_region(site, label, came);
+  if (empty) return;
+  if (regions_.size() <= max_regions) open_region(site, label, came);
+  else join_innermost(site, label, came);
+}
+
+// With as many regions open as there may be: what comes now is still seen to depend on it, until the innermost
+// one ends.
+void Thread::join_innermost(const Site& site, Label label, Label settled) {
+  Region& top = *state_.top;
+  top.label = labels_.join(top.label, label);
+  top.settled = settled;
+  top.decision = site.decision;
 }
 
 void Thread::open_region(const Site& site, Label label, Label settled) {

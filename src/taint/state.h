@@ -20,7 +20,7 @@ struct Access {
   uint32_t info;
 };
 
-// Accesses of one block; more (a block of long vector saves) are processed in parts.
+// Accesses of one block; of more the last are kept. Executors hand over long code in several blocks.
 inline constexpr size_t max_accesses = 4096;
 
 // Shadow pages used last, direct-mapped by page number.

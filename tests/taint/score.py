@@ -187,6 +187,8 @@ def specimens():
             (2, "chat", [b":s 001 me :hello\r\n", b"PING :1\r\n", b":a PRIVMSG #here :hello\r\n:a PRIVMSG #here :!file\r\n",
                          b":a PRIVMSG #here :!quit\r\n"])):
         rows.append(Specimen(f"session-{word}", "session.c", {"KIND": kind, "ENCODING": 0}, [answers], [{"c2"}]))
+    rows.append(Specimen("command-vectors", "vectors.c", {"ENCODING": 0}, [bytes((b - 300) & 255 for b in b"FILE".ljust(16, b"\0"))],
+                         [{"c2"}]))
     # The address comes out of an answer of the name server; the name out of the first server's bytes.
     rows.append(Specimen("generator-seeded", "generator.c", {"ENCODING": 0}, [b"2026-11-23 rates: 1.2 3.4", "names", b"fine"],
                          [set(), set(), set()], {2: 0}, arguments=["PORT1", "PORT2"]))

@@ -441,7 +441,11 @@ void Emulation::rung(Thread& thread, const Call& call) {
         own_work_.erase(thread.tid());
       break;
     case Ring::taint: {
-      if (!calls_.taint || call[2] > max_line_bytes) break;
+      if (!calls_.taint) break;
+      if (call[2] > max_line_bytes) {
+        remark("an event of the taint plugin was too long, and left out");
+        break;
+      }
       std::string line(call[2], '\0');
       line.resize(thread.read({call[1]}, {reinterpret_cast<uint8_t*>(line.data()), line.size()}));
       calls_.taint(thread, line);

@@ -37,6 +37,14 @@ AccessKind kind(uint32_t info) {
   return {static_cast<uint8_t>(1u << qemu_plugin_mem_size_shift(info)), qemu_plugin_mem_is_store(info)};
 }
 
+// A long block (QEMU's have up to 512 instructions) is followed as several: the rules of one have places for so many
+// values only. A single last instruction stays with those before it: on MIPS it belongs to the branch.
+size_t end_of_part(size_t first, size_t count) {
+  constexpr size_t most = 64;
+  const size_t end = std::min(first + most, count);
+  return end + 1 == count ? count : end;
+}
+
 void on_translation(qemu_plugin_id_t, qemu_plugin_tb* tb) {
   plugin->first_translation();
   const size_t count = qemu_plugin_tb_n_insns(tb);
@@ -59,12 +67,27 @@ void on_translation(qemu_plugin_id_t, qemu_plugin_tb* tb) {
     thumb = thumb || (size == 2 && arm);
   }
   plugin->translated(address, bytes.size() - before);
-  Block& block = plugin->block(address, std::move(bytes), before, std::move(lengths), thumb);
-  qemu_plugin_register_vcpu_tb_exec_cb(tb, plugin->is_handler(address) ? on_handler : on_block, QEMU_PLUGIN_CB_NO_REGS,
-                                       &block);
-  for (size_t i = 0; i < count; ++i)
-    qemu_plugin_register_vcpu_mem_cb(qemu_plugin_tb_get_insn(tb, i), on_access, QEMU_PLUGIN_CB_NO_REGS,
-                                     QEMU_PLUGIN_MEM_RW, reinterpret_cast<void*>(i));
+  Address at = address;
+  for (size_t first = 0; first < count;) {
+    const size_t end = end_of_part(first, count);
+    const size_t offset = before + (at - address), back = std::min(Lifter::look_back, offset);
+    size_t length = 0;
+    for (size_t i = first; i < end; ++i) length += lengths[i];
+    const auto from = bytes.begin() + static_cast<std::ptrdiff_t>(offset);
+    Block& block = plugin->block(at, {from - static_cast<std::ptrdiff_t>(back), from + static_cast<std::ptrdiff_t>(length)}, back,
+                                 {lengths.begin() + static_cast<std::ptrdiff_t>(first), lengths.begin() + static_cast<std::ptrdiff_t>(end)},
+                                 thumb);
+    if (first == 0)
+      qemu_plugin_register_vcpu_tb_exec_cb(tb, plugin->is_handler(address) ? on_handler : on_block, QEMU_PLUGIN_CB_NO_REGS,
+                                           &block);
+    else
+      qemu_plugin_register_vcpu_insn_exec_cb(qemu_plugin_tb_get_insn(tb, first), on_block, QEMU_PLUGIN_CB_NO_REGS, &block);
+    for (size_t i = first; i < end; ++i)
+      qemu_plugin_register_vcpu_mem_cb(qemu_plugin_tb_get_insn(tb, i), on_access, QEMU_PLUGIN_CB_NO_REGS,
+                                       QEMU_PLUGIN_MEM_RW, reinterpret_cast<void*>(i - first));
+    at += length;
+    first = end;
+  }
 }
 
 void on_call(qemu_plugin_id_t, unsigned vcpu, int64_t number, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
@@ -162,6 +185,7 @@ void Plugin::translated(Address address, size_t count) {
   for (size_t i = 0; i < count && !guest_.engine.shadow().empty(); ++i)
     label = labels.join(label, guest_.engine.shadow().get(address + i));
   if (labels.computed(label) == 0) return;
+  if (const std::lock_guard guard(run_lock_); !run_.insert(label).second) return;
   Event event("code");
   event.number("pid", getpid()).number("address", static_cast<int64_t>(address)).label("label", labels, label);
   guest_.recorder.write(std::move(event));

@@ -13,6 +13,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -111,6 +112,8 @@ class Plugin : public Listener {
   std::mutex blocks_lock_;
   std::unordered_map<Address, std::vector<std::unique_ptr<Block>>> blocks_;
   std::unordered_set<Address> handlers_;  // of signals
+  std::mutex run_lock_;
+  std::set<Label> run_;  // labels of received bytes that ran as code: each is told once
   std::atomic<bool> active_ = false;
   bool labels_wait_ = false;  // for the program's arguments
   bool started_ = false;

@@ -100,9 +100,10 @@ bool Recorder::open(const char* path) {
 }
 
 void Recorder::write(Event event) {
-  const std::string line = std::move(event).line();
-  if (written_ + line.size() > max_event_bytes) return;
-  written_ += line.size();
+  std::string line = std::move(event).line();
+  const uint64_t before = written_.fetch_add(line.size());
+  if (before > max_event_bytes) return;
+  if (before + line.size() > max_event_bytes) line = "{\"event\":\"lost\",\"what\":\"events of a process past 64 MiB\"}\n";
   if (bell_.is_there()) return bell_.ring(Bell::event, reinterpret_cast<uint64_t>(line.data()), line.size());
   // A guest that closes every descriptor closes this one too.
   if (::write(fd_, line.data(), line.size()) < 0 && open(path_.c_str()))

@@ -2,6 +2,7 @@
 // its processes. docs/taint.md lists the events.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
@@ -73,7 +74,7 @@ class Recorder {
   Bell bell_;
   std::string path_;
   int fd_ = -1;
-  uint64_t written_ = 0;
+  std::atomic<uint64_t> written_ = 0;
 };
 
 }  // namespace shikake::taint::qemu

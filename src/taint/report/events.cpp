@@ -122,6 +122,8 @@ class Reader {
   }
   void coarsen(const std::vector<Range>& label) {
     for (const Range& range : label)
+      if (range.source == any_source) ++run_.lost["a byte of more flows than a label can name"];
+    for (const Range& range : label)
       if (const auto flow = run_.flows.find(range.source); flow != run_.flows.end()) flow->second.coarsened = true;
   }
 
