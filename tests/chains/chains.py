@@ -71,6 +71,8 @@ def main():
                                                lambda text: print(text, file=sys.stderr))
     print(json.dumps(result))
     failed = [name for name, least in LEAST.items() if result[name] < least]
+    if result.get("browser", {}).get("f1_with_honeyclient", 1) < LEAST["f1"]:
+        failed.append("browser")
     if failed:
         print(f"below what is asked for: {failed}", file=sys.stderr)
     return 1 if failed else 0
