@@ -295,6 +295,7 @@ def through_calls():
     rows.append(Specimen("innocent-heap-anew", "calls.c", {"KIND": 8}, [b"old words"], [set()]))
     rows.append(Specimen("command-after-connections", "calls.c", {"KIND": 9}, [b"FILE", b""], [{"c2"}, set()],
                          arguments=["PORT1"], silent={1}))
+    rows.append(Specimen("command-after-threads", "ladder.c", {}, [b"FILE"], [{"c2"}], libraries=["-pthread"]))
     rows.append(Specimen("download-library", "calls.c", {"KIND": 12}, [("library", 0)], [{"distribution"}],
                          libraries=["-ldl"], dynamic=True))
     return rows

@@ -127,7 +127,8 @@ void Plugin::carry(Thread& thread, const CallArguments& call, uint64_t count) {
   sinks_.carried(thread, from, to);
 }
 
-void Plugin::socket_call(Thread& thread, unsigned vcpu, const CallArguments& call, int64_t result) {
+void Plugin::socket_call(Follower& follower, int64_t result) {
+  const CallArguments& call = follower.call;
   Descriptors& descriptors = guest_.descriptors;
   const auto fd = static_cast<int>(call.a[0]);
   switch (call.call) {
@@ -142,18 +143,20 @@ void Plugin::socket_call(Thread& thread, unsigned vcpu, const CallArguments& cal
       if (result >= 0) descriptors.accepted(static_cast<int>(result));
       break;
     case Call::connect:
-      descriptors.connected(fd, guest_.endpoint_at(call.a[1], call.a[2]), calls_[vcpu].listener, result == 0);
-      sinks_.connects(thread, fd, call.a[1], call.a[2], result);
+      descriptors.connected(fd, guest_.endpoint_at(call.a[1], call.a[2]), follower.listener, result == 0);
+      sinks_.connects(follower.thread, fd, call.a[1], call.a[2], result);
       break;
     default: break;
   }
 }
 
 void Plugin::before_call(unsigned vcpu, int64_t number, std::array<uint64_t, 6> arguments) {
-  Thread& t = thread(vcpu);
+  Follower& follower = this->follower(vcpu);
+  Thread& t = follower.thread;
   t.flush();
-  calls_[vcpu] = {guest_.unpack(number, arguments)};
-  const CallArguments& call = calls_[vcpu].call;
+  follower.call = guest_.unpack(number, arguments);
+  follower.listener = nullptr;
+  const CallArguments& call = follower.call;
   constexpr uint64_t share_memory = 0x100;  // CLONE_VM
   if (call.call == Call::clone && (call.a[0] & share_memory) != 0) inherited = t.save_registers();
   switch (call.call) {
@@ -162,12 +165,12 @@ void Plugin::before_call(unsigned vcpu, int64_t number, std::array<uint64_t, 6> 
       programs_.executing(t, vcpu, call);
       break;
     case Call::signal: case Call::sigaction: case Call::rt_sigaction: note_handler(call); break;
-    case Call::sigreturn: case Call::rt_sigreturn: frame_returns(vcpu, call); break;
+    case Call::sigreturn: case Call::rt_sigreturn: frame_returns(follower); break;
     case Call::write: case Call::send: case Call::sendto: case Call::writev: case Call::vmsplice:
     case Call::sendmsg: announce(t, call); break;
     case Call::msgsnd: sinks_.letter(t, static_cast<int>(call.a[0]), call.a[1], call.a[2], false); break;
     case Call::connect:
-      calls_[vcpu].listener = guest_.descriptors.connecting(static_cast<int>(call.a[0]), guest_.endpoint_at(call.a[1], call.a[2]));
+      follower.listener = guest_.descriptors.connecting(static_cast<int>(call.a[0]), guest_.endpoint_at(call.a[1], call.a[2]));
       break;
     case Call::exit_group: case Call::kill: case Call::tkill: case Call::tgkill: case Call::reboot: case Call::fork:
     case Call::vfork: case Call::clone: case Call::ptrace: case Call::init_module: case Call::finit_module:
@@ -177,8 +180,9 @@ void Plugin::before_call(unsigned vcpu, int64_t number, std::array<uint64_t, 6> 
 }
 
 void Plugin::after_call(unsigned vcpu, int64_t, int64_t result) {
-  Thread& t = thread(vcpu);
-  const CallArguments& call = calls_[vcpu].call;
+  Follower& follower = this->follower(vcpu);
+  Thread& t = follower.thread;
+  const CallArguments& call = follower.call;
   const auto count = static_cast<uint64_t>(result);
   switch (call.call) {
     case Call::read: case Call::recv: case Call::recvfrom: case Call::pread: case Call::readv: case Call::preadv:
@@ -202,7 +206,7 @@ void Plugin::after_call(unsigned vcpu, int64_t, int64_t result) {
     case Call::rename: case Call::renameat: case Call::renameat2: case Call::mkdir: case Call::mkdirat:
     case Call::chmod: case Call::fchmodat: sinks_.path(t, call, result); break;
     case Call::socketpair: case Call::bind: case Call::listen: case Call::accept: case Call::accept4:
-    case Call::connect: socket_call(t, vcpu, call, result); break;
+    case Call::connect: socket_call(follower, result); break;
     case Call::execve: case Call::execveat: sinks_.failed(vcpu, "exec", result); break;
     case Call::kill: case Call::tkill: case Call::tgkill:
       if (result < 0) sinks_.failed(vcpu, "kill", result);
@@ -221,7 +225,7 @@ void Plugin::after_call(unsigned vcpu, int64_t, int64_t result) {
     case Call::brk: memory_.broken(result); break;
     case Call::msync: memory_.tell_written(t, call.a[0], call.a[0] + call.a[1]); break;
     case Call::shmat: case Call::ipc: memory_.attached(call, result); break;
-    case Call::sigreturn: case Call::rt_sigreturn: return frame_returned(vcpu);
+    case Call::sigreturn: case Call::rt_sigreturn: return t.restore_registers(follower.returning);
     default: break;
   }
   t.set_register(guest_.engine.layout().result, guest_.word_bytes(), 0);

@@ -140,7 +140,9 @@ End Descriptors::connection_end(int fd, const Endpoint& named, bool incoming) {
 
 // Which connection a socket is an end of. Once the other side has closed, the kernel no longer says whose it was.
 void Descriptors::settle(int fd, Channel& socket, const Endpoint& named) {
-  const Endpoint local = local_end(fd), remote = remote_end(fd);
+  const Endpoint local = local_end(fd);
+  Endpoint remote = remote_end(fd);
+  if (!remote.known()) remote = socket.remote;
   if (!remote.known()) {
     if (named.known()) socket.remote = named;
     return;
@@ -265,10 +267,11 @@ void Descriptors::connected(int fd, const Endpoint& to, Channel* there, bool suc
     return;
   }
   if (!to.known() || option(fd, SO_TYPE) != SOCK_STREAM) return;
-  Channel* socket = channels_.find(key(fd, ChannelKind::socket));
-  if (socket != nullptr && socket->remote != to) {  // it was an end of another connection before
+  Channel* socket = make(key(fd, ChannelKind::socket));
+  if (socket != nullptr && socket->remote != to) {  // it may have been an end of another connection before
     socket->settled.store(false);
     socket->source.store(0), socket->in.store(0), socket->out.store(0), socket->read.store(0), socket->written.store(0);
+    socket->remote = to;
   }
   if (there == nullptr) return;
   if (const Endpoint local = local_end(fd); local.port != 0 && same_machine(local, to)) {

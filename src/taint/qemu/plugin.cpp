@@ -20,9 +20,22 @@ namespace {
 Plugin* plugin = nullptr;  // one a process, for QEMU's callbacks; lives as long as the process
 
 // What on_block and on_access look up on each call.
-std::array<Thread*, max_threads> threads;
+std::array<Plugin::Follower*, max_threads> numbered;
 
-void on_block(unsigned vcpu, void* block) { threads[vcpu]->enter(*static_cast<Block*>(block)); }
+// Ends with the host's thread, and so with the guest's that it runs.
+struct Runs {
+  Plugin::Follower* follower = nullptr;
+  ~Runs() {
+    if (follower != nullptr) plugin->end_thread(follower);
+  }
+};
+thread_local Runs runs;
+
+Thread& thread(unsigned vcpu) {
+  return vcpu < max_threads ? numbered[vcpu]->thread : plugin->follower(vcpu).thread;
+}
+
+void on_block(unsigned vcpu, void* block) { thread(vcpu).enter(*static_cast<Block*>(block)); }
 
 void on_handler(unsigned vcpu, void* block) {
   on_block(vcpu, block);
@@ -30,7 +43,7 @@ void on_handler(unsigned vcpu, void* block) {
 }
 
 void on_access(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t address, void* instruction) {
-  threads[vcpu]->access(address, static_cast<uint32_t>(reinterpret_cast<uintptr_t>(instruction)), info);
+  thread(vcpu).access(address, static_cast<uint32_t>(reinterpret_cast<uintptr_t>(instruction)), info);
 }
 
 AccessKind kind(uint32_t info) {
@@ -146,17 +159,38 @@ std::unique_ptr<Plugin> Plugin::make(Architecture architecture, uint64_t id, Opt
   return made;
 }
 
+// On the host's thread of the guest's that makes it.
 void Plugin::start_thread(unsigned vcpu) {
-  if (vcpu >= max_threads) return;
-  threads_[vcpu] = std::make_unique<Thread>(guest_.engine);
-  threads[vcpu] = threads_[vcpu].get();
-  if (!inherited.empty()) threads_[vcpu]->restore_registers(inherited);
+  if (vcpu >= max_threads) return;  // made when it runs
+  auto* made = new Follower(guest_.engine);
+  if (!inherited.empty()) made->thread.restore_registers(inherited);
   inherited.clear();
+  const std::lock_guard guard(followers_lock_);
+  followers_.push_back(made);
+  numbered[vcpu] = made;
+}
+
+Plugin::Follower& Plugin::follower(unsigned vcpu) {
+  if (vcpu < max_threads) {
+    runs.follower = numbered[vcpu];
+  } else if (runs.follower == nullptr) {
+    guest_.descriptors.lost("labels of a new thread's registers");
+    runs.follower = new Follower(guest_.engine);
+    const std::lock_guard guard(followers_lock_);
+    followers_.push_back(runs.follower);
+  }
+  return *runs.follower;
+}
+
+void Plugin::end_thread(Follower* ended) {
+  const std::lock_guard guard(followers_lock_);
+  std::erase(followers_, ended);
+  delete ended;
 }
 
 void Plugin::forget_pages() {
-  for (auto& one : threads_)
-    if (one != nullptr) one->forget_pages();
+  const std::lock_guard guard(followers_lock_);
+  for (Follower* one : followers_) one->thread.forget_pages();
 }
 
 void Plugin::first_translation() {

@@ -29,8 +29,9 @@
 
 namespace shikake::taint::qemu {
 
-// Threads of one process that are followed; QEMU itself gets slow far earlier.
-inline constexpr size_t max_threads = 1024;
+// QEMU numbers a thread one above the highest that lives: threads that each start their successor and end climb. Those
+// up to here are found by their numbers, the others by the host's threads, which costs more.
+inline constexpr size_t max_threads = 65536;
 
 // Registers' labels of the thread that is about to clone: QEMU tells of the new thread on the same host thread, within
 // the call.
@@ -38,10 +39,29 @@ inline thread_local std::vector<Label> inherited;
 
 class Plugin : public Listener {
  public:
+  // A thread of the guest's.
+  struct Follower {
+    explicit Follower(Engine& engine) : thread(engine) {}
+    Thread thread;
+    CallArguments call;           // the one under way
+    Channel* listener = nullptr;  // connect: whom it may be calling on
+    // Register labels that signals interrupted, by their frames, and those that a frame is just giving back.
+    struct Saved {
+      Address frame;
+      std::vector<Label> registers;
+    };
+    std::vector<Saved> saved;
+    std::vector<Label> returning;
+  };
+
   // Null when the run's files can't be had.
   static std::unique_ptr<Plugin> make(Architecture architecture, uint64_t id, Options options);
 
   void start_thread(unsigned vcpu);
+  // Of the calling thread.
+  Follower& follower(unsigned vcpu);
+  // The host's thread ends that ran it.
+  void end_thread(Follower* ended);
   // The first time guest code is translated.
   void first_translation();
   Block& block(Address address, std::vector<uint8_t> bytes, size_t before, std::vector<uint8_t> lengths, bool thumb);
@@ -66,7 +86,6 @@ class Plugin : public Listener {
   Plugin(Architecture architecture, uint64_t id, Options options, RunState& state);
 
   void forget_pages();
-  Thread& thread(unsigned vcpu) { return *threads_[vcpu]; }
   // Instruments from now on.
   void activate();
   void translate_anew();
@@ -81,12 +100,11 @@ class Plugin : public Listener {
   void carry(Thread& thread, const CallArguments& call, uint64_t count);
   void announce(Thread& thread, const CallArguments& call);
   // Of calls that change what descriptors are.
-  void socket_call(Thread& thread, unsigned vcpu, const CallArguments& call, int64_t result);
+  void socket_call(Follower& follower, int64_t result);
   // Signals.
   void note_handler(const CallArguments& call);
-  void save_labels(unsigned vcpu, Address stack, size_t first, size_t step, Address returns);
-  void frame_returns(unsigned vcpu, const CallArguments& call);
-  void frame_returned(unsigned vcpu);
+  void save_labels(Follower& follower, Address stack, size_t first, size_t step, Address returns);
+  void frame_returns(Follower& follower);
   size_t general_registers() const;
 
   const uint64_t id_;
@@ -96,19 +114,9 @@ class Plugin : public Listener {
   Programs programs_{guest_};
   Memory memory_{guest_, [this] { forget_pages(); }};
   Modules modules_{guest_.bell};
-  std::array<std::unique_ptr<Thread>, max_threads> threads_;
-  struct CallUnderWay {
-    CallArguments call;
-    Channel* listener = nullptr;  // connect: whom it may be calling on
-  };
-  std::array<CallUnderWay, max_threads> calls_{};
-  // Of each thread: register labels that signals interrupted, and those that a frame is just giving back.
-  struct SavedLabels {
-    Address frame;
-    std::vector<Label> registers;
-  };
-  std::array<std::vector<SavedLabels>, max_threads> saved_;
-  std::array<std::vector<Label>, max_threads> returning_;
+  // Whoever looks at other threads' holds it.
+  std::mutex followers_lock_;
+  std::vector<Follower*> followers_;
   std::mutex blocks_lock_;
   std::unordered_map<Address, std::vector<std::unique_ptr<Block>>> blocks_;
   std::unordered_set<Address> handlers_;  // of signals

@@ -118,17 +118,17 @@ void Plugin::handler_begins(unsigned vcpu) {
     const int number = return_numbers[which];
     Address returns = number < 0 ? guest_.word(*stack) : cpu_register(number, big_endian).value_or(0);
     if (architecture() == Architecture::arm) returns &= ~Address{1};
-    save_labels(vcpu, *stack, frame.first, frame.step, returns);
+    save_labels(follower(vcpu), *stack, frame.first, frame.step, returns);
     return;
   }
 }
 
-void Plugin::save_labels(unsigned vcpu, Address stack, size_t first, size_t step, Address returns) {
-  Thread& t = thread(vcpu);
+void Plugin::save_labels(Follower& follower, Address stack, size_t first, size_t step, Address returns) {
+  Thread& t = follower.thread;
   t.interrupted(returns);
-  auto& saved = saved_[vcpu];
+  auto& saved = follower.saved;
   // Frames below this one belong to handlers that are gone.
-  std::erase_if(saved, [&](const SavedLabels& older) { return older.frame <= stack; });
+  std::erase_if(saved, [&](const Follower::Saved& older) { return older.frame <= stack; });
   if (saved.size() == max_saved) saved.erase(saved.begin());
   saved.push_back({stack, t.save_registers()});
   const auto registers = frames(architecture())[0].registers;  // all of an architecture's hold the same
@@ -146,18 +146,18 @@ void Plugin::save_labels(unsigned vcpu, Address stack, size_t first, size_t step
 }
 
 // The frame is about to be taken back.
-void Plugin::frame_returns(unsigned vcpu, const CallArguments& call) {
-  Thread& t = thread(vcpu);
+void Plugin::frame_returns(Follower& follower) {
+  Thread& t = follower.thread;
   const bool big_endian = architecture() == Architecture::mips;
   const auto stack = cpu_register(stack_numbers[static_cast<size_t>(architecture())], big_endian);
   const auto known = frames(architecture());
-  const Frame& frame = call.call == Call::sigreturn ? known.back() : known.front();
-  returning_[vcpu] = t.save_registers();
+  const Frame& frame = follower.call.call == Call::sigreturn ? known.back() : known.front();
+  follower.returning = t.save_registers();
   if (!stack) return;
   const Address begin = *stack - frame.popped;
-  auto& saved = saved_[vcpu];
-  std::erase_if(saved, [&](const SavedLabels& older) { return older.frame < begin; });
-  std::vector<Label>& labels = returning_[vcpu];
+  auto& saved = follower.saved;
+  std::erase_if(saved, [&](const Follower::Saved& older) { return older.frame < begin; });
+  std::vector<Label>& labels = follower.returning;
   if (!saved.empty() && saved.back().frame == begin) {
     labels = std::move(saved.back().registers);
     saved.pop_back();
@@ -170,7 +170,5 @@ void Plugin::frame_returns(unsigned vcpu, const CallArguments& call) {
       labels[base + frame.registers[i].place * w + k] = word_labels[big_endian ? w - 1 - k : k];
   }
 }
-
-void Plugin::frame_returned(unsigned vcpu) { thread(vcpu).restore_registers(returning_[vcpu]); }
 
 }  // namespace shikake::taint::qemu
