@@ -45,7 +45,7 @@ void vex_log(const HChar* text, SizeT count) {
 // VEX leaves by this when one of its assertions fails, on an instruction that it does not expect; each
 // call starts its allocator anew, so the next instruction is lifted as if nothing had been.
 jmp_buf vex_failure;
-[[noreturn]] void vex_failed() { longjmp(vex_failure, 1); }
+__attribute__((noreturn)) void vex_failed() { longjmp(vex_failure, 1); }
 
 void start_vex() {
   static const bool started = [] {

@@ -124,8 +124,8 @@ void Symbols::sort() {
   std::ranges::sort(functions_, {}, [this](const Function& f) {
     return std::tuple(f.address, f.local, name(f).size(), name(f));
   });
-  const auto same = std::ranges::unique(functions_, {}, &Function::address);
-  functions_.erase(same.begin(), same.end());
+  const auto same = [](const Function& a, const Function& b) { return a.address == b.address; };
+  functions_.erase(std::unique(functions_.begin(), functions_.end(), same), functions_.end());
 }
 
 std::string_view Symbols::at(uint64_t offset) const {
