@@ -163,6 +163,11 @@ class Thread {
   // A copy for what a new thread or a signal handler's return needs.
   std::vector<Label> save_registers() const;
   void restore_registers(std::span<const Label> registers);
+  // Whether the block was entered last, and has touched no memory yet.
+  bool has_not_begun(const Block& block) const { return block_ == &block && count_ == 0; }
+  // As enter(), of a signal handler's first block: an executor that lays the signal's frame, from `frame` to `end`,
+  // may tell of that as accesses of the block that was interrupted, or that had not begun.
+  void enter_handler(Block& block, Address frame, Address end);
   // A signal handler begins, which goes on at `returns` when it is done: as if it had been called.
   void interrupted(Address returns);
   // Forgets where labels of memory lie: some of it is shared now, or not any more. May be called by another thread

@@ -82,6 +82,20 @@ void Thread::restore_registers(std::span<const Label> from) {
       state_.units |= Units{1} << layout.unit[i];
 }
 
+void Thread::enter_handler(Block& block, Address frame, Address end) {
+  // Nobody but the kernel touches what lies below the stack: the block's own accesses end where the frame's begin.
+  const auto in_frame = [&](const Access& access) { return access.address - frame < end - frame; };
+  const auto* recorded = state_.accesses.data();
+  const size_t count = std::min<size_t>(count_, max_accesses);
+  const auto own = static_cast<size_t>(std::find_if(recorded, recorded + count, in_frame) - recorded);
+  if (own < count) count_ = own;
+  if (count_ == 0 && block_ != &nowhere_ && !engine_.program(*block_).memory.empty()) {  // it had not begun
+    block_ = &nowhere_;
+    touched_ = 0;
+  }
+  enter(block);
+}
+
 void Thread::interrupted(Address returns) {
   if (attention_ == 0) return;
   returns_.push_back(returns);
@@ -101,6 +115,8 @@ void Thread::pass(Block& next) {
   if (block_ == &nowhere_) return;
   Block& block = *block_;
   const Program& program = engine_.program(block);
+  // An executor that is called away as a block begins says so once more when it comes back to it.
+  if (count_ == 0 && next == block.address && !program.memory.empty()) return;
   state_.next = next;
   match_ = Match::unknown;
   if (attention_ != 0 && state_.top->depth == state_.depth) in_regions(block, program, *state_.top);

@@ -37,10 +37,7 @@ Thread& thread(unsigned vcpu) {
 
 void on_block(unsigned vcpu, void* block) { thread(vcpu).enter(*static_cast<Block*>(block)); }
 
-void on_handler(unsigned vcpu, void* block) {
-  on_block(vcpu, block);
-  plugin->handler_begins(vcpu);
-}
+void on_handler(unsigned vcpu, void* block) { plugin->handler_begins(vcpu, *static_cast<Block*>(block)); }
 
 void on_access(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t address, void* instruction) {
   thread(vcpu).access(address, static_cast<uint32_t>(reinterpret_cast<uintptr_t>(instruction)), info);

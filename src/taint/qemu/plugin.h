@@ -68,7 +68,7 @@ class Plugin : public Listener {
 
   // Signals (signals.cpp).
   bool is_handler(Address address);
-  void handler_begins(unsigned vcpu);
+  void handler_begins(unsigned vcpu, Block& block);
 
   // Code is about to run for the first time: was it received?
   void translated(Address address, size_t count);

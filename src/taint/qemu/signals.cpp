@@ -67,6 +67,9 @@ std::span<const Frame> frames(Architecture architecture) {
 // Of the stack pointer, and of the register that holds where a handler returns to (none: the stack does).
 constexpr int stack_numbers[] = {7, 4, 13, 31, 29, 29}, return_numbers[] = {-1, -1, 14, 30, 31, 31};
 
+// x86-64's functions use this much below their stack pointers; the kernel leaves it alone.
+Address red_zone(Architecture architecture) { return architecture == Architecture::x86_64 ? 128 : 0; }
+
 // A handler that was left by a jump never takes its frame back.
 constexpr size_t max_saved = 64;
 
@@ -99,28 +102,40 @@ bool Plugin::is_handler(Address address) {
 
 // A handler's first block begins. Was it called by a signal? Then the frame on the stack holds all registers that
 // a handler starts with unchanged.
-void Plugin::handler_begins(unsigned vcpu) {
+void Plugin::handler_begins(unsigned vcpu, Block& block) {
   const auto which = static_cast<size_t>(architecture());
   const bool big_endian = architecture() == Architecture::mips;
   const auto stack = cpu_register(stack_numbers[which], big_endian);
-  if (!stack) return;
+  Thread& t = thread(vcpu);
   for (const Frame& frame : frames(architecture())) {
-    std::vector<uint8_t> saved = read_guest(*stack + frame.first, frame.registers.size() * frame.step);
+    const std::vector<uint8_t> saved =
+        stack ? read_guest(*stack + frame.first, frame.registers.size() * frame.step) : std::vector<uint8_t>();
     if (saved.size() != frame.registers.size() * frame.step) continue;
-    const bool matches = std::ranges::all_of(frame.registers, [&](const SavedRegister& r) {
+    const auto value = [&](const SavedRegister& r) {
       const size_t at = static_cast<size_t>(&r - frame.registers.data()) * frame.step;
-      uint64_t value = 0;
+      uint64_t number = 0;
       for (size_t i = 0; i < guest_.word_bytes(); ++i)
-        value |= uint64_t{saved[at + i]} << 8 * (big_endian ? guest_.word_bytes() - 1 - i : i);
-      return !r.kept || cpu_register(r.number, big_endian) == value;
+        number |= uint64_t{saved[at + i]} << 8 * (big_endian ? guest_.word_bytes() - 1 - i : i);
+      return number;
+    };
+    const bool matches = std::ranges::all_of(frame.registers, [&](const SavedRegister& r) {
+      return !r.kept || cpu_register(r.number, big_endian) == value(r);
     });
     if (!matches) continue;
+    // Told twice of one signal, when the emulator is called away in between.
+    if (t.has_not_begun(block) && !saved_[vcpu].empty() && saved_[vcpu].back().frame == *stack) break;
+    const auto pointer = std::ranges::find(frame.registers, static_cast<uint8_t>(stack_numbers[which]), &SavedRegister::number);
+    const Address interrupted_at = value(*pointer) - red_zone(architecture());
+    // On another stack, as far as the vector registers of today's processors reach.
+    constexpr Address largest_frame = 4096;
+    t.enter_handler(block, *stack, interrupted_at - *stack < 4 * largest_frame ? interrupted_at : *stack + largest_frame);
     const int number = return_numbers[which];
     Address returns = number < 0 ? guest_.word(*stack) : cpu_register(number, big_endian).value_or(0);
     if (architecture() == Architecture::arm) returns &= ~Address{1};
     save_labels(follower(vcpu), *stack, frame.first, frame.step, returns);
     return;
   }
+  t.enter(block);
 }
 
 void Plugin::save_labels(Follower& follower, Address stack, size_t first, size_t step, Address returns) {

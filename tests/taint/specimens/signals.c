@@ -41,8 +41,11 @@ int main(int count, char** argument) {
   static char data[4096];
   if (count < 2) return 2;
   if (ask(atoi(argument[1]), "hello", data, sizeof data) <= 0) return 1;
-  uint32_t word;
-  memcpy(&word, data, 4);
+  register uint32_t word;  // also where nothing is optimised
+  uint32_t received;
+  memcpy(&received, data, 4);
+  word = received;
+  received = 0;
   memset(data, 0, sizeof data);
   struct sigaction action;
   memset(&action, 0, sizeof action);
@@ -56,7 +59,8 @@ int main(int count, char** argument) {
     __asm__ volatile("" : "+r"(word));
   } while (!handled);
 #if KIND == 2
-  memcpy(data, &word, 4);
+  received = word;
+  memcpy(data, &received, 4);
   obey_word(data);
 #endif
   return 0;
