@@ -205,7 +205,8 @@ TEST(DocumentVisit, HostileScriptsEndAndCostTheirDocumentAlone) {
        ""},
       {"formats_of_size",
        "for (var i = 0; i < 50; ++i) { util.printf('%99999999999999999d%.99999999999f', 1, 2); "
-       "util.printd(Array(1000).join('mmmm'), new Date(NaN)); }",
+       "util.printd(Array(1000).join('mmmm'), new Date(NaN)); util.printd('mmmm dddd yyyy', new "
+       "Date(-8.64e15)); }",
        ""},
       {"adds_scripts_for_ever",
        "this.addScript('a', 'this.addScript(\"b\", \"1\")'); var n = 0; function f() { if (++n < 1e6) "

@@ -90,7 +90,8 @@ std::u16string acrobat_printf(std::u16string_view format, const std::vector<Form
 
 std::u16string acrobat_printd(std::u16string_view format, double time) {
   using namespace std::chrono;
-  constexpr double longest = 8.64e15;  // of a Date
+  constexpr double longest =
+      9.2e14;  // the years that the standard library knows are 29,000 of a Date's 275,000
   const sys_time<milliseconds> at{
       milliseconds(static_cast<int64_t>(std::isfinite(time) ? std::clamp(time, -longest, longest) : 0))};
   const auto day = floor<days>(at);
