@@ -49,7 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   context.node = *driver.recorder().node(options.url);
   auto ends = base::FrameChannel::make_pair(low::limits::max_frame);
   SHIKAKE_CHECK(ends.has_value());
-  low::WorkerState& worker = driver.attach(context, {std::move(ends->first), 0, base::UniqueFd()});
+  low::WorkerState& worker = driver.attach(context, std::move(ends->first), std::nullopt);
   int count = 0;
   while (auto frame = next_frame(input)) {
     driver.handle(worker, *frame);

@@ -62,7 +62,7 @@ Result<> Driver::go() {
     wait();
   }
   for (auto& worker : workers_)
-    if (!worker->dead) worker->process.end();
+    if (!worker->dead) worker->end();
   if (!failure_) look_again();
   if (failure_) return fail(std::move(*failure_));
   if (record_.failure()) return fail(*record_.failure());
@@ -139,7 +139,8 @@ void Driver::read_worker(WorkerState& worker) {
 void Driver::worker_ended(WorkerState& worker) {
   worker.dead = true;
   if (worker.closing) return;
-  auto status = worker.process.wait(base::Deadline::after(std::chrono::milliseconds(1000)));
+  if (!worker.process) return;
+  auto status = worker.process->wait(base::Deadline::after(std::chrono::milliseconds(1000)));
   using How = base::WaitStatus::How;
   std::string how = status ? status->describe() : "gone";
   if (status && *status == base::WaitStatus{How::exited, cell::status_not_confined})
@@ -152,7 +153,7 @@ void Driver::worker_ended(WorkerState& worker) {
 }
 
 void Driver::hostile(WorkerState& worker, std::string_view why) {
-  worker.process.end();
+  worker.end();
   worker.dead = true;
   record_.limit("worker-hostile");
   record_.event("error", "the page's process was ended: " + std::string(why),
@@ -168,7 +169,7 @@ void Driver::watch_silence() {
     // Its word may lie unread: taking a document apart has kept us as long.
     read_worker(*worker);
     if (worker->dead || steady_clock::now() - worker->last_word < limits::max_silence) continue;
-    worker->process.end();
+    worker->end();
     worker->dead = true;
     record_.limit("silence");
     record_.event("error", "the page's process did not answer", worker->root ? worker->root->node : 0);

@@ -143,10 +143,11 @@ void Driver::no_document(const UnderWay& fetch) {
   }
 }
 
-WorkerState& Driver::attach(Context& context, base::Zygote::Forked process) {
-  pids_.push_back(process.child.pid());
+WorkerState& Driver::attach(Context& context, base::FrameChannel channel,
+                            std::optional<base::ForkedChild> process) {
+  if (process) pids_.push_back(process->pid());
   workers_.push_back(std::make_unique<WorkerState>(
-      WorkerState{.channel = std::move(process.channel), .process = std::move(process.child)}));
+      WorkerState{.channel = std::move(channel), .process = std::move(process)}));
   WorkerState& worker = *workers_.back();
   worker.origin = context.url.is_http() ? context.url.origin() : "null " + std::to_string(workers_.size());
   worker.root = &context;
@@ -164,7 +165,7 @@ void Driver::start_worker(Context& context, Document document) {
     failure_ = process.error();
     return;
   }
-  WorkerState& worker = attach(context, std::move(*process));
+  WorkerState& worker = attach(context, std::move(process->channel), std::move(process->child));
   Start start;
   start.document = std::move(document);
   start.persona = persona_;
@@ -197,7 +198,7 @@ void Driver::close_subtree(Context& context) {
         if (its && fetcher_) fetcher_->cancel(entry.first);
         return its;
       });
-      worker.process.end();
+      worker.end();
       worker.dead = true;
     }
     other->worker = nullptr;
