@@ -116,6 +116,12 @@ Result<run::AnalysisOptions> options_of(const AnalyzeCommand& command, const Con
     if (variable.find('=') == std::string::npos || variable.starts_with("="))
       return fail(Module::app, ErrorCode::invalid_usage, "--env takes NAME=VALUE, not " + variable);
   }
+  for (const std::string& path : conditions.labelled) {
+    // The emulator takes a list with commas.
+    if (!conditions.taint || !path.starts_with('/') || path.find(',') != std::string::npos)
+      return fail(Module::app, ErrorCode::invalid_usage,
+                  "--label-file takes an absolute path without commas, together with --taint, not " + path);
+  }
   if (!command.replies.empty()) {
     if (conditions.network != intel::RunNetwork::closed)
       return fail(Module::app, ErrorCode::invalid_usage, "--replies are what the closed network answers");
@@ -219,6 +225,10 @@ Run define_analyze(CLI::App& app_command, Context& context) {
   app_command.add_option("--debug", command->debug, "A debugger's script (docs/debugger.md)");
   app_command.add_flag("--taint", conditions.taint,
                        "Follow received bytes through the programs: which flow commands, feeds, is fed");
+  app_command
+      .add_option("--label-file", conditions.labelled,
+                  "With --taint: a file inside (or the beginning of paths) whose bytes are followed too; may be repeated")
+      ->allow_extra_args(false);
   app_command.add_option("--rules", command->rules, "A folder of YARA rules; may be repeated")
       ->allow_extra_args(false);
   app_command.add_option("--depth", command->options.depth, "How often files that files leave are analysed")

@@ -148,6 +148,17 @@ class Consequences(TaintTest):
         self.assertTrue(any(one["flow"] == flow["id"] for one in back), back)
         self.assertEqual(self.run_json("influence", run, "--on", "no such thing"), {"influences": []})
 
+    def test_a_chosen_file_is_followed_too(self):
+        """A file that no thief looks for, until somebody says that it matters."""
+        program = self.build("thief")
+        self.can_run()
+        replies = self.write("replies.toml", f'[[tcp]]\nport = {PORT}\nsteps = [{{ send = "ok", close = true }}]\n')
+        options = ["--taint", "--replies", replies, "--args", f"{PORT} /etc/hosts"]
+        plain, chosen = (self.flow(self.analyze(program, *options, *more)[0]) for more in ([], ["--label-file", "/etc/hosts"]))
+        self.assertIsNone(plain.get("role"))
+        self.assertEqual(chosen.get("role"), "drop")
+        self.assertEqual([file["path"] for file in chosen["from_files"]], ["/etc/hosts"])
+
     def test_without_emulator_the_run_is_done_without(self):
         program = self.build("connectivity")
         self.can_run()

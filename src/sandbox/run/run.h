@@ -37,6 +37,8 @@ struct Conditions {
   std::string debug_script;
   // Received bytes are followed through the programs: all of them run in emulators.
   bool taint = false;
+  // With taint: beginnings of paths inside, whose content is followed as documents and credential stores are.
+  std::vector<std::string> labelled;
   // Asked about every tenth of a second; true ends the run, and its record says so.
   std::function<bool()> stop = [] { return false; };
 };

@@ -147,6 +147,7 @@ Result<LaidEmulators> lay_emulators(const run::Plan& plan, const cell::Guest& gu
   if (plan.taint) {
     std::string options = fmt::format(",bell={},state={}", emulation::bell, state_file);
     for (const std::string& path : labelled(home)) options += ",label=" + path;
+    for (const std::string& path : plan.labelled) options += ",label=" + path;
     SHIKAKE_TRY(add_plugin("shikake-taint.so", options));
     all.hidden.emplace_back(state_file);
   }
