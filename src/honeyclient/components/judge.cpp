@@ -10,13 +10,13 @@
 #include "base/bytes.h"
 
 namespace shikake::honeyclient::components {
-namespace {
 
-// The member's own name: of "Cells().Value", "Value".
-std::string_view last_part(std::string_view member) {
+std::string_view own_name(std::string_view member) {
   while (member.ends_with("()")) member.remove_suffix(2);
   return member.substr(member.find_last_of('.') + 1);
 }
+
+namespace {
 
 std::optional<double> number(std::string_view text) {
   double value = 0;
@@ -109,7 +109,7 @@ std::string clause(const Component& component, const Misuse& misuse, const Use& 
 // Which argument, for the clause; nothing: no match.
 std::optional<size_t> matching_argument(const Misuse& misuse, const Use& use) {
   const bool named = std::ranges::any_of(
-      misuse.members, [own = last_part(use.member)](const std::string& one) { return same_name(one, own); });
+      misuse.members, [own = own_name(use.member)](const std::string& one) { return same_name(one, own); });
   if (!named || use.member.empty()) return std::nullopt;
   if (misuse.trait == Trait::called) return 0;
   if (misuse.trait == Trait::file) return use.wrote_file ? std::optional<size_t>(0) : std::nullopt;

@@ -20,6 +20,8 @@ struct Conviction {
 // The first misuse with a source that the use matches.
 std::optional<Conviction> judge(const Component& component, const Use& use);
 // The same whatever the source: what a command or an address in it is worth following for.
+// The member's own name: of "Cells().Value", "Value".
+std::string_view own_name(std::string_view member);
 bool matches(const Misuse& misuse, const Use& use);
 
 bool is_path(std::string_view text);

@@ -18,13 +18,14 @@ namespace {
 
 constexpr std::array<std::string_view, 9> trait_names = {
     "overlong", "number", "path", "address", "contains", "command", "file", "called", "width"};
-constexpr std::array<std::string_view, 10> behaviour_names = {
-    "absorbs", "xml_http", "dictionary",  "stream",  "file_system",
-    "shell",   "xml",      "application", "creator", "management"};
-constexpr std::array<Behaviour, 10> behaviours = {
-    Behaviour::absorbs,     Behaviour::xml_http,  Behaviour::dictionary, Behaviour::stream,
-    Behaviour::file_system, Behaviour::shell,     Behaviour::xml,        Behaviour::application,
-    Behaviour::creator,     Behaviour::management};
+constexpr std::array<std::string_view, 13> behaviour_names = {
+    "absorbs", "xml_http", "dictionary", "stream",    "file_system", "shell",      "application",
+    "xml",     "creator",  "management", "scheduler", "office",      "interpreter"};
+constexpr std::array<Behaviour, 13> behaviours = {
+    Behaviour::absorbs,     Behaviour::xml_http,   Behaviour::dictionary,  Behaviour::stream,
+    Behaviour::file_system, Behaviour::shell,      Behaviour::application, Behaviour::xml,
+    Behaviour::creator,     Behaviour::management, Behaviour::scheduler,   Behaviour::office,
+    Behaviour::interpreter};
 
 // Where no misuse says otherwise: no version, path or identifier that a page passes innocently is longer.
 constexpr uint32_t usual_length = 1000;
@@ -374,6 +375,7 @@ std::string plain_name(std::string_view given) {
   std::string name = base::to_lower(given);
   std::erase_if(name, [](char c) { return c == '{' || c == '}' || c == ' ' || c == '\t' || c == '\n'; });
   if (name.starts_with("clsid:")) name.erase(0, 6);
+  if (name.starts_with("new:")) name.erase(0, 4);  // a moniker
   if (is_class_id(name)) return name;
   const size_t end = name.find_last_not_of("0123456789.");
   // Digits at the end are a version only behind a point: "JetAudio.Interface.1", but "OWC10" is a name.

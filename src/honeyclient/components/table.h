@@ -54,6 +54,9 @@ enum class Behaviour : uint8_t {
   xml,          // an XML document: decodes bin.base64 and bin.hex
   creator,      // its CreateObject makes others
   management,   // WMI: Win32_Process and the like
+  scheduler,    // the task scheduler
+  office,       // Word, Excel, Outlook: documents, macros, CreateObject
+  interpreter,  // the Script Control: runs what it is given
 };
 
 struct Component {

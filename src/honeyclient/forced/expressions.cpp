@@ -40,27 +40,13 @@ constexpr std::u16string_view made_of_parts = u"[+]";
 constexpr std::array<std::u16string_view, 11> sink_members = {
     u"location",  u"href",   u"src",   u"action", u"data",      u"innerHTML",
     u"outerHTML", u"srcdoc", u"movie", u"url",    made_of_parts};
-constexpr std::array<std::u16string_view, 21> sink_calls = {u"write",
-                                                            u"writeln",
-                                                            u"open",
-                                                            u"assign",
-                                                            u"navigate",
-                                                            u"eval",
-                                                            u"execScript",
-                                                            u"fetch",
-                                                            u"sendBeacon",
-                                                            u"submit",
-                                                            u"setTimeout",
-                                                            u"setInterval",
-                                                            u"Function",
-                                                            u"setAttribute",
-                                                            u"insertAdjacentHTML",
-                                                            u"appendChild",
-                                                            u"insertBefore",
-                                                            u"append",
-                                                            u"insertAdjacentElement",
-                                                            u"replaceChild",
-                                                            made_of_parts};
+constexpr std::array<std::u16string_view, 22> sink_calls = {
+    u"write",        u"import",       u"writeln",      u"open",
+    u"assign",       u"navigate",     u"eval",         u"execScript",
+    u"fetch",        u"sendBeacon",   u"submit",       u"setTimeout",
+    u"setInterval",  u"Function",     u"setAttribute", u"insertAdjacentHTML",
+    u"appendChild",  u"insertBefore", u"append",       u"insertAdjacentElement",
+    u"replaceChild", made_of_parts};
 
 }  // namespace
 
@@ -107,8 +93,9 @@ Parser::Expression Parser::assignment() {
   }
   if (current_.kind == TokenKind::sign && one_of(current_.text, assigning)) {
     assigned(left);
+    bool named = left.base && !left.member && !left.parenthesised && !left.pattern;
     advance();
-    assignment();
+    named ? named_value(left.last) : void(assignment());
     return {.start = start, .end = last_end_, .first_name = left.first_name};
   }
   return left;
@@ -340,8 +327,11 @@ Parser::Expression Parser::primary(bool created) {
         advance();
         class_rest();
       } else {
-        if (word(u"import")) throw Failed{};  // import() and import.meta are of module code
-        if (!word(u"this") && !word(u"null") && !word(u"true") && !word(u"false") && !word(u"super")) {
+        if (word(u"import")) {
+          Token behind = ahead();
+          if (behind.text != u"(" && behind.text != u".") throw Failed{};
+          made.last = current_.text;
+        } else if (!word(u"this") && !word(u"null") && !word(u"true") && !word(u"false") && !word(u"super")) {
           made.base = made_.names.size();
           made.last = current_.text;
           name(current_);
@@ -441,10 +431,10 @@ void Parser::object() {
       if (sign(u"(")) {
         function_rest(start, is_async, generator);
       } else if (accept(u":")) {
-        assignment();
+        key.text == u"[" ? void(assignment()) : named_value(key.text);
       } else {
         name(key);
-        if (accept(u"=")) assignment();
+        if (accept(u"=")) named_value(key.text);
       }
     }
     if (!sign(u"}")) expect(u",");

@@ -16,11 +16,44 @@ void Parser::function_expression(bool registered) {
   if (is_async) advance();
   advance();  // function
   bool generator = accept(u"*");
-  if (current_.kind == TokenKind::name) advance();  // its own name
+  bool anonymous = current_.kind != TokenKind::name;
+  if (!anonymous) advance();
   uint32_t number = function_rest(start, is_async, generator);
   if (!registered) return;
-  open(Edit::Level::expression, start, last_end_, hook_of(Hook::made, naming_.first_function + number));
-  close(Edit::Level::expression, last_end_, start, u")");
+  Wrap wrap = wrap_of(number, anonymous && ends_value() ? name_at(start) : std::u16string_view());
+  open(Edit::Level::expression, start, last_end_, std::move(wrap.before));
+  close(Edit::Level::expression, last_end_, start, std::move(wrap.after));
+}
+
+Parser::Wrap Parser::wrap_of(uint32_t function, std::u16string_view key) const {
+  Wrap wrap{hook_of(Hook::made, naming_.first_function + function), u")"};
+  if (key.empty()) return wrap;
+  // A property of an object that is there for no more than that.
+  bool quoted = key[0] == u'"' || key[0] == u'\'' || (key[0] >= u'0' && key[0] <= u'9');
+  wrap.before += u"{" + std::u16string(key) + u":";
+  wrap.after = u"}[" + (quoted ? std::u16string(key) : u"\"" + std::u16string(key) + u"\"") + u"])";
+  return wrap;
+}
+
+void Parser::named_value(std::u16string_view key) {
+  // "__proto__: x" gives no name.
+  if (key.find(u"__proto__") == std::u16string_view::npos) names_at_[current_.start] = key;
+  assignment();
+}
+
+std::u16string_view Parser::name_at(size_t start) const {
+  auto found = names_at_.find(start);
+  return found == names_at_.end() ? std::u16string_view() : found->second;
+}
+
+// What goes on behind a function calls it or reads a member: then it is not the value itself.
+bool Parser::ends_value() const {
+  if (current_.kind == TokenKind::end || current_.after_newline)
+    return !sign(u"(") && !sign(u"[") && !sign(u".");
+  if (current_.kind != TokenKind::sign) return false;
+  for (std::u16string_view one : {u";", u",", u")", u"]", u"}", u":"})
+    if (current_.text == one) return true;
+  return false;
 }
 
 void Parser::function_declaration() {
@@ -63,9 +96,9 @@ void Parser::arrow(const Expression& head, bool is_async) {
   if (leads && around_.function) made_.functions[around_.function - 1].leads = true;
   counts_ = counts;
   made_.functions[function].text.end = static_cast<uint32_t>(last_end_);
-  open(Edit::Level::expression, head.start, last_end_,
-       hook_of(Hook::made, naming_.first_function + function));
-  close(Edit::Level::expression, last_end_, head.start, u")");
+  Wrap wrap = wrap_of(function, name_at(head.start));
+  open(Edit::Level::expression, head.start, last_end_, std::move(wrap.before));
+  close(Edit::Level::expression, last_end_, head.start, std::move(wrap.after));
 }
 
 uint32_t Parser::function_rest(size_t start, bool is_async, bool is_generator) {
@@ -163,8 +196,10 @@ void Parser::class_member(size_t, std::vector<uint32_t>& methods) {
     is_async = is_async || word(u"async");
     advance();
   }
-  if (sign(u"{")) throw Failed{};  // a static block: rare enough to be left alone
+  if (sign(u"{")) return block();  // static
   generator = accept(u"*");
+  Token key = current_;
+  bool computed = sign(u"[");
   if (accept(u"[")) {
     assignment();
     expect(u"]");
@@ -177,7 +212,7 @@ void Parser::class_member(size_t, std::vector<uint32_t>& methods) {
     methods.push_back(function_rest(start, is_async, generator));
     return;
   }
-  if (accept(u"=")) assignment();
+  if (accept(u"=")) computed || key.text.starts_with(u'#') ? void(assignment()) : named_value(key.text);
   end_of_statement();
 }
 

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "honeyclient/forced/lexer.h"
@@ -47,11 +48,11 @@ class Parser {
   };
   // Counted while going along; differences tell what stands between two places.
   struct Counts {
-    uint32_t effects = 0;   // calls, assignments to members
-    uint32_t strings = 0;   // literals
-    uint32_t pauses = 0;    // yield, await: other code runs before what follows
-    uint32_t evals = 0;     // direct ones
-    uint32_t escapes = 0;   // return, throw, break, continue
+    uint32_t effects = 0;  // calls, assignments to members
+    uint32_t strings = 0;  // literals
+    uint32_t pauses = 0;   // yield, await: other code runs before what follows
+    uint32_t evals = 0;    // direct ones
+    uint32_t escapes = 0;  // return, throw, break, continue
     // What an arrow function around it would change.
     uint32_t specials() const { return pauses + evals; }
   };
@@ -121,6 +122,16 @@ class Parser {
 
   // --- functions.cpp
   void function_expression(bool registered);
+  // What a closure is handed to the hook in: as it is, or where the grammar gives it a name, in that name.
+  struct Wrap {
+    std::u16string before, after;
+  };
+  Wrap wrap_of(uint32_t function, std::u16string_view key) const;
+  // A value that has a name where it stands: an anonymous function takes it for its own.
+  // https://tc39.es/ecma262/#sec-runtime-semantics-namedevaluation
+  void named_value(std::u16string_view key);
+  std::u16string_view name_at(size_t start) const;  // "" for none
+  bool ends_value() const;
   void function_declaration();
   void arrow(const Expression& head, bool is_async);
   // From its parameters on; the number of the function.
@@ -138,6 +149,10 @@ class Parser {
 
   // --- statements.cpp
   void statement();
+  void import_declaration();
+  void export_declaration();
+  void declarations();  // of var, let and const
+  void watched_condition();
   void block();
   void simple(bool tolerant);  // an expression, a variable statement
   void leaf(size_t start, size_t end, size_t first_name, bool tolerant, const Counts& counts);
@@ -162,6 +177,7 @@ class Parser {
   Counts counts_;
   Around around_;
   std::vector<Scope> scopes_;
+  std::unordered_map<size_t, std::u16string_view> names_at_;  // of values, by where those begin
   std::vector<Edit> edits_;
   uint32_t next_label_ = 0;
   size_t line_at_ = 0;  // for new_site: lines are counted once

@@ -47,7 +47,18 @@ INSTANTIATE_TEST_SUITE_P(
             "{H(4,1,He)}finally{if(H(5,1))continue}"},
         Row{"endless_loop", u"for (;;) i++", "H_0:for (;H(13,0);) i++"},
         Row{"function", u"function f() { return 1 }", "void H(7,0,f);function f() {;H(6,0); return 1 }"},
-        Row{"arrow", u"f = x => x", "f = H(7,0,x => (H(6,0),x))"},
+        // An anonymous function has the name of what it is given to.
+        Row{"arrow", u"f = x => x", "f = H(7,0,{f:x => (H(6,0),x)}[\"f\"])"},
+        Row{"named_by_a_variable", u"let f = function () {}, g = function h() {}",
+            "let f = H(7,0,{f:function () {;H(6,0);}}[\"f\"]), g = H(7,1,function h() {;H(6,1);})"},
+        Row{"named_by_a_key", u"x = {'a b': () => 1, 3: () => 2, [k]: () => 3}",
+            "x = {'a b': H(7,0,{'a b':() => (H(6,0),1)}['a b']), 3: H(7,1,{3:() => (H(6,1),2)}[3]), [k]: "
+            "H(7,2,() => (H(6,2),3))}"},
+        Row{"called_at_once_it_has_none", u"f = function () {}()",
+            "try{f = H(7,0,function () {;H(6,0);})()}catch(He){H(18,0,He)}"},
+        Row{"static_block", u"class A { static { go() } }",
+            "class A { static { try{go()}catch(He){H(18,0,He)} } }"},
+        Row{"import_call", u"import(u)", "try{H(19,0);import(u)}catch(He){H(18,0,He)}"},
         Row{"strict", u"'use strict'; x", "'use strict'; x"},
         Row{"direct_eval", u"eval(t)", "try{H(19,0);eval(H(20,0,t))}catch(He){H(18,0,He)}"},
         Row{"sink", u"location.href = u", "try{H(19,0);location.href = u}catch(He){H(18,0,He)}"},
@@ -60,7 +71,10 @@ INSTANTIATE_TEST_SUITE_P(
             "{H(18,0,He)} break H_0; default: };H(3,0);}catch(He){H(4,0,He)}finally{if(H(5,0))continue}"},
         Row{"handler", u"try { a } catch (e) { f() }",
             "try { a ;H(17,0);} catch (e) { try{f()}catch(He){H(18,0,He)} }"},
-        Row{"no_script", u"if (", nullptr}, Row{"module", u"import x from 'y'", nullptr},
+        Row{"no_script", u"if (", nullptr},
+        Row{"module", u"import x, {y as z} from 'y'; export default await x(); export const f = () => z",
+            "import x, {y as z} from 'y'; export default await x(); export const f = H(7,0,{f:() => "
+            "(H(6,0),z)}[\"f\"])"},
         Row{"template_text", u"x = `a${b ? c() : d}`;",
             "try{x = `a${H(8,0,b ,()=>( c() ),()=>( d))}`;}catch(He){H(18,0,He)}"}),
     [](const auto& row) { return row.param.name; });

@@ -25,7 +25,8 @@ void Parser::statement() {
   if (word(u"switch")) return switch_statement();
   if (word(u"try")) return try_statement();
   if (word(u"break") || word(u"continue")) return jump(word(u"break"));
-  if (word(u"import") || word(u"export")) throw Failed{};  // module code
+  if (word(u"import") && next.text != u"(" && next.text != u".") return import_declaration();
+  if (word(u"export")) return export_declaration();
   if (word(u"class")) {
     advance();
     return class_rest();
@@ -74,19 +75,63 @@ bool begins_declaration(const Token& token) {
 
 }  // namespace
 
+// From the keyword on: "var a = 1, {b} = c".
+void Parser::declarations() {
+  advance();
+  do {
+    size_t first = made_.names.size();
+    bool plain = current_.kind == TokenKind::name;
+    std::u16string_view called = current_.text;
+    primary(true);
+    for (size_t i = first; i < made_.names.size(); ++i) made_.names[i].defines = true;
+    if (accept(u"=")) plain ? named_value(called) : void(assignment());
+  } while (accept(u","));
+}
+
+// Modules: https://tc39.es/ecma262/#sec-imports, #sec-exports. They may await outside of functions.
+void Parser::import_declaration() {
+  around_.is_async = true;
+  while (current_.kind != TokenKind::string) {
+    if (current_.kind == TokenKind::end || sign(u";")) throw Failed{};
+    advance();
+  }
+  advance();
+  if (word(u"assert") || word(u"with")) advance(), object();
+  end_of_statement();
+}
+
+void Parser::export_declaration() {
+  around_.is_async = true;
+  advance();
+  if (sign(u"*") || sign(u"{")) {
+    bool list = sign(u"{");
+    while (!sign(u"}") && current_.kind != TokenKind::string) {
+      if (current_.kind == TokenKind::end) throw Failed{};
+      advance();
+    }
+    advance();
+    if (list && word(u"from")) advance(), advance();
+    return end_of_statement();
+  }
+  if (word(u"var") || word(u"let") || word(u"const")) return simple(false);
+  if (!word(u"default")) return statement();
+  advance();
+  if (word(u"function") || word(u"async") || word(u"class")) {
+    primary(true);  // may be without a name, and is not told of
+    accept(u";");
+    return;
+  }
+  assignment();
+  end_of_statement();
+}
+
 // "var a = 1, {b} = c;" or an expression.
 void Parser::simple(bool tolerant) {
   size_t start = current_.start, first_name = made_.names.size();
   Counts before = counts_;
   bool sink = std::exchange(around_.sink, false);
   if (current_.kind == TokenKind::name && begins_declaration(current_) && (!tolerant || word(u"var"))) {
-    advance();
-    do {
-      size_t first = made_.names.size();
-      primary(true);
-      for (size_t i = first; i < made_.names.size(); ++i) made_.names[i].defines = true;
-      if (accept(u"=")) assignment();
-    } while (accept(u","));
+    declarations();
   } else {
     expression();
   }
@@ -163,16 +208,21 @@ void Parser::whole(size_t start, size_t first_name) {
   around_.sink = sink;
 }
 
-void Parser::while_statement() {
-  size_t start = current_.start, first_name = made_.names.size();
-  uint32_t number = new_label();
-  advance();
+// "(condition)" of a loop.
+void Parser::watched_condition() {
   expect(u"(");
   Expression condition = expression();
   expect(u")");
   uint32_t site = new_site(Hook::loop, condition.start, condition.end);
   open(Edit::Level::expression, condition.start, condition.end, hook_of(Hook::loop, site));
   close(Edit::Level::expression, condition.end, condition.start, u")");
+}
+
+void Parser::while_statement() {
+  size_t start = current_.start, first_name = made_.names.size();
+  uint32_t number = new_label();
+  advance();
+  watched_condition();
   loop_body(number);
   open(Edit::Level::statement, start, last_end_, label(number) + u":");
   whole(start, first_name);
@@ -185,13 +235,8 @@ void Parser::do_statement() {
   loop_body(number);
   if (!word(u"while")) throw Failed{};
   advance();
-  expect(u"(");
-  Expression condition = expression();
-  expect(u")");
+  watched_condition();
   accept(u";");
-  uint32_t site = new_site(Hook::loop, condition.start, condition.end);
-  open(Edit::Level::expression, condition.start, condition.end, hook_of(Hook::loop, site));
-  close(Edit::Level::expression, condition.end, condition.start, u")");
   open(Edit::Level::statement, start, last_end_, label(number) + u":");
   whole(start, first_name);
 }
@@ -205,13 +250,7 @@ void Parser::for_statement() {
   no_in_ = true;
   bool declared = current_.kind == TokenKind::name && begins_declaration(current_);
   if (declared) {
-    advance();
-    do {
-      size_t first = made_.names.size();
-      primary(true);
-      for (size_t i = first; i < made_.names.size(); ++i) made_.names[i].defines = true;
-      if (accept(u"=")) assignment();
-    } while (accept(u","));
+    declarations();
   } else if (!sign(u";")) {
     define(expression());
   }

@@ -31,14 +31,6 @@ std::string zip_of(const std::string& name, const std::string& content) {
          little(0, 2);
 }
 
-std::string specimen_program() {
-  std::string body(256, '\0');
-  body.replace(0, 2, "MZ");
-  body[60] = 64;
-  body.replace(64, 4, std::string("PE\0\0", 4));
-  return body;
-}
-
 TEST(Archives, TheirFilesAreKept) {
   const std::string program = specimen_program();
   const std::string head = "HTTP/1.1 200 OK\r\nContent-Type: application/zip\r\n\r\n";

@@ -86,8 +86,9 @@ std::string use(const Component& row, const Misuse& misuse, const std::string& m
       row.properties, [&](const std::string& one) { return components::same_name(one, member); });
   const std::string value = value_for(misuse, innocent);
   // Of a document, the name is put together: what convicts is the use, not the word in the file.
-  const std::string dotted =
-      row.in_documents ? "o['" + member.substr(0, 2) + "' + '" + member.substr(2) + "']" : "o." + member;
+  const std::string dotted = row.in_documents
+                                 ? "o['" + member.substr(0, 2) + "' + '" + member.substr(2) + "']"
+                                 : "o[" + in_quotes(member) + "]";
   if (property) return dotted + " = " + value + ";";
   std::string arguments;
   for (uint32_t i = 0; i < misuse.argument.value_or(0); ++i) arguments += "'a', ";
@@ -253,14 +254,6 @@ INSTANTIATE_TEST_SUITE_P(
              "ie8-winxp",
              "suspicious"}),
     [](const auto& row) { return row.param.name; });
-
-std::string specimen_program() {
-  std::string body(256, '\0');
-  body.replace(0, 2, "MZ");
-  body[60] = 64;
-  body.replace(64, 4, std::string("PE\0\0", 4));
-  return body;
-}
 
 // The whole of MDAC's trick: what is fetched is written and run, and who served it is named.
 TEST(Components, ADroppedProgramNamesWhoServedIt) {

@@ -33,7 +33,7 @@ void Driver::begin(Purpose purpose, const Asked& asked, uint32_t node, const Con
     return header == asked.headers.end() ? std::string() : header->value;
   };
   auto data = read_data_url(*to);
-  if (!data && to->scheme() == "blob" && !purpose.worker) data = DataUrl{given("Content-Type"), asked.body};
+  if (!data && to->scheme() == "blob") data = DataUrl{given("Content-Type"), asked.body};
   if (data) {
     body_bytes_ += data->body.size();
     if (body_bytes_ > limits::max_visit_bytes) {

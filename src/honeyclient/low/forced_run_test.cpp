@@ -62,6 +62,14 @@ INSTANTIATE_TEST_SUITE_P(
             "if(document.referrer=='a'){if(screen.height==1){if(navigator.vendor=='b'){" + go + "}}}",
             "navigator.vendor"},
         Row{"never_called", "function f(x){" + go + "}", "a function that nothing called, line 3"},
+        Row{"asynchronous_function",
+            "async function f(){await 1;}\nasync function g(){if(await "
+            "navigator.x){" +
+                go + "}} g()"},
+        Row{"generator_never_asked", "function* f(){yield 1;" + go + "}"},
+        Row{"inline_module", "", "",
+            "<script type=module>const a=[];if(navigator.languages.length>9){" + go + "}export{a}</script>"},
+        Row{"never_imported", "function later(){import('http://hidden.example/')}"},
         Row{"method_never_called", "class A{m(){" + go + "}}", "never reached"},
         Row{"dead_code",
             "(function(){var a=['/','/hidden.example/'];return;var u='http:'+a.join('');location=u})()",
@@ -72,13 +80,14 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"evaluated", "if(navigator.webdriver)eval(\"if(top!=self){\"+\"" + go + "}\")"},
         Row{"function_constructor", "var f=new Function('a',\"if(a){" + go + "}\");f(0)"},
         Row{"handler", "", "", "<p onmouseover=\"if(event.ctrlKey){" + go + "}\">x</p>"},
-        Row{"mouse", "document.onmousemove=function(e){if(e.clientX>100){" + go + "}}", "the mouse"},
+        Row{"mouse", "document.oncontextmenu=function(e){if(e.clientX>100){" + go + "}}", "the mouse"},
         Row{"catch_of_nothing", "try{window.x=1}catch(e){" + go + "}"},
         Row{"component",
             "try{var o=new ActiveXObject('Specimen.Player');if(o.version=='7')" + go + "}catch(e){}"}),
     [](const auto& row) { return row.param.name; });
 
-const std::string only_forced = "<script>if(screen.width==1)new Image().src='http://forced.example/'</script>";
+const std::string only_forced =
+    "<script>if(screen.width==1)new Image().src='http://forced.example/'</script>";
 
 // Each script reports what it sees of itself.
 struct Unnoticed {
@@ -121,7 +130,51 @@ INSTANTIATE_TEST_SUITE_P(
         Unnoticed{"labels",
                   "var s='';a:for(var i=0;i<3;i++){for(;;){s+=i;continue a}}do{s+='d';break}while(1);"
                   "b:{s+='b';break b}report(s)"},
-        Unnoticed{"names_of_functions", "function f(){return f.name+arguments.length} report(f(1,2))"}),
+        Unnoticed{"names_of_functions", "function f(){return f.name+arguments.length} report(f(1,2))"},
+        Unnoticed{"names_of_functions_without_one",
+                  "var a=function(){},o={b:()=>1,'c d':function(){},get e(){return 1}},[f=class{}]=[];let "
+                  "g=async()=>1;"
+                  "class K{h=()=>1;static i=function(){}} function j(k=()=>1){return k}"
+                  "report(encodeURIComponent([a,o.b,o['c d'],f,g,new K().h,K.i,j(),(function(){}),(()=>1)]"
+                  ".map(x=>x.name).join('|')))"},
+        Unnoticed{"texts_of_functions_without_a_name",
+                  "var a=function(x){if(x)y()},o={b:x=>x?z():1};report(encodeURIComponent(a+''+o.b))"},
+        Unnoticed{"stack_of_an_error",
+                  "var f=function(){try{null.x}catch(e){return e.stack.split('\\n').length}};report(f())"}),
+    [](const auto& row) { return row.param.name; });
+
+// VBScript's branches and procedures, as JScript's.
+class VbGates : public ::testing::TestWithParam<Row> {};
+TEST_P(VbGates, ArePassedByForceOnly) {
+  std::string page = "<script language=VBScript>\n" + GetParam().script + "\n</script>";
+  for (bool force : {false, true}) {
+    VisitOptions options = offline(page, force);
+    options.persona = "ie8-winxp";
+    intel::VisitRecord visit = visit_or_fail(options);
+    EXPECT_EQ(leads_to(visit, "http://hidden.example/"), force);
+    for (const intel::VisitEdge& edge : visit.edges) {
+      if (visit.nodes[edge.to].url != "http://hidden.example/") continue;
+      EXPECT_TRUE(edge.forced);
+      EXPECT_NE(edge.decided_by.find(GetParam().decided_by), std::string::npos) << edge.decided_by;
+    }
+  }
+}
+const std::string vb_go = "location.href = \"http://hidden.example/\"";
+INSTANTIATE_TEST_SUITE_P(
+    Rows, VbGates,
+    ::testing::Values(
+        Row{"branch", "If InStr(navigator.userAgent, \"MSIE 6\") > 0 Then\n" + vb_go + "\nEnd If",
+            "VBScript, line 2: If InStr(navigator.userAgent"},
+        Row{"guard", "Sub main\nIf navigator.cpuClass <> \"x\" Then Exit Sub\n" + vb_go + "\nEnd Sub\nmain"},
+        Row{"else_if", "If True Then\nx = 1\nElseIf y = 2 Then\n" + vb_go + "\nElse\nz = 1\nEnd If"},
+        Row{"selection",
+            "Select Case ScriptEngineMinorVersion\nCase 99: " + vb_go + "\nCase Else: x = 1\nEnd Select",
+            "Select Case"},
+        Row{"loop_that_never_runs", "Do While False\n" + vb_go + "\nLoop"},
+        Row{"never_called", "Sub hidden(a, b)\n" + vb_go + "\nEnd Sub", "line 2: Sub hidden"},
+        Row{"failing_before", "Function f(o)\nh = o.No.Such\n" + vb_go + "\nEnd Function"},
+        Row{"nested", "If a = 1 Then\nIf b = 2 Then\nSelect Case c\nCase 3\n" + vb_go +
+                          "\nEnd Select\nEnd If\nEnd If"}),
     [](const auto& row) { return row.param.name; });
 
 TEST(ForcedRun, KeepsThePositionsOfThePlainOne) {

@@ -55,26 +55,29 @@ inline constexpr uint32_t max_viewers = 12;  // "documents"
 
 // A frame holds what is handed over and its headers.
 inline constexpr uint32_t max_frame = static_cast<uint32_t>(max_handed) + (2u << 20);
-inline constexpr uint32_t max_frames = 64;                        // "frames": iframes of one worker
+inline constexpr uint32_t max_frames = 64;       // "frames": iframes of one worker
+inline constexpr uint32_t max_web_workers = 20;  // "web-workers": a page has one or a few
+// Applications that are not bundled import some hundred.
+inline constexpr size_t max_modules = 500;                        // "modules": of one window
 inline constexpr uint32_t max_frame_depth = 8;                    // "frame-depth": advertisements nest 4 to 5
 inline constexpr std::chrono::milliseconds max_script_time = 5s;  // "script-time": CPU of one worker
 inline constexpr uint64_t max_cpu_seconds = 10;  // SIGXCPU: for what never asks the clock (regexp, sort)
 // Virtual: what a page does in its first minute. Timers jump, so that it costs no time.
 inline constexpr std::chrono::milliseconds max_virtual_time = 60s;
 // Places that set timers for later than that: each has one turn. Pages sign out and reload themselves so.
-inline constexpr size_t max_late_timers = 100;                      // "virtual-time"
-inline constexpr uint32_t max_timers = 2000;                        // "timers": fired
-inline constexpr uint32_t max_tasks = 20'000;                       // "tasks": of any kind
-inline constexpr uint64_t max_written = 32ull << 20;                // "document.write": UTF-16 units
-inline constexpr uint32_t max_write_depth = 20;  // "document.write-depth": scripts that write scripts
+inline constexpr size_t max_late_timers = 100;        // "virtual-time"
+inline constexpr uint32_t max_timers = 2000;          // "timers": fired
+inline constexpr uint32_t max_tasks = 20'000;         // "tasks": of any kind
+inline constexpr uint64_t max_written = 32ull << 20;  // "document.write": UTF-16 units
+inline constexpr uint32_t max_write_depth = 20;       // "document.write-depth": scripts that write scripts
 inline constexpr uint32_t max_nodes = 300'000;  // "nodes": about 75 MB; the largest specification has 250,000
 inline constexpr uint32_t max_hops =
     20;  // "hops": addresses named by commands and components that are followed
 inline constexpr uint32_t max_event_depth = 50;  // "event-depth": events dispatched by handlers
 // Texts made by eval whose place is known; later ones run all the same.
-inline constexpr uint32_t max_sources = 50'000;      // "sources"
-inline constexpr uint32_t max_positions = 32;        // ancestry kept of one origin
-inline constexpr uint32_t max_notices = 2000;        // "notices": of each kind of Happened messages of a worker
+inline constexpr uint32_t max_sources = 50'000;  // "sources"
+inline constexpr uint32_t max_positions = 32;    // ancestry kept of one origin
+inline constexpr uint32_t max_notices = 2000;    // "notices": of each kind of Happened messages of a worker
 inline constexpr size_t max_source_kept = 2u << 20;  // an evaluated source's bytes sent to the parent
 // Code units of a component's argument that are sent: the longest command line that Windows takes
 // (CreateProcess), so that commands and what they name are whole.

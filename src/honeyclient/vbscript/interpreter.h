@@ -44,6 +44,9 @@ class Interpreter {
   Outcome evaluate(std::u16string_view expression, uint32_t source);
   Outcome call(std::u16string_view procedure, std::vector<Value> arguments);
 
+  // Of a forced run: calls one procedure that nothing has called, without arguments; false: there is none.
+  bool call_uncalled();
+
   bool has_procedure(std::u16string_view name) const;
   ObjectRef procedure(std::u16string_view name);  // as GetRef gives it; null: none
   std::optional<Value> variable(std::u16string_view name) const;

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -58,6 +60,7 @@ class Machine {
   Cell find_global(std::u16string_view lowered) const;
   void define_global(std::u16string_view name, Value value);
   ObjectRef procedure_object(std::u16string_view name);
+  bool call_uncalled();
   Whereabouts whereabouts() const;
 
   // --- what built-in functions need
@@ -89,6 +92,13 @@ class Machine {
   void define_constant(const Statement& statement);
   void randomize(const Statement& statement);
   void take_error(const RuntimeError& raised);
+
+  // the forced run: forced.cpp
+  // Each arm but the one taken, once; true: one of them goes on behind the statement.
+  bool explore(const Statement& statement, std::span<const Block* const> arms, size_t taken);
+  bool explore_arm(const Statement& statement, size_t arm, const Block& block);
+  // Where its own arm leaves and another would go on: once.
+  bool goes_on_all_the_same(const Statement& statement, bool another_would);
 
   // expressions: expressions.cpp
   Value evaluate(const Expression& expression);
@@ -135,6 +145,10 @@ class Machine {
   std::vector<std::shared_ptr<Program>> programs_;  // trees that procedures and frames point into
   const char* stack_base_ = nullptr;
   uint64_t steps_ = 0, asked_at_ = 0;
+  std::set<std::pair<const Statement*, size_t>> explored_;  // arms; trees live as long as this
+  std::unordered_set<const Statement*> passed_;
+  std::unordered_set<const Procedure*> entered_;
+  uint32_t exploring_ = 0;
   bool ending_ = false;          // no more code of the script is run
   bool stop_requested_ = false;  // the host said stop where no exception may pass
 };

@@ -55,6 +55,11 @@ class Host {
   // A text that Execute, ExecuteGlobal or Eval is about to run (`how` names it); gives its number.
   virtual uint32_t evaluated(std::u16string_view how, std::u16string_view text) = 0;
 
+  // Of a forced run: arms that are not taken run too, and procedures that nothing calls.
+  virtual bool explores() { return false; }
+  // Around each: the line that it hangs on.
+  virtual void exploring(uint32_t /*source*/, uint32_t /*line*/, bool /*begins*/) {}
+
   // A text that unescape() made.
   virtual void unescaped(std::u16string_view) {}
 

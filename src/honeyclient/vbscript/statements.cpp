@@ -125,15 +125,25 @@ bool Machine::holds(const Expression& condition) {
 }
 
 Flow Machine::run_if(const Statement& statement) {
-  for (size_t i = 0; i < statement.expressions.size(); ++i)
-    if (holds(*statement.expressions[i])) return run_block(statement.blocks[i]);
-  return statement.blocks.size() > statement.expressions.size() ? run_block(statement.blocks.back())
-                                                                : Flow::on;
+  size_t taken = 0;
+  while (taken < statement.expressions.size() && !holds(*statement.expressions[taken])) ++taken;
+  bool another_goes_on = false;
+  if (host.explores()) {
+    std::vector<const Block*> arms;
+    for (const Block& block : statement.blocks) arms.push_back(&block);
+    another_goes_on = explore(statement, arms, taken);
+    // Without an Else there is a way around all arms.
+    if (arms.size() == statement.expressions.size() && taken < arms.size()) another_goes_on = true;
+  }
+  Flow flow = taken < statement.blocks.size() ? run_block(statement.blocks[taken]) : Flow::on;
+  return flow != Flow::on && goes_on_all_the_same(statement, another_goes_on) ? Flow::on : flow;
 }
 
 Flow Machine::run_select(const Statement& statement) {
   Value subject = evaluate(*statement.expressions[0]);
-  for (const Case& one : statement.cases) {
+  size_t taken = 0;
+  for (; taken < statement.cases.size(); ++taken) {
+    const Case& one = statement.cases[taken];
     bool matches = one.values.empty();
     for (size_t i = 0; i < one.values.size() && !matches; ++i) {
       const Expression& wanted = *one.values[i];
@@ -141,9 +151,16 @@ Flow Machine::run_select(const Statement& statement) {
       Value same = combine(Operator::equal, subject, evaluate(wanted), literal);
       matches = !same.is<Null>() && boolean_of(same);
     }
-    if (matches) return run_block(one.body);
+    if (matches) break;
   }
-  return Flow::on;
+  bool another_goes_on = false;
+  if (host.explores()) {
+    std::vector<const Block*> arms;
+    for (const Case& one : statement.cases) arms.push_back(&one.body);
+    another_goes_on = explore(statement, arms, taken);
+  }
+  Flow flow = taken < statement.cases.size() ? run_block(statement.cases[taken].body) : Flow::on;
+  return flow != Flow::on && goes_on_all_the_same(statement, another_goes_on) ? Flow::on : flow;
 }
 
 Flow Machine::run_for(const Statement& statement) {
@@ -200,7 +217,11 @@ Flow Machine::run_do(const Statement& statement) {
   const Expression* condition = statement.expressions.empty() ? nullptr : statement.expressions[0].get();
   while (true) {
     step();
-    if (condition && !statement.flag && holds(*condition) == statement.until) return Flow::on;
+    if (condition && !statement.flag && holds(*condition) == statement.until) {
+      const Block* body = &statement.blocks[0];
+      explore(statement, {&body, 1}, 1);
+      return Flow::on;
+    }
     Flow flow = run_block(statement.blocks[0]);
     if (flow == Flow::exit_do) return Flow::on;
     if (flow != Flow::on) return flow;

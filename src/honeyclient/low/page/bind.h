@@ -81,6 +81,10 @@ enum class Kind : uint8_t {
   observer,
   encoder,
   socket,
+  worker,
+  port,
+  reader,
+  enumerator,
   exception,
   plain,
 };

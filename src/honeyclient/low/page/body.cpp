@@ -65,6 +65,8 @@ void construct_blob(Call& call) {
   call.give(wrap_native(call.cx, *blob, "Blob"));
 }
 void construct_file(Call& call) {
+  // Internet Explorer has files, and makes none.
+  if (call.page.persona().engine == Engine::trident) call.type_error("Object doesn't support this action");
   std::string bytes = call.object(0) ? joined_parts(call, call.object(0)) : std::string();
   auto* blob = new Blob(call.window, std::move(bytes), type_option(call, 2));
   blob->name = call.text8(1);
@@ -90,7 +92,8 @@ size_t offset_in(const Call& call, unsigned i, size_t otherwise, size_t size) {
 // https://w3c.github.io/FileAPI/#slice-method-algo
 void slice(Call& call) {
   Blob& self = call.self<Blob>();
-  const size_t size = self.bytes.size(), from = offset_in(call, 0, 0, size), to = offset_in(call, 1, size, size);
+  const size_t size = self.bytes.size(), from = offset_in(call, 0, 0, size),
+               to = offset_in(call, 1, size, size);
   std::string part = self.bytes.substr(from, to > from ? to - from : 0), type = utf8(call.text_or(2, u""));
   call.give(wrap_native(call.cx, *new Blob(call.window, std::move(part), std::move(type)), "Blob"));
 }
@@ -175,35 +178,30 @@ constexpr JSFunctionSpec data_methods[] = {SHIKAKE_METHOD("append", append, 2), 
 constexpr JSFunctionSpec encoder_methods[] = {SHIKAKE_METHOD("encode", encode, 0), JS_FS_END};
 constexpr JSFunctionSpec decoder_methods[] = {SHIKAKE_METHOD("decode", decode, 0), JS_FS_END};
 constexpr JSPropertySpec coder_properties[] = {SHIKAKE_GETTER("encoding", get_encoding), JS_PS_END};
-constexpr Interface table[] = {{.name = "Blob",
-                                .parent = "",
-                                .methods = blob_methods,
-                                .properties = blob_properties,
-                                .construct = native<construct_blob>,
-                                .engines = on_modern},
-                               {.name = "File",
-                                .parent = "Blob",
-                                .properties = file_properties,
-                                .construct = native<construct_file>,
-                                .construct_arguments = 2,
-                                .engines = on_modern},
-                               {.name = "FormData",
-                                .parent = "",
-                                .methods = data_methods,
-                                .construct = native<construct_form_data>,
-                                .engines = on_modern},
-                               {.name = "TextEncoder",
-                                .parent = "",
-                                .methods = encoder_methods,
-                                .properties = coder_properties,
-                                .construct = native<construct_encoder>,
-                                .engines = on_modern},
-                               {.name = "TextDecoder",
-                                .parent = "",
-                                .methods = decoder_methods,
-                                .properties = coder_properties,
-                                .construct = native<construct_decoder>,
-                                .engines = on_modern}};
+constexpr Interface table[] = {
+    {.name = "Blob",
+     .parent = "",
+     .methods = blob_methods,
+     .properties = blob_properties,
+     .construct = native<construct_blob>},
+    {.name = "File",
+     .parent = "Blob",
+     .properties = file_properties,
+     .construct = native<construct_file>,
+     .construct_arguments = 2},
+    {.name = "FormData", .parent = "", .methods = data_methods, .construct = native<construct_form_data>},
+    {.name = "TextEncoder",
+     .parent = "",
+     .methods = encoder_methods,
+     .properties = coder_properties,
+     .construct = native<construct_encoder>,
+     .engines = on_modern},
+    {.name = "TextDecoder",
+     .parent = "",
+     .methods = decoder_methods,
+     .properties = coder_properties,
+     .construct = native<construct_decoder>,
+     .engines = on_modern}};
 
 }  // namespace
 
@@ -276,9 +274,14 @@ void create_object_url(Call& call) {
   call.give(std::string_view(url->href()));
 }
 
-std::optional<BlobContent> blob_content(Window& window, const std::string& url) {
-  auto found = window.page.object_urls.find(url);
-  if (found == window.page.object_urls.end()) return std::nullopt;
+std::optional<BlobContent> content_of_blob(JS::HandleValue value) {
+  const Blob* blob = native_as<Blob>(value);
+  return blob ? std::optional(BlobContent{blob->bytes, blob->type}) : std::nullopt;
+}
+
+std::optional<BlobContent> blob_content(Page& page, const std::string& url) {
+  auto found = page.object_urls.find(url);
+  if (found == page.object_urls.end()) return std::nullopt;
   const auto& blob = static_cast<const Blob&>(*found->second);
   return BlobContent{blob.bytes, blob.type};
 }

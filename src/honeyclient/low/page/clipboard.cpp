@@ -123,7 +123,7 @@ std::u16string selected_text(Call& call) {
   return value ? *value : std::u16string();
 }
 
-// --- notifications and service workers ----------------------------------------------------------------
+// --- notifications --------------------------------------------------------------------------------------
 
 void permit(Call& call, JS::HandleValue callback) {
   JS::RootedValue granted(call.cx, JS::StringValue(to_string(call.cx, u"granted")));
@@ -151,44 +151,6 @@ void do_nothing(Call& call) {
   call.give();
 }
 
-// Scripts that a worker's text imports by name: it is not run.
-void import_scripts(Window& window, const std::string& text, const url::Url& base) {
-  constexpr size_t most = 20;  // a push service's has one or two
-  size_t count = 0;
-  for (size_t at = 0; (at = text.find("importScripts", at)) != std::string::npos && count < most; ++count) {
-    at = text.find('(', at);
-    size_t open = at == std::string::npos ? at : text.find_first_of("'\"`", at);
-    if (open == std::string::npos || open > at + 4) continue;
-    size_t end = text.find(text[open], open + 1);
-    if (end == std::string::npos) return;
-    if (auto url = url::Url::parse(text.substr(open + 1, end - open - 1), &base); url && url->is_http())
-      window.page.fetch(window.asked(intel::Mechanism::worker, *url), [](const Loaded&) {});
-  }
-}
-
-void register_worker(Call& call) {
-  auto url = call.window.resolve(call.text(0));
-  if (!url || !url->is_http() || url->origin() != call.window.url.origin())
-    return call.give(rejected_with_type_error(call.cx, "Failed to register a ServiceWorker."));
-  call.page.happened(call.window, "service-worker", wide(url->href()));
-  Asked asked = call.window.asked(intel::Mechanism::worker, *url);
-  asked.origin = call.page.positions.origin_here();
-  Window& window = call.window;
-  call.page.fetch(std::move(asked), [&window, base = *url](const Loaded& loaded) {
-    if (loaded.ok && loaded.status < 400) import_scripts(window, loaded.body, base);
-  });
-  JS::RootedObject registration(call.cx, must(JS_NewPlainObject(call.cx)));
-  JS::RootedObject push(call.cx, must(JS_NewPlainObject(call.cx)));
-  must(JS_DefineProperty(call.cx, registration, "pushManager", push, JSPROP_ENUMERATE));
-  for (const char* name : {"update", "unregister", "showNotification", "addEventListener"})
-    must(JS_DefineFunction(call.cx, registration, name, native<do_nothing>, 0, JSPROP_ENUMERATE));
-  JS::RootedValue value(call.cx, JS::ObjectValue(*registration));
-  call.give(resolved(call.cx, value));
-}
-void never(Call& call) {
-  call.give(must(JS::NewPromiseObject(call.cx, nullptr)));
-}
-
 // Internet Explorer's and Edge's: the file is saved.
 void save_blob(Call& call) {
   auto url = object_url(call.window, call.at(0));
@@ -202,10 +164,6 @@ void save_blob(Call& call) {
 constexpr JSFunctionSpec clipboard_methods[] = {SHIKAKE_METHOD("writeText", write_text, 1),
                                                 SHIKAKE_METHOD("write", write_items, 1),
                                                 SHIKAKE_METHOD("readText", read_text, 0), JS_FS_END};
-constexpr JSFunctionSpec container_methods[] = {SHIKAKE_METHOD("register", register_worker, 1),
-                                                SHIKAKE_METHOD("getRegistration", never, 0),
-                                                SHIKAKE_METHOD("getRegistrations", never, 0),
-                                                SHIKAKE_METHOD("addEventListener", do_nothing, 2), JS_FS_END};
 constexpr JSFunctionSpec notification_methods[] = {SHIKAKE_METHOD("close", do_nothing, 0), JS_FS_END};
 constexpr JSFunctionSpec notification_statics[] = {SHIKAKE_METHOD("requestPermission", request_permission, 0),
                                                    JS_FS_END};
@@ -216,10 +174,6 @@ constexpr JSFunctionSpec save_methods[] = {SHIKAKE_METHOD("msSaveBlob", save_blo
 
 constexpr Interface table[] = {
     {.name = "Clipboard", .parent = "EventTarget", .methods = clipboard_methods, .engines = on_modern},
-    {.name = "ServiceWorkerContainer",
-     .parent = "EventTarget",
-     .methods = container_methods,
-     .engines = on_modern},
     {.name = "Notification",
      .parent = "EventTarget",
      .methods = notification_methods,

@@ -274,6 +274,18 @@ JSObject* make_component(JSContext* cx, Window& window, std::u16string_view give
   return make(cx, window, std::move(name), row);
 }
 
+void report_use(Window& window, std::string name, std::u16string_view member, std::u16string_view argument) {
+  ComponentUse use;
+  use.window = window.id;
+  use.name = std::move(name);
+  use.member = utf8(member);
+  use.known = true;
+  use.origin = window.page.positions.origin_here();
+  use.lengths = {static_cast<uint32_t>(argument.size())};
+  use.arguments = {utf8(argument.substr(0, limits::max_argument_text))};
+  if (worth_telling(window.page, use)) window.page.tell(FromPage::component, use);
+}
+
 JSObject* wrap_stand_in(JSContext* cx, Window& window, std::string name, std::shared_ptr<StandIn> stand_in) {
   auto made = std::make_shared<Component::Made>();
   made->name = std::move(name);
@@ -345,6 +357,9 @@ void note_object(Window& window, html::Element& element) {
   if (element.is(html::Name::embed))
     for (const html::Attribute& attribute : element.attributes())
       told(attribute.qualified_name(), attribute.value);
+  // <object data> is a property too, of the few controls that have one.
+  if (const std::u16string* data = element.is(html::Name::object) ? element.attribute(u"data") : nullptr)
+    told(u"data", *data);
 }
 
 JSObject* object_component(JSContext* cx, Window& window, html::Element& element) {

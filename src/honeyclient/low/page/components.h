@@ -19,6 +19,8 @@ JSObject* object_component(JSContext* cx, Window& window, html::Element& element
 // A member of a component: what reading it gives, and an assignment with its report.
 JS::Value component_member(JSContext* cx, JSObject* component, std::u16string_view name);
 void component_set(JSContext* cx, JSObject* component, const std::u16string& name, JS::HandleValue value);
+// A use that a stand-in makes out of several: a method of that component with this argument.
+void report_use(Window& window, std::string name, std::u16string_view member, std::u16string_view argument);
 // An object, not a method of one: VBScript does not call it unless it gives arguments.
 bool is_component_object(JS::HandleValue value);
 // VBScript's "o(key) = value" and "o.Item(key) = value"; false: it has no items.

@@ -50,6 +50,8 @@ void writeln(Call& call) {
   write_text(call, u"\n");
 }
 void open(Call& call) {
+  // With three arguments it is the window's: https://html.spec.whatwg.org/#dom-document-open-window
+  if (call.count() > 2) return open_window(call);
   if (Window* window = self_window_of(call)) window->loader->open();
   call.give(call.args.thisv());
 }

@@ -25,6 +25,7 @@
 
 #include "honeyclient/low/limits.h"
 #include "honeyclient/low/page/evaluated.h"
+#include "honeyclient/low/page/modules.h"
 #include "honeyclient/low/page/page.h"
 #include "honeyclient/low/page/promise.h"
 #include "honeyclient/low/page/window.h"
@@ -103,6 +104,7 @@ bool Engine::start() {
       },
       nullptr);
   if (!JS::InitSelfHostedCode(cx_)) return false;
+  use_modules(cx_);
   // Costs several milliseconds, which a worker of this zone is spared: that of most personas.
   set_time_zone("America/New_York");
   find_interface("Window");  // builds the index of interfaces

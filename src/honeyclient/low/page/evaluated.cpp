@@ -40,7 +40,18 @@ const Source& keep_source(Window& window, std::u16string_view text, std::string_
   return window.page.positions.keep(described(window, text, file, by, how, line));
 }
 
-bool on_eval(JSContext* cx, JSString* code) {
+namespace {
+
+// The handle points at the engine's own root (js/src/builtin/Eval.cpp, EvalKernel, and
+// js/src/vm/JSFunction.cpp, CreateDynamicFunction), which it compiles after this hook has allowed it. No
+// call hands it another text, and a wrapped eval would see no local variables.
+void go_on_with(JSContext* cx, JS::HandleString code, const std::u16string& text) {
+  *const_cast<JSString**>(code.address()) = to_string(cx, text);
+}
+
+}  // namespace
+
+bool on_eval(JSContext* cx, JS::HandleString code) {
   return guarded(cx, [&] {
     auto* window = static_cast<Window*>(native_of(JS::CurrentGlobalOrNull(cx)));
     if (!window) return;
@@ -52,6 +63,8 @@ bool on_eval(JSContext* cx, JSString* code) {
     std::optional<std::u16string> original = forced ? forced->original_of(text) : std::nullopt;
     const Source& source = expect_source(*window, original ? *original : text, file, by, "eval");
     if (original) forced->bind(*window, source, text);
+    std::u16string standard = standard_script(window->page.persona(), window->compilation, text);
+    if (standard != text) go_on_with(cx, code, standard);
   });
 }
 

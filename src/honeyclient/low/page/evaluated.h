@@ -19,7 +19,8 @@ const Source& expect_source(Window& window, std::u16string_view text, std::strin
 const Source& keep_source(Window& window, std::u16string_view text, std::string_view file,
                           const std::optional<Place>& by, std::string_view how, uint32_t line = 1);
 
-// The engine's security hook: eval, Function and their like. Always allows.
-bool on_eval(JSContext* cx, JSString* code);
+// The engine's security hook: eval, Function and their like. Always allows. Where the persona's engine reads
+// forms of its own (jscript.h), `code` is what the engine goes on with.
+bool on_eval(JSContext* cx, JS::HandleString code);
 
 }  // namespace shikake::honeyclient::low::page

@@ -138,6 +138,7 @@ class Forced {
   bool act();
   void click_everything(Window& window);
   bool call_a_function();
+  bool call_a_vbscript_procedure();
   bool run_a_slice();
   std::u16string slice_of(const Text& text, const forced::Leaf& sink) const;
 

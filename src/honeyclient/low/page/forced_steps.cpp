@@ -14,24 +14,21 @@
 #include "honeyclient/low/page/forced.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"
+#include "honeyclient/low/page/person.h"
+#include "honeyclient/low/page/vbscript.h"
 #include "honeyclient/low/page/window.h"
 
 namespace shikake::honeyclient::low::page {
 
 bool Forced::next() {
   if (!page_.scripts_run()) return false;
-  return act() || call_a_function() || run_a_slice();
+  return act() || call_a_function() || run_a_slice() || call_a_vbscript_procedure();
 }
 
 // --- a person --------------------------------------------------------------------------------------------
 
 namespace {
 
-struct Deed {
-  const char16_t* type;
-  const char* interface;
-  bool of_window;  // else of the document's body
-};
 constexpr std::array deeds = {Deed{u"focus", "FocusEvent", true},
                               Deed{u"mouseenter", "MouseEvent", false},
                               Deed{u"mouseover", "MouseEvent", false},
@@ -61,65 +58,6 @@ constexpr std::array deeds = {Deed{u"focus", "FocusEvent", true},
                               Deed{u"beforeunload", "Event", true},
                               Deed{u"pagehide", "Event", true},
                               Deed{u"unload", "Event", true}};
-
-void set_number(JSContext* cx, Event& event, const char* name, double number) {
-  JS::RootedValue value(cx, JS::NumberValue(number));
-  set_event_field(cx, event, name, value);
-}
-
-// From the upper left down to the right, as hands do, never twice the same.
-void place(JSContext* cx, Event& event, int step) {
-  const double x = 120 + 37.0 * step, y = 90 + 23.0 * step;
-  for (const char* name : {"clientX", "pageX", "screenX", "x"}) set_number(cx, event, name, x);
-  for (const char* name : {"clientY", "pageY", "screenY", "y"}) set_number(cx, event, name, y);
-  set_number(cx, event, "movementX", 37);
-  set_number(cx, event, "movementY", 23);
-  set_number(cx, event, "button", 0);
-  set_number(cx, event, "detail", 1);
-}
-void press(JSContext* cx, Event& event) {
-  constexpr double key_a = 65;
-  for (const char* name : {"keyCode", "which", "charCode"}) set_number(cx, event, name, key_a);
-  JS::RootedValue key(cx, JS::StringValue(to_string(cx, u"a")));
-  set_event_field(cx, event, "key", key);
-}
-
-void happen(Window& window, Native& target, const char16_t* type, std::string_view interface, int step) {
-  if (window.gone || !window.page.scripts_run()) return;
-  window.page.run_script(window, [&] {
-    JSContext* cx = window.page.cx;
-    Event& event = make_event(cx, window, type, find_interface(interface) ? interface : "Event", true, true);
-    if (interface == "MouseEvent") place(cx, event, step);
-    if (interface == "KeyboardEvent") press(cx, event);
-    dispatch(cx, target, event);
-  });
-  window.loader->flush();
-}
-
-bool hears(const Native& native, std::u16string_view type) {
-  auto is_it = [&](const auto& one) { return one.type == type; };
-  return std::ranges::any_of(native.listeners, is_it) || std::ranges::any_of(native.handlers, is_it);
-}
-
-// Whether an event at the node or the window would reach anybody; what nobody hears changes nothing.
-bool is_heard(Window& window, const html::Node* node, std::u16string_view type) {
-  if (hears(window, type)) return true;
-  const std::u16string attribute = u"on" + std::u16string(type);
-  for (; node; node = node->parent()) {
-    if (node->binding && hears(*static_cast<NodeNative*>(node->binding), type)) return true;
-    if (const html::Element* element = node->as_element(); element && element->attribute(attribute))
-      return true;
-  }
-  return false;
-}
-
-bool is_listened_to(const html::Element& element) {
-  auto* native = static_cast<NodeNative*>(element.binding);
-  if (native && (!native->listeners.empty() || !native->handlers.empty())) return true;
-  for (const html::Attribute& attribute : element.attributes())
-    if (attribute.local_name.text().starts_with(u"on")) return true;
-  return false;
-}
 
 }  // namespace
 
@@ -162,6 +100,28 @@ void Forced::click_everything(Window& window) {
 
 // --- functions that nothing called -------------------------------------------------------------------------
 
+namespace {
+
+// A generator's body runs as its values are asked for.
+void go_through(JSContext* cx, JS::HandleValue given) {
+  constexpr int most = 20;
+  if (!given.isObject()) return;
+  JS::RootedObject generator(cx, &given.toObject());
+  JS::RootedValue next(cx), step(cx);
+  must(JS_GetProperty(cx, generator, "next", &next));
+  if (!next.isObject() || !JS::IsCallable(&next.toObject())) return;
+  for (int i = 0; i < most; ++i) {
+    must(JS::Call(cx, given, next, JS::HandleValueArray::empty(), &step));
+    if (!step.isObject()) return;
+    JS::RootedObject result(cx, &step.toObject());
+    JS::RootedValue done(cx);
+    must(JS_GetProperty(cx, result, "done", &done));
+    if (done.isUndefined() || JS::ToBoolean(done)) return;  // undefined: a promise, of an asynchronous one
+  }
+}
+
+}  // namespace
+
 bool Forced::call_a_function() {
   JSContext* cx = page_.cx;
   for (size_t i = 0; i < functions_.size(); ++i) {
@@ -182,11 +142,19 @@ bool Forced::call_a_function() {
       // Most that nobody calls are handlers.
       JS::RootedValue event(cx, JS::ObjectValue(*make_event(cx, *window, u"click", "MouseEvent").wrapper));
       must(JS::Call(cx, self, callee, JS::HandleValueArray(event), &ignored));
+      go_through(cx, ignored);
     });
     --tolerant_;
     window->loader->flush();
     return true;
   }
+  return false;
+}
+
+bool Forced::call_a_vbscript_procedure() {
+  if (++calls_ > limits::max_forced_calls) return false;
+  for (Window* window : page_.windows())
+    if (call_uncalled_vbscript(*window)) return true;
   return false;
 }
 

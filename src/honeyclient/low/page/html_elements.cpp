@@ -11,6 +11,7 @@
 #include "honeyclient/low/page/page.h"
 #include "honeyclient/low/page/small_interfaces.h"
 #include "honeyclient/low/page/tables.h"
+#include "honeyclient/low/page/url_parts.h"
 #include "honeyclient/low/page/window.h"
 
 namespace shikake::honeyclient::low::page {
@@ -69,12 +70,7 @@ void set_text(Call& call) {
 constexpr JSPropertySpec anchor_properties[] = {
     SHIKAKE_PROPERTY("href", get_anchor_href, set_anchor_href),
     SHIKAKE_PROPERTY("protocol", get_part<&url::Url::protocol>, set_part<&url::Url::set_protocol>),
-    SHIKAKE_PROPERTY("host", get_part<&url::Url::host>, set_part<&url::Url::set_host>),
-    SHIKAKE_PROPERTY("hostname", get_part<&url::Url::hostname>, set_part<&url::Url::set_hostname>),
-    SHIKAKE_PROPERTY("port", get_part<&url::Url::port>, set_part<&url::Url::set_port>),
-    SHIKAKE_PROPERTY("pathname", get_part<&url::Url::pathname>, set_part<&url::Url::set_pathname>),
-    SHIKAKE_PROPERTY("search", get_part<&url::Url::search>, set_part<&url::Url::set_search>),
-    SHIKAKE_PROPERTY("hash", get_part<&url::Url::hash>, set_part<&url::Url::set_hash>),
+    SHIKAKE_URL_PARTS(get_part, set_part),
     SHIKAKE_GETTER("origin", get_anchor_origin),
     SHIKAKE_PROPERTY("text", get_text, set_text),
     JS_PS_END};

@@ -68,9 +68,14 @@ void set_reflected(Call& call) {
 
 void define_accessor(JSContext* cx, JS::HandleObject object, const char* name, JSNative get, JSNative set,
                      void* slot) {
-  JS::RootedObject getter(cx, JS_GetFunctionObject(must(js::NewFunctionWithReserved(cx, get, 0, 0, name))));
+  // https://webidl.spec.whatwg.org/#dfn-attribute-getter: scripts read their names to tell natives from
+  // others.
+  const std::string getter_name = std::string("get ") + name, setter_name = std::string("set ") + name;
+  JS::RootedObject getter(
+      cx, JS_GetFunctionObject(must(js::NewFunctionWithReserved(cx, get, 0, 0, getter_name.c_str()))));
   js::SetFunctionNativeReserved(getter, 0, JS::PrivateValue(slot));
-  JS::RootedObject setter(cx, JS_GetFunctionObject(must(js::NewFunctionWithReserved(cx, set, 1, 0, name))));
+  JS::RootedObject setter(
+      cx, JS_GetFunctionObject(must(js::NewFunctionWithReserved(cx, set, 1, 0, setter_name.c_str()))));
   js::SetFunctionNativeReserved(setter, 0, JS::PrivateValue(slot));
   must(JS_DefineProperty(cx, object, name, getter, setter, JSPROP_ENUMERATE));
 }
@@ -125,12 +130,13 @@ const Index& interface_index() {
 
 std::span<const std::span<const Interface>> interface_tables() {
   static const std::array tables = {
-      node_interfaces(),      element_interfaces(),    html_interfaces(),      document_interfaces(),
-      form_interfaces(),      event_interfaces(),      window_interfaces(),    location_interfaces(),
-      navigator_interfaces(), collection_interfaces(), request_interfaces(),   fetch_interfaces(),
-      body_interfaces(),      url_interfaces(),        storage_interfaces(),   style_interfaces(),
-      small_interfaces(),     mutation_interfaces(),   component_interfaces(), exception_interfaces(),
-      lure_interfaces(),      socket_interfaces(),
+      node_interfaces(),      element_interfaces(),    html_interfaces(),         document_interfaces(),
+      form_interfaces(),      event_interfaces(),      window_interfaces(),       location_interfaces(),
+      navigator_interfaces(), collection_interfaces(), request_interfaces(),      fetch_interfaces(),
+      body_interfaces(),      url_interfaces(),        storage_interfaces(),      style_interfaces(),
+      small_interfaces(),     mutation_interfaces(),   component_interfaces(),    exception_interfaces(),
+      lure_interfaces(),      worker_interfaces(),     worker_scope_interfaces(), port_interfaces(),
+      reader_interfaces(),    enumerator_interfaces(), socket_interfaces(),
   };
   return tables;
 }

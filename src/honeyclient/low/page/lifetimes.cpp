@@ -67,6 +67,8 @@ constexpr std::array trident = {
     Lifetime{"Element", "closest", ever, ever},
     Lifetime{"Element", "matches", ever, ever},
     Lifetime{"Node", "textContent", 9, ever},
+    Lifetime{"Blob", "text", ever, ever},
+    Lifetime{"Blob", "arrayBuffer", ever, ever},
     Lifetime{"HTMLElement", "dataset", 11, ever},
     Lifetime{"global", "JSON", 8, ever},
     Lifetime{"global", "Promise", ever, ever},
@@ -154,6 +156,24 @@ constexpr std::array trident = {
     Lifetime{"Math", "hypot", ever, ever},
 };
 
+// First versions of Internet Explorer with an interface.
+struct Since {
+  std::string_view interface;
+  uint32_t first;
+};
+constexpr std::array trident_interfaces = {Since{"Blob", 10},
+                                           Since{"File", 10},
+                                           Since{"FileReader", 10},
+                                           Since{"FormData", 10},
+                                           Since{"URL", 10},
+                                           Since{"Worker", 10},
+                                           Since{"MessageChannel", 10},
+                                           Since{"MessagePort", 10},
+                                           Since{"CustomEvent", 9},
+                                           Since{"MutationObserver", 11},
+                                           Since{"ProgressEvent", 9},
+                                           Since{"HashChangeEvent", 9}};
+
 // What only SpiderMonkey has: a persona of any other browser that shows it is none.
 constexpr std::array gecko_only = {"InternalError"};
 
@@ -195,6 +215,13 @@ void remove_absent_members(JSContext* cx, const Persona& persona, std::string_vi
   if (persona.engine != Engine::trident) return;
   for (const Lifetime& row : trident)
     if (row.owner == interface && is_absent(persona, row)) remove(cx, prototype, row.member);
+}
+
+bool lacks_interface(const Persona& persona, std::string_view interface) {
+  if (persona.engine != Engine::trident) return false;
+  for (const Since& row : trident_interfaces)
+    if (row.interface == interface) return persona.version < row.first;
+  return false;
 }
 
 void remove_absent_globals(JSContext* cx, const Persona& persona, JS::HandleObject global) {

@@ -5,6 +5,7 @@
 #include "honeyclient/low/page/decode.h"
 #include "honeyclient/low/page/encoded_script.h"
 #include "honeyclient/low/page/events.h"
+#include "honeyclient/low/page/modules.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"
 #include "honeyclient/low/page/script_host.h"
@@ -280,18 +281,19 @@ bool Loader::prepare_script(html::Element& element, bool by_parser) {
   ScriptType type = script_type(page.persona(), element);
   if (type == ScriptType::data) return false;
   flags.already_started = true;
-  if (type == ScriptType::module) page.unemulated("module scripts", true);
-  if (type == ScriptType::nomodule) return false;
+  if (type == ScriptType::import_map) {
+    modules_of(window_).add_import_map(text);
+    return false;
+  }
 
   auto script = std::make_shared<Script>();
   script->element = &element;
   script->vbscript = type == ScriptType::vbscript;
-  script->runs = type == ScriptType::classic || script->vbscript;
+  script->is_module = type == ScriptType::module;
   // A file is what its server says it is; an inline text is what the script that wrote it made of it.
   if (!source && element.origin) script->by = page.positions.place_of_tag(element.origin);
   if (!source && !by_parser && !element.origin) script->by = page.positions.here();
   if (!source) {
-    if (!script->runs) return false;
     script->text = std::move(text);
     script->file = window_.url.href();
     if (const html::Node* child = element.first_child(); child && child->position.line && !element.origin) {
@@ -299,35 +301,55 @@ bool Loader::prepare_script(html::Element& element, bool by_parser) {
       script->column = child->position.column;
     }
     script->how = script->by ? "script" : "";
-    execute(*script);
-    return false;
+    if (!script->is_module) {
+      execute(*script);
+      return false;
+    }
   }
-  auto url = window_.resolve(trim(*source));
-  if (trim(*source).empty() || !url) {
+  auto url = window_.resolve(source ? trim(*source) : std::u16string_view());
+  if (source && (trim(*source).empty() || !url)) {
     page.post([this, &element] { fire_at_node(element, u"error"); });
     return false;
   }
   bool async = element.has_attribute(Name::async) || flags.force_async;
   bool defer = element.has_attribute(Name::defer);
-  script->file = url->href();
-  script->how = "";
+  if (source) {
+    script->file = url->href();
+    script->how = "";
+  }
   enum { blocks, deferred, ordered, unordered } order = unordered;
-  if (by_parser && !async) order = defer || !script->runs ? deferred : blocks;
+  if (by_parser && !async) order = defer || script->is_module ? deferred : blocks;
   if (!by_parser && !async) order = ordered;
   if (order == blocks) blocking_ = script;
   if (order == deferred) deferred_.push_back(script);
   if (order == ordered) in_order_.push_back(script);
   script->destructive_writes_ignored = order != blocks;
-
+  block();
+  if (script->is_module) {
+    load_module(script, source);
+    return false;
+  }
   Asked asked = window_.asked(intel::Mechanism::script, *url);
   asked.origin = origin_for(element);
-  block();
   page.fetch(std::move(asked), [this, script](const Loaded& loaded) { script_arrived(script, loaded); });
   return order == blocks;
 }
 
+void Loader::load_module(std::shared_ptr<Script> script, const std::u16string* source) {
+  auto done = [this, script](Module* module) {
+    script->module = module;
+    script->failed = module == nullptr;
+    script_ready(script);
+  };
+  Modules& modules = modules_of(window_);
+  if (source)
+    if (auto url = url::Url::parse(script->file))
+      return modules.load(*url, origin_for(*script->element), done);
+  modules.load_text({script->text, script->file, script->line, script->column, script->by, script->how},
+                    done);
+}
+
 void Loader::script_arrived(std::shared_ptr<Script> script, const Loaded& loaded) {
-  script->ready = true;
   script->failed = !loaded.ok || loaded.status >= 400;
   if (!script->failed) {
     std::string type;
@@ -335,6 +357,11 @@ void Loader::script_arrived(std::shared_ptr<Script> script, const Loaded& loaded
       if (equals_ignoring_case(wide(header.name), u"content-type")) type = header.value;
     script->text = decode_text(loaded.body, type, window_.document ? window_.document->encoding : "UTF-8");
   }
+  script_ready(std::move(script));
+}
+
+void Loader::script_ready(std::shared_ptr<Script> script) {
+  script->ready = true;
   if (script == blocking_) {
     pump();
   } else if (!deferred_.empty() && std::ranges::find(deferred_, script) != deferred_.end()) {
@@ -354,17 +381,15 @@ void Loader::script_arrived(std::shared_ptr<Script> script, const Loaded& loaded
 void Loader::execute(Script& script) {
   Page& page = window_.page;
   if (window_.gone) return;
-  if (script.failed || !script.runs) {
-    if (script.element->has_attribute(Name::src))
-      fire_at_node(*script.element, script.failed ? u"error" : u"load");
-    return;
-  }
-  html::Element* before = std::exchange(window_.current_script, script.element);
+  if (script.failed) return void(fire_at_node(*script.element, u"error"));
+  html::Element* before = std::exchange(window_.current_script, script.is_module ? nullptr : script.element);
   bool ignored_before = std::exchange(ignore_destructive_writes, script.destructive_writes_ignored);
   if (page.persona().engine == Engine::trident && script.text.find(u"#@~^") != std::u16string::npos)
     script.text = decode_script(script.text);
   Window::Text text{script.text, script.file, script.line, script.column, script.by, script.how};
-  if (script.vbscript)
+  if (script.module)
+    script.module->owner.run(*script.module);
+  else if (script.vbscript)
     run_vbscript(window_, text);
   else
     window_.run(text);

@@ -20,6 +20,7 @@
 namespace shikake::honeyclient::low::page {
 
 class Window;
+struct Module;
 struct WindowChild;
 
 class Loader final : public html::Observer {
@@ -71,8 +72,9 @@ class Loader final : public html::Observer {
     uint32_t line = 1, column = 1;
     std::optional<Place> by;
     std::string_view how;
-    bool runs = true;  // modules are fetched but not run
     bool vbscript = false;
+    Module* module = nullptr;
+    bool is_module = false;
     bool destructive_writes_ignored = false;  // document.write() of an asynchronous script
   };
   struct Change {
@@ -92,6 +94,8 @@ class Loader final : public html::Observer {
   void execute(Script& script);
   void run_deferred();
   void script_arrived(std::shared_ptr<Script> script, const Loaded& loaded);
+  void script_ready(std::shared_ptr<Script> script);  // what waited for it goes on
+  void load_module(std::shared_ptr<Script> script, const std::u16string* source);
   void note(html::Node& node, Change::What what, std::u16string name = {});
   void handle(const Change& change);
   void connect(html::Element& element);

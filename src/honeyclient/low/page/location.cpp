@@ -3,6 +3,7 @@
 #include "honeyclient/low/page/events.h"
 #include "honeyclient/low/page/page.h"
 #include "honeyclient/low/page/tables.h"
+#include "honeyclient/low/page/url_parts.h"
 #include "honeyclient/low/page/window.h"
 
 namespace shikake::honeyclient::low::page {
@@ -95,16 +96,9 @@ constexpr JSFunctionSpec location_methods[] = {
     SHIKAKE_METHOD("reload", reload, 0),      SHIKAKE_METHOD("toString", get_href, 0),
     JS_FN("valueOf", native<get_href>, 0, 0), JS_FS_END};
 constexpr JSPropertySpec location_properties[] = {
-    SHIKAKE_PROPERTY("href", get_href, set_href),
-    SHIKAKE_GETTER("origin", get_origin),
+    SHIKAKE_PROPERTY("href", get_href, set_href), SHIKAKE_GETTER("origin", get_origin),
     SHIKAKE_PROPERTY("protocol", get_part<&url::Url::protocol>, set_part<&url::Url::set_protocol>),
-    SHIKAKE_PROPERTY("host", get_part<&url::Url::host>, set_part<&url::Url::set_host>),
-    SHIKAKE_PROPERTY("hostname", get_part<&url::Url::hostname>, set_part<&url::Url::set_hostname>),
-    SHIKAKE_PROPERTY("port", get_part<&url::Url::port>, set_part<&url::Url::set_port>),
-    SHIKAKE_PROPERTY("pathname", get_part<&url::Url::pathname>, set_part<&url::Url::set_pathname>),
-    SHIKAKE_PROPERTY("search", get_part<&url::Url::search>, set_part<&url::Url::set_search>),
-    SHIKAKE_PROPERTY("hash", get_part<&url::Url::hash>, set_part<&url::Url::set_hash>),
-    JS_PS_END};
+    SHIKAKE_URL_PARTS(get_part, set_part), JS_PS_END};
 constexpr JSFunctionSpec history_methods[] = {SHIKAKE_METHOD("back", do_nothing, 0),
                                               SHIKAKE_METHOD("forward", do_nothing, 0),
                                               SHIKAKE_METHOD("go", do_nothing, 0),

@@ -20,8 +20,9 @@ void define_lures(JSContext* cx, Window& window, JS::HandleObject navigator);
 void define_permission(JSContext* cx, JS::HandleObject notification);  // Notification.permission
 std::span<const Interface> lure_interfaces();
 
-// What a person would do who believes the page: types into fields for cards and passwords (values that
-// nobody has: chain/bait.h), clicks what an urgent text asks to click. Once a document; false: nothing to do.
+// Somebody is there (person.h), and does what a person would who believes the page: types into fields for
+// cards and passwords (values that nobody has: chain/bait.h), clicks what an urgent text asks to click. Once
+// a document; false: nothing to do.
 bool visitor_acts(Page& page);
 
 }  // namespace shikake::honeyclient::low::page

@@ -2,6 +2,7 @@
 
 #include <js/JSON.h>
 
+#include "honeyclient/low/page/clone.h"
 #include "honeyclient/low/page/events.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"
@@ -24,19 +25,22 @@ std::u16string to_json(JSContext* cx, JS::HandleValue value) {
   return text;
 }
 
-// A copy, as structured cloning makes one of plain data; the receiver can't reach the sender's objects.
+// What another process says: plain data.
 JS::Value from_json(JSContext* cx, std::u16string_view text) {
   JS::RootedValue value(cx);
   must(JS_ParseJSON(cx, text.data(), static_cast<uint32_t>(text.size()), &value));
   return value;
 }
 
-void deliver(Window& receiver, std::u16string_view json, std::string_view origin, JSObject* source_object) {
+using Data = std::function<JS::Value(JSContext*)>;
+
+void deliver(Window& receiver, Native& target, const Data& read, std::string_view origin,
+             JSObject* source_object) {
   Page& page = receiver.page;
   JS::RootedObject source(page.cx, source_object);
   page.run_script(receiver, [&] {
     JSContext* cx = page.cx;
-    JS::RootedValue data(cx, from_json(cx, json));
+    JS::RootedValue data(cx, read(cx));
     Event& event = make_event(cx, receiver, u"message", "MessageEvent");
     set_event_field(cx, event, "data", data);
     JS::RootedValue value(cx, JS::StringValue(to_string(cx, wide(origin))));
@@ -46,7 +50,7 @@ void deliver(Window& receiver, std::u16string_view json, std::string_view origin
     JS::RootedObject ports(cx, must(JS::NewArrayObject(cx, 0)));
     value.setObject(*ports);
     set_event_field(cx, event, "ports", value);
-    dispatch(cx, receiver, event);
+    dispatch(cx, target, event);
   });
 }
 
@@ -70,10 +74,16 @@ bool origin_matches(const std::string& wanted, const Window& receiver) {
 void post_to(Call& call, Window& sender, Window& receiver) {
   std::string wanted = target_origin(call);
   if (!origin_matches(wanted, receiver)) return;
-  std::u16string json = to_json(call.cx, call.at(0));
-  call.page.post([&receiver, &sender, json, origin = sender.origin()] {
-    if (!receiver.gone) deliver(receiver, json, origin, sender.global());
+  call.page.post([&receiver, &sender, data = Clone::of(call.cx, call.at(0)), origin = sender.origin()] {
+    if (!receiver.gone) deliver_copy(receiver, receiver, data, origin, sender.global());
   });
+}
+
+void deliver_copy(Window& realm, Native& target, const std::shared_ptr<Clone>& data, std::string_view origin,
+                  JSObject* source) {
+  deliver(
+      realm, target, [&](JSContext* cx) { return data->read(cx); }, origin, source);
+  realm.loader->flush();
 }
 
 void send_message(Call& call, Window& sender, Relative whose, uint32_t child) {
@@ -96,7 +106,9 @@ void deliver_message(Page& page, const PostMessage& message) {
                  ? remote_window(page.cx, *receiver, Relative::child, message.child)
                  : remote_window(page.cx, *receiver, message.whose);
   });
-  deliver(*receiver, wide(message.data), message.origin, source);
+  deliver(
+      *receiver, *receiver, [&](JSContext* cx) { return from_json(cx, wide(message.data)); }, message.origin,
+      source);
 }
 
 void frame_went_elsewhere(Page& page, uint32_t window, bool failed) {
@@ -106,7 +118,7 @@ void frame_went_elsewhere(Page& page, uint32_t window, bool failed) {
       if (child.id != window) continue;
       // What came was no document (a download, a refusal): the frame shows what it showed.
       bool keeps = failed && child.window;
-      if (child.window && !keeps) child.window->gone = true;
+      if (child.window && !keeps) child.window->leave();
       if (!keeps) child.window = nullptr;
       child.elsewhere = !keeps;
       if (child.element) parent->loader->frame_done(*child.element);

@@ -234,8 +234,9 @@ constexpr Interface table[] = {
     {.name = "MimeType", .parent = ""}};
 
 void define_field(JSContext* cx, JS::HandleObject object, const char* name, const std::string& value) {
-  JS::RootedObject getter(
-      cx, JS_GetFunctionObject(must(js::NewFunctionWithReserved(cx, native<get_field>, 0, 0, name))));
+  const std::string getter_name = std::string("get ") + name;
+  JS::RootedObject getter(cx, JS_GetFunctionObject(must(js::NewFunctionWithReserved(
+                                  cx, native<get_field>, 0, 0, getter_name.c_str()))));
   js::SetFunctionNativeReserved(getter, 0, JS::PrivateValue(const_cast<std::string*>(&value)));
   must(JS_DefineProperty(cx, object, name, getter, nullptr, JSPROP_ENUMERATE));
 }

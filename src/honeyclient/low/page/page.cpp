@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "honeyclient/low/limits.h"
+#include "honeyclient/low/page/blobs.h"
 #include "honeyclient/low/page/errors.h"
 #include "honeyclient/low/page/events.h"
 #include "honeyclient/low/page/forced.h"
@@ -59,7 +60,7 @@ void Page::trace(JSTracer* tracer) {
 Window& Page::open_window(const Document& document, uint32_t id, Window* parent, html::Element* frame) {
   for (Window*& old : windows_) {
     if (old->id != id) continue;
-    old->gone = true;
+    old->leave();
     std::erase(windows_, old);
     break;
   }
@@ -303,13 +304,24 @@ bool Page::receive(const base::Deadline& deadline) {
   return true;
 }
 
+// The parent has no other way to what a blob: URL names.
+void Page::attach_blob(Asked& asked) {
+  if (!asked.url.starts_with("blob:")) return;
+  auto content = blob_content(*this, asked.url);
+  if (!content) return;
+  asked.body = std::move(content->bytes);
+  asked.headers.push_back({"Content-Type", std::move(content->type)});
+}
+
 void Page::fetch(Asked asked, std::function<void(const Loaded&)> done) {
+  attach_blob(asked);
   uint32_t request = next_request_++;
   waiting_.emplace(request, std::move(done));
   tell(FromPage::fetch, Fetch{request, std::move(asked)});
 }
 
 Loaded Page::fetch_now(Asked asked) {
+  attach_blob(asked);
   uint32_t request = next_request_++;
   tell(FromPage::fetch, Fetch{request, std::move(asked)});
   size_t seen = 0;

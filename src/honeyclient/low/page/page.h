@@ -54,7 +54,7 @@ class Page {
   Window* window(uint32_t id);  // the one that stands under this number now
   const std::vector<Window*>& windows() const { return windows_; }
   uint32_t new_window_id() { return next_window_++; }
-  uint32_t frames_opened = 0, blank_frames_opened = 0;
+  uint32_t frames_opened = 0, blank_frames_opened = 0, web_workers = 0;
   std::vector<Native*> observers;                    // MutationObservers, in order of their making
   std::map<std::string, const Native*> object_urls;  // blob: URLs
   Disk disk;
@@ -98,8 +98,8 @@ class Page {
   void happened(const Window& window, std::string_view kind, std::u16string_view detail);
   // Once each. `matters`: what is missing may have hidden a part of the chain.
   void unemulated(std::string_view what, bool matters = false);
-  void limit(std::string_view name);       // once each
-  void flaw(std::string_view what);        // of this emulation itself: named, and the page goes on
+  void limit(std::string_view name);  // once each
+  void flaw(std::string_view what);   // of this emulation itself: named, and the page goes on
   void navigation_started() { ++pending_navigations_; }
   void navigation_ended();
 
@@ -124,6 +124,7 @@ class Page {
     bool fired = false;  // of one that repeats
   };
 
+  void attach_blob(Asked& asked);
   void send(FromPage type, std::string body);
   bool receive(const base::Deadline& deadline);  // one message into inbox_; false: none, or gone
   void handle(const base::Frame& frame);

@@ -333,8 +333,7 @@ void Loader::navigate_frame(html::Element& element) {
     Window& window = child->window ? *child->window : local_frame(window_, *child, "about:blank");
     if (window.gone) return;
     if (!window.document) window.loader->start_empty();
-    if (url.scheme() == "javascript" || vbscript)
-      window.evaluate_javascript_url(url, page.positions.here());
+    if (url.scheme() == "javascript" || vbscript) window.evaluate_javascript_url(url, page.positions.here());
     frame_begins(*child);
     page.post([this, &element] { frame_done(element); });
     return;
@@ -344,7 +343,7 @@ void Loader::navigate_frame(html::Element& element) {
   if (const std::u16string* name = element.attribute(Name::name)) open.name = utf8(*name);
   open.asked = window_.asked(mechanism_of(element), url);
   if (url.scheme() == "blob") {
-    auto content = blob_content(window_, url.href());
+    auto content = blob_content(window_.page, url.href());
     if (!content) return;
     // The parent has no other way to it.
     open.asked.body = std::move(content->bytes);
@@ -372,7 +371,7 @@ void Loader::frame_done(html::Element& element) {
 void Loader::frame_removed(html::Element& element) {
   for (Window::Child& child : window_.children) {
     if (child.element != &element) continue;
-    if (child.window) child.window->gone = true;
+    if (child.window) child.window->leave();
     if (child.loading && blockers_ > 0) --blockers_;
     child.element = nullptr;
   }

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "honeyclient/low/page/bind.h"
+#include "honeyclient/low/page/modules.h"
 
 namespace shikake::honeyclient::low::page {
 
@@ -51,11 +52,13 @@ ScriptType script_type(const Persona& persona, const html::Element& element) {
   if (kind.ends_with(u".encode") && trident) kind.resize(kind.size() - 7);  // encoded_script.h
   if (kind == u"text/vbscript" || kind == u"text/vbs")
     return runs_vbscript(persona) ? ScriptType::vbscript : ScriptType::data;
-  if (kind == u"module") return trident ? ScriptType::data : ScriptType::module;
+  const bool modules = runs_modules(persona);
+  if (kind == u"module") return modules ? ScriptType::module : ScriptType::data;
+  if (kind == u"importmap") return modules ? ScriptType::import_map : ScriptType::data;
   bool known = false;
   for (std::u16string_view one : javascript_types) known = known || kind == one;
   if (!known) return ScriptType::data;
-  if (!trident && element.attribute(u"nomodule")) return ScriptType::nomodule;
+  if (modules && element.attribute(u"nomodule")) return ScriptType::data;
   // https://html.spec.whatwg.org/#attr-script-event: only <script for=window event=onload> runs.
   const std::u16string* target = element.attribute(html::Name::for_);
   const std::u16string* event = element.attribute(u"event");

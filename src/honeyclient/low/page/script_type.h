@@ -6,7 +6,7 @@
 
 namespace shikake::honeyclient::low::page {
 
-enum class ScriptType : uint8_t { classic, module, nomodule, vbscript, data };
+enum class ScriptType : uint8_t { classic, module, import_map, vbscript, data };
 
 // Whether a handler attribute holds VBScript: it says so, or its element does. Takes "vbscript:" off.
 bool is_vbscript_handler(const Persona& persona, const html::Element& element, std::u16string& text);

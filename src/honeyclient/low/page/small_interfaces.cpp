@@ -1,8 +1,8 @@
 #include "honeyclient/low/page/small_interfaces.h"
 
-#include <js/JSON.h>
 #include <js/experimental/TypedData.h>
 
+#include "honeyclient/low/page/clone.h"
 #include "honeyclient/low/page/messages.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"
@@ -179,16 +179,7 @@ void get_selection(Call& call) {
   call.give(made);
 }
 void structured_clone(Call& call) {
-  JS::RootedValue copy(call.cx, call.at(0));
-  std::u16string text;
-  must(JS_Stringify(
-      call.cx, &copy, nullptr, JS::NullHandleValue,
-      [](const char16_t* part, uint32_t length, void* to) {
-        static_cast<std::u16string*>(to)->append(part, length);
-        return true;
-      },
-      &text));
-  must(JS_ParseJSON(call.cx, text.data(), static_cast<uint32_t>(text.size()), &copy));
+  JS::RootedValue copy(call.cx, Clone::of(call.cx, call.at(0))->read(call.cx));
   call.give(JS::HandleValue(copy));
 }
 void canvas_context(Call& call) {

@@ -94,6 +94,12 @@ std::shared_ptr<StandIn> make_stand_in(JSContext* cx, Window& window, components
       return make_xml(window);
     case Behaviour::management:
       return make_management(window);
+    case Behaviour::scheduler:
+      return make_scheduler(window);
+    case Behaviour::office:
+      return make_office(window);
+    case Behaviour::interpreter:
+      return make_script_control(window);
     case Behaviour::creator:
     case Behaviour::absorbs:
       break;

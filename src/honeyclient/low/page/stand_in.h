@@ -35,12 +35,16 @@ StandIn* stand_in_of(JS::HandleValue value);  // behind a component; nullptr: no
 // For a row with a behaviour of its own; null: it absorbs.
 std::shared_ptr<StandIn> make_stand_in(JSContext* cx, Window& window, components::Behaviour behaviour);
 
-// One file each (stand_in_files.cpp, stand_in_shells.cpp, stand_in_xml.cpp, stand_in_request.cpp).
+// By file: stand_in_files.cpp, stand_in_shells.cpp, stand_in_management.cpp, stand_in_office.cpp,
+// stand_in_xml.cpp, stand_in_request.cpp.
 std::shared_ptr<StandIn> make_stream(Window& window);
 std::shared_ptr<StandIn> make_file_system(Window& window);
 std::shared_ptr<StandIn> make_shell(Window& window);
 std::shared_ptr<StandIn> make_application(Window& window);
 std::shared_ptr<StandIn> make_management(Window& window);
+std::shared_ptr<StandIn> make_scheduler(Window& window);
+std::shared_ptr<StandIn> make_office(Window& window);
+std::shared_ptr<StandIn> make_script_control(Window& window);
 std::shared_ptr<StandIn> make_xml(Window& window);
 std::shared_ptr<StandIn> make_dictionary(JSContext* cx);
 std::shared_ptr<StandIn> make_xml_http(JSContext* cx, Window& window);

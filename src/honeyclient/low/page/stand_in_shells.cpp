@@ -1,4 +1,4 @@
-// WScript.Shell, Shell.Application and WMI: what is told to run is heard, and nothing runs.
+// WScript.Shell and Shell.Application: what is told to run is heard, and nothing runs.
 // https://learn.microsoft.com/en-us/previous-versions/windows/internet-explorer/ie-developer/windows-scripting/aew9yb99(v=vs.84)
 // https://learn.microsoft.com/en-us/windows/win32/shell/shell
 #include <array>
@@ -212,29 +212,6 @@ class Application final : public StandIn {
   Window& window_;
 };
 
-// GetObject("winmgmts:…"): processes are made by Win32_Process.Create, and queries find nothing.
-class Management final : public StandIn {
- public:
-  explicit Management(Window& window) : window_(window) {}
-  bool get(JSContext*, std::u16string_view name, JS::MutableHandleValue out) override {
-    if (name == u"count") return out.setInt32(0), true;
-    return false;
-  }
-  bool call(JSContext* cx, std::u16string_view name, const JS::CallArgs& args) override {
-    if (name == u"create") return args.rval().setInt32(0), true;
-    if (name == u"get" || name == u"execquery" || name == u"instancesof" || name == u"spawninstance_" ||
-        name == u"connectserver") {
-      if (name == u"execquery") window_.page.happened(window_, "probe", u"WMI: " + text_at(cx, args, 0));
-      args.rval().setObject(*wrap_stand_in(cx, window_, "winmgmts", std::make_shared<Management>(window_)));
-      return true;
-    }
-    return false;
-  }
-
- private:
-  Window& window_;
-};
-
 }  // namespace
 
 std::shared_ptr<StandIn> make_shell(Window& window) {
@@ -242,9 +219,6 @@ std::shared_ptr<StandIn> make_shell(Window& window) {
 }
 std::shared_ptr<StandIn> make_application(Window& window) {
   return std::make_shared<Application>(window);
-}
-std::shared_ptr<StandIn> make_management(Window& window) {
-  return std::make_shared<Management>(window);
 }
 
 }  // namespace shikake::honeyclient::low::page

@@ -1,8 +1,9 @@
 // URL and URLSearchParams. https://url.spec.whatwg.org/#api
-#include "honeyclient/low/page/small_interfaces.h"
 #include "honeyclient/low/page/page.h"
+#include "honeyclient/low/page/small_interfaces.h"
 #include "honeyclient/low/page/tables.h"
 #include "honeyclient/low/page/url_parameters.h"
+#include "honeyclient/low/page/url_parts.h"
 #include "honeyclient/low/page/window.h"
 
 namespace shikake::honeyclient::low::page {
@@ -10,7 +11,8 @@ namespace shikake::honeyclient::low::page {
 class UrlObject final : public Native {
  public:
   static constexpr Kind native_kind = Kind::url;
-  UrlObject(Window& the_window, url::Url the_url) : Native(the_window, native_kind), url(std::move(the_url)) {}
+  UrlObject(Window& the_window, url::Url the_url)
+      : Native(the_window, native_kind), url(std::move(the_url)) {}
   url::Url url;
   UrlParameters* parameters = nullptr;
 };
@@ -18,6 +20,8 @@ class UrlObject final : public Native {
 namespace {
 
 void construct_url(Call& call) {
+  // Internet Explorer has an object of this name for blob: addresses alone.
+  if (call.page.persona().engine == Engine::trident) call.type_error("Object doesn't support this action");
   std::optional<url::Url> base;
   if (call.given(1)) {
     auto parsed = url::Url::parse(call.text8(1));
@@ -165,12 +169,7 @@ constexpr JSPropertySpec url_properties[] = {
     SHIKAKE_PROPERTY("protocol", get_part<&url::Url::protocol>, set_part<&url::Url::set_protocol>),
     SHIKAKE_PROPERTY("username", get_part<&url::Url::username>, set_part<&url::Url::set_username>),
     SHIKAKE_PROPERTY("password", get_part<&url::Url::password>, set_part<&url::Url::set_password>),
-    SHIKAKE_PROPERTY("host", get_part<&url::Url::host>, set_part<&url::Url::set_host>),
-    SHIKAKE_PROPERTY("hostname", get_part<&url::Url::hostname>, set_part<&url::Url::set_hostname>),
-    SHIKAKE_PROPERTY("port", get_part<&url::Url::port>, set_part<&url::Url::set_port>),
-    SHIKAKE_PROPERTY("pathname", get_part<&url::Url::pathname>, set_part<&url::Url::set_pathname>),
-    SHIKAKE_PROPERTY("search", get_part<&url::Url::search>, set_part<&url::Url::set_search>),
-    SHIKAKE_PROPERTY("hash", get_part<&url::Url::hash>, set_part<&url::Url::set_hash>),
+    SHIKAKE_URL_PARTS(get_part, set_part),
     SHIKAKE_GETTER("searchParams", get_parameters),
     JS_PS_END};
 constexpr JSFunctionSpec parameter_methods[] = {SHIKAKE_METHOD("get", get, 1),
@@ -188,8 +187,7 @@ constexpr Interface table[] = {{.name = "URL",
                                 .properties = url_properties,
                                 .construct = native<construct_url>,
                                 .construct_arguments = 1,
-                                .statics = url_statics,
-                                .engines = on_modern},
+                                .statics = url_statics},
                                {.name = "URLSearchParams",
                                 .parent = "",
                                 .methods = parameter_methods,

@@ -7,6 +7,7 @@
 #include "honeyclient/low/page/components.h"
 #include "honeyclient/low/page/evaluated.h"
 #include "honeyclient/low/page/events.h"
+#include "honeyclient/low/page/forced.h"
 #include "honeyclient/low/page/machine_code.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/vbscript_values.h"
@@ -109,7 +110,7 @@ class WindowHost final : public vbscript::Host {
     }
     std::optional<Place> by = place();
     std::string file = by ? by->source->url : window_.url.href();
-    return add(keep_source(window_, text, file, by, utf8(how)), 1, 1);
+    return add(keep_source(window_, text, file, by, utf8(how)), 1, 1, text);
   }
 
   void unescaped(std::u16string_view text) override {
@@ -129,9 +130,22 @@ class WindowHost final : public vbscript::Host {
   uint32_t seed() override { return static_cast<uint32_t>(window_.page.random()); }
   bool keep_going() override { return window_.page.scripts_run() && !window_.page.cpu_spent(); }
 
+  bool explores() override { return window_.page.forced != nullptr; }
+  void exploring(uint32_t source, uint32_t line, bool begins) override {
+    if (!begins) return because_.pop_back();
+    const Known* known = source > 0 && source <= sources_.size() ? &sources_[source - 1] : nullptr;
+    std::string reason = "VBScript";
+    if (known) {
+      reason += ", line " + std::to_string(line + known->line - 1);
+      if (std::u16string text = line_of(known->text, line); !text.empty()) reason += ": " + utf8(text);
+    }
+    because_.emplace_back(std::make_unique<Forced::Because>(*window_.page.forced, std::move(reason)));
+  }
+
   // The number of a source for the interpreter; its first line and column lie in a page.
-  uint32_t add(const Source& source, uint32_t line, uint32_t column) {
-    sources_.push_back({&source, line, column});
+  uint32_t add(const Source& source, uint32_t line, uint32_t column, std::u16string_view text) {
+    // Its lines are told as reasons, of a forced run alone.
+    sources_.push_back({&source, line, column, explores() ? std::u16string(text) : std::u16string()});
     return static_cast<uint32_t>(sources_.size());
   }
   std::optional<Place> place() const {
@@ -160,13 +174,24 @@ class WindowHost final : public vbscript::Host {
   struct Known {
     const Source* source;
     uint32_t line, column;
+    std::u16string text;
   };
+  static std::u16string line_of(std::u16string_view text, uint32_t line) {
+    constexpr size_t longest = 200;
+    while (line > 1 && !text.empty()) {
+      size_t end = text.find(u'\n');
+      text = end == text.npos ? std::u16string_view() : text.substr(end + 1);
+      --line;
+    }
+    return std::u16string(trim(text.substr(0, std::min(text.find(u'\n'), longest))));
+  }
 
   void define_variable(JSContext* cx, JS::HandleObject global, std::u16string_view name);
   Native* target_named(JSContext* cx, std::u16string_view name);
 
   Window& window_;
   std::vector<Known> sources_;
+  std::vector<std::unique_ptr<Forced::Because>> because_;
   std::vector<std::u16string> procedures_;  // not yet looked at as handlers
 };
 
@@ -242,7 +267,7 @@ void run_vbscript(Window& window, const Window::Text& text) {
   window.page.run_script(window, [&] {
     WindowHost& host = host_of(window);
     const Source& source = keep_source(window, text.text, text.file, text.by, text.how, text.line);
-    host.report(host.interpreter.run(text.text, host.add(source, text.line, text.column)), text);
+    host.report(host.interpreter.run(text.text, host.add(source, text.line, text.column, text.text)), text);
     host.bind_event_procedures();
   });
 }
@@ -252,12 +277,20 @@ JSObject* compile_vbscript_handler(JSContext* cx, Window& window, const Window::
   std::u16string name = u"shikake_handler" + wide(std::to_string(++host.handlers));
   std::u16string whole = u"Sub " + name + u"\n" + std::u16string(text.text) + u"\nEnd Sub";
   const Source& source = keep_source(window, text.text, text.file, text.by, text.how, text.line);
-  host.report(host.interpreter.run(whole, host.add(source, text.line - 1, 1)), text);
+  host.report(host.interpreter.run(whole, host.add(source, text.line - 1, 1, whole)), text);
   vbscript::ObjectRef procedure = host.interpreter.procedure(name);
   if (!procedure) return nullptr;
   JS::RootedValue function(cx);
   from_vbscript(cx, window, procedure, &function);
   return &function.toObject();
+}
+
+bool call_uncalled_vbscript(Window& window) {
+  if (!window.vbscript || window.gone) return false;
+  bool did = false;
+  window.page.run_script(window, [&] { did = host_of(window).interpreter.call_uncalled(); });
+  window.loader->flush();
+  return did;
 }
 
 void for_each_vbscript_text(Window& window, const std::function<void(std::u16string_view)>& take) {

@@ -12,6 +12,8 @@ void run_vbscript(Window& window, const Window::Text& text);
 JSObject* compile_vbscript_handler(JSContext* cx, Window& window, const Window::Text& text);
 // "Sub button_onClick" is a handler of what is called "button": for those that exist by now.
 void bind_event_procedures(Window& window);
+// Of a forced run: calls one procedure of the window's that nothing has called; false: there is none.
+bool call_uncalled_vbscript(Window& window);
 // What the global variables hold: their texts, and their arrays of numbers as one of units each.
 void for_each_vbscript_text(Window& window, const std::function<void(std::u16string_view)>& take);
 

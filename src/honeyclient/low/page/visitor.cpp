@@ -1,5 +1,5 @@
-// What a person would do who believes the page, and then believes what it shows next: nothing where it asks for
-// nothing.
+// What a person would do who believes the page, and then believes what it shows next: nothing where it asks
+// for nothing.
 #include <bitset>
 #include <unordered_map>
 #include <unordered_set>
@@ -11,6 +11,7 @@
 #include "honeyclient/low/page/lures.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"
+#include "honeyclient/low/page/person.h"
 #include "honeyclient/low/page/window.h"
 
 namespace shikake::honeyclient::low::page {
@@ -67,6 +68,7 @@ struct Signs {
 struct Visited {
   Signs told;
   bool look_again = true;  // something was done since
+  bool met = false;        // somebody was there (person.h)
   size_t clicks = 0;
   std::unordered_set<const html::Element*> done;  // filled or clicked
 };
@@ -207,9 +209,11 @@ bool visitor_acts(Page& page) {
     if (window.gone || !window.document || !std::exchange(visited.look_again, false)) continue;
     const Signs signs = signs_of(window, visited.told);
     const std::vector<html::Element*> all = elements_of(window);
-    const bool filled = fill_fields(window, all, visited), clicked = click_what_is_urged(window, signs, all, visited);
+    const bool present = !std::exchange(visited.met, true) && be_present(window, all);
+    const bool filled = fill_fields(window, all, visited),
+               clicked = click_what_is_urged(window, signs, all, visited);
     visited.look_again = filled || clicked;
-    if (visited.look_again) return true;
+    if (visited.look_again || present) return true;
   }
   return false;
 }

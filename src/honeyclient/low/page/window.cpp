@@ -10,9 +10,11 @@
 #include "honeyclient/low/page/evaluated.h"
 #include "honeyclient/low/page/events.h"
 #include "honeyclient/low/page/forced.h"
+#include "honeyclient/low/page/lifetimes.h"
 #include "honeyclient/low/page/named_access.h"
 #include "honeyclient/low/page/remote_window.h"
 #include "honeyclient/low/page/vbscript.h"
+#include "honeyclient/low/page/worker_scope.h"
 #include "url/percent.h"
 
 namespace shikake::honeyclient::low::page {
@@ -23,11 +25,9 @@ namespace {
 void note_missing(Window& window, std::string_view name) {
   if (window.page.persona().engine == Engine::trident) return;
   for (std::string_view one :
-       {"Worker",         "SharedWorker",      "EventSource",      "indexedDB",
-        "caches",         "RTCPeerConnection", "WebAssembly",      "AudioContext",    "webkitAudioContext",
-        "FileReader",     "MessageChannel",    "BroadcastChannel", "customElements",  "OffscreenCanvas",
-        "XPathEvaluator", "XSLTProcessor",     "XMLSerializer",    "AbortController", "ReadableStream",
-        "Request"})
+       {"EventSource", "indexedDB", "caches", "RTCPeerConnection", "WebAssembly", "AudioContext",
+        "webkitAudioContext", "BroadcastChannel", "customElements", "OffscreenCanvas", "XPathEvaluator",
+        "XSLTProcessor", "XMLSerializer", "AbortController", "ReadableStream", "Request"})
     if (one == name) window.page.unemulated("window." + std::string(name));
 }
 
@@ -41,7 +41,10 @@ bool resolve(JSContext* cx, JS::HandleObject object, JS::HandleId id, bool* reso
       std::string name = utf8(to_text(cx, id.toString()));
       const Interface* interface = find_interface(name);
       if (!interface) note_missing(*window, name);
-      if (interface && (interface->engines & window->page.engine_bit())) {
+      const bool exposed = interface && (interface->engines & window->page.engine_bit()) &&
+                           !lacks_interface(window->page.persona(), name) &&
+                           (!window->scope || has_interface(*window->scope, name));
+      if (exposed) {
         JS::RootedObject constructor(cx, must(interface_constructor(cx, *window, *interface)));
         JS::RootedValue value(cx, JS::ObjectValue(*constructor));
         must(JS_DefinePropertyById(cx, object, id, value, JSPROP_RESOLVING));
@@ -49,7 +52,7 @@ bool resolve(JSContext* cx, JS::HandleObject object, JS::HandleId id, bool* reso
         return;
       }
     }
-    *resolved = resolve_on_window(cx, *window, object, id);
+    if (!window->scope) *resolved = resolve_on_window(cx, *window, object, id);
   });
 }
 
@@ -91,6 +94,11 @@ void Window::trace(JSTracer* tracer) {
   JS::TraceEdge(tracer, &current_event, "current event");
 }
 
+void Window::leave() {
+  gone = true;
+  for (Window* worker : workers) worker->leave();
+}
+
 bool Window::make_realm() {
   JSContext* cx = page.cx;
   JS::RealmOptions options;
@@ -108,8 +116,9 @@ bool Window::make_realm() {
   wrapper = made;
   JSAutoRealm realm(cx, made);
   bool ok = guarded(cx, [&] {
-    define_window(cx, *this);
-    JS::RootedObject prototype(cx, must(interface_prototype(cx, *this, "Window")));
+    scope ? define_worker_scope(cx, *this) : define_window(cx, *this);
+    std::string_view interface = scope ? interface_of_scope(*scope) : "Window";
+    JS::RootedObject prototype(cx, must(interface_prototype(cx, *this, interface)));
     must(JS_SetPrototype(cx, made, prototype));
   });
   if (ok) JS_FireOnNewGlobalObject(cx, made);
@@ -212,7 +221,7 @@ void Window::navigate(const url::Url& to, intel::Mechanism mechanism, std::optio
   request.headers = more.headers;
   request.body = more.body;
   if (to.scheme() == "blob")
-    if (auto content = blob_content(*this, to.href())) {
+    if (auto content = blob_content(page, to.href())) {
       // The parent has no other way to it.
       request.body = std::move(content->bytes);
       request.headers.push_back({"Content-Type", std::move(content->type)});

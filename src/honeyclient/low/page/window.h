@@ -15,6 +15,8 @@
 
 namespace shikake::honeyclient::low::page {
 
+struct WorkerScope;
+
 constexpr uint32_t global_native_slot = 0;
 const JSClass* global_class();
 
@@ -48,6 +50,7 @@ class Window final : public Native {
   uint32_t depth = 0;          // of frames in this worker around it
   std::string name;
   bool gone = false;  // replaced by another document, or its frame was removed
+  void leave();       // gone from now on, with its workers
 
   url::Url url;                                              // of the document
   url::Url base_url() const;                                 // with <base href>
@@ -88,7 +91,10 @@ class Window final : public Native {
 
   std::map<std::string, JS::Heap<JSObject*>, std::less<>> prototypes, constructors, singletons;
   ConditionalCompilation compilation;
-  std::shared_ptr<void> vbscript;  // vbscript.cpp's, once a script is in it
+  std::shared_ptr<void> vbscript;      // vbscript.cpp's, once a script is in it
+  std::shared_ptr<void> modules;       // modules.cpp's, once there is one
+  std::shared_ptr<WorkerScope> scope;  // of a worker, which has no document (worker_scope.h)
+  std::vector<Window*> workers;        // that this one made
   uint32_t event_depth = 0;
   JS::Heap<JS::Value> current_event;
   html::Element* current_script = nullptr;
@@ -103,6 +109,7 @@ JSObject* remote_window(JSContext* cx, Window& window, Relative whose, uint32_t 
 JSObject* parent_object(JSContext* cx, Window& window);
 JSObject* top_object(JSContext* cx, Window& window);
 JSObject* child_object(JSContext* cx, Window& window, Window::Child& child);
+void open_window(Call& call);  // window.open
 // Functions and properties of the global object itself (window_object.cpp).
 void define_window(JSContext* cx, Window& window);
 

@@ -7,9 +7,9 @@
 #include "honeyclient/low/page/components.h"
 #include "honeyclient/low/page/evaluated.h"
 #include "honeyclient/low/page/events.h"
-#include "honeyclient/low/page/lifetimes.h"
+#include "honeyclient/low/page/forced.h"
+#include "honeyclient/low/page/global_functions.h"
 #include "honeyclient/low/page/location.h"
-#include "honeyclient/low/page/machine_code.h"
 #include "honeyclient/low/page/navigator.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/post_message.h"
@@ -18,7 +18,6 @@
 #include "honeyclient/low/page/storage.h"
 #include "honeyclient/low/page/style.h"
 #include "honeyclient/low/page/tables.h"
-#include "honeyclient/low/page/forced.h"
 #include "honeyclient/low/page/timers.h"
 #include "honeyclient/low/page/vbscript.h"
 #include "honeyclient/low/page/window.h"
@@ -55,7 +54,9 @@ void stop(Call& call) {
 
 // --- other windows -----------------------------------------------------------------------------------------
 
-void open(Call& call) {
+}  // namespace
+
+void open_window(Call& call) {
   std::u16string address = call.text_or(0, u"");
   std::string name = utf8(call.text_or(1, u"_blank"));
   Window& window = call.window;
@@ -74,6 +75,9 @@ void open(Call& call) {
   }
   call.give(opened_window(call.cx, window, name));
 }
+
+namespace {
+
 void close(Call& call) {
   call.give();
 }
@@ -83,9 +87,6 @@ void post_message(Call& call) {
   call.give();
 }
 
-void get_window(Call& call) {
-  call.give(call.self_window().global());
-}
 void get_parent(Call& call) {
   call.give(parent_object(call.cx, call.self_window()));
 }
@@ -115,20 +116,11 @@ void set_name(Call& call) {
 void get_closed(Call& call) {
   call.give(call.self_window().gone);
 }
-void get_location(Call& call) {
-  call.give(location_object(call.cx, call.self_window()));
-}
 void set_location(Call& call) {
   go_to(call, call.self_window(), call.text(0)), call.give();
 }
 void get_event(Call& call) {
   call.args.rval().set(call.self_window().current_event);
-}
-void get_origin(Call& call) {
-  call.give(std::string_view(call.self_window().origin()));
-}
-void get_secure(Call& call) {
-  call.give(call.self_window().url.scheme() == "https");
 }
 
 void exec_script(Call& call) {  // Trident's window.execScript
@@ -173,37 +165,6 @@ void get_one(Call& call) {
   call.give(int32_t{1});
 }
 
-// --- encodings -----------------------------------------------------------------------------------------
-
-void to_ascii(Call& call) {  // btoa
-  std::string bytes;
-  for (char16_t c : call.text(0)) {
-    if (c > 0xFF)
-      call.dom_error("InvalidCharacterError", "The string contains characters outside of the Latin1 range.");
-    bytes += static_cast<char>(c);
-  }
-  call.give(std::string_view(base::to_base64(base::as_bytes(bytes))));
-}
-// https://infra.spec.whatwg.org/#forgiving-base64-decode
-void to_binary(Call& call) {  // atob
-  std::string text;
-  for (char16_t c : call.text(0))
-    if (!html::is_space(c)) text += c < 0x80 ? static_cast<char>(c) : '!';
-  while (!text.empty() && text.back() == '=') text.pop_back();
-  if (text.size() % 4 == 1)
-    call.dom_error("InvalidCharacterError", "The string to be decoded is not correctly encoded.");
-  text.append((4 - text.size() % 4) % 4, '=');
-  auto bytes = base::from_base64(text);
-  if (!bytes) call.dom_error("InvalidCharacterError", "The string to be decoded is not correctly encoded.");
-  std::u16string wide_text;
-  for (char c : *bytes) wide_text += static_cast<unsigned char>(c);
-  call.give(std::u16string_view(wide_text));
-}
-
-void get_random(Call& call) {
-  call.give(static_cast<double>(call.page.random() >> 11) * 0x1.0p-53);
-}
-
 constexpr JSFunctionSpec functions[] = {SHIKAKE_METHOD("setTimeout", set_timeout, 1),
                                         SHIKAKE_METHOD("setInterval", set_interval, 1),
                                         SHIKAKE_METHOD("clearTimeout", clear_timer, 0),
@@ -215,7 +176,7 @@ constexpr JSFunctionSpec functions[] = {SHIKAKE_METHOD("setTimeout", set_timeout
                                         SHIKAKE_METHOD("prompt", prompt, 0),
                                         SHIKAKE_METHOD("print", print, 0),
                                         SHIKAKE_METHOD("stop", stop, 0),
-                                        SHIKAKE_METHOD("open", open, 0),
+                                        SHIKAKE_METHOD("open", open_window, 0),
                                         SHIKAKE_METHOD("close", close, 0),
                                         SHIKAKE_METHOD("focus", do_nothing, 0),
                                         SHIKAKE_METHOD("blur", do_nothing, 0),
@@ -254,9 +215,9 @@ constexpr JSFunctionSpec trident_functions[] = {SHIKAKE_METHOD("attachEvent", at
                                                 JS_FS_END};
 
 constexpr JSPropertySpec properties[] = {
-    SHIKAKE_GETTER("window", get_window),
-    SHIKAKE_PROPERTY("self", get_window, replace_property),
-    SHIKAKE_PROPERTY("frames", get_window, replace_property),
+    SHIKAKE_GETTER("window", get_global),
+    SHIKAKE_PROPERTY("self", get_global, replace_property),
+    SHIKAKE_PROPERTY("frames", get_global, replace_property),
     SHIKAKE_PROPERTY("parent", get_parent, replace_property),
     SHIKAKE_GETTER("top", get_top),
     SHIKAKE_PROPERTY("opener", get_opener, replace_property),
@@ -265,7 +226,7 @@ constexpr JSPropertySpec properties[] = {
     SHIKAKE_GETTER("document", get_document),
     SHIKAKE_PROPERTY("name", get_name, set_name),
     SHIKAKE_GETTER("closed", get_closed),
-    SHIKAKE_PROPERTY("location", get_location, set_location),
+    SHIKAKE_PROPERTY("location", get_own_location, set_location),
     SHIKAKE_PROPERTY("event", get_event, replace_property),
     SHIKAKE_PROPERTY("navigator", get_navigator, replace_property),
     SHIKAKE_PROPERTY("clientInformation", get_navigator, replace_property),
@@ -337,15 +298,7 @@ void define_window(JSContext* cx, Window& window) {
   // In a forced run others go the ways of Internet Explorer, too; asked for it, they still lack it.
   if (((engine & on_trident) && !window.page.persona().components.empty()) || window.page.forced)
     define_active_x(cx, window);
-  JS::RootedValue math(cx);
-  must(JS_GetProperty(cx, global, "Math", &math));
-  JS::RootedObject math_object(cx, &math.toObject());
-  must(JS_DefineFunction(cx, math_object, "random", native<get_random>, 0, 0));
-  // The engine's own would keep to itself what it makes.
-  must(JS_DefineFunction(cx, global, "unescape", native<unescape>, 1, 0));
-  remove_absent_globals(cx, window.page.persona(), global);
-  define_function_text(cx);
-  if (window.page.forced) window.page.forced->define(window);
+  define_engine_functions(cx, window);
 }
 
 std::span<const Interface> window_interfaces() {
