@@ -19,6 +19,7 @@
 #include "jobs/worker.h"
 #include "neighbours.h"
 #include "runs.h"
+#include "triage/matcher.h"
 #include "visits.h"
 
 namespace shikake::app {
@@ -28,6 +29,7 @@ struct WorkCommand {
   bool until_idle = false;
   std::vector<std::string> kinds;
   std::string time;
+  std::vector<std::string> rules;  // folders
   VisitSettings settings;
 };
 
@@ -62,9 +64,10 @@ class StopOnSignal {
 };
 
 Result<std::vector<intel::Observation>> visit(honeyclient::low::Browser& browser, store::Store& store,
-                                              const VisitSettings& settings, const intel::Job& job,
-                                              std::stop_token stop) {
+                                              const VisitSettings& settings, triage::Matcher* rules,
+                                              const intel::Job& job, std::stop_token stop) {
   honeyclient::low::VisitOptions options = visit_options(settings);
+  options.rules = rules;
   options.url = job.subject;
   options.go_on = [stop] { return !stop.stop_requested(); };
   if (const auto* persona = job.parameters.if_contains("persona"); persona && persona->is_string())
@@ -103,10 +106,15 @@ Result<int> run(const WorkCommand& command, Context& context) {
   StopOnSignal signals;  // before any thread or process is started, so that all inherit the mask
   SHIKAKE_ASSIGN(honeyclient::low::Browser browser, honeyclient::low::Browser::open());
   const intel::PolicySettings settings = intel::PolicySettings::from_environment();
+  std::optional<triage::Matcher> rules;
+  if (!command.rules.empty()) {
+    SHIKAKE_ASSIGN(rules, triage::Matcher::open({command.rules.begin(), command.rules.end()}, true));
+    for (const std::string& error : rules->rule_errors()) base::log_warning("left out: " + error);
+  }
 
   jobs::Registry registry;
   registry.add("visit", [&](const intel::Job& job, std::stop_token stop) {
-    return visit(browser, *store, command.settings, job, stop);
+    return visit(browser, *store, command.settings, rules ? &*rules : nullptr, job, stop);
   });
   registry.add("run", [&](const intel::Job& job, std::stop_token stop) {
     sandbox::run::AnalysisOptions analysis;
@@ -146,6 +154,12 @@ Run define_work(CLI::App& app_command, Context& context) {
   app_command.add_option("--kinds", command->kinds, "Only these kinds of job: visit, neighbours, run")
       ->delimiter(',')
       ->allow_extra_args(false);
+  app_command
+      .add_option(
+          "--yara", command->rules,
+          "A folder of YARA rules that visits hold every body and every evaluated script against; may be "
+          "given more than once")
+      ->type_name("DIR");
   app_command.add_flag("--allow-private", command->settings.allow_private,
                        "Visits may reach private and loopback addresses");
   return [command, &context] { return run(*command, context); };

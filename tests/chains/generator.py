@@ -130,12 +130,16 @@ class Builder:
         """One that a page has now and then: markup, or a script with its act marked."""
         url = self.new_url(own, suffix)
         follows = self.new_url(own, suffix) if mechanism == "worker" else ""
-        self.serve(url, f"importScripts('{follows}');\n" if follows else "none",
-                   [("Content-Type", "text/javascript" if follows else "application/octet-stream")])
         self.used["beside: " + marked] += 1
         if follows:
+            text, marks = self.marker.fill(f"«importScripts('{follows}')»;\n")
+            imports = Code(text)
+            imports.url, imports.whole = url, lambda: self.chain.served[url]
+            self.serve(url, text, [("Content-Type", "text/javascript")])
             self.serve(follows, "self.lib = 1;\n", [("Content-Type", "text/javascript")])
-            self.edge("worker", page.url, follows)
+            self.edge("worker", page.url, follows, imports, marks[0])
+        else:
+            self.serve(url, "none", [("Content-Type", "application/octet-stream")])
         if "«" not in marked:
             page.body += marked.replace("{u}", url)
             self.edge(mechanism, page.url, url)
