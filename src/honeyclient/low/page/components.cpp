@@ -279,7 +279,6 @@ void report_use(Window& window, std::string name, std::u16string_view member, st
   use.window = window.id;
   use.name = std::move(name);
   use.member = utf8(member);
-  use.known = true;
   use.origin = window.page.positions.origin_here();
   use.lengths = {static_cast<uint32_t>(argument.size())};
   use.arguments = {utf8(argument.substr(0, limits::max_argument_text))};
