@@ -13,12 +13,10 @@ enum class Call : uint8_t {
   copy_file_range,
   socket, socketpair, socketcall, bind, listen, accept, accept4, connect,
   send, sendto, sendmsg, sendmmsg, recv, recvfrom, recvmsg, recvmmsg, msgsnd, msgrcv,
-  open, openat, openat2, creat, close, unlink, unlinkat, rename, renameat, renameat2, mkdir, mkdirat, rmdir,
-  link, linkat, symlink, symlinkat, chmod, fchmodat, mount, memfd_create,
-  execve, execveat, fork, vfork, clone, clone3, exit, exit_group, kill, tkill, tgkill, ptrace,
-  mmap, mmap2, old_mmap, munmap, mremap, msync, brk, ipc, shmat, shmdt,
-  signal, sigaction, rt_sigaction, sigreturn, rt_sigreturn, nanosleep, clock_nanosleep, reboot,
-  init_module, finit_module,
+  open, openat, openat2, creat, unlink, unlinkat, rename, renameat, renameat2, mkdir, mkdirat,
+  chmod, fchmodat, mount, execve, execveat, fork, vfork, clone, exit_group, kill, tkill, tgkill, ptrace,
+  mmap, mmap2, old_mmap, munmap, mremap, msync, brk, ipc, shmat,
+  signal, sigaction, rt_sigaction, sigreturn, rt_sigreturn, reboot, init_module, finit_module,
 };
 
 Call call_of(Architecture architecture, int64_t number);
