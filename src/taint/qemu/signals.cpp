@@ -106,7 +106,7 @@ void Plugin::handler_begins(unsigned vcpu, Block& block) {
   const auto which = static_cast<size_t>(architecture());
   const bool big_endian = architecture() == Architecture::mips;
   const auto stack = cpu_register(stack_numbers[which], big_endian);
-  Thread& t = thread(vcpu);
+  Thread& t = follower(vcpu).thread;
   for (const Frame& frame : frames(architecture())) {
     const std::vector<uint8_t> saved =
         stack ? read_guest(*stack + frame.first, frame.registers.size() * frame.step) : std::vector<uint8_t>();
@@ -123,7 +123,8 @@ void Plugin::handler_begins(unsigned vcpu, Block& block) {
     });
     if (!matches) continue;
     // Told twice of one signal, when the emulator is called away in between.
-    if (t.has_not_begun(block) && !saved_[vcpu].empty() && saved_[vcpu].back().frame == *stack) break;
+    const auto& told = follower(vcpu).saved;
+    if (t.has_not_begun(block) && !told.empty() && told.back().frame == *stack) break;
     const auto pointer = std::ranges::find(frame.registers, static_cast<uint8_t>(stack_numbers[which]), &SavedRegister::number);
     const Address interrupted_at = value(*pointer) - red_zone(architecture());
     // On another stack, as far as the vector registers of today's processors reach.
