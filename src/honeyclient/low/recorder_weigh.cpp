@@ -87,7 +87,7 @@ std::vector<std::string> Recorder::weigh(const components::Component& row, const
   }
   const bool fetches =
       std::ranges::any_of(row.fetches, [own = components::own_name(use.member)](const std::string& one) {
-        return components::same_name(one, own);
+        return components::same_name(components::own_name(one), own);
       });
   if (fetches)
     for (const std::string& argument : use.arguments)
