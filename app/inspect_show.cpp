@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <cstdio>
+
 #include <fmt/format.h>
 #include <boost/json/serialize.hpp>
 
@@ -35,6 +37,7 @@ void InspectShow::visited(const VisitTask& task, const intel::VisitRecord& visit
     context_.out.write(
         fmt::format("{}{}", first_ ? "" : "\n", honeyclient::chain::render_tree(visit, tree_)));
   first_ = false;
+  std::fflush(stdout);  // a result is there when its visit ends, also where it goes through a pipe
   if (options_.personas < 2) return;
   if (Result<low::Persona> persona = low::find_persona(task.persona))
     views_[task.subject].seen.push_back({std::move(*persona), visit});
