@@ -73,7 +73,7 @@ TEST(ComponentTable, RefusesAWrongRowWithItsPlace) {
       {"members", "members = [\"Open\"]", "members = [\"Close\"]", 2, "names Close"},
       {"trait", "\"overlong\"", "\"huge\"", 14, "must be one of overlong"},
       {"argument", "argument = 1", "argument = -1", 17, "from 0 to 15"},
-      {"length_elsewhere", "\"overlong\"", "\"path\"", 14, "goes with the trait overlong"},
+      {"length_elsewhere", "\"overlong\"", "\"path\"", 14, "goes with the traits overlong and width"},
       {"number_without_bound", "\"overlong\"\n", "\"number\"\n", 14, "at_least"},
       {"contains_without_texts", "\"overlong\"\n", "\"contains\"\n", 14, "needs it"},
       {"cve", "CVE-2008-12345", "CVE-12345", 14, "no CVE id"},

@@ -12,6 +12,8 @@ constexpr size_t max_evidence = 8;
 // A dispatcher's other path goes on comparing and calling; a single test with a message does not.
 constexpr unsigned dispatch_branches = 1;
 constexpr unsigned dispatch_calls = 2;
+// Of a function that does nothing but tell words apart; what a program does after its first test has more.
+constexpr unsigned chain_branches = 12;
 
 bool names(const std::vector<Range>& label, uint16_t source, bool computed_only) {
   return std::ranges::any_of(label, [&](const Range& r) {
@@ -287,15 +289,19 @@ class Judge {
   // received does as it likes, and that is its distributor's doing already.
   bool interprets_download(uint16_t source, const Decision& d) const { return downloaded_.contains({d.pid, source}); }
 
+  // Paths that meet only where their function ends: one of them may be all that the function does after a test that
+  // sends it home. The rest of a chain of words goes on testing, and is soon through.
+  static bool of_a_chain(const Decision& d) {
+    return d.meets || (d.other_branches >= dispatch_branches && d.other_branches <= chain_branches);
+  }
+
   std::string choice(uint16_t source, const Place& at, const Action& a, const std::vector<const Place*>& within) {
     const Decision& d = *at.decision;
     // Whether a downloaded program is whole and could be decoded is tested on the way to running it.
     if (names(a.content, source, false) && searched(of(d.label, source))) return {};
     // A target that a decision merely marked is an address that was made under it, not chosen by it.
     if (d.indirect) return searched(of(d.label, source)) ? "" : "received bytes chose the jump that led to " + a.kind;
-    // Paths that meet only where their function ends: one of them may be all that the function does after a test
-    // that sends it home.
-    if (d.meets && d.other_branches >= dispatch_branches && d.other_calls >= dispatch_calls)
+    if (of_a_chain(d) && d.other_branches >= dispatch_branches && d.other_calls >= dispatch_calls)
       return "received bytes chose " + a.kind + " among other actions";
     // Tested against something else before: the end of a chain of comparisons.
     for (const Place* before : within) {
@@ -304,9 +310,7 @@ class Judge {
       const Decision& other = *before->decision;
       if (other.number >= d.number || other.pid != d.pid || before->module != at.module) continue;
       if (other.address == d.address || other.indirect || other.other_calls < 1) continue;
-      // Where they do not meet again, a test that sends its function home is told by what lies on the other path:
-      // nothing more is tested there.
-      if (!other.meets && (other.other_branches < 1 || d.other_branches < 1 || d.other_calls < 1)) continue;
+      if (!of_a_chain(other) || (!other.meets && (!of_a_chain(d) || d.other_branches < 1 || d.other_calls < 1))) continue;
       if (overlap(other.label, d.label, source)) return "received bytes were compared with several words and chose " + a.kind;
     }
     return {};

@@ -248,7 +248,8 @@ TEST(Judging, OneAmongSeveralOnlyWhereThePathsMeetAgain) {
       {"other bytes", std::string(first), with(second, "[[1,0,3,0]]", "[[1,4,7,0]]"), false},
       {"a first one that does nothing otherwise", with(first, "\"other_calls\":1", "\"other_calls\":0"), std::string(second), false},
       {"the other path goes on testing and calling", apart(first), wide, true},
-      {"the other path is all that comes after", apart(first), apart(wide), false},
+      {"a short chain that leaves the function", apart(first), apart(wide), true},
+      {"the other path is all that comes after", apart(first), with(apart(wide), "\"other_branches\":2", "\"other_branches\":40"), false},
   };
   for (const Row& row : rows) EXPECT_EQ(commands(judged({source, row.first, row.second, both})), row.commands) << row.name;
 }
