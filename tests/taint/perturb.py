@@ -57,12 +57,12 @@ def course(program, specimen, reply, folder):
 
 
 def changed(specimen):
-    """The reply with one byte after another replaced, nothing at all, and what other servers of its kind say."""
+    """The reply with one byte after another replaced, and what other servers of its kind say. Never nothing at all:
+    who tests whether an answer came has no byte of it that could be followed."""
     reply = specimen.servers[0]
     spread = range(len(reply)) if len(reply) <= 24 else range(0, len(reply), len(reply) // 24)
     for at in spread:
         yield reply[:at] + bytes([reply[at] ^ 0x15]) + reply[at + 1:]
-    yield b""
     encode = score.ENCODE[int(specimen.defines.get("ENCODING", 0))]
     for word in (b"EXEC", b"FILE", b"REMOVE", b"EXIT", b"F", b"R", b"GO", b"STOP", b"5", b"900000000") + tuple(
             b"SHIK" + bytes([0, opcode, 0, 0]) for opcode in (1, 2, 3)):
@@ -71,17 +71,20 @@ def changed(specimen):
 
 def shown_by_changes(specimen, folder):
     program = score.build(specimen, "x86_64", "gcc", 1, False, folder)
-    courses = {course(program, specimen, reply, folder) for reply in [specimen.servers[0], *changed(specimen)]}
-    return min(len(courses), 3)
+    own = course(program, specimen, specimen.servers[0], folder)
+    courses = {own} | {course(program, specimen, reply, folder) for reply in changed(specimen)}
+    shut = any(other[:len(own)] == own for other in courses - {own})
+    return min(len(courses), 3), shut
 
 
-def agree(courses, result):
-    """Whether what taint says fits the number of courses that were seen."""
+def agree(courses, shut, result):
+    """Whether what taint says fits the number of courses that were seen. Behind a gate that stays shut nothing is
+    done (`shut`: other courses go on where its own ends), so nothing shows that it is one."""
     if "failed" in result:
         return False
     if "c2" in result["roles"][0]:
         return courses >= 3
-    return courses >= 2 if result["gates"] else courses == 1
+    return courses >= 2 if result["gates"] else courses == 1 or shut
 
 
 def chosen(every):
@@ -105,10 +108,10 @@ def main():
     rows = []
     for specimen in chosen(options.every):
         with tempfile.TemporaryDirectory() as folder:
-            courses = shown_by_changes(specimen, folder)
+            courses, shut = shown_by_changes(specimen, folder)
         result = score.run(specimen, "x86_64", "gcc", 1, False, os.path.abspath(options.runner))
         said = result.get("failed") or sorted(result["roles"][0] | ({"gate"} if result["gates"] else set())) or ["none"]
-        rows.append({"specimen": specimen.name, "courses": courses, "taint": said, "agree": agree(courses, result)})
+        rows.append({"specimen": specimen.name, "courses": courses, "taint": said, "agree": agree(courses, shut, result)})
     apart = [row for row in rows if not row["agree"]]
     counts = {str(n): sum(row["courses"] == n for row in rows) for n in (1, 2, 3)}
     print(json.dumps({"specimens": len(rows), "by_courses": counts, "agree": len(rows) - len(apart), "apart": apart}))
