@@ -196,13 +196,22 @@ class Judge {
     }
   }
 
+  // The flow that something was sent on: before its first answer a datagram's is known by where it went alone.
+  uint16_t spoken_to(const Action& a) const {
+    if (a.source != 0) return a.source;
+    const auto found = std::ranges::find_if(
+        run_.flows, [&](const auto& one) { return !one.second.file && !a.object.empty() && one.second.remote == a.object; });
+    return found == run_.flows.end() ? 0 : found->first;
+  }
+
   // Its address came out of another flow's bytes; of a name server's answer, whoever gave the name.
   void parent(const Action& a) {
     if (a.kind == "send" && asks_for_a_name(a.data)) {
-      uint16_t& named = name_servers_[a.source];
+      const uint16_t server = spoken_to(a);
+      uint16_t& named = name_servers_[server];
       named = 0;
       for (const Range& r : a.label)
-        if ((!r.by_decision || searched(a.label)) && r.source != a.source && flow(r.source) != nullptr) named = r.source;
+        if ((!r.by_decision || searched(a.label)) && r.source != server && flow(r.source) != nullptr) named = r.source;
     }
     Flow* to = a.kind == "connect" ? flow(a.source) : nullptr;
     if (to == nullptr) return;

@@ -269,16 +269,19 @@ TEST(Judging, BehindANameIsWhoGaveIt) {
       {"a question without its end", "[[1,0,9,0]]", question.substr(0, question.size() - 8), 3},
       {"a question for more than there is", "[[1,0,9,0]]", question.substr(0, 24) + "3f777777", 3},
   };
-  for (const Row& row : rows) {
-    std::string all;
-    for (int i = 1; i <= 3; ++i) all += fmt::format("{{\"event\":\"source\",\"source\":{},\"kind\":\"flow\"}}\n", i);
-    all += fmt::format("{{\"event\":\"action\",\"kind\":\"send\",\"source\":3,\"label\":{},\"data\":\"{}\"}}\n", row.label, row.data);
-    all += "{\"event\":\"action\",\"kind\":\"connect\",\"source\":2,\"label\":[[3,40,43,0]]}\n";
-    report::Run run = read_events(all);
-    judge(run);
-    EXPECT_EQ(run.bad_lines, 0U) << row.name;
-    EXPECT_EQ(run.flows.at(2).parent, row.parent) << row.name;
-  }
+  // A datagram is sent before its flow has a number.
+  for (const char* to : {"\"source\":3", "\"object\":\"192.0.2.53:53\""})
+    for (const Row& row : rows) {
+      std::string all;
+      for (int i = 1; i <= 3; ++i)
+        all += fmt::format("{{\"event\":\"source\",\"source\":{},\"kind\":\"flow\",\"remote\":\"192.0.2.5{}:53\"}}\n", i, i);
+      all += fmt::format("{{\"event\":\"action\",\"kind\":\"send\",{},\"label\":{},\"data\":\"{}\"}}\n", to, row.label, row.data);
+      all += "{\"event\":\"action\",\"kind\":\"connect\",\"source\":2,\"label\":[[3,40,43,0]]}\n";
+      report::Run run = read_events(all);
+      judge(run);
+      EXPECT_EQ(run.bad_lines, 0U) << row.name;
+      EXPECT_EQ(run.flows.at(2).parent, row.parent) << row.name << ' ' << to;
+    }
 }
 
 TEST(Judging, ACircleOfRedirectsEnds) {
