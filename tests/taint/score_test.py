@@ -48,11 +48,11 @@ class Perturbation(unittest.TestCase):
 
     def test_agreement(self):
         command, gate, nothing = result([{"c2"}]), result([set()], gates=[0]), result([set()])
-        for courses, which in ((1, [nothing]), (2, [gate]), (3, [command, gate])):
+        for courses, shut, which in ((1, False, [nothing]), (2, False, [gate]), (2, True, [gate, nothing]), (3, False, [command, gate])):
             for said in (command, gate, nothing):
-                with self.subTest(courses=courses, said=said):
-                    self.assertEqual(perturb.agree(courses, said), said in which)
-        self.assertFalse(perturb.agree(1, {"failed": "x"}))
+                with self.subTest(courses=courses, shut=shut, said=said):
+                    self.assertEqual(perturb.agree(courses, shut, said), said in which)
+        self.assertFalse(perturb.agree(1, False, {"failed": "x"}))
 
     def test_all_kinds_are_tried(self):
         for every in (1, 8):

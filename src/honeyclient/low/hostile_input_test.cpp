@@ -34,7 +34,10 @@ TEST_P(HostileInput, EndsLabelledAndSmall) {
   NoBlobs blobs;
   auto visit = browser->visit(options, blobs);
   ASSERT_TRUE(visit) << visit.error().message();
-  EXPECT_GT(watch.peak_bytes(), 0u);
+  // A visit that meets no bound may be over before anybody looked.
+  if (GetParam().limit) {
+    EXPECT_GT(watch.peak_bytes(), 0u);
+  }
   EXPECT_LT(watch.peak_bytes(), most_resident);
   EXPECT_EQ(intel::name(visit->verdict), "benign") << ::testing::PrintToString(visit->reasons);
   const std::vector<std::string>& limits = visit->limits_hit;
