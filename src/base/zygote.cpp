@@ -91,22 +91,22 @@ void ZygoteState::take_notices() {
   }
 }
 
-ForkedChild::~ForkedChild() {
+ZygoteChild::~ZygoteChild() {
   if (!zygote_) return;  // moved from
   end();
   zygote_->children.erase(pid_);
 }
 
-void ForkedChild::end() const {
+void ZygoteChild::end() const {
   ::syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0);
 }
 
-std::optional<WaitStatus> ForkedChild::ended() const {
+std::optional<WaitStatus> ZygoteChild::ended() const {
   zygote_->take_notices();
   return zygote_->children[pid_];
 }
 
-Result<WaitStatus> ForkedChild::wait(const Deadline& deadline) const {
+Result<WaitStatus> ZygoteChild::wait(const Deadline& deadline) const {
   for (;;) {
     if (auto status = ended()) return *status;
     if (zygote_->gone)
@@ -151,7 +151,7 @@ Result<Zygote::Forked> Zygote::fork(uint32_t max_frame) {
     return fail(Module::base, ErrorCode::unavailable, "the process that forks others has ended");
   pid_t pid = *state_->started;
   UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  return Forked{FrameChannel(std::move(ours), max_frame), ForkedChild(pid, std::move(pidfd), state_)};
+  return Forked{FrameChannel(std::move(ours), max_frame), ZygoteChild(pid, std::move(pidfd), state_)};
 }
 
 int Zygote::fd() const {

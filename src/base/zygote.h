@@ -22,11 +22,11 @@ namespace shikake::base {
 
 struct ZygoteState;
 
-class ForkedChild {
+class ZygoteChild {
  public:
-  ForkedChild(ForkedChild&&) noexcept = default;
-  ForkedChild& operator=(ForkedChild&&) = delete;
-  ~ForkedChild();  // kills it
+  ZygoteChild(ZygoteChild&&) noexcept = default;
+  ZygoteChild& operator=(ZygoteChild&&) = delete;
+  ~ZygoteChild();  // kills it
 
   pid_t pid() const { return pid_; }
   void end() const;  // SIGKILL; the zygote reaps it
@@ -37,7 +37,7 @@ class ForkedChild {
 
  private:
   friend class Zygote;
-  ForkedChild(pid_t pid, UniqueFd pidfd, std::shared_ptr<ZygoteState> zygote)
+  ZygoteChild(pid_t pid, UniqueFd pidfd, std::shared_ptr<ZygoteState> zygote)
       : pid_(pid), pidfd_(std::move(pidfd)), zygote_(std::move(zygote)) {}
 
   pid_t pid_;
@@ -53,7 +53,7 @@ class Zygote {
 
   struct Forked {
     FrameChannel channel;  // the child ends when it closes
-    ForkedChild child;
+    ZygoteChild child;
   };
   // A child, and a channel to it whose frames are at most so large. Errors: unavailable, when the zygote is
   // gone: start another; limit, when the system lets it have no process.

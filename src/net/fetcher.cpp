@@ -43,14 +43,14 @@ Result<std::filesystem::path> find_program(const std::optional<std::filesystem::
 // The process that fetches: started for it alone, or one of a zygote's.
 struct Process {
   base::FrameChannel channel;
-  std::variant<base::Child, base::ForkedChild> child;
+  std::variant<base::Child, base::ZygoteChild> child;
 
   Result<base::WaitStatus> wait(const base::Deadline& deadline) {
     return std::visit([&](auto& one) { return one.wait(deadline); }, child);
   }
   void end() {
     if (auto* own = std::get_if<base::Child>(&child)) own->end();
-    if (auto* forked = std::get_if<base::ForkedChild>(&child)) forked->end();
+    if (auto* forked = std::get_if<base::ZygoteChild>(&child)) forked->end();
   }
   int pid() const {
     return std::visit([](const auto& one) { return one.pid(); }, child);

@@ -53,7 +53,7 @@ struct Context {
 
 struct WorkerState {
   base::FrameChannel channel;
-  std::optional<base::ForkedChild> process;  // none where a fuzzer plays it
+  std::optional<base::ZygoteChild> process;  // none where a fuzzer plays it
   void end() const {
     if (process) process->end();
   }
@@ -80,7 +80,7 @@ class Driver {
   // One message of a worker. Public, as is attach(), so that a fuzzer can play the worker.
   void handle(WorkerState& worker, const base::Frame& frame);
   // A worker for the context's document.
-  WorkerState& attach(Context& context, base::FrameChannel channel, std::optional<base::ForkedChild> process);
+  WorkerState& attach(Context& context, base::FrameChannel channel, std::optional<base::ZygoteChild> process);
   Context& new_context(Context* parent, Context* opener, std::string name);
   void start_pending();
   Recorder& recorder() { return record_; }

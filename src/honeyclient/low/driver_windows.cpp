@@ -144,7 +144,7 @@ void Driver::no_document(const UnderWay& fetch) {
 }
 
 WorkerState& Driver::attach(Context& context, base::FrameChannel channel,
-                            std::optional<base::ForkedChild> process) {
+                            std::optional<base::ZygoteChild> process) {
   if (process) pids_.push_back(process->pid());
   workers_.push_back(std::make_unique<WorkerState>(
       WorkerState{.channel = std::move(channel), .process = std::move(process)}));
