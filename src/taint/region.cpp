@@ -115,7 +115,7 @@ void Thread::join_innermost(const Site& site, Label label, Label settled) {
 }
 
 void Thread::open_region(const Site& site, Label label, Label settled) {
-  regions_.push_back({site.decision, label, settled, site.way, site.region_end, site.address, state_.depth, site.indirect, 0});
+  regions_.emplace_back(site.decision, label, settled, site.way, site.region_end, site.address, state_.depth, site.indirect, Units{0});
   ++state_.top;
   ++state_.open_sites.of(site.address);
   attention_ = 1;

@@ -31,16 +31,24 @@ struct Runs {
 };
 thread_local Runs runs;
 
-Thread& thread(unsigned vcpu) {
-  return vcpu < max_threads ? numbered[vcpu]->thread : plugin->follower(vcpu).thread;
+// Threads with numbers beyond the table: apart, or the common way would save registers for their sake.
+[[gnu::noinline]] void far_block(unsigned vcpu, void* block) {
+  plugin->follower(vcpu).thread.enter(*static_cast<Block*>(block));
+}
+[[gnu::noinline]] void far_access(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t address, void* instruction) {
+  plugin->follower(vcpu).thread.access(address, static_cast<uint32_t>(reinterpret_cast<uintptr_t>(instruction)), info);
 }
 
-void on_block(unsigned vcpu, void* block) { thread(vcpu).enter(*static_cast<Block*>(block)); }
+void on_block(unsigned vcpu, void* block) {
+  if (vcpu >= max_threads) return far_block(vcpu, block);
+  numbered[vcpu]->thread.enter(*static_cast<Block*>(block));
+}
 
 void on_handler(unsigned vcpu, void* block) { plugin->handler_begins(vcpu, *static_cast<Block*>(block)); }
 
 void on_access(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t address, void* instruction) {
-  thread(vcpu).access(address, static_cast<uint32_t>(reinterpret_cast<uintptr_t>(instruction)), info);
+  if (vcpu >= max_threads) return far_access(vcpu, info, address, instruction);
+  numbered[vcpu]->thread.access(address, static_cast<uint32_t>(reinterpret_cast<uintptr_t>(instruction)), info);
 }
 
 AccessKind kind(uint32_t info) {
