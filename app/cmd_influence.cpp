@@ -1,6 +1,7 @@
-// shikake influence FOLDER: what did received bytes influence, and which bytes influenced an action?
+// shikake influence FOLDER: what did received or labelled bytes influence, and which bytes influenced a deed?
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <fmt/format.h>
@@ -22,48 +23,66 @@ namespace run = sandbox::run;
 constexpr uint64_t max_record_bytes = uint64_t{256} << 20, max_events_bytes = uint64_t{64} << 20;
 
 struct InfluenceCommand {
-  std::string folder, bytes, on;
-  int64_t flow = -1;
+  std::string folder, bytes, file, on;
+  std::optional<uint32_t> flow, on_flow;
 };
 
-Result<std::pair<uint64_t, uint64_t>> range_of(const std::string& text) {
-  if (text.empty()) return std::pair(uint64_t{0}, UINT64_MAX);
+Result<intel::RunBytes> range_of(const std::string& text) {
+  if (text.empty()) return run::all_bytes;
   const size_t dash = text.find('-');
   const std::string first = text.substr(0, dash), last = dash == std::string::npos ? first : text.substr(dash + 1);
   constexpr size_t most_digits = 18;
   for (const std::string& part : {first, last})
     if (part.empty() || part.size() > most_digits || part.find_first_not_of("0123456789") != std::string::npos)
       return fail(Module::app, ErrorCode::invalid_usage, "--bytes takes 120-140, not " + text);
-  return std::pair<uint64_t, uint64_t>(std::stoull(first), std::stoull(last));
+  const intel::RunBytes range{std::stoull(first), std::stoull(last)};
+  if (range.last < range.first)
+    return fail(Module::app, ErrorCode::invalid_usage, "--bytes ends before it begins: " + text);
+  return range;
+}
+
+boost::json::array to_json(const std::vector<intel::RunBytes>& all) {
+  boost::json::array ranges;
+  for (const intel::RunBytes& range : all)
+    ranges.push_back(boost::json::object{{"first", range.first}, {"last", range.last}});
+  return ranges;
 }
 
 boost::json::object to_json(const run::Influence& one) {
-  boost::json::array bytes;
-  for (const intel::RunBytes& range : one.bytes)
-    bytes.push_back(boost::json::object{{"first", range.first}, {"last", range.last}});
-  boost::json::object out{{"flow", one.flow},
-                          {"bytes", std::move(bytes)},
-                          {"how", one.how},
-                          {"kind", one.effect.kind},
-                          {"object", one.effect.object}};
+  boost::json::object out{
+      {"bytes", to_json(one.bytes)}, {"how", one.how}, {"kind", one.effect.kind}, {"object", one.effect.object}};
+  if (one.flow) out["flow"] = *one.flow;
+  else out["file"] = one.file;
+  if (one.to_flow) out["to_flow"] = *one.to_flow;
+  if (!one.to_bytes.empty()) out["to_bytes"] = to_json(one.to_bytes);
   if (one.effect.process) out["process"] = *one.effect.process;
   if (!one.place.empty()) out["place"] = one.place;
   return out;
 }
 
+std::string text_of(const std::vector<intel::RunBytes>& all) {
+  std::string text;
+  for (const intel::RunBytes& range : all)
+    text += fmt::format("{}{}-{}", text.empty() ? "" : ",", range.first, range.last);
+  return text;
+}
+
 std::string for_person(const run::Influence& one) {
-  std::string bytes;
-  for (const intel::RunBytes& range : one.bytes)
-    bytes += fmt::format("{}{}-{}", bytes.empty() ? "" : ",", range.first, range.last);
   constexpr size_t wide = 160;
-  return fmt::format("flow {} bytes {}  {}  {} {}{}\n", one.flow, bytes, one.how,
-                     base::for_terminal(one.effect.kind, wide), base::for_terminal(one.effect.object, wide),
-                     one.place.empty() ? "" : "  at " + base::for_terminal(one.place, wide));
+  const std::string origin = one.flow ? fmt::format("flow {}", *one.flow) : base::for_terminal(one.file, wide);
+  std::string text = fmt::format("{} bytes {}  {}  {} {}", origin, text_of(one.bytes), one.how,
+                                 base::for_terminal(one.effect.kind, wide), base::for_terminal(one.effect.object, wide));
+  if (one.to_flow) text += fmt::format("  on flow {}", *one.to_flow);
+  if (!one.to_bytes.empty()) text += "  bytes " + text_of(one.to_bytes);
+  if (!one.place.empty()) text += "  at " + base::for_terminal(one.place, wide);
+  return text + "\n";
 }
 
 Result<int> run_command(const InfluenceCommand& command, Context& context) {
-  if ((command.flow < 0) == command.on.empty())
-    return fail(Module::app, ErrorCode::invalid_usage, "influence takes --flow N or --on TEXT");
+  const int questions = command.flow.has_value() + command.on_flow.has_value() + !command.file.empty() + !command.on.empty();
+  if (questions != 1)
+    return fail(Module::app, ErrorCode::invalid_usage,
+                "influence takes one of --flow N, --file PATH, --on TEXT and --on-flow N");
   SHIKAKE_ASSIGN(const auto range, range_of(command.bytes));
   const std::filesystem::path folder = command.folder;
   SHIKAKE_ASSIGN(const std::string text, base::read_file(folder / "run.json", max_record_bytes));
@@ -76,9 +95,9 @@ Result<int> run_command(const InfluenceCommand& command, Context& context) {
     return fail(Module::app, ErrorCode::invalid_input, "this run was made without --taint, or nothing was received");
   SHIKAKE_ASSIGN(const std::string events,
                  base::read_file(folder / "bodies" / record.taint_events->hex(), max_events_bytes));
-  const auto found = command.flow >= 0 ? run::influenced_by(record, events, static_cast<uint32_t>(command.flow),
-                                                            range.first, range.second)
-                                       : run::influences_on(record, events, command.on);
+  const bool forward = command.flow || !command.file.empty();
+  const auto found = forward ? run::influenced_by(record, events, {command.flow, command.file, range})
+                             : run::influences_on(record, events, {command.on_flow, command.on, range});
   if (context.json) {
     boost::json::array rows;
     for (const run::Influence& one : found) rows.push_back(to_json(one));
@@ -95,9 +114,14 @@ Result<int> run_command(const InfluenceCommand& command, Context& context) {
 Run define_influence(CLI::App& app_command, Context& context) {
   auto command = std::make_shared<InfluenceCommand>();
   app_command.add_option("FOLDER", command->folder, "One file's folder of `analyze --taint --out`")->required();
-  app_command.add_option("--flow", command->flow, "What did this flow's bytes influence?");
-  app_command.add_option("--bytes", command->bytes, "Which of them: 120-140; all of them without it");
-  app_command.add_option("--on", command->on, "Which bytes influenced this path, address or command line?");
+  app_command.add_option("--flow", command->flow, "What did the bytes received on this flow influence?");
+  app_command.add_option("--file", command->file,
+                         "What did the bytes of this file influence? (documents, credential stores, --label-file)");
+  app_command.add_option("--on", command->on,
+                         "Which bytes influenced this path, address, command line or text that was sent?");
+  app_command.add_option("--on-flow", command->on_flow, "Which bytes influenced what was sent on this flow?");
+  app_command.add_option("--bytes", command->bytes,
+                         "Which bytes of it: 120-140 (received, of the file, sent or written); all of them without it");
   return [command, &context] { return run_command(*command, context); };
 }
 

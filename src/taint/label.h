@@ -27,6 +27,8 @@ struct Range {
 
 // More ranges than this in one label are merged (nearest first), and the label says `coarsened`.
 inline constexpr size_t max_ranges = 6;
+// Parts of what was sent or written that an event tells of, each with a label of its own.
+inline constexpr size_t max_parts = 64;
 // Ids are 16 bits: shadow memory then costs two bytes a byte.
 inline constexpr size_t max_labels = 65536;
 // Stands for sources that a label has no place to name, when too many met, or the table is full.

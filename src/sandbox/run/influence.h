@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,23 +11,40 @@
 
 namespace shikake::sandbox::run {
 
-// Received bytes and one thing that they had a part in.
+inline constexpr intel::RunBytes all_bytes{0, UINT64_MAX};
+
+// Bytes that have labels: of a flow's incoming stream, or of a labelled file.
+struct Origin {
+  std::optional<uint32_t> flow;  // id in the record
+  std::string file;              // without a flow: the file's path, or the end of it ("~/.netrc", ".ssh/id_rsa")
+  intel::RunBytes bytes = all_bytes;
+};
+
+// Something that was done.
+struct Deed {
+  std::optional<uint32_t> flow;  // what was sent on it
+  std::string text;              // without a flow: in a path, an address, a command line or what was sent
+  intel::RunBytes bytes = all_bytes;  // of the flow's outgoing stream, or of the file that was written
+};
+
+// Bytes and one thing that they had a part in.
 struct Influence {
-  uint32_t flow = 0;  // id in the record
+  std::optional<uint32_t> flow;  // id in the record; none: they lie in a file
+  std::string file;              // a labelled one's path
   std::vector<intel::RunBytes> bytes;
   std::string how;    // "argument", "content", "program", "decided"
   std::string place;  // decided: module+offset of the instruction
   intel::RunEffect effect;
+  // content: where it went, in the flow's outgoing stream or in the file.
+  std::optional<uint32_t> to_flow;
+  std::vector<intel::RunBytes> to_bytes;
 };
 
 // More are cut: a loop over received bytes decides thousands of times.
 inline constexpr size_t max_influences = 2000;
 
-// `events`: the run's taint_events, in their order. `first` to `last`: bytes of the flow's incoming stream.
-std::vector<Influence> influenced_by(const intel::RunRecord& record, std::string_view events, uint32_t flow,
-                                     uint64_t first, uint64_t last);
-// Everything that had a part in actions whose path, address or command line holds `what`.
-std::vector<Influence> influences_on(const intel::RunRecord& record, std::string_view events,
-                                     std::string_view what);
+// `events`: the run's taint_events, in their order.
+std::vector<Influence> influenced_by(const intel::RunRecord& record, std::string_view events, const Origin& origin);
+std::vector<Influence> influences_on(const intel::RunRecord& record, std::string_view events, const Deed& deed);
 
 }  // namespace shikake::sandbox::run

@@ -48,19 +48,9 @@ std::string shown(std::string_view bytes) {
   return text;
 }
 
-void add(std::vector<RunBytes>& all, uint64_t first, uint64_t last) {
-  for (RunBytes& known : all) {
-    if (first > known.last + 1 || last + 1 < known.first) continue;
-    known.first = std::min(known.first, first);
-    known.last = std::max(known.last, last);
-    return;
-  }
-  if (all.size() < max_ranges) all.push_back({first, last});
-}
-
 void add(std::vector<RunBytes>& all, const std::vector<Range>& label, uint16_t source) {
   for (const Range& range : label)
-    if (range.source == source) add(all, range.first, range.last);
+    if (range.source == source) add_range(all, range.first, range.last);
 }
 
 std::string text_of(const std::vector<RunBytes>& all) {
@@ -237,7 +227,7 @@ class Join {
         }
         if (fresh) row.decisions.push_back(describe(decision));
         RunDecision& said = row.decisions[place->second];
-        for (const RunBytes& bytes : offsets) add(said.offsets, bytes.first, bytes.last);
+        for (const RunBytes& bytes : offsets) add_range(said.offsets, bytes.first, bytes.last);
         if (actions != actions_of_.end())
           for (const Action* action : actions->second) add_effect(said.effects, effect(*action));
         said.bytes = content(flow, said.offsets);
@@ -270,7 +260,7 @@ class Join {
       const Action& action = *write;
       std::vector<RunBytes> offsets;
       for (const Range& range : action.label)
-        if (range.source == source && !range.by_decision) add(offsets, range.first, range.last);
+        if (range.source == source && !range.by_decision) add_range(offsets, range.first, range.last);
       if (offsets.empty()) continue;
       const auto [place, fresh] = known.emplace(action.channel, row.to_files.size());
       if (fresh && row.to_files.size() >= max_files) {
@@ -278,7 +268,7 @@ class Join {
         continue;
       }
       if (fresh) row.to_files.push_back({.path = base::to_valid_utf8(action.object)});
-      for (const RunBytes& bytes : offsets) add(row.to_files[place->second].offsets, bytes.first, bytes.last);
+      for (const RunBytes& bytes : offsets) add_range(row.to_files[place->second].offsets, bytes.first, bytes.last);
     }
     for (const auto& [channel, place] : known) row.to_files[place].executed = executed_.contains(channel);
   }
@@ -298,7 +288,7 @@ class Join {
         if (fresh)
           row.from_files.push_back(
               {.path = base::to_valid_utf8(from->second.path), .encoding = encoding_of(action.data)});
-        add(row.from_files[place->second].offsets, range.first, range.last);
+        add_range(row.from_files[place->second].offsets, range.first, range.last);
       }
     }
   }
@@ -325,7 +315,7 @@ class Join {
     const Action* action =
         evidence.action >= 0 ? &taint_.actions[static_cast<size_t>(evidence.action)] : nullptr;
     std::vector<RunBytes> offsets;
-    for (const Range& range : evidence.bytes) add(offsets, range.first, range.last);
+    for (const Range& range : evidence.bytes) add_range(offsets, range.first, range.last);
     if (role == Role::drop) {
       std::string left;
       for (const RunTaintedFile& file : row.from_files)
@@ -362,6 +352,16 @@ class Join {
 };
 
 }  // namespace
+
+void add_range(std::vector<RunBytes>& all, uint64_t first, uint64_t last) {
+  for (RunBytes& known : all) {
+    if (first > known.last + 1 || last + 1 < known.first) continue;
+    known.first = std::min(known.first, first);
+    known.last = std::max(known.last, last);
+    return;
+  }
+  if (all.size() < max_ranges) all.push_back({first, last});
+}
 
 std::map<uint16_t, uint32_t> flow_ids(const intel::RunRecord& record, const taint::report::Run& taint) {
   std::map<uint16_t, uint32_t> ids;

@@ -9,6 +9,9 @@
 
 namespace shikake::sandbox::run {
 
+// Takes a range in, joined to those that it meets; of more than an analyst reads, the rest is left out.
+void add_range(std::vector<intel::RunBytes>& all, uint64_t first, uint64_t last);
+
 // Joins by the sockets' two ends, and processes by the number that they have inside. `taint` has been judged.
 void add_taint(intel::RunRecord& record, const taint::report::Run& taint);
 

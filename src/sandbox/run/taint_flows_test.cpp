@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
 #include "sandbox/run/influence.h"
 
 namespace shikake::sandbox::run {
@@ -144,18 +146,69 @@ TEST(TaintFlows, WhatIsMissingIsSaid) {
 
 TEST(Influence, BothWays) {
   const intel::RunRecord run = record();
-  const auto forward = influenced_by(run, events, 5, 2, 3);
+  const auto forward = influenced_by(run, events, {5, "", {2, 3}});
   ASSERT_EQ(forward.size(), 1U);
   EXPECT_EQ(forward[0].how, "decided");
   EXPECT_EQ(forward[0].effect.kind, "exec");
   EXPECT_EQ(forward[0].place, "/home/u/bot+0x1234");
-  EXPECT_EQ(influenced_by(run, events, 5, 8, 8).size(), 1U);  // the address
-  EXPECT_TRUE(influenced_by(run, events, 5, 4, 7).empty());
-  EXPECT_TRUE(influenced_by(run, events, 6, 0, 100).empty());
-  const auto back = influences_on(run, events, "203.0.113.8");
+  EXPECT_EQ(influenced_by(run, events, {5, "", {8, 8}}).size(), 1U);  // the address
+  EXPECT_TRUE(influenced_by(run, events, {5, "", {4, 7}}).empty());
+  EXPECT_TRUE(influenced_by(run, events, {6, "", {0, 100}}).empty());
+  const auto back = influences_on(run, events, {std::nullopt, "203.0.113.8"});
   ASSERT_EQ(back.size(), 1U);
   EXPECT_EQ(back[0].flow, 5U);
   EXPECT_EQ(back[0].bytes[0].first, 8U);
+}
+
+// A client that sends, in one packet, a greeting, what it was told and a stolen file; it writes the file elsewhere too.
+TEST(Influence, PacketsAndLoot) {
+  const std::string all = std::string(events) +
+      R"({"event":"source","pid":7,"source":3,"kind":"file","path":"/home/u/.netrc"})"
+      "\n"
+      R"({"event":"action","pid":7,"kind":"send","source":2,"object":"203.0.113.8:81","offset":100,"count":60,"data":"48454c4c4f20","within":[1],"label":[[1,4,9,0],[3,0,31,0]],"parts":[[110,119,[[1,4,9,0]]],[120,135,[[3,0,15,0]]],[136,151,[[3,16,31,0]]]]})"
+      "\n"
+      R"({"event":"action","pid":7,"kind":"write","object":"/home/u/copy","offset":0,"count":8,"within":[],"label":[[3,0,7,0]]})"
+      "\n"
+      R"({"event":"action","pid":7,"kind":"send","object":"203.0.113.9:81","offset":0,"count":4,"data":"50494e47","within":[],"label":[[3,40,43,0]]})"
+      "\n";
+  const intel::RunRecord run = record();
+  const auto said = [](const std::vector<Influence>& found) {
+    std::vector<std::string> rows;
+    for (const Influence& one : found) {
+      std::string row = one.flow ? "flow " + std::to_string(*one.flow) : one.file;
+      for (const auto& range : one.bytes) row += fmt::format(" {}-{}", range.first, range.last);
+      row += " " + one.how + " " + one.effect.kind;
+      if (one.to_flow) row += fmt::format(" flow {}", *one.to_flow);
+      for (const auto& range : one.to_bytes) row += fmt::format(" {}-{}", range.first, range.last);
+      rows.push_back(row);
+    }
+    return rows;
+  };
+  const std::string decided = "flow 5 0-3 decided send flow 6";
+  struct Row {
+    const char* name;
+    std::vector<Influence> found;
+    std::vector<std::string> expected;
+  };
+  const std::string packet = "/home/u/.netrc 0-31 content send flow 6 120-151", copy = "/home/u/.netrc 0-7 content write 0-7",
+                    datagram = "/home/u/.netrc 40-43 content send flow 7 0-3";
+  const Row rows[] = {
+      {"a packet", influences_on(run, all, {6, ""}), {"flow 5 4-9 content send flow 6 110-119", packet, decided}},
+      {"its middle", influences_on(run, all, {6, "", {125, 125}}), {"/home/u/.netrc 0-15 content send flow 6 120-135", decided}},
+      {"its greeting", influences_on(run, all, {6, "", {0, 105}}), {decided}},
+      {"what was never sent", influences_on(run, all, {6, "", {160, 999}}), {}},
+      {"a flow that sent nothing", influences_on(run, all, {5, ""}), {}},
+      {"a packet by what it says", influences_on(run, all, {std::nullopt, "HELLO"}), {decided}},
+      {"a datagram that nobody answered", influences_on(run, all, {7, ""}), {datagram}},
+      {"a file that was written", influences_on(run, all, {std::nullopt, "/home/u/copy", {0, 0}}), {copy}},
+      {"loot", influenced_by(run, all, {std::nullopt, "/home/u/.netrc"}), {packet, copy, datagram}},
+      {"loot, by the end of its path", influenced_by(run, all, {std::nullopt, "~/.netrc", {40, 40}}), {datagram}},
+      {"part of it", influenced_by(run, all, {std::nullopt, ".netrc", {16, 20}}),
+       {"/home/u/.netrc 16-31 content send flow 6 136-151"}},
+      {"the end of a name is no path", influenced_by(run, all, {std::nullopt, "netrc"}), {}},
+      {"received bytes that were sent on", influenced_by(run, all, {5, "", {4, 4}}), {"flow 5 4-9 content send flow 6 110-119"}},
+  };
+  for (const Row& row : rows) EXPECT_EQ(said(row.found), row.expected) << row.name;
 }
 
 }  // namespace

@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace shikake::taint::qemu {
 namespace {
@@ -28,6 +30,35 @@ void escape(std::string& out, std::string_view text) {
 }
 
 }  // namespace
+
+Parts::Parts(Labels& labels, uint64_t start, uint64_t count)
+    : labels_(labels), at_(start), piece_(std::max<uint64_t>(16, count / (max_parts / 2))) {}
+
+bool Parts::same_sources(Label a, Label b) const {
+  const auto of = [&](Label label) {
+    std::vector<std::pair<uint16_t, bool>> found;  // sorted, as ranges are
+    for (const Range& range : labels_.ranges(label))
+      if (found.empty() || found.back() != std::pair(range.source, range.by_decision))
+        found.emplace_back(range.source, range.by_decision);
+    return found;
+  };
+  return of(a) == of(b);
+}
+
+void Parts::add(std::span<const Label> labels) {
+  for (const Label label : labels) {
+    const bool goes_on = !all_.empty() && (label == last_ || same_sources(label, last_)) &&
+                         (at_ - all_.back().first < piece_ || label == 0);
+    last_ = label;
+    if (all_.empty() || (!goes_on && all_.size() < max_parts)) {
+      all_.push_back({at_, at_, label});
+    } else {
+      all_.back().last = at_;
+      all_.back().label = labels_.join(all_.back().label, label);
+    }
+    ++at_;
+  }
+}
 
 Event::Event(std::string_view name) : text_("{\"event\":\"") { (text_ += name) += '"'; }
 
@@ -64,6 +95,24 @@ Event& Event::raw(std::string_view name, std::string_view json) {
 }
 Event& Event::label(std::string_view name, const Labels& labels, Label label) {
   key(name);
+  ranges(labels, label);
+  return *this;
+}
+Event& Event::parts(std::string_view name, const Labels& labels, const std::vector<Part>& all) {
+  key(name);
+  text_ += '[';
+  bool first = true;
+  for (const Part& part : all) {
+    if (part.label == 0) continue;
+    if (!std::exchange(first, false)) text_ += ',';
+    ((((text_ += '[') += std::to_string(part.first)) += ',') += std::to_string(part.last)) += ',';
+    ranges(labels, part.label);
+    text_ += ']';
+  }
+  text_ += ']';
+  return *this;
+}
+void Event::ranges(const Labels& labels, Label label) {
   text_ += '[';
   bool first = true;
   for (const Range& range : labels.ranges(label)) {
@@ -74,7 +123,6 @@ Event& Event::label(std::string_view name, const Labels& labels, Label label) {
   }
   text_ += ']';
   coarsened_ = coarsened_ || labels.coarsened(label);
-  return *this;
 }
 std::string Event::line() && {
   if (coarsened_) flag("coarsened", true);

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "taint/engine.h"
 #include "taint/label.h"
@@ -17,6 +18,30 @@ namespace shikake::taint::qemu {
 // Longest content kept of one event, and of all events of a process.
 inline constexpr size_t max_event_data = 4096;
 inline constexpr uint64_t max_event_bytes = uint64_t{64} << 20;
+
+// Neighbouring bytes of what went out, and their labels all together.
+struct Part {
+  uint64_t first, last;
+  Label label;
+};
+
+// The bytes of a transfer, cut where they come from elsewhere, and into pieces of 16 bytes at least. Of more parts than
+// an event tells of, the last takes the rest.
+class Parts {
+ public:
+  // `start`: where its `count` bytes lie in the stream or file.
+  Parts(Labels& labels, uint64_t start, uint64_t count);
+  void add(std::span<const Label> labels);
+  const std::vector<Part>& all() const { return all_; }
+
+ private:
+  bool same_sources(Label a, Label b) const;
+
+  Labels& labels_;
+  uint64_t at_, piece_;
+  Label last_ = 0;
+  std::vector<Part> all_;
+};
 
 class Event {
  public:
@@ -28,11 +53,14 @@ class Event {
   Event& flag(std::string_view key, bool value);
   // Ranges as [[source, first, last, by_decision], …]. Where one was coarsened, the event says so.
   Event& label(std::string_view key, const Labels& labels, Label label);
+  // As [[first, last, ranges], …], those with a label.
+  Event& parts(std::string_view key, const Labels& labels, const std::vector<Part>& all);
   Event& raw(std::string_view key, std::string_view json);
   std::string line() &&;
 
  private:
   void key(std::string_view key);
+  void ranges(const Labels& labels, Label label);
   std::string text_;
   bool coarsened_ = false;
 };

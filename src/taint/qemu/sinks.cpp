@@ -44,7 +44,7 @@ void Sinks::letter(Thread& thread, int queue, Address at, uint64_t count, bool s
   write(*end.channel, end.channel->written.load(), {&piece, 1});
   if (!sent) return;
   const uint64_t start = end.channel->written.fetch_add(count);
-  tell(thread, {.count = count}, end, start, guest_.joined(thread, piece.at, count), {});
+  tell(thread, {.count = count}, end, start, guest_.joined(thread, piece.at, count), {}, {});
 }
 
 uint64_t Sinks::start_of(const Transfer& transfer, const End& end) {
@@ -62,12 +62,13 @@ void Sinks::given(Thread& thread, const Transfer& transfer, std::span<const Piec
   const uint64_t start = start_of(transfer, end);
   const bool flow = end.carrier == Carrier::flow;
   if (!flow && end.channel != nullptr) write(*end.channel, start, pieces);
-  tell(thread, transfer, end, start, all, flow ? guest_.content(pieces) : std::vector<uint8_t>());
+  tell(thread, transfer, end, start, all, flow ? guest_.content(pieces) : std::vector<uint8_t>(),
+       all == 0 ? std::vector<Part>() : parts(thread, start, pieces));
 }
 
 // Bytes went into a file, a queue or a flow.
 void Sinks::tell(Thread& thread, const Transfer& transfer, const End& end, uint64_t start, Label label,
-                 std::span<const uint8_t> data) {
+                 std::span<const uint8_t> data, const std::vector<Part>& parts) {
   const bool flow = end.carrier == Carrier::flow;
   if (!flow && label == 0) return;
   Event event = guest_.action(thread, flow ? "send" : "write");
@@ -92,7 +93,22 @@ void Sinks::tell(Thread& thread, const Transfer& transfer, const End& end, uint6
     event.text("object", path_of(transfer.fd));
   }
   event.label("label", thread.labels(), label);
+  if (parts.size() > 1) event.parts("parts", thread.labels(), parts);  // of one alone, all is said
   guest_.recorder.write(std::move(event));
+}
+
+std::vector<Part> Sinks::parts(Thread& thread, uint64_t start, std::span<const Piece> pieces) {
+  uint64_t count = 0;
+  for (const Piece& piece : pieces) count += piece.count;
+  Parts found(thread.labels(), start, count);
+  std::vector<Label> labels(piece_bytes);
+  for (const Piece& piece : pieces)
+    for (uint64_t done = 0; done < piece.count; done += piece_bytes) {
+      const auto part = std::span(labels).first(std::min(piece_bytes, piece.count - done));
+      guest_.engine.shadow().read(piece.at + done, part.size(), part.data());
+      found.add(part);
+    }
+  return found.all();
 }
 
 void Sinks::message(Thread& thread, Transfer transfer, Address header) {
@@ -138,12 +154,14 @@ void Sinks::carried(Thread& thread, const Transfer& from, const Transfer& to) {
   const End out = descriptors.destination(to.fd, {}, all != 0);
   if (out.carrier == Carrier::nothing) return;
   const uint64_t start = start_of(to, out);
+  Parts parts(thread.labels(), start, from.count);
   for (uint64_t done = 0; done < from.count && (out.channel != nullptr || in.channel != nullptr); done += piece_bytes) {
     const auto part = labels_at(done, in.carrier == Carrier::queue && !from.peek);
+    if (all != 0) parts.add(part);
     if (out.channel == nullptr || out.carrier == Carrier::flow) continue;
     if (!descriptors.channels().write(*out.channel, start + done, part)) descriptors.lost(no_room);
   }
-  tell(thread, to, out, start, all, {});
+  tell(thread, to, out, start, all, {}, parts.all());
 }
 
 void Sinks::path(Thread& thread, const CallArguments& call, int64_t result) {

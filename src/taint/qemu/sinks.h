@@ -30,7 +30,8 @@ class Sinks {
 
  private:
   void tell(Thread& thread, const Transfer& transfer, const End& end, uint64_t start, Label label,
-            std::span<const uint8_t> data);
+            std::span<const uint8_t> data, const std::vector<Part>& parts);
+  std::vector<Part> parts(Thread& thread, uint64_t start, std::span<const Piece> pieces);
   void write(const Channel& channel, uint64_t at, std::span<const Piece> pieces);
   uint64_t start_of(const Transfer& transfer, const End& end);
 

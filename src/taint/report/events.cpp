@@ -67,18 +67,23 @@ class Fields {
   // As Event::label writes them.
   std::vector<Range> ranges(std::string_view key) {
     std::vector<Range> found;
+    if (const json::array* all = array(key)) ranges(*all, found);
+    return found;
+  }
+  // As Event::parts writes them.
+  std::vector<Part> parts(std::string_view key) {
+    std::vector<Part> found;
     const json::array* all = array(key);
     if (all == nullptr) return found;
-    check(all->size() <= max_ranges);
+    check(all->size() <= max_parts);
     for (const json::value& one : *all) {
-      const json::array* parts = one.if_array();
-      if (parts == nullptr || parts->size() != 4) return check(false), found;
-      const uint64_t source = natural((*parts)[0]), first = natural((*parts)[1]), last = natural((*parts)[2]);
-      const uint64_t by_decision = natural((*parts)[3]);
-      check(source >= 1 && source <= any_source && first <= last && last <= UINT32_MAX && by_decision <= 1);
+      const json::array* fields = one.if_array();
+      if (fields == nullptr || fields->size() != 3 || !(*fields)[2].is_array()) return check(false), found;
+      Part part{natural((*fields)[0]), natural((*fields)[1]), {}};
+      check(part.first <= part.last && part.last <= INT64_MAX);
+      ranges((*fields)[2].get_array(), part.label);
       if (!good_) return found;
-      found.push_back({static_cast<uint16_t>(source), by_decision != 0, static_cast<uint32_t>(first),
-                       static_cast<uint32_t>(last)});
+      found.push_back(std::move(part));
     }
     return found;
   }
@@ -89,6 +94,19 @@ class Fields {
   }
 
  private:
+  void ranges(const json::array& all, std::vector<Range>& found) {
+    check(all.size() <= max_ranges);
+    for (const json::value& one : all) {
+      const json::array* parts = one.if_array();
+      if (parts == nullptr || parts->size() != 4) return check(false);
+      const uint64_t source = natural((*parts)[0]), first = natural((*parts)[1]), last = natural((*parts)[2]);
+      const uint64_t by_decision = natural((*parts)[3]);
+      check(source >= 1 && source <= any_source && first <= last && last <= UINT32_MAX && by_decision <= 1);
+      if (!good_) return;
+      found.push_back({static_cast<uint16_t>(source), by_decision != 0, static_cast<uint32_t>(first),
+                       static_cast<uint32_t>(last)});
+    }
+  }
   void check(bool holds) { good_ = good_ && holds; }
 
   const json::object& object_;
@@ -202,6 +220,7 @@ class Reader {
     a.offset = fields.number<uint64_t>("offset", INT64_MAX);
     a.count = fields.number<uint64_t>("count", INT64_MAX);
     a.label = fields.ranges("label");
+    a.parts = fields.parts("parts");
     a.content = fields.ranges("content");
     // A connect that does not wait for its answer has a result below 0 too, and each one calls on somebody.
     a.failed = fields.result("result") < 0 && a.kind != "connect";

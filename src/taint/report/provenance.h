@@ -25,6 +25,12 @@ struct Decision {
   std::vector<Range> label;
 };
 
+// Bytes of what was sent or written (offsets in the stream or file), and what they came from.
+struct Part {
+  uint64_t first = 0, last = 0;
+  std::vector<Range> label;
+};
+
 struct Action {
   int pid = 0;
   std::string kind;                // exec, create, write, send, connect, kill, unlink …
@@ -34,6 +40,7 @@ struct Action {
   uint64_t offset = 0, count = 0;
   std::vector<uint32_t> within;    // decisions that it depends on
   std::vector<Range> label;        // of its arguments or content
+  std::vector<Part> parts;         // of `label`, where not all bytes have the same
   std::vector<Range> content;      // exec: of the program file
   std::string data;                // send: what went out, as far as it was kept
   bool failed = false;             // it was tried, and nothing came of it

@@ -320,6 +320,53 @@ TEST(Events, CoarsenedLabelsAreSaidForActionsToo) {
   }
 }
 
+TEST(Events, PartsOfWhatWasSent) {
+  auto arena = std::make_unique<LabelArena>();
+  Labels labels(*arena);
+  const auto bytes = [&](uint16_t from, uint32_t first, size_t count) {
+    std::vector<Label> all;
+    for (size_t i = 0; i < count; ++i) all.push_back(from == 0 ? Label{0} : labels.source(from, static_cast<uint32_t>(first + i)));
+    return all;
+  };
+  // Greeting, 20 bytes of a file, 3 of a flow, and a hundred that nobody sent.
+  qemu::Parts parts(labels, 50, 129);
+  for (const auto& [from, first, count] : {std::tuple(0, 0, 6), {2, 0, 20}, {1, 7, 3}, {0, 0, 100}})
+    parts.add(bytes(static_cast<uint16_t>(from), static_cast<uint32_t>(first), static_cast<size_t>(count)));
+  qemu::Event event("action");
+  event.text("kind", "send").parts("parts", labels, parts.all());
+  const report::Run run = judged({source, std::move(event).line()});
+  ASSERT_EQ(run.bad_lines, 0U);
+  std::vector<std::tuple<uint64_t, uint64_t, uint16_t, uint32_t, uint32_t>> found;
+  for (const Part& part : run.actions.at(0).parts) {
+    ASSERT_EQ(part.label.size(), 1U);
+    found.emplace_back(part.first, part.last, part.label[0].source, part.label[0].first, part.label[0].last);
+  }
+  EXPECT_EQ(found, (decltype(found){{56, 71, 2, 0, 15}, {72, 75, 2, 16, 19}, {76, 78, 1, 7, 9}}));
+}
+
+// However its bytes alternate, an event has so many parts, and nothing is left out of them.
+TEST(Events, OfTooManyPartsTheLastTakesTheRest) {
+  auto arena = std::make_unique<LabelArena>();
+  Labels labels(*arena);
+  std::vector<Label> all;
+  constexpr size_t count = 1000;
+  for (size_t i = 0; i < count; ++i) all.push_back(labels.source(i % 2 == 0 ? 1 : 2, static_cast<uint32_t>(i)));
+  qemu::Parts parts(labels, 0, count);
+  parts.add(all);
+  ASSERT_EQ(parts.all().size(), max_parts);
+  EXPECT_EQ(parts.all().back().last, count - 1);
+  std::set<uint16_t> sources;
+  for (const Range& range : labels.ranges(parts.all().back().label)) sources.insert(range.source);
+  EXPECT_EQ(sources, (std::set<uint16_t>{1, 2}));
+}
+
+TEST(Events, PartsThatCannotBeMakeNoEvent) {
+  for (const char* parts : {"[[5,4,[]]]", "[[0,4]]", "[[0,4,7]]", "[[-1,4,[]]]", "7", "[[0,4,[[1,0,0,2]]]]"}) {
+    const std::string line = fmt::format(R"({{"event":"action","kind":"send","parts":{}}})", parts);
+    EXPECT_EQ(judged({source, line}).bad_lines, 1U) << parts;
+  }
+}
+
 TEST(Events, ALongTextIsCut) {
   qemu::Event event("action");
   event.text("kind", "exec").text("arguments", std::string(1 << 20, '\x01'));
