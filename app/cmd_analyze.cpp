@@ -116,6 +116,8 @@ Result<run::AnalysisOptions> options_of(const AnalyzeCommand& command, const Con
     if (variable.find('=') == std::string::npos || variable.starts_with("="))
       return fail(Module::app, ErrorCode::invalid_usage, "--env takes NAME=VALUE, not " + variable);
   }
+  if (!conditions.taint && !conditions.taint_tables)
+    return fail(Module::app, ErrorCode::invalid_usage, "--no-taint-tables goes with --taint");
   for (const std::string& path : conditions.labelled) {
     // The emulator takes a list with commas.
     if (!conditions.taint || !path.starts_with('/') || path.find(',') != std::string::npos)
@@ -225,6 +227,8 @@ Run define_analyze(CLI::App& app_command, Context& context) {
   app_command.add_option("--debug", command->debug, "A debugger's script (docs/debugger.md)");
   app_command.add_flag("--taint", conditions.taint,
                        "Follow received bytes through the programs: which flow commands, feeds, is fed");
+  app_command.add_flag("--taint-tables,!--no-taint-tables", conditions.taint_tables,
+                       "With --taint: what a table gives for a received index counts as received (as it does by default)");
   app_command
       .add_option("--label-file", conditions.labelled,
                   "With --taint: a file inside (or the beginning of paths) whose bytes are followed too; may be repeated")

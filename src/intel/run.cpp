@@ -476,6 +476,7 @@ json::object to_json(const RunRecord& run) {
                    {"output_bytes", run.output_bytes}};
   put(out, "emulator", run.emulator);
   put(out, "taint_events", run.taint_events);
+  if (run.taint_tables) out["taint_tables"] = *run.taint_tables;
   if (!run.unsupported_instructions.empty())
     out["unsupported_instructions"] = write(run.unsupported_instructions);
   put(out, "parent", run.parent);
@@ -516,6 +517,7 @@ Result<RunRecord> run_from_json(const json::object& record) {
   run.output = in.optional_digest("output");
   run.output_bytes = read_count(in, "output_bytes");
   run.taint_events = in.optional_digest("taint_events");
+  if (record.contains("taint_tables")) run.taint_tables = in.flag("taint_tables", true);
   read(in, "unsupported_instructions", run.unsupported_instructions);
   if (in.error()) return fail(*in.error());
   return run;

@@ -248,6 +248,8 @@ struct RunRecord {
   uint64_t output_bytes = 0;           // that were written, kept or not
   // Where taint was followed: its events, one JSON document a line, in blobs (docs/taint.md).
   std::optional<base::Digest> taint_events;
+  // Whether what tables gave for received indices counted as received; none: taint was not followed.
+  std::optional<bool> taint_tables;
   std::vector<RunInstruction> unsupported_instructions;
 };
 

@@ -107,6 +107,7 @@ inline RunRecord full_run() {
   run.output = base::sha256("output");
   run.output_bytes = 99;
   run.taint_events = base::sha256("events");
+  run.taint_tables = true;
   run.unsupported_instructions = {{"0f01d0", 2}};
   return run;
 }

@@ -26,7 +26,7 @@ bool is_register(Ref ref) { return ref >= first_register && ref < first_temporar
 
 }  // namespace
 
-Builder::Builder(const RegisterLayout& layout) : layout_(layout) {
+Builder::Builder(const RegisterLayout& layout, RuleChoices choices) : layout_(layout), choices_(choices) {
   for (size_t i = 0; i < current_.size(); ++i) current_[i] = static_cast<Ref>(first_register + i);
 }
 
@@ -150,7 +150,8 @@ Value Builder::load(uint8_t lanes, const Value& address) {
   program_.memory.push_back({instruction_, lanes, false, false, false, address.base, address.offset});
   const Ref first = temporary(lanes);
   emit(Op::load, lanes, first, no_place, number);
-  for (const auto& leaf : address.leaves) emit(Op::address, lanes, first, leaf.first, leaf.lanes);
+  if (choices_.tables)
+    for (const auto& leaf : address.leaves) emit(Op::address, lanes, first, leaf.first, leaf.lanes);
   return fresh(lanes, first);
 }
 

@@ -37,7 +37,7 @@ struct Value {
 
 class Builder {
  public:
-  explicit Builder(const RegisterLayout& layout);
+  explicit Builder(const RegisterLayout& layout, RuleChoices choices = {});
 
   // What follows belongs to the block's instruction of this number.
   void begin_instruction(uint16_t number) { instruction_ = number; conditional_.reset(); }
@@ -99,6 +99,7 @@ class Builder {
   std::vector<Move> register_moves() const;
 
   const RegisterLayout& layout_;
+  const RuleChoices choices_;
   Program program_;
   std::array<Ref, register_bytes> current_;
   std::bitset<register_bytes> made_;
@@ -114,9 +115,9 @@ class Builder {
 // The rules of a block, made by `walk(builder, count)` over its first `count` instructions. A block whose rules need
 // more places than there are gets those of the instructions that fit; the others are said to have none.
 template <class Walk>
-Program lift_what_fits(const Code& code, const RegisterLayout& layout, const Walk& walk) {
+Program lift_what_fits(const Code& code, const RegisterLayout& layout, RuleChoices choices, const Walk& walk) {
   for (size_t count = code.lengths.size();;) {
-    Builder builder(layout);
+    Builder builder(layout, choices);
     walk(builder, count);
     const bool fits = !builder.overflowed();
     const size_t reached = builder.instruction();

@@ -7,14 +7,14 @@
 namespace shikake::taint {
 
 Engine::Engine(Architecture architecture, LabelArena& labels, std::atomic<uint32_t>& decisions, Listener& listener,
-               CodeReader reader, AccessDecoder decoder)
+               CodeReader reader, AccessDecoder decoder, RuleChoices choices)
     : architecture_(architecture),
       labels_(labels),
       decisions_(decisions),
       listener_(listener),
       reader_(std::move(reader)),
       decoder_(decoder),
-      lifter_(make_lifter(architecture)),
+      lifter_(make_lifter(architecture, choices)),
       layout_(lifter_->layout()) {}
 
 Engine::~Engine() = default;

@@ -88,7 +88,7 @@ class Engine {
  public:
   // `decisions` counts decisions over all processes of the run.
   Engine(Architecture architecture, LabelArena& labels, std::atomic<uint32_t>& decisions, Listener& listener,
-         CodeReader reader, AccessDecoder decoder);
+         CodeReader reader, AccessDecoder decoder, RuleChoices choices = {});
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;

@@ -5,24 +5,18 @@
 
 #include <memory>
 
+#include "taint/testing.h"
+
 namespace shikake::taint {
 namespace {
 
-struct Recorded : Listener {
-  void decided(Thread&, const Decision& decision) override { decisions.push_back(decision); }
-  void without_rule(Address address, std::span<const uint8_t>) override { unknown.push_back(address); }
-  std::vector<Decision> decisions;
-  std::vector<Address> unknown;
-};
-
-// What an access is, in this test's words.
-enum : uint32_t { is_store = 16 };
-AccessKind kind(uint32_t info) { return {static_cast<uint8_t>(info & 15), (info & is_store) != 0}; }
+using testing::is_store;
+using testing::Recorded;
 
 constexpr Address code_at = 0x401000;
 constexpr Address input_at = 0x7000, output_at = 0x9000;
 
-class EngineTest : public testing::Test {
+class EngineTest : public ::testing::Test {
  protected:
   Block& block(Address address, std::vector<uint8_t> bytes, std::vector<uint8_t> lengths) {
     blocks_.push_back(std::make_unique<Block>());
@@ -44,7 +38,7 @@ class EngineTest : public testing::Test {
   std::atomic<uint32_t> counter_ = 0;
   Recorded recorded_;
   Engine engine_{Architecture::x86_64, *arena_, counter_, recorded_,
-                 [](Address, std::span<uint8_t>) { return size_t{0}; }, kind};
+                 testing::no_code, testing::kind};
   Thread thread_{engine_};
   std::vector<std::unique_ptr<Block>> blocks_;
 };
@@ -80,6 +74,53 @@ TEST_F(EngineTest, ATableLookUpCarriesItsIndex) {
   thread_.access(output_at, 2, is_store | 1);
   thread_.flush();
   EXPECT_EQ(at(output_at), (std::vector<Range>{{1, false, 3, 3}}));
+}
+
+// Where the labels of a table are not wanted: an entry has those that lie in memory, whatever chose it.
+TEST(RuleChoices, ATableLookUpGivesWhatLiesInTheTableAlone) {
+  struct Row {
+    const char* name;
+    Architecture architecture;
+    std::vector<uint8_t> bytes;  // loads a byte, loads an entry by it, stores the entry
+    std::vector<uint8_t> lengths;
+  };
+  const std::vector<Row> rows = {
+      {"x86-64: movzx eax, byte [rdi]; mov dl, [rcx+rax]; mov [rsi], dl", Architecture::x86_64,
+       {0x0f, 0xb6, 0x07, 0x8a, 0x14, 0x01, 0x88, 0x16}, {3, 3, 2}},
+      {"ARM: ldrb r0, [r1]; ldrb r2, [r3, r0]; strb r2, [r4]", Architecture::arm,
+       {0x00, 0x00, 0xd1, 0xe5, 0x00, 0x20, 0xd3, 0xe7, 0x00, 0x20, 0xc4, 0xe5}, {4, 4, 4}},
+      {"MIPS: lbu v0, 0(a0); addu v0, v0, a1; lbu v0, 0(v0); sb v0, 0(a2)", Architecture::mips,
+       {0x90, 0x82, 0, 0, 0x00, 0x45, 0x10, 0x21, 0x90, 0x42, 0, 0, 0xa0, 0xc2, 0, 0}, {4, 4, 4, 4}},
+  };
+  constexpr Address table_at = 0xa000;
+  for (const Row& row : rows)
+    for (const bool tables : {true, false})
+      for (const bool entry_labelled : {false, true}) {
+        SCOPED_TRACE(row.name);
+        const auto arena = std::make_unique<LabelArena>();
+        std::atomic<uint32_t> counter = 0;
+        Recorded recorded;
+        Engine engine(row.architecture, *arena, counter, recorded, testing::no_code, testing::kind, {.tables = tables});
+        Thread thread(engine);
+        Block block;
+        block.address = code_at;
+        block.bytes = row.bytes;
+        block.code = {code_at, block.bytes, 0, row.lengths, false};
+        engine.shadow().set(input_at, thread.labels().source(1, 3));
+        if (entry_labelled) engine.shadow().set(table_at, thread.labels().source(2, 9));
+        const auto last = static_cast<uint32_t>(row.lengths.size() - 1);
+        thread.enter(block);
+        thread.access(input_at, 0, 1);
+        thread.access(table_at, last - 1, 1);
+        thread.access(output_at, last, is_store | 1);
+        thread.flush();
+        std::vector<Range> expected;
+        if (tables) expected.push_back({1, false, 3, 3});
+        if (entry_labelled) expected.push_back({2, false, 9, 9});
+        const auto ranges = thread.labels().ranges(engine.shadow().get(output_at));
+        EXPECT_EQ(std::vector<Range>(ranges.begin(), ranges.end()), expected);
+        EXPECT_TRUE(recorded.unknown.empty());
+      }
 }
 
 TEST_F(EngineTest, ABranchOnALabelIsADecision) {

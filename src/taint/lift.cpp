@@ -26,11 +26,11 @@ std::string_view name(Architecture wanted) {
   return "unknown";
 }
 
-std::unique_ptr<Lifter> make_lifter(Architecture wanted) {
+std::unique_ptr<Lifter> make_lifter(Architecture wanted, RuleChoices choices) {
   switch (wanted) {
-    case Architecture::mips: return make_mips_lifter(true);
-    case Architecture::mipsel: return make_mips_lifter(false);
-    default: return make_vex_lifter(wanted);
+    case Architecture::mips: return make_mips_lifter(true, choices);
+    case Architecture::mipsel: return make_mips_lifter(false, choices);
+    default: return make_vex_lifter(wanted, choices);
   }
 }
 

@@ -18,6 +18,13 @@ enum class Architecture : uint8_t { x86_64, i386, arm, aarch64, mips, mipsel };
 std::optional<Architecture> architecture(std::string_view name);
 std::string_view name(Architecture architecture);
 
+// What rules say, where that can be chosen.
+struct RuleChoices {
+  // What is loaded depends on the address that it is loaded from: received bytes that pick out of a table give
+  // received bytes (base64 decoded by a table of 256). Without, a load gives what lies in memory alone.
+  bool tables = true;
+};
+
 struct Code {
   Address address = 0;
   // The block's bytes, preceded by `before` bytes of what lies before it in the same page (Thumb's IT
@@ -51,8 +58,8 @@ class Lifter {
   static constexpr size_t look_back = 32;
 };
 
-std::unique_ptr<Lifter> make_lifter(Architecture architecture);
-std::unique_ptr<Lifter> make_vex_lifter(Architecture architecture);
-std::unique_ptr<Lifter> make_mips_lifter(bool big_endian);
+std::unique_ptr<Lifter> make_lifter(Architecture architecture, RuleChoices choices = {});
+std::unique_ptr<Lifter> make_vex_lifter(Architecture architecture, RuleChoices choices);
+std::unique_ptr<Lifter> make_mips_lifter(bool big_endian, RuleChoices choices);
 
 }  // namespace shikake::taint

@@ -339,12 +339,12 @@ bool Walk::instruction(const Fields& f, Address at) {
 
 class MipsLifter : public Lifter {
  public:
-  explicit MipsLifter(bool big) : big_(big), layout_(taint::layout()) {}
+  MipsLifter(bool big, RuleChoices choices) : big_(big), choices_(choices), layout_(taint::layout()) {}
 
   const RegisterLayout& layout() const override { return layout_; }
 
   Program lift(const Code& code) override {
-    return lift_what_fits(code, layout_, [&](Builder& builder, size_t count) { walk_over(code, builder, count); });
+    return lift_what_fits(code, layout_, choices_, [&](Builder& builder, size_t count) { walk_over(code, builder, count); });
   }
 
   void walk_over(const Code& code, Builder& builder, size_t count) {
@@ -398,11 +398,14 @@ class MipsLifter : public Lifter {
   }
 
   bool big_;
+  RuleChoices choices_;
   RegisterLayout layout_;
 };
 
 }  // namespace
 
-std::unique_ptr<Lifter> make_mips_lifter(bool big_endian) { return std::make_unique<MipsLifter>(big_endian); }
+std::unique_ptr<Lifter> make_mips_lifter(bool big_endian, RuleChoices choices) {
+  return std::make_unique<MipsLifter>(big_endian, choices);
+}
 
 }  // namespace shikake::taint

@@ -95,7 +95,8 @@ bool pops_program_counter(std::span<const uint8_t> bytes) {
 
 class VexLifter : public Lifter {
  public:
-  explicit VexLifter(Architecture architecture) : architecture_(architecture), layout_(vex_layout(architecture)) {
+  VexLifter(Architecture architecture, RuleChoices choices)
+      : architecture_(architecture), choices_(choices), layout_(vex_layout(architecture)) {
     start_vex();
     std::memset(&arguments_, 0, sizeof arguments_);
     const Setting s = setting(architecture);
@@ -131,7 +132,7 @@ class VexLifter : public Lifter {
   Step step(std::span<const uint8_t> bytes, size_t before, Address address, bool thumb) override;
 
   Program lift(const Code& code) override {
-    return lift_what_fits(code, layout_, [&](Builder& builder, size_t count) { walk_over(code, builder, count); });
+    return lift_what_fits(code, layout_, choices_, [&](Builder& builder, size_t count) { walk_over(code, builder, count); });
   }
 
  private:
@@ -164,6 +165,7 @@ class VexLifter : public Lifter {
   const IRSB* i386_instruction(const uint8_t* bytes, Address address);
 
   Architecture architecture_;
+  RuleChoices choices_;
   RegisterLayout layout_;
   VexTranslateArgs arguments_;
   VexGuestExtents extents_;
@@ -265,8 +267,8 @@ Step VexLifter::step(std::span<const uint8_t> bytes, size_t before, Address addr
 
 }  // namespace
 
-std::unique_ptr<Lifter> make_vex_lifter(Architecture architecture) {
-  return std::make_unique<VexLifter>(architecture);
+std::unique_ptr<Lifter> make_vex_lifter(Architecture architecture, RuleChoices choices) {
+  return std::make_unique<VexLifter>(architecture, choices);
 }
 
 }  // namespace shikake::taint

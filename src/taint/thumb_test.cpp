@@ -10,23 +10,17 @@ extern "C" {
 #include <memory>
 
 #include "taint/engine.h"
+#include "taint/testing.h"
 
 namespace shikake::taint {
 namespace {
 
-struct Recorded : Listener {
-  void decided(Thread&, const Decision& decision) override { decisions.push_back(decision); }
-  void without_rule(Address address, std::span<const uint8_t>) override { unknown.push_back(address); }
-  std::vector<Decision> decisions;
-  std::vector<Address> unknown;
-};
-
-enum : uint32_t { is_store = 16 };
-AccessKind kind(uint32_t info) { return {static_cast<uint8_t>(info & 15), (info & is_store) != 0}; }
+using testing::is_store;
+using testing::Recorded;
 
 constexpr Address code_at = 0x10000, stack_at = 0x40000;
 
-class Thumb : public testing::Test {
+class Thumb : public ::testing::Test {
  protected:
   Block& block(std::vector<uint8_t> bytes, std::vector<uint8_t> lengths) {
     block_ = std::make_unique<Block>();
@@ -47,7 +41,7 @@ class Thumb : public testing::Test {
   std::atomic<uint32_t> counter_ = 0;
   Recorded recorded_;
   Engine engine_{Architecture::arm, *arena_, counter_, recorded_,
-                 [](Address, std::span<uint8_t>) { return size_t{0}; }, kind};
+                 testing::no_code, testing::kind};
   Thread thread_{engine_};
   std::unique_ptr<Block> block_;
 };

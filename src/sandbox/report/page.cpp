@@ -189,8 +189,10 @@ class Body {
 
   void taint() {
     const std::string picture = render_taint_graph(run_);
-    if (picture.empty() && run_.unsupported_instructions.empty()) return;
-    head("Which bytes led to what", "received bytes, followed through the programs");
+    const bool whole = run_.taint_tables.value_or(true);
+    if (picture.empty() && run_.unsupported_instructions.empty() && whole) return;
+    head("Which bytes led to what", whole ? "received bytes, followed through the programs"
+                                              : "received bytes, followed through the programs, but not through look-ups in tables");
     if (!picture.empty())
       add("<div class=\"card\">" + picture +
           "<div class=\"legend\"><span class=\"f\"><i></i>bytes moved</span><span class=\"suspicious\"><i></i>bytes "

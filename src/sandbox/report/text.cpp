@@ -205,6 +205,9 @@ class Screen {
     if (run_.skipped.count() > 0) time += fmt::format(", {} of sleep skipped", duration_text(run_.skipped));
     line("ended", fmt::format("{} ({})", safe(outcome_text(run_)), time));
     if (!run_.emulator.empty()) line("emulator", safe(run_.emulator, 40));
+    if (run_.taint_tables)
+      line("taint", *run_.taint_tables ? "received bytes were followed, through look-ups in tables too"
+                                       : "received bytes were followed, but not through look-ups in tables");
     if (!run_.profile.empty())
       line("guest", safe(run_.profile + (run_.user.empty() ? "" : ", as " + run_.user), 160));
     sentences("limits hit", run_.limits_hit);

@@ -248,6 +248,7 @@ Result<Ran> Analysis::followed(Start start, const std::string& target, intel::Ru
   const bool foreign = !start.emulator.empty();
   const intel::RunRecord before = record;
   record.emulator = "qemu-" + target;
+  record.taint_tables = options_.conditions.taint_tables;
   SHIKAKE_ASSIGN(Ran ran, run_once(start, options_.conditions, std::move(record), keep_));
   const std::string fault = fault_in(ran.record);
   const bool doubtful = !fault.empty() || !did_something(ran.record);

@@ -86,6 +86,7 @@ struct Plan {
   std::string debug_script;
   std::vector<std::string> emulators;  // that the run may need: "arm", as in qemu-arm
   bool taint = false;                  // all programs in emulators, under the taint plugin
+  bool taint_tables = true;            // with it: table look-ups by received bytes give received bytes
   std::vector<std::string> labelled;   // beginnings of paths whose content is followed too, besides the usual ones
   uint64_t kept_bytes = 0;  // of contents that are sent back, all together
 
@@ -93,7 +94,8 @@ struct Plan {
     auto thousandths = static_cast<uint32_t>(self.processors * 1000);
     codec(self.guests, self.profile, self.as_root, self.sample_path, self.command, self.environment,
           self.files, self.network, self.replies, self.time, self.processes, self.memory, self.disk,
-          thousandths, self.debug_script, self.emulators, self.taint, self.labelled, self.kept_bytes);
+          thousandths, self.debug_script, self.emulators, self.taint,
+          self.taint_tables, self.labelled, self.kept_bytes);
     if constexpr (requires { codec.refuse(); }) self.processors = thousandths / 1000.0;
   }
 };

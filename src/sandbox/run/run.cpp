@@ -50,6 +50,7 @@ Plan plan_of(const Start& start, const Conditions& conditions) {
   plan.debug_script = conditions.debug_script;
   if (!start.emulator.empty()) plan.emulators.push_back(start.emulator);
   plan.taint = conditions.taint;
+  plan.taint_tables = conditions.taint_tables;
   plan.labelled = conditions.labelled;
   if (plan.taint)
     for (const char* own : {"x86_64", "i386"})

@@ -37,6 +37,8 @@ struct Conditions {
   std::string debug_script;
   // Received bytes are followed through the programs: all of them run in emulators.
   bool taint = false;
+  // With taint: what a table gives for a received index counts as received (taint::RuleChoices).
+  bool taint_tables = true;
   // With taint: beginnings of paths inside, whose content is followed as documents and credential stores are.
   std::vector<std::string> labelled;
   // Asked about every tenth of a second; true ends the run, and its record says so.

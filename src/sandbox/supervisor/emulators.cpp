@@ -146,6 +146,7 @@ Result<LaidEmulators> lay_emulators(const run::Plan& plan, const cell::Guest& gu
   SHIKAKE_TRY(add_plugin("shikake-calls.so", ""));
   if (plan.taint) {
     std::string options = fmt::format(",bell={},state={}", emulation::bell, state_file);
+    if (!plan.taint_tables) options += ",tables=off";
     for (const std::string& path : labelled(home)) options += ",label=" + path;
     for (const std::string& path : plan.labelled) options += ",label=" + path;
     SHIKAKE_TRY(add_plugin("shikake-taint.so", options));

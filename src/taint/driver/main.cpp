@@ -1,6 +1,6 @@
 // shikake-taint-run: one program under the taint plugin, and what its flows were for, as JSON. The
 // sandbox does the same inside a cell; this is the engine alone, for tests, benches and a quick look.
-//     shikake-taint-run [--plugin FILE] [--root DIR] [--label PREFIX]… [--events FILE] PROGRAM [ARGUMENT…]
+//     shikake-taint-run [--plugin FILE] [--root DIR] [--label PREFIX]… [--events FILE] [--no-tables] PROGRAM [ARGUMENT…]
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -29,12 +29,13 @@ struct Options {
   std::vector<std::string> labels;
   std::vector<std::string> program;
   bool always = false;
+  bool tables = true;
 };
 
 int usage() {
   std::fprintf(stderr,
                "usage: shikake-taint-run [--plugin FILE] [--root DIR] [--label PREFIX]... [--events FILE] [--always]\n"
-               "                         PROGRAM [ARGUMENT...]\n");
+               "                         [--no-tables] PROGRAM [ARGUMENT...]\n");
   return 2;
 }
 
@@ -42,10 +43,9 @@ bool parse(int count, char** argument, Options& options) {
   int i = 1;
   for (; i < count && std::strncmp(argument[i], "--", 2) == 0; ++i) {
     const std::string key = argument[i];
-    if (key == "--always") {
-      options.always = true;
-      continue;
-    }
+    options.always |= key == "--always";
+    options.tables &= key != "--no-tables";
+    if (key == "--always" || key == "--no-tables") continue;
     if (i + 1 >= count) return false;
     const std::string value = argument[++i];
     if (key == "--plugin") options.plugin = value;
@@ -95,6 +95,7 @@ int main(int count, char** argument) {
   for (const std::string& prefix : options.labels) plugin += ",label=" + prefix;
   if (!options.root.empty()) plugin += ",root=" + options.root;
   if (options.always) plugin += ",always=on";
+  if (!options.tables) plugin += ",tables=off";
   std::vector<std::string> line{shikake::taint::emulator_name(*architecture), "-plugin", plugin};
   for (std::string& option : shikake::taint::emulator_options(*architecture)) line.push_back(std::move(option));
   // Its libraries from the root alone: a loader that finds the machine's own C library of that architecture,

@@ -22,7 +22,8 @@ Guest::Guest(Architecture architecture, Options given, RunState& run_state, List
       state(run_state),
       descriptors(state, recorder, options.labelled_paths),
       engine(architecture, state.labels, state.next_decision, listener,
-             [](Address address, std::span<uint8_t> to) { return read_guest(address, to); }, decoder),
+             [](Address address, std::span<uint8_t> to) { return read_guest(address, to); }, decoder,
+             options.rules),
       labelled_(std::move(labelled)) {}
 
 uint64_t Guest::word(Address address) const { return number(address, word_bytes()); }

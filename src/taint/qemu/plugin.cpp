@@ -135,6 +135,7 @@ Options parse(int argc, char** argv) {
     if (key == "events") options.events = value;
     if (key == "label") options.labelled_paths.push_back(value);
     if (key == "root") options.root = value;
+    if (key == "tables") options.rules.tables = value != "off";
     if (key == "always") options.always = value == "on";
     if (key == "arguments") options.arguments = value == "on";
     if (key == "bell") options.bell = std::strtol(value.c_str(), nullptr, 0);

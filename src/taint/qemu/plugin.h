@@ -1,5 +1,5 @@
 // The taint plugin for qemu-user: joins QEMU's callbacks to the engine, and system calls to sources and
-// sinks. Loaded as  qemu-ARCH -plugin shikake-taint.so,state=FILE,events=FILE[,label=PATH-PREFIX…] PROGRAM
+// sinks. Loaded as  qemu-ARCH -plugin shikake-taint.so,state=FILE,events=FILE[,label=PATH-PREFIX…][,tables=off] PROGRAM
 //
 //     Plugin                 blocks, threads, which call is what (calls.cpp)
 //       ├─ Sources, Sinks    labels that come in; what they reach

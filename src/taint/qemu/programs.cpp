@@ -141,6 +141,7 @@ void Programs::start(const std::string& path, Architecture program, const std::v
   std::string plugin = own_path() + ",state=" + options.state + ",events=" + options.events;
   for (const std::string& prefix : options.labelled_paths) plugin += ",label=" + prefix;
   if (!options.root.empty()) plugin += ",root=" + options.root;
+  if (!options.rules.tables) plugin += ",tables=off";
   if (labels_left) plugin += ",arguments=on";
   std::vector<std::string> line{emulator_folder() + emulator_name(program), "-plugin", plugin};
   for (std::string& option : emulator_options(program)) line.push_back(std::move(option));
