@@ -28,7 +28,7 @@ const Program& Engine::lift(Block& block) {
     block.last = block.address + block.bytes.size() - block.code.before;
     programs_.push_back(std::make_unique<Program>(lifter_->lift(block.code)));
     Program& program = *programs_.back();
-    block.sites.resize(program.exits.size());
+    block.sites = std::deque<Site>(program.exits.size());
     for (size_t i = 0; i < program.exits.size(); ++i) {
       block.sites[i].address = block.instruction(program.exits[i].instruction);
       block.sites[i].indirect = program.exits[i].indirect;
@@ -64,10 +64,13 @@ Variant& Engine::variant(Block& block, const Program& program, Units labelled) {
   return *found;
 }
 
-void Engine::compile(const Block& block, const Program& program, Variant& variant, const ThreadState& state) {
+void Engine::compile(Block& block, const Program& program, Variant* variant, const ThreadState& state) {
   const std::lock_guard guard(lifting_);
-  const NativeRun made = native_.compile(program, variant, layout_, state, native_helpers(), labels_, block.sites);
-  if (made != nullptr) variant.native.store(made, std::memory_order_release);
+  const Finish otherwise = block.finish.load(std::memory_order_relaxed);
+  const Finish made = native_.compile({block, program, variant, layout_, state, native_helpers(), labels_, otherwise});
+  if (made == nullptr) return;
+  block.finish.store(made, std::memory_order_release);
+  if (variant != nullptr) variant->patterns.fetch_add(1, std::memory_order_relaxed);
 }
 
 // Told once a label, and once more when it goes the other way: what is done on a word that is found is done at the end
@@ -76,21 +79,22 @@ bool Engine::number(Site& site, Label label, Address next) {
   // More labels at one site are not told apart: a sort of received bytes would otherwise make millions of decisions.
   constexpr size_t max_labels_at_site = 48;
   const std::lock_guard guard(lifting_);
-  site.last = label;
   for (Site::Told& told : site.told) {
     if (told.label != label) continue;
     // Of a way on which nothing lies before the paths meet, nothing is told again.
     const bool other_way = told.way != 0 && next != 0 && told.way != next && next != site.region_end;
     if (other_way) told = {label, decisions_.fetch_add(1) + 1, 0};
-    site.decision = told.decision;
+    site.latest = {label, 0, told.decision};
     site.way = told.way;
     return other_way;
   }
-  site.decision = decisions_.fetch_add(1) + 1;
-  site.way = site.indirect ? 0 : next;
-  if (site.told.size() < max_labels_at_site) site.told.push_back({label, site.decision, site.way});
-  else site.way = 0;
+  const uint32_t decision = decisions_.fetch_add(1) + 1;
+  Address way = site.indirect ? 0 : next;
+  if (site.told.size() < max_labels_at_site) site.told.push_back({label, decision, way});
+  else way = 0;
   if (site.told.size() == max_labels_at_site && site.joined == 0) site.joined = label;
+  site.latest = {label, 0, decision};
+  site.way = way;
   return true;
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <algorithm>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -28,6 +29,8 @@ namespace shikake::taint {
 
 class Thread;
 const NativeHelpers& native_helpers();
+// Ends the state's running block, whatever it is, and begins `next`.
+void finish_in_general(ThreadState* state, Block* next);
 
 struct AccessKind {
   uint8_t size;
@@ -43,16 +46,20 @@ struct alignas(64) Block {
   // Units that its program reads or writes; all until it is lifted.
   std::atomic<Units> touched = ~Units{0};
   std::atomic<Program*> program = nullptr;
+  // Ends it: machine code for what was met here often (native.h), which leaves the rest to finish_in_general().
+  std::atomic<Finish> finish = finish_in_general;
   // How many accesses are recorded when they are the program's, one for one; set once that was seen.
   static constexpr uint64_t not_seen = ~uint64_t{0};
-  uint64_t accesses_match = not_seen;
+  std::atomic<uint64_t> accesses_match = not_seen;
+  // How often it ended inside regions with nothing of its own labelled.
+  std::atomic<uint32_t> bystander = 0;
   // Variants used last, direct-mapped by the registers they are for.
   std::array<std::atomic<Variant*>, 8> variant = {};
   static size_t slot(Units labelled) { return (labelled * 0x9e3779b97f4a7c15u) >> 61; }
   std::vector<std::unique_ptr<Variant>> variants;
   Code code;
   std::vector<uint8_t> bytes;  // what code.bytes shows
-  std::vector<Site> sites;
+  std::deque<Site> sites;  // they stay where they are
   Address instruction(size_t number) const {
     Address at = address;
     for (size_t i = 0; i < number; ++i) at += code.lengths[i];
@@ -107,8 +114,9 @@ class Engine {
   }
   // The program's variant for the registers that hold labels now.
   Variant& variant(Block& block, const Program& program, Units labelled);
-  // Machine code for it, when it is interpreted often, for registers as they are now.
-  void compile(const Block& block, const Program& program, Variant& variant, const ThreadState& state);
+  // Machine code for it, when it is interpreted often, for registers as they are now. Without a variant: for a block
+  // that runs inside regions with no label.
+  void compile(Block& block, const Program& program, Variant* variant, const ThreadState& state);
   // Fills in what is known of an exit only once it decides.
   void complete(Site& site, const Block& block, const Program& program, const Exit& exit, Address taken);
   // The number of the decision on this label at this site, made there now or before. True: now.
@@ -140,13 +148,13 @@ class Thread {
 
   // --- called for each block and access, so inlined into the executor's callbacks ---------------------
   void access(Address address, uint32_t instruction, uint32_t info) {
-    state_.accesses[count_ & (max_accesses - 1)] = {address, instruction, info};
-    ++count_;
-    touched_ |= Shadow::filter.at(address);
+    state_.accesses[state_.count & (max_accesses - 1)] = {address, instruction, info};
+    ++state_.count;
+    state_.touched |= Shadow::filter.at(address);
   }
   // `block` begins now; the one before ran to where this one starts.
   void enter(Block& block) {
-    if (concerned()) return pass(block);
+    if (concerned()) return state_.block->finish.load(std::memory_order_relaxed)(&state_, &block);
     begin(block);
   }
 
@@ -155,7 +163,7 @@ class Thread {
 
   Labels& labels() { return labels_; }
   Engine& engine() { return engine_; }
-  std::span<const Region> regions() const { return std::span(regions_).subspan(1); }
+  std::span<const Region> regions() const { return {regions_.data() + 1, innermost()}; }
 
   // Labels of register bytes, by the layout's offset.
   Label* registers(size_t offset) { return state_.file.data() + first_register + offset; }
@@ -164,7 +172,7 @@ class Thread {
   std::vector<Label> save_registers() const;
   void restore_registers(std::span<const Label> registers);
   // Whether the block was entered last, and has touched no memory yet.
-  bool has_not_begun(const Block& block) const { return block_ == &block && count_ == 0; }
+  bool has_not_begun(const Block& block) const { return state_.block == &block && state_.count == 0; }
   // As enter(), of a signal handler's first block: an executor that lays the signal's frame, from `frame` to `end`,
   // may tell of that as accesses of the block that was interrupted, or that had not begun.
   void enter_handler(Block& block, Address frame, Address end);
@@ -173,26 +181,29 @@ class Thread {
   // Forgets where labels of memory lie: some of it is shared now, or not any more. May be called by another thread
   // than the one whose this is.
   void forget_pages();
-  // Runs are left to the interpreter from here on: tests hold machine code against it.
+  // Nothing is compiled for this thread: tests hold machine code against it.
   void interpret_only() { interpret_only_ = true; }
 
  private:
   // Whether labels have to do with what the running block did.
   bool concerned() const {
-    return (touched_ | attention_ | (state_.units & block_->touched.load(std::memory_order_relaxed))) != 0;
+    const Units touched = state_.block->touched.load(std::memory_order_relaxed);
+    return (state_.touched | state_.attention | (state_.units & touched)) != 0;
   }
   void begin(Block& block) {
-    block_ = &block;
-    count_ = 0;
-    touched_ = 0;
+    state_.block = &block;
+    state_.count = 0;
+    state_.touched = 0;
   }
   void pass(Block& next);
   // `next`: where execution goes on; 0 where that is not known.
   void finish_block(Address next);
+  void leave_regions(const Program& program);
   void in_regions(Block& block, const Program& program, Region& top);
   void end_inside(Block& block, const Program& program);
-  void open_region(const Site& site, Label label, Label settled);
-  void join_innermost(const Site& site, Label label, Label settled);
+  void open_region(const Site& site, Label label);
+  void join_innermost(const Site& site, Label label);
+  bool is_hot(std::atomic<uint32_t>& times);
   void run(const Program& program, Variant& variant);
   void step(const Instruction& instruction);
   // Whether the accesses are the rules', one for one, just as they were recorded.
@@ -202,8 +213,8 @@ class Thread {
   void load(Address address, size_t lanes, Label* to);
   void write(Address address, size_t lanes, const Label* from);
   void decide(size_t exit, Label label);
-  void mark_unit(size_t unit, Label label);
-  bool decided_again(const Site& site, Label label, Label settled);
+  void mark_units(Units made, Label label);
+  bool decided_again(const Site& site, Label label);
   void other_label_at(Site& site, size_t number, Label label);
   void note_stores(Block& block, const Program& program);
   void mark(const Stored& stored, Label label);
@@ -214,17 +225,14 @@ class Thread {
   Label* shadow_page(Address address);
   MadeStores::Region innermost() const { return static_cast<MadeStores::Region>(state_.top - regions_.data()); }
   friend const NativeHelpers& native_helpers();
+  friend void finish_in_general(ThreadState* state, Block* next);
 
   Engine& engine_;
   Labels labels_;
   Block nowhere_;  // "runs" before the first block and after a system call: nothing touches it
-  Block* block_ = &nowhere_;
-  uint64_t count_ = 0;
-  uint64_t touched_ = 0;
-  uint64_t attention_ = 0;  // regions are open
   enum class Match : uint8_t { unknown, exact, laid_out } match_ = Match::unknown;
   bool interpret_only_ = false;
-  std::vector<Region> regions_;  // the first is no_region
+  std::vector<Region> regions_;  // places for all; the first is no_region
   MadeStores stores_;
   struct LateMark {
     Label label;

@@ -1,11 +1,15 @@
-// Plans (plan.h) as machine code of this host (x86-64), for rule programs that run often.
+// Blocks' ends as machine code of this host (x86-64): the rules of a variant that runs often (plan.h), and what the
+// block means for open regions. What it does not know goes on to what ended the block before: code for another
+// pattern of labels, at last finish_in_general().
+//
+//     native_emitter     the words that the code is made of: labels, the state's places, pages, calls
+//       native_regions   open regions, decisions, the next block
+//         native_rules   labels: what is read, joined and written
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
-#include "taint/site.h"
 #include "taint/state.h"
 #include "taint/variant.h"
 
@@ -20,8 +24,23 @@ struct NativeHelpers {
   // Writes ThreadState::stored.
   void (*store)(ThreadState*, uint32_t access, uint32_t lanes);
   void (*decide)(ThreadState*, uint32_t exit, uint32_t label);
+  // The running block for the innermost region, and for all regions once its rules have run.
+  void (*in_regions)(ThreadState*);
+  void (*leave_regions)(ThreadState*);
 };
 inline constexpr uint32_t no_label = 0x10000;
+
+// What code is made for.
+struct NativeSource {
+  const Block& block;
+  const Program& program;
+  const Variant* variant;  // null: nothing of the block's is labelled
+  const RegisterLayout& layout;
+  const ThreadState& state;  // shows the pattern of its registers' labels
+  const NativeHelpers& helpers;
+  const LabelArena& labels;
+  Finish otherwise;  // goes on with what the code is not for
+};
 
 class NativeCode {
  public:
@@ -31,10 +50,8 @@ class NativeCode {
   NativeCode(const NativeCode&) = delete;
   NativeCode& operator=(const NativeCode&) = delete;
 
-  // For registers of the pattern that `state` shows now. Null when there is no room left or no such code.
-  NativeRun compile(const Program& program, const Variant& variant, const RegisterLayout& layout,
-                    const ThreadState& state, const NativeHelpers& helpers, const LabelArena& labels,
-                    std::span<const Site> sites);
+  // Null when there is no room left or no such code.
+  Finish compile(const NativeSource& source);
 
  private:
   uint8_t* room_ = nullptr;

@@ -129,7 +129,10 @@ struct Side {
     block.code.lengths = {1};
     block.program.store(&program);
     block.touched.store(program.reads | program.writes);
-    for (size_t exit = 0; exit < program.exits.size(); ++exit) block.sites.push_back({.address = code_at + exit});
+    after.address = after.last = code_at + 0x200;
+    after.program.store(&nothing);
+    after.touched.store(0);
+    for (size_t exit = 0; exit < program.exits.size(); ++exit) block.sites.emplace_back().address = code_at + exit;
   }
   // How often rules were interpreted, of all that had some to run; and for how many patterns there is machine code.
   size_t interpreted() const {
@@ -138,20 +141,22 @@ struct Side {
     return all;
   }
   size_t compiled() const {
-    return static_cast<size_t>(std::ranges::count_if(block.variants, [](const auto& v) { return v->native.load() != nullptr; }));
+    size_t all = 0;
+    for (const auto& variant : block.variants) all += variant->patterns.load();
+    return all;
   }
   void run(std::span<const Address> addresses) {
     thread->enter(block);
     for (size_t i = 0; i < addresses.size(); ++i)
       thread->access(addresses[i], 0, program.memory[i].size | (program.memory[i].store ? 0x100u : 0u));
-    thread->flush();
+    thread->enter(after);
   }
   Decisions decisions;
   std::atomic<uint32_t> counter = 0;
   Engine engine;
   std::unique_ptr<Thread> thread;
-  Program program;
-  Block block;
+  Program program, nothing;
+  Block block, after;
 };
 
 // Registers mostly hold one label, in patterns that real ones have; now and then a mixture.

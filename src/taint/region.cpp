@@ -53,88 +53,108 @@ void Thread::close_inside(Block& block, const Program& program) {
   for (const uint16_t number : program.marked_stores) {
     const Address address = state_.accesses[number].address;
     if (address == not_done || block.instruction(program.memory[number].instruction) >= region.end) continue;
+    state_.late = 1;
     late_.push_back({labels_.by_decision(region.label), {address, program.memory[number].size}});
   }
   close_region(false);
 }
 
-void Thread::mark_unit(size_t unit, Label label) {
-  const auto& extent = engine_.layout().extent[unit];
-  Label* const to = registers(extent.first);
-  // Most registers have eight bytes, four and four alike, and mostly the label was met there before.
-  if (extent.bytes != 8) return lanes::join_all(labels_, to, label, extent.bytes);
-  for (Label* four : {to, to + 4}) {
-    const uint64_t before = lanes::four(four);
-    if (before == lanes::splat(label)) continue;
-    if (before == lanes::splat(*four)) lanes::set_four(four, labels_.join(*four, label));
-    else lanes::join_all(labels_, four, label, 4);
+void Thread::mark_units(Units made, Label label) {
+  const auto& extents = engine_.layout().extent;
+  // Mostly they all had one label before, which the new one adds nothing to.
+  Label before = 0, after = label;
+  for (Units left = made; left != 0; left &= left - 1) {
+    const auto& extent = extents[static_cast<size_t>(std::countr_zero(left))];
+    Label* const to = registers(extent.first);
+    const uint64_t alike = lanes::splat(*to);
+    if (extent.bytes != 8 || lanes::four(to) != alike || lanes::four(to + 4) != alike) {
+      lanes::join_all(labels_, to, label, extent.bytes);
+      continue;
+    }
+    if (*to != before) {
+      before = *to;
+      after = labels_.join(before, label);
+    }
+    if (after == before) continue;
+    lanes::set_four(to, after);
+    lanes::set_four(to + 4, after);
   }
+  state_.units |= made;
 }
 
 // The paths meet again: from here on it shows in these values which one was taken.
 void Thread::close_region(bool returned) {
   const Region& region = *state_.top;
-  const RegisterLayout& layout = engine_.layout();
-  const Units result = Units{1} << layout.unit[layout.result];
-  const Units made = returned ? region.made & result : region.made;
+  Units made = region.made;
+  if (returned) made &= Units{1} << engine_.layout().unit[engine_.layout().result];
   if (made != 0 || stores_.any(innermost())) {
     const Label label = labels_.by_decision(region.label);
-    for (Units left = made; left != 0; left &= left - 1)
-      mark_unit(static_cast<size_t>(std::countr_zero(left)), label);
-    state_.units |= made;
+    mark_units(made, label);
     stores_.close(innermost(), label, [&](const Stored& stored) { mark(stored, label); });
   }
   // What was made inside was made inside the outer region too.
   if (Region& outer = *(state_.top - 1); outer.depth == region.depth) outer.made |= region.made;
   --state_.open_sites.of(region.site);
-  regions_.pop_back();
   --state_.top;
 }
 
 // `number`: of the running block's exit. Machine code passes over decisions that change nothing (native.cpp).
 void Thread::decide(size_t number, Label came) {
-  Site& site = block_->sites[number];
-  const Label label = site.joined == 0 ? came : site.joined = labels_.join(site.joined, came);
-  const bool other_way = site.way != 0 && site.way != state_.next && site.region_end != state_.next;
-  if (site.last != label || site.decision == 0 || other_way) other_label_at(site, number, label);
-  if (state_.open_sites.of(site.address) != 0 && decided_again(site, label, came)) return;
+  Site& site = state_.block->sites[number];
+  Label label = came;
+  if (const Label joined = site.joined; joined != 0) {
+    label = labels_.join(joined, came);
+    if (label != joined) site.joined = label;
+  }
+  const Address way = site.way;
+  const bool other_way = way != 0 && way != state_.next && site.region_end != state_.next;
+  const Site::Latest latest = site.latest;
+  if (latest.label != label || latest.decision == 0 || other_way) other_label_at(site, number, label);
+  if (state_.open_sites.of(site.address) != 0 && decided_again(site, label)) return;
   // Where the paths meet at once, nothing lies between them.
   const bool empty = !site.indirect && state_.next != 0 && site.region_end == state_.next;
   if (empty) return;
-  if (regions_.size() <= max_regions) open_region(site, label, came);
-  else join_innermost(site, label, came);
+  if (state_.top != state_.last_region) open_region(site, label);
+  else join_innermost(site, label);
 }
 
 // With as many regions open as there may be: what comes now is still seen to depend on it, until the innermost
 // one ends.
-void Thread::join_innermost(const Site& site, Label label, Label settled) {
+void Thread::join_innermost(const Site& site, Label label) {
   Region& top = *state_.top;
   top.label = labels_.join(top.label, label);
-  top.settled = settled;
-  top.decision = site.decision;
+  top.settled = label;
+  top.decision = site.latest.load().decision;
 }
 
-void Thread::open_region(const Site& site, Label label, Label settled) {
-  regions_.emplace_back(site.decision, label, settled, site.way, site.region_end, site.address, state_.depth, site.indirect, Units{0});
-  ++state_.top;
+void Thread::open_region(const Site& site, Label label) {
+  Region& region = *++state_.top;
+  region.label = region.settled = label;
+  region.decision = site.latest.load().decision;
+  region.way = site.way;
+  region.end = site.region_end;
+  region.site = site.address;
+  region.depth = state_.depth;
+  region.indirect = site.indirect;
+  region.made = 0;
   ++state_.open_sites.of(site.address);
-  attention_ = 1;
+  state_.attention = 1;
 }
 
 // The same decision again in the same frame: a loop's next turn. What an earlier turn decided still decides
 // whether this one is reached.
-bool Thread::decided_again(const Site& site, Label label, Label settled) {
+bool Thread::decided_again(const Site& site, Label label) {
   for (Region* region = state_.top; region->depth == state_.depth; --region) {
     if (region->site != site.address) continue;
     if (region->indirect) {  // a dispatcher's next turn
       while (state_.top >= region) close_region(false);
       return false;
     }
-    if (region->settled != settled) {
+    if (region->settled != label) {
       region->label = labels_.join(region->label, label);
-      region->settled = settled;
+      region->settled = label;
     }
-    region->decision = site.decision;
+    region->decision = site.latest.load().decision;
     region->way = site.way;
     return true;
   }
@@ -143,22 +163,22 @@ bool Thread::decided_again(const Site& site, Label label, Label settled) {
 
 void Thread::other_label_at(Site& site, size_t number, Label label) {
   if (!engine_.number(site, label, state_.next)) return;
-  const Program& program = engine_.program(*block_);
+  const Program& program = engine_.program(*state_.block);
   const Exit& exit = program.exits[number];
-  engine_.complete(site, *block_, program, exit, state_.next);
-  engine_.listener().decided(*this, {site.decision, site.address, exit.indirect, label, state_.next, site.other_branches,
+  engine_.complete(site, *state_.block, program, exit, state_.next);
+  engine_.listener().decided(*this, {site.latest.load().decision, site.address, exit.indirect, label, state_.next, site.other_branches,
                                      site.other_calls, site.region_end != 0});
 }
 
 // Calls and returns while regions are open. A return is known by where it goes, whatever instruction makes it:
 // one that is taken for a jump must not leave its function's regions open for ever.
 void Thread::count_calls(const Program& program, Address next) {
-  if (next == block_->last) return;  // a predicated call or return that did not happen
+  if (next == state_.block->last) return;  // a predicated call or return that did not happen
   if (program.kind == JumpKind::call) {
     // Deep recursion forgets its outermost calls.
     constexpr size_t max_calls = 4096;
     if (returns_.size() == max_calls) returns_.erase(returns_.begin());
-    returns_.push_back(block_->last);
+    returns_.push_back(state_.block->last);
     ++state_.depth;
     return;
   }
@@ -177,14 +197,14 @@ void Thread::count_calls(const Program& program, Address next) {
 // Keeps the stack of regions in step with where execution goes.
 void Thread::follow(const Program& program, Address next) {
   if (program.kind != JumpKind::next || program.indirect_exit) count_calls(program, next);
-  while (regions_.size() > 1) {
+  while (state_.top != regions_.data()) {
     const Region& top = *state_.top;
     const bool met = top.depth == state_.depth && top.end != 0 && top.end == next;
     if (!met && top.depth <= state_.depth) break;
     close_region(!met);
   }
-  if (regions_.size() == 1) {
-    attention_ = 0;
+  if (state_.top == regions_.data()) {
+    state_.attention = 0;
     state_.depth = 0;
     returns_.clear();
   }

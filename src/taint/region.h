@@ -84,9 +84,9 @@ class MadeStores {
 };
 
 struct Region {
-  uint32_t decision;
   Label label;
-  Label settled;  // decided last, as it came: again, it is nothing new
+  Label settled;  // decided last: again, it is nothing new
+  uint32_t decision;
   Address way;    // if it goes this way; 0: whichever way
   Address end;    // 0: when the function returns
   Address site;

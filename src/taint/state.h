@@ -11,6 +11,10 @@
 namespace shikake::taint {
 
 class Thread;
+struct Block;
+struct ThreadState;
+// Ends the state's running block, as `next` begins.
+using Finish = void (*)(ThreadState*, Block* next);
 
 // One access as the executor saw it, in the order of execution. `info` is the executor's own word for its
 // size and direction, decoded only where it is needed.
@@ -43,16 +47,24 @@ inline constexpr size_t kept_values = 256;
 inline constexpr size_t kept_words = size_t{1} << 19;
 
 struct ThreadState {
+  // First what is looked at each time that a block ends.
+  alignas(64) Units units = 0;  // registers that hold labels
+  uint64_t touched = 0;         // what the filter said of the running block's accesses
+  uint64_t attention = 0;       // regions are open
+  uint64_t count = 0;           // accesses of the running block
+  Block* block = nullptr;       // the running one
+  Region* top = nullptr;        // the innermost open region, or no_region
+  Address next = 0;             // where the block that ends now went
+  int depth = 0;                // calls below the frame that the first one opened in
+  uint32_t late = 0;            // marks wait for what the ending block's rules write
+  Block* entering = nullptr;    // of machine code: the block that begins when the ending one is done
+  uint64_t* words = nullptr;    // kept_words
+  Region* last_region = nullptr;  // the place of the last one that may be open
+  Thread* thread = nullptr;
   // The label file. Eight more than are used: runs are loaded eight at a time.
   alignas(64) std::array<Label, label_file_size + 8> file{};
-  Units units = 0;  // registers that hold labels
-  Thread* thread = nullptr;
   std::array<CachedPage, cached_pages> pages;
-  Region* top = nullptr;  // the innermost open region, or no_region
-  int depth = 0;          // calls below the frame that the first one opened in
-  Address next = 0;       // where the block that ends now went
   OpenSites open_sites;
-  uint64_t* words = nullptr;  // kept_words
   // Of machine code: unions under way, and labels for a write that it leaves to the engine.
   std::array<uint32_t, kept_values> values{};
   std::array<Label, max_lanes> stored{};

@@ -1,8 +1,8 @@
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <bit>
+#include <cstdlib>
 #include <cstring>
+#include <new>
 
 #include "taint/engine.h"
 #include "taint/lanes.h"
@@ -14,21 +14,18 @@ size_t page_slot(Address address) { return address >> page_bits & (cached_pages 
 
 }  // namespace
 
-Thread::Thread(Engine& engine) : engine_(engine), labels_(engine.label_arena()) {
+Thread::Thread(Engine& engine) : engine_(engine), labels_(engine.label_arena()), regions_(max_regions + 1) {
   nowhere_.touched.store(0);
-  regions_.reserve(max_regions + 1);  // they stay where they are
-  regions_.push_back(no_region);
+  regions_.front() = no_region;
+  state_.block = &nowhere_;
   state_.top = regions_.data();
+  state_.last_region = regions_.data() + max_regions;
   state_.thread = this;
-  void* words = mmap(nullptr, kept_words * sizeof(uint64_t), PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (words == MAP_FAILED) interpret_only();
-  else state_.words = static_cast<uint64_t*>(words);
+  state_.words = static_cast<uint64_t*>(std::calloc(kept_words, sizeof(uint64_t)));
+  if (state_.words == nullptr) throw std::bad_alloc();
 }
 
-Thread::~Thread() {
-  if (state_.words != nullptr) munmap(state_.words, kept_words * sizeof(uint64_t));
-}
+Thread::~Thread() { std::free(state_.words); }
 
 const NativeHelpers& native_helpers() {
   static constexpr NativeHelpers helpers{
@@ -50,6 +47,11 @@ const NativeHelpers& native_helpers() {
       [](ThreadState* state, uint32_t exit, uint32_t label) {
         state->thread->decide(exit, static_cast<Label>(label));
       },
+      [](ThreadState* state) {
+        Thread& thread = *state->thread;
+        thread.in_regions(*state->block, thread.engine_.program(*state->block), *state->top);
+      },
+      [](ThreadState* state) { state->thread->leave_regions(state->thread->engine_.program(*state->block)); },
   };
   return helpers;
 }
@@ -86,18 +88,18 @@ void Thread::enter_handler(Block& block, Address frame, Address end) {
   // Nobody but the kernel touches what lies below the stack: the block's own accesses end where the frame's begin.
   const auto in_frame = [&](const Access& access) { return access.address - frame < end - frame; };
   const auto* recorded = state_.accesses.data();
-  const size_t count = std::min<size_t>(count_, max_accesses);
+  const size_t count = std::min<size_t>(state_.count, max_accesses);
   const auto own = static_cast<size_t>(std::find_if(recorded, recorded + count, in_frame) - recorded);
-  if (own < count) count_ = own;
-  if (count_ == 0 && block_ != &nowhere_ && !engine_.program(*block_).memory.empty()) {  // it had not begun
-    block_ = &nowhere_;
-    touched_ = 0;
+  if (own < count) state_.count = own;
+  if (state_.count == 0 && state_.block != &nowhere_ && !engine_.program(*state_.block).memory.empty()) {  // it had not begun
+    state_.block = &nowhere_;
+    state_.touched = 0;
   }
   enter(block);
 }
 
 void Thread::interrupted(Address returns) {
-  if (attention_ == 0) return;
+  if (state_.attention == 0) return;
   returns_.push_back(returns);
   ++state_.depth;
 }
@@ -106,41 +108,58 @@ void Thread::forget_pages() {
   for (CachedPage& page : state_.pages) std::atomic_ref(page.number).store(~Address{0}, std::memory_order_relaxed);
 }
 
+void finish_in_general(ThreadState* state, Block* next) { state->thread->pass(*next); }
+
 void Thread::pass(Block& next) {
   finish_block(next.address);
   begin(next);
 }
 
-[[gnu::always_inline]] inline void Thread::finish_block(Address next) {
-  if (block_ == &nowhere_) return;
-  Block& block = *block_;
+// Most code runs a few times only. What is left to the general way again and again gets machine code; where that
+// meets a new pattern, it is made for that too, ever more rarely.
+bool Thread::is_hot(std::atomic<uint32_t>& times) {
+  constexpr uint32_t first_compiled = 24;
+  const uint32_t before = times.fetch_add(1, std::memory_order_relaxed);
+  return before >= first_compiled && before % first_compiled == 0 && std::has_single_bit(before / first_compiled) &&
+         !interpret_only_;
+}
+
+void Thread::finish_block(Address next) {
+  if (state_.block == &nowhere_) return;
+  Block& block = *state_.block;
   const Program& program = engine_.program(block);
   // An executor that is called away as a block begins says so once more when it comes back to it.
-  if (count_ == 0 && next == block.address && !program.memory.empty()) return;
+  if (state_.count == 0 && next == block.address && !program.memory.empty()) return;
   state_.next = next;
   match_ = Match::unknown;
-  if (attention_ != 0 && state_.top->depth == state_.depth) in_regions(block, program, *state_.top);
+  if (state_.attention != 0 && state_.top->depth == state_.depth) in_regions(block, program, *state_.top);
   const Units labelled = state_.units & (program.reads | program.writes);
-  if ((touched_ | labelled) != 0) {
-    const bool as_recorded = count_ == block.accesses_match || match_accesses(block, program);
+  if ((state_.touched | labelled) != 0) {
+    match_accesses(block, program);
     Variant* variant = block.variant[Block::slot(labelled)].load(std::memory_order_acquire);
     if (variant == nullptr || variant->labelled != labelled) variant = &engine_.variant(block, program, labelled);
-    const NativeRun native = variant->native.load(std::memory_order_acquire);
-    if (native == nullptr || !as_recorded || interpret_only_ || !native(&state_)) run(program, *variant);
+    run(program, *variant);
+  } else if (is_hot(block.bystander)) {
+    engine_.compile(block, program, nullptr, state_);
   }
-  if (attention_ == 0) return;
-  if (!late_.empty()) {
+  if (state_.attention != 0) leave_regions(program);
+}
+
+// What the ending block still does for regions once its rules have run.
+void Thread::leave_regions(const Program& program) {
+  if (state_.late != 0) {
     for (const LateMark& late : late_) mark(late.stored, late.label);
     late_.clear();
+    state_.late = 0;
   }
   const Region& top = *state_.top;
-  const bool stays = top.depth < state_.depth || (top.depth == state_.depth && (top.end != next || next == 0));
-  if (!stays || program.kind != JumpKind::next || program.indirect_exit) follow(program, next);
+  const bool stays = top.depth < state_.depth || (top.depth == state_.depth && (top.end != state_.next || state_.next == 0));
+  if (!stays || program.kind != JumpKind::next || program.indirect_exit) follow(program, state_.next);
 }
 
 bool Thread::match_accesses(Block& block, const Program& program) {
-  if (count_ == block.accesses_match) return true;
-  const size_t count = std::min<size_t>(count_, max_accesses);
+  if (state_.count == block.accesses_match.load(std::memory_order_relaxed)) return true;
+  const size_t count = std::min<size_t>(state_.count, max_accesses);
   bool exact = count == program.memory.size();
   if (match_ != Match::unknown) return match_ == Match::exact;
   if (exact) {
@@ -154,7 +173,7 @@ bool Thread::match_accesses(Block& block, const Program& program) {
       if (before.instruction == op.instruction && before.base == op.base)
         exact = state_.accesses[i].address - state_.accesses[i - 1].address == static_cast<Address>(op.offset - before.offset);
     }
-    if (exact) block.accesses_match = count_;
+    if (exact) block.accesses_match.store(state_.count, std::memory_order_relaxed);
   }
   if (!exact) match_by_instruction(program);
   match_ = exact ? Match::exact : Match::laid_out;
@@ -166,7 +185,7 @@ bool Thread::match_accesses(Block& block, const Program& program) {
 // are laid out from the lowest address; others take the executor's bytes in order.
 void Thread::match_by_instruction(const Program& program) {
   const std::vector<Access> recorded(state_.accesses.begin(),
-                                     state_.accesses.begin() + static_cast<std::ptrdiff_t>(std::min<size_t>(count_, max_accesses)));
+                                     state_.accesses.begin() + static_cast<std::ptrdiff_t>(std::min<size_t>(state_.count, max_accesses)));
   std::vector<Access> same;
   for (size_t first = 0; first < program.memory.size();) {
     const MemoryOp& head = program.memory[first];
@@ -256,12 +275,7 @@ void Thread::write(Address address, size_t lanes, const Label* from) {
 }
 
 void Thread::run(const Program& program, Variant& variant) {
-  // Most code runs a few times only. What is interpreted again and again shows a new pattern: it is made anew
-  // for that, ever more rarely.
-  constexpr uint32_t first_compiled = 24;
-  const uint32_t before = variant.interpreted.fetch_add(1, std::memory_order_relaxed);
-  if (before >= first_compiled && before % first_compiled == 0 && std::has_single_bit(before / first_compiled))
-    engine_.compile(*block_, program, variant, state_);
+  if (is_hot(variant.interpreted)) engine_.compile(*state_.block, program, &variant, state_);
   state_.units &= ~variant.writes;
   for (const Instruction* i = variant.code.data(); i->op != Op::end; ++i) step(*i);
   for (Units partly = variant.writes_partly & ~state_.units; partly != 0; partly &= partly - 1) {

@@ -10,15 +10,11 @@
 
 namespace shikake::taint {
 
-struct ThreadState;
-// False: the labels were of another pattern than it was made for, and nothing was done.
-using NativeRun = bool (*)(ThreadState*);
-
 struct alignas(64) Variant {
   Units labelled = 0;  // of the units that the program reads or writes
-  // Machine code of `code`, once it has run often enough, and how often it was interpreted so far.
-  std::atomic<NativeRun> native = nullptr;
+  // How often it was interpreted so far, and for how many patterns of labels there is machine code.
   std::atomic<uint32_t> interpreted = 0;
+  std::atomic<uint32_t> patterns = 0;
   std::vector<Instruction> code;
   Units writes = 0;  // units that `code` writes
   Units writes_partly = 0;

@@ -1,0 +1,246 @@
+#include "taint/native_regions.h"
+
+#include <type_traits>
+
+namespace shikake::taint {
+namespace {
+
+static_assert(std::is_standard_layout_v<Block>);
+constexpr int block_address = offsetof(Block, address);
+
+constexpr int region_label = offsetof(Region, label);
+constexpr int region_settled = offsetof(Region, settled);
+constexpr int region_way = offsetof(Region, way);
+constexpr int region_end = offsetof(Region, end);
+constexpr int region_site = offsetof(Region, site);
+constexpr int region_depth = offsetof(Region, depth);
+constexpr int region_indirect = offsetof(Region, indirect);
+constexpr int region_made = offsetof(Region, made);
+
+constexpr int site_latest = offsetof(Site, latest);
+constexpr int site_way = offsetof(Site, way);
+constexpr int site_joined = offsetof(Site, joined);
+constexpr int site_region_end = offsetof(Site, region_end);
+static_assert(sizeof(Site::latest) == 8 && sizeof(Site::way) == 8 && sizeof(Site::joined) == 2 &&
+              sizeof(Site::region_end) == 8);
+
+}  // namespace
+
+using namespace Xbyak::util;
+
+void RegionEmitter::require(Units labelled, bool accesses) {
+  mov(qword[rdi + state_at::entering], rsi);
+  require_units(labelled);
+  if (accesses) {
+    cmp(qword[rdi + state_at::count], static_cast<uint32_t>(program_.memory.size()));
+    jne(refuse_, T_NEAR);
+  }
+  mov(rax, qword[rsi + block_address]);
+  mov(qword[rdi + state_at::next], rax);
+}
+
+void RegionEmitter::require_units(Units labelled) {
+  mov(rax, program_.reads | program_.writes);
+  and_(rax, qword[rdi + state_at::units]);
+  compare_number(rax, labelled, rcx);
+  jne(refuse_, T_NEAR);
+}
+
+// May run twice, when the code refuses afterwards: the second time changes nothing.
+void RegionEmitter::in_regions(Units labelled) {
+  Xbyak::Label& done = label();
+  Xbyak::Label& helped = later([=, this, &done] {
+    call_helper(source_.helpers.in_regions);
+    require_units(labelled);  // regions that ended put labels on registers
+    jmp(done, T_NEAR);
+  });
+  // Without an open region, the one below all is at no depth of code's.
+  mov(rdx, qword[rdi + state_at::top]);
+  mov(ecx, dword[rdi + state_at::depth]);
+  cmp(ecx, dword[rdx + region_depth]);
+  if (!program_.marked_stores.empty()) {
+    je(helped, T_NEAR);
+  } else {
+    jne(done, T_NEAR);
+    mov(rax, qword[rdx + region_end]);
+    mov(rcx, source_.block.address + 1);
+    sub(rax, rcx);
+    compare_number(rax, source_.block.last - source_.block.address - 1, rcx);
+    jb(helped, T_NEAR);
+    if ((program_.writes | program_.made) != 0) {
+      mov(rax, ~program_.writes);
+      and_(rax, qword[rdx + region_made]);
+      if (program_.made != 0) {
+        mov(rcx, program_.made);
+        or_(rax, rcx);
+      }
+      mov(qword[rdx + region_made], rax);
+    }
+  }
+  L(done);
+}
+
+Xbyak::Address RegionEmitter::open_here(const Site& site) {
+  return word[rdi + state_at::open_sites + static_cast<int>(OpenSites::slot(site.address) * sizeof(uint16_t))];
+}
+
+// Most decisions are nothing new: alike the last one of an open region, or told before.
+void RegionEmitter::decide(uint16_t exit) {
+  const Site& site = source_.block.sites[exit];
+  Xbyak::Label& done = label();
+  Xbyak::Label& tell = later([=, this, &done] {
+    mov(edx, eax);
+    mov(esi, exit);
+    call_helper(source_.helpers.decide);
+    jmp(done, T_NEAR);
+  });
+  Xbyak::Label& labelled = later([=, this, &done, &tell, &site] {
+    if (site.indirect) return jmp(tell, T_NEAR);
+    Xbyak::Label &known = label(), &fresh = label();
+    Xbyak::Label& joined = later([=, this, &site, &tell, &known] {
+      Xbyak::Label& same = label();
+      cmp(eax, edx);
+      je(same);
+      summaries(rdx, rax, tell);
+      contains(r10d, r8d, ecx);
+      jnz(tell, T_NEAR);
+      mov(eax, edx);
+      L(same);
+      mov(r8, reinterpret_cast<uint64_t>(&site));
+      jmp(known, T_NEAR);
+    });
+    Xbyak::Label& open_already = later([this, &site, &fresh, &tell, &done] { again(site, fresh, tell, done); });
+    mov(r8, reinterpret_cast<uint64_t>(&site));
+    movzx(edx, word[r8 + site_joined]);
+    test(edx, edx);
+    jnz(joined, T_NEAR);
+    L(known);
+    cmp(open_here(site), 0);
+    jne(open_already, T_NEAR);
+    L(fresh);
+    open(site, tell, done);
+  });
+  test(eax, eax);
+  jnz(labelled, T_NEAR);
+  L(done);
+}
+
+// A loop's next turn: the same decision in the same frame. eax: the label; r8: the site.
+void RegionEmitter::again(const Site& site, Xbyak::Label& fresh, Xbyak::Label& tell, Xbyak::Label& done) {
+  Xbyak::Label &outer = label(), &found = label();
+  mov(r10, site.address);
+  mov(ecx, dword[rdi + state_at::depth]);
+  mov(rdx, qword[rdi + state_at::top]);
+  L(outer);
+  cmp(ecx, dword[rdx + region_depth]);
+  jne(fresh, T_NEAR);
+  cmp(r10, qword[rdx + region_site]);
+  je(found);
+  sub(rdx, static_cast<uint32_t>(sizeof(Region)));
+  jmp(outer);
+  L(found);
+  cmp(ax, word[rdx + region_settled]);
+  jne(tell, T_NEAR);
+  mov(rcx, qword[rdx + region_way]);
+  test(rcx, rcx);
+  jz(done, T_NEAR);
+  cmp(rcx, qword[rdi + state_at::next]);
+  je(done, T_NEAR);
+  jmp(tell, T_NEAR);
+}
+
+// A region of its own, if it was told before, and does not end at once. eax: the label; r8: the site.
+void RegionEmitter::open(const Site& site, Xbyak::Label& tell, Xbyak::Label& done) {
+  Xbyak::Label& this_way = label();
+  mov(r10, qword[rdi + state_at::next]);
+  mov(rdx, qword[r8 + site_latest]);
+  cmp(ax, dx);
+  jne(tell, T_NEAR);
+  mov(rcx, qword[r8 + site_way]);
+  test(rcx, rcx);
+  jz(this_way);
+  cmp(rcx, r10);
+  je(this_way);
+  cmp(r10, qword[r8 + site_region_end]);
+  jne(tell, T_NEAR);
+  L(this_way);
+  cmp(r10, qword[r8 + site_region_end]);
+  je(done, T_NEAR);
+  mov(r10, qword[rdi + state_at::top]);
+  cmp(r10, qword[rdi + state_at::last_region]);
+  je(tell, T_NEAR);
+  add(r10, static_cast<uint32_t>(sizeof(Region)));
+  mov(qword[r10 + region_way], rcx);
+  mov(rcx, qword[r8 + site_region_end]);
+  mov(qword[r10 + region_end], rcx);
+  mov(rcx, site.address);
+  mov(qword[r10 + region_site], rcx);
+  static_assert(region_label == 0 && region_settled == 2 && offsetof(Region, decision) == 4 &&
+                offsetof(Site::Latest, label) == 0 && offsetof(Site::Latest, decision) == 4);
+  shl(eax, 16);
+  or_(rdx, rax);
+  mov(qword[r10], rdx);
+  mov(ecx, dword[rdi + state_at::depth]);
+  mov(dword[r10 + region_depth], ecx);
+  xor_(ecx, ecx);
+  mov(byte[r10 + region_indirect], cl);
+  mov(qword[r10 + region_made], rcx);
+  mov(qword[rdi + state_at::top], r10);
+  inc(open_here(site));
+  mov(qword[rdi + state_at::attention], 1);
+  jmp(done, T_NEAR);
+}
+
+void RegionEmitter::leave() {
+  Xbyak::Label& done = label();
+  Xbyak::Label& helped = later([this, &done] {
+    call_helper(source_.helpers.leave_regions);
+    jmp(done, T_NEAR);
+  });
+  if (program_.kind != JumpKind::next || program_.indirect_exit) {
+    cmp(qword[rdi + state_at::attention], 0);
+    jne(helped, T_NEAR);
+  } else {
+    Xbyak::Label& elsewhere = later([this, &done, &helped] {
+      jg(done, T_NEAR);  // inside a call that the region makes
+      cmp(qword[rdi + state_at::attention], 0);
+      jne(helped, T_NEAR);
+      jmp(done, T_NEAR);
+    });
+    mov(rdx, qword[rdi + state_at::top]);
+    cmp(dword[rdi + state_at::late], 0);
+    jne(helped, T_NEAR);
+    mov(rax, qword[rdi + state_at::next]);
+    mov(ecx, dword[rdi + state_at::depth]);
+    cmp(ecx, dword[rdx + region_depth]);
+    jne(elsewhere, T_NEAR);
+    cmp(rax, qword[rdx + region_end]);
+    je(helped, T_NEAR);
+  }
+  L(done);
+  mov(rsi, qword[rdi + state_at::entering]);
+  mov(qword[rdi + state_at::block], rsi);
+  xor_(eax, eax);
+  mov(qword[rdi + state_at::count], rax);
+  mov(qword[rdi + state_at::touched], rax);
+  ret();
+}
+
+void RegionEmitter::emit_refusal() {
+  L(refuse_);
+  mov(rsi, qword[rdi + state_at::entering]);
+  mov(rax, reinterpret_cast<uint64_t>(source_.otherwise));
+  jmp(rax);
+}
+
+void BystanderEmitter::emit() {
+  require(0, !program_.marked_stores.empty());
+  cmp(qword[rdi + state_at::touched], 0);
+  jne(refuse(), T_NEAR);
+  in_regions(0);
+  leave();
+  emit_later();
+  emit_refusal();
+}
+
+}  // namespace shikake::taint
