@@ -7,12 +7,8 @@
 namespace shikake::honeyclient::shellcode {
 namespace {
 
-// Looking up twenty functions by hash in all libraries takes some 300,000; decoders a few thousand.
-constexpr uint64_t max_blocks = 3'000'000;
 // What was seen is told before whoever asked gives up (emulator.h).
 constexpr auto max_time = patience / 2;
-// Starts cost a few milliseconds each.
-constexpr size_t max_starts = 40;
 
 size_t worth(const Report& report) {
   return 1000 * (report.urls.size() + report.commands.size() + report.connections.size()) +
@@ -21,13 +17,13 @@ size_t worth(const Report& report) {
 
 }  // namespace
 
-Report run(base::ByteSpan bytes) {
+Report run(base::ByteSpan bytes, const RunBounds& bounds) {
   static const Modules modules;
   bytes = bytes.first(std::min(bytes.size(), max_code_bytes));
-  uint64_t blocks = max_blocks;
+  uint64_t blocks = bounds.blocks;
   const auto until = std::chrono::steady_clock::now() + max_time;
   Report best;
-  for (uint32_t offset : triage::code_beginnings(bytes, max_starts)) {
+  for (uint32_t offset : triage::code_beginnings(bytes, bounds.starts)) {
     Report report = Process(bytes, modules, blocks, until).run(offset);
     const bool first = best.blocks == 0 && best.calls.empty();
     if (first || worth(report) > worth(best)) best = std::move(report);
