@@ -21,7 +21,7 @@ Driver::Driver(const VisitOptions& options, Persona persona, base::Zygote* zygot
       fetcher_(fetcher),
       pids_(pids),
       record_(options, blobs),
-      cookies_(*options.clock),
+      cookies_(*options.clock, unset_same_site(persona_)),
       began_(options.began.value_or(options.clock->now())),
       deadline_(steady_clock::now() + options.max_time) {}
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "honeyclient/low/answers.h"
+#include "honeyclient/low/cors.h"
 #include "honeyclient/low/recorder.h"
 #include "honeyclient/low/request.h"
 #include "honeyclient/low/viewed_document.h"
@@ -102,8 +103,15 @@ class Driver {
     intel::Mechanism mechanism = intel::Mechanism::unknown;
     uint32_t node = 0;
     uint32_t redirects = 0;
-    std::optional<url::Url> from;
+    std::optional<url::Url> from, top;  // the page that asks, and that of the whole window around it
     net::ReferrerPolicy policy{};
+    std::string method, body;
+    std::vector<Header> given;  // by the page
+    RequestMode mode = RequestMode::unrestricted;
+    Credentials credentials = Credentials::include;
+    ResponseType type = ResponseType::basic;  // what the page may see, as far as it has come
+    bool tainted = false;                     // by redirects: its origin is "null"
+    bool preflight = false;                   // the server is asked first: that is what was sent
     std::string identity;  // where answers are shared
     uint32_t repeated = 0;
   };
@@ -117,8 +125,7 @@ class Driver {
 
   // --- requests (driver_requests.cpp)
   void begin(Purpose purpose, const Asked& asked, uint32_t node, const Context* from);
-  void submit(UnderWay fetch, const url::Url& to, const std::string& method, const std::string& body,
-              const std::vector<Header>& given);
+  void submit(UnderWay fetch, const url::Url& to);
   void arrived(net::FetchResponse response);
   void redirect(UnderWay fetch, const net::FetchResponse& response);
   void record_answer(uint32_t node, const net::FetchResponse& response);
@@ -128,6 +135,23 @@ class Driver {
   void failed(const UnderWay& fetch, std::string why);
   void deliver(const UnderWay& fetch, Answer200 answer);
   void hand_over(const UnderWay& fetch, const Answer200* answer);  // to the worker that asked
+
+  // --- other origins (driver_cors.cpp)
+  static CorsRequest cors_request(const UnderWay& fetch);
+  static std::optional<std::string> taint(UnderWay& fetch, const url::Url& to);
+  static std::optional<std::string> taint_by_redirect(UnderWay& fetch, const url::Url& to);
+  static std::string preflight_key(const UnderWay& fetch, const url::Url& to);
+  bool asks_first(const UnderWay& fetch, const url::Url& to) const;
+  net::FetchRequest preflight(const UnderWay& fetch, const url::Url& to) const;
+  void preflight_answered(UnderWay fetch, const net::FetchResponse& response);
+  bool withheld(const UnderWay& fetch, const net::FetchResponse& response);
+  static net::SameSite unset_same_site(const Persona& persona);
+  static std::optional<url::Url> top_of(const Context* context);
+  // That of `url` in a window that shows `top`; nullptr: the persona's browser keeps none there.
+  net::CookieJar* jar(const url::Url& url, const std::optional<url::Url>& top);
+  static bool with_credentials(const UnderWay& fetch);
+  std::string cookies_for(const UnderWay& fetch, const url::Url& to);
+  void keep_cookies(const UnderWay& fetch, const net::FetchResponse& response);
 
   // --- windows (driver_windows.cpp)
   Context* context_of(WorkerState& worker, uint32_t window);
@@ -195,6 +219,8 @@ class Driver {
   std::vector<int>& pids_;
   Recorder record_;
   net::CookieJar cookies_;
+  std::vector<std::pair<url::Url, net::CookieJar>> partitions_;  // of third parties, by the site that is visited
+  std::set<std::string> preflights_;                             // that were allowed (preflight_key)
   std::vector<std::unique_ptr<Context>> contexts_;
   std::vector<std::unique_ptr<WorkerState>> workers_;
   shellcode::Emulator emulator_;

@@ -272,14 +272,15 @@ void Driver::on_post_message(WorkerState& worker, PostMessage message) {
 void Driver::on_ask(WorkerState& worker, const Ask& question) {
   Answer answer;
   auto url = url::Url::parse(question.url);
+  net::CookieJar* cookies = url && url->origin() == worker.origin ? jar(*url, top_of(worker.root)) : nullptr;
   std::string box = (question.session ? "session " : "local ") + worker.origin;
   switch (question.question) {
     case Question::get_cookies:
       // A worker sees the cookies of its own origin alone.
-      if (url && url->origin() == worker.origin) answer.text = cookies_.get(*url, {.script = true});
+      if (cookies) answer.text = cookies->get(*url, {.script = true});
       break;
     case Question::set_cookie:
-      if (url && url->origin() == worker.origin) cookies_.set(*url, question.value, {.script = true});
+      if (cookies) cookies->set(*url, question.value, {.script = true});
       break;
     case Question::storage_snapshot:
       for (const auto& [name, value] : storage_[box]) answer.pairs.push_back({name, value});

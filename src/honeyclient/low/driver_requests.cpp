@@ -33,7 +33,9 @@ void Driver::begin(Purpose purpose, const Asked& asked, uint32_t node, const Con
     return header == asked.headers.end() ? std::string() : header->value;
   };
   auto data = read_data_url(*to);
-  if (!data && to->scheme() == "blob") data = DataUrl{given("Content-Type"), asked.body};
+  // With a type, be it an empty one: the worker knows such a blob.
+  const bool known = std::ranges::find(asked.headers, "Content-Type", &Header::name) != asked.headers.end();
+  if (!data && to->scheme() == "blob" && known) data = DataUrl{given("Content-Type"), asked.body};
   if (data) {
     body_bytes_ += data->body.size();
     if (body_bytes_ > limits::max_visit_bytes) {
@@ -57,29 +59,46 @@ void Driver::begin(Purpose purpose, const Asked& asked, uint32_t node, const Con
   fetch.policy = from ? from->policy
                       : net::parse_referrer_policy(persona_.referrer_policy)
                             .value_or(net::ReferrerPolicy::strict_origin_when_cross_origin);
-  submit(std::move(fetch), *to, asked.method, asked.body, asked.headers);
+  // The whole window's own documents are nobody's third party.
+  const bool whole_window = purpose.kind == Purpose::Kind::document && purpose.context && !purpose.context->parent;
+  if (!whole_window) fetch.top = top_of(from);
+  fetch.method = asked.method;
+  fetch.body = asked.body;
+  fetch.given = asked.headers;
+  fetch.mode = asked.mode;
+  fetch.credentials = asked.credentials;
+  submit(std::move(fetch), *to);
 }
 
-void Driver::submit(UnderWay fetch, const url::Url& to, const std::string& method, const std::string& body,
-                    const std::vector<Header>& given) {
+void Driver::submit(UnderWay fetch, const url::Url& to) {
   if (!fetcher_ && !options_.recording && !forcing_) return failed(fetch, "offline");
-  net::CookieAccess access;
-  access.cross_site = fetch.from && !net::same_site(*fetch.from, to);
-  access.top_level_get = method == "GET" && is_navigation(fetch.mechanism) && !is_frame(fetch.mechanism) &&
-                         !is_embedded(fetch.mechanism);
-  RequestContext context{persona_, fetch.mechanism, fetch.from, fetch.policy, cookies_.get(to, access)};
-  fetch.sent = make_request(context, to, method, body, given);
+  if (auto why = taint(fetch, to)) return failed(fetch, "cors: " + *why);
+  fetch.preflight = asks_first(fetch, to);
+  if (fetch.preflight) {
+    fetch.sent = preflight(fetch, to);
+  } else {
+    RequestContext context{persona_, fetch.mechanism, fetch.from, fetch.policy, cookies_for(fetch, to), fetch.mode};
+    if (fetch.type == ResponseType::cors) context.cors_origin = cors_request(fetch).origin;
+    fetch.sent = make_request(context, to, fetch.method, fetch.body, fetch.given);
+  }
   auto replay = [&](net::FetchResponse answer) {
     answer.id = (uint64_t{1} << 63) | ++replayed_count_;  // never one of the fetcher's
     under_way_.emplace(answer.id, std::move(fetch));
     replayed_.push_back(std::move(answer));
   };
+  // Whoever wrote the recording, or the visit itself, need not have asked first: what it then had is there.
+  auto go_on_unasked = [&] {
+    preflights_.insert(preflight_key(fetch, to));
+    submit(std::move(fetch), to);
+  };
   if (forcing_) {
     auto answer = forcing_->kept_.answer(fetch.sent);
+    if (!answer && fetch.preflight) return go_on_unasked();
     return answer ? replay(std::move(*answer)) : failed(fetch, std::string(not_visited));
   }
   if (options_.recording) {
     auto answer = options_.recording->answer(fetch.sent);
+    if (!answer && fetch.preflight) return go_on_unasked();
     return answer ? replay(std::move(*answer)) : failed(fetch, "not in the recording");
   }
   if (options_.shared) {
@@ -122,25 +141,16 @@ void Driver::arrived(net::FetchResponse response) {
   if (options_.on_exchange) options_.on_exchange(fetch.sent, response);
   if (options_.forced && response.answered()) kept_.keep(fetch.sent, response);
   if (options_.shared && response.answered()) options_.shared->keep(fetch.identity, fetch.repeated, response);
+  if (fetch.preflight) return preflight_answered(std::move(fetch), response);
   record_answer(fetch.node, response);
-  auto url = url::Url::parse(response.url);
-  for (const net::Header& header : response.headers) {
-    std::string name = header.name;
-    std::ranges::transform(name, name.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    if (url && name == "set-cookie") {
-      net::CookieAccess access;
-      access.cross_site = fetch.from && !net::same_site(*fetch.from, *url);
-      access.top_level_get = is_navigation(fetch.mechanism);
-      cookies_.set(*url, header.value, access);
-    }
-  }
+  keep_cookies(fetch, response);
   if (!response.answered())
     return failed(fetch, response.why.empty() ? std::string(net::name(response.failure)) : response.why);
   if (body_bytes_ > limits::max_visit_bytes) {
     record_.limit("bytes");
     return failed(fetch, "limit: bytes");
   }
+  if (withheld(fetch, response)) return;
   if (net::redirect_location(response)) return redirect(std::move(fetch), response);
   Answer200 answer{response.status, response.reason, response.url, std::move(response.headers),
                    std::move(response.body)};
@@ -169,10 +179,12 @@ void Driver::redirect(UnderWay fetch, const net::FetchResponse& response) {
     record_.limit("resources");
     return failed(fetch, "limit: resources");
   }
-  std::vector<Header> given;
-  if (const std::string* type = net::find_header(next->headers, "Content-Type"))
-    given.push_back({"Content-Type", *type});
-  submit(std::move(fetch), *location, next->method, next->body, given);
+  if (auto why = taint_by_redirect(fetch, *location)) return failed(fetch, "cors: " + *why);
+  // What the page set goes along, but for what the redirect took away: the body's, and what names somebody.
+  std::erase_if(fetch.given, [&](const Header& header) { return !net::find_header(next->headers, header.name); });
+  fetch.method = next->method;
+  fetch.body = next->body;
+  submit(std::move(fetch), *location);
 }
 
 void Driver::failed(const UnderWay& fetch, std::string why) {
@@ -203,10 +215,13 @@ void Driver::hand_over(const UnderWay& fetch, const Answer200* answer) {
   loaded.request = fetch.purpose.request;
   if (answer) {
     loaded.ok = true;
+    loaded.type = fetch.type;
+    if (fetch.type == ResponseType::opaque) return tell(worker, ToPage::loaded, loaded);
     loaded.status = static_cast<uint32_t>(answer->status);
     loaded.status_text = answer->status_text;
     loaded.url = answer->url;
-    for (const net::Header& header : answer->headers) loaded.headers.push_back({header.name, header.value});
+    for (const net::Header& header : readable_headers(answer->headers, fetch.type, fetch.credentials))
+      loaded.headers.push_back({header.name, header.value});
     // Pictures and the like: nothing in a worker reads their bytes.
     bool read = fetch.mechanism == Mechanism::script || fetch.mechanism == Mechanism::stylesheet ||
                 fetch.mechanism == Mechanism::xhr || fetch.mechanism == Mechanism::fetch ||

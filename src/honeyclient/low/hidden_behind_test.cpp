@@ -178,7 +178,62 @@ INSTANTIATE_TEST_SUITE_P(
               "<script>var r = new XMLHttpRequest(); r.open('GET', 'data:text/plain,end');"
               "r.onload = function () { new Image().src = '{b}/' + r.responseText }; r.send()</script>"}},
             "benign",
-            "{b}/end"}),
+            "{b}/end"},
+        Row{"asks_for_a_data_url_anew",
+            "chrome-win10",
+            {{"/",
+              "<script>fetch('data:application/json;base64,eyJ1IjoiZW5kIn0=').then(r => r.json()).then(function (o) {"
+              "new Image().src = '{b}/' + o.u })</script>"}},
+            "benign",
+            "{b}/end"},
+        Row{"asks_for_a_blob_in_the_old_way",
+            "chrome-win10",
+            {{"/",
+              "<script>var u = URL.createObjectURL(new Blob(['e', 'nd'], {type: 'text/x'})), r = new XMLHttpRequest();"
+              "r.open('GET', u); r.responseType = 'arraybuffer'; r.onload = function () {"
+              "new Image().src = '{b}/' + String.fromCharCode.apply(null, new Uint8Array(r.response)) +"
+              "(r.getResponseHeader('content-type') == 'text/x' ? '' : '?') }; r.send()</script>"}},
+            "benign",
+            "{b}/end"},
+        Row{"asks_for_a_blob_at_once",
+            "chrome-win10",
+            {{"/",
+              "<script>var u = URL.createObjectURL(new Blob(['end'])), r = new XMLHttpRequest();"
+              "r.open('GET', u, false); r.send(); new Image().src = '{b}/' + r.responseText</script>"}},
+            "benign",
+            "{b}/end"},
+        Row{"asks_for_a_blob_anew",
+            "chrome-win10",
+            {{"/",
+              "<script>fetch(URL.createObjectURL(new Blob(['end']))).then(r => r.blob()).then(b => b.text()).then("
+              "function (t) { new Image().src = '{b}/' + t })</script>"}},
+            "benign",
+            "{b}/end"},
+        Row{"asks_for_a_blob_in_a_worker",
+            "chrome-win10",
+            {{"/",
+              "<script>var u = URL.createObjectURL(new Blob(['end'])); var w = new Worker(URL.createObjectURL(new "
+              "Blob(['onmessage = function (e) { fetch(e.data).then(r => r.text()).then(postMessage) }'])));"
+              "w.onmessage = function (e) { new Image().src = '{b}/' + e.data }; w.postMessage(u)</script>"}},
+            "benign",
+            "{b}/end"},
+        Row{"waits_for_a_blob_that_is_gone",
+            "chrome-win10",
+            {{"/",
+              "<script>var u = URL.createObjectURL(new Blob(['x'])); URL.revokeObjectURL(u);"
+              "fetch(u).catch(function () { new Image().src = '{b}/end' })</script>"}},
+            "benign",
+            "{b}/end"},
+        // --- what is too long to be asked for
+        Row{"sends_more_than_can_be_told",
+            "chrome-win10",
+            {{"/",
+              "<script>var s = 'x'.repeat(36 << 20); fetch('/x', {method: 'POST', body: s}).catch(function () {"
+              "var r = new XMLHttpRequest(); r.open('POST', '/x', false); try { r.send(s) } catch (e) {"
+              "new Image().src = '{b}/end' } })</script>"}},
+            "benign",
+            "{b}/end",
+            "message"}),
     [](const auto& row) { return row.param.name; });
 
 // What is known of a file by its digest, wherever the visit meets it.

@@ -181,7 +181,7 @@ INSTANTIATE_TEST_SUITE_P(
             {{"/",
               "<script>var x = new XMLHttpRequest; x.open('GET', '{b}/d'); x.onload = function () {\n"
               " location = x.responseText }; x.send()</script>"},
-             {"/d", "{b}/end"},
+             {"/d", "HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\n\r\n{b}/end"},
              {"/end", "x"}},
             {"xhr {a}/ -> {b}/d 2:33", "location {a}/ -> {b}/end 2:2"}},
         Row{"xhr_synchronous",
@@ -193,7 +193,7 @@ INSTANTIATE_TEST_SUITE_P(
             {"xhr {a}/ -> {a}/d 1:66", "iframe {a}/ -> {b}/f 1:10 document.write < 1:74"}},
         Row{"fetch",
             {{"/", "<script>fetch('{b}/d')\n.then(r => r.text()).then(t => { location = t })</script>"},
-             {"/d", "{b}/end"},
+             {"/d", "HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: {a}\r\n\r\n{b}/end"},
              {"/end", "x"}},
             {"fetch {a}/ -> {b}/d 1:14", "location {a}/ -> {b}/end 2:34"}},
         Row{"beacon",

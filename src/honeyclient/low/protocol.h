@@ -59,6 +59,18 @@ struct Header {
   static void wire(auto& codec, auto& self) { codec(self.name, self.value); }
 };
 
+// How much of the answer the page may read: https://fetch.spec.whatwg.org/#concept-request-mode.
+// unrestricted: all of it; what a component, a script file or an element asks for.
+enum class RequestMode : uint8_t { unrestricted, no_cors, same_origin, cors };
+constexpr RequestMode wire_last(RequestMode) {
+  return RequestMode::cors;
+}
+// https://fetch.spec.whatwg.org/#concept-request-credentials-mode
+enum class Credentials : uint8_t { include, same_origin, omit };
+constexpr Credentials wire_last(Credentials) {
+  return Credentials::omit;
+}
+
 // A request as a page makes it.
 struct Asked {
   uint32_t window = 0;  // that asks
@@ -69,9 +81,11 @@ struct Asked {
   std::vector<Header> headers;
   std::string body;
   std::optional<Origin> origin;
+  RequestMode mode = RequestMode::unrestricted;
+  Credentials credentials = Credentials::include;
   static void wire(auto& codec, auto& self) {
     codec(self.window, self.mechanism, self.url, self.method, self.referrer, self.headers, self.body,
-          self.origin);
+          self.origin, self.mode, self.credentials);
   }
 };
 
@@ -276,16 +290,23 @@ struct Start {
   }
 };
 
+// https://fetch.spec.whatwg.org/#concept-response-type. Of an opaque answer nothing else is told.
+enum class ResponseType : uint8_t { basic, cors, opaque };
+constexpr ResponseType wire_last(ResponseType) {
+  return ResponseType::opaque;
+}
+
 struct Loaded {
   uint32_t request = 0;
-  bool ok = false;  // an HTTP answer came, whatever its status
+  bool ok = false;  // an HTTP answer came that the page may know of, whatever its status
+  ResponseType type = ResponseType::basic;
   uint32_t status = 0;
   std::string status_text;
   std::string url;  // after redirects
   std::vector<Header> headers;
   std::string body;
   static void wire(auto& codec, auto& self) {
-    codec(self.request, self.ok, self.status, self.status_text, self.url, self.headers, self.body);
+    codec(self.request, self.ok, self.type, self.status, self.status_text, self.url, self.headers, self.body);
   }
 };
 

@@ -57,8 +57,11 @@ std::string_view destination(Mechanism mechanism) {
   }
 }
 
-std::string_view mode(Mechanism mechanism) {
+std::string_view mode(Mechanism mechanism, RequestMode given) {
   if (is_navigation(mechanism)) return "navigate";
+  if (given == RequestMode::cors) return "cors";
+  if (given == RequestMode::no_cors) return "no-cors";
+  if (given == RequestMode::same_origin) return "same-origin";
   return mechanism == Mechanism::xhr || mechanism == Mechanism::fetch ? "cors" : "no-cors";
 }
 
@@ -85,7 +88,6 @@ bool same_name(std::string_view a, std::string_view b) {
 std::string fill(std::string_view what, const RequestContext& context, const url::Url& to,
                  const std::string& method, const std::string& body, const std::vector<Header>& given) {
   bool posts = method != "GET" && method != "HEAD";
-  bool scripted = context.mechanism == Mechanism::xhr || context.mechanism == Mechanism::fetch;
   if (what == "user-agent") return context.persona.user_agent;
   if (what == "accept") return accept(context.persona, context.mechanism);
   if (what == "cookie") return context.cookies;
@@ -94,11 +96,13 @@ std::string fill(std::string_view what, const RequestContext& context, const url
   if (what == "content-length") return posts ? std::to_string(body.size()) : std::string();
   if (what == "upgrade") return is_navigation(context.mechanism) ? "1" : "";
   if (what == "origin") {
-    bool cross = context.from && context.from->origin() != to.origin();
-    return context.from && (posts || (scripted && cross)) ? context.from->origin() : std::string();
+    if (!context.cors_origin.empty()) return context.cors_origin;
+    // Internet Explorer names it to other origins' scripts alone.
+    const bool tells = posts && context.persona.engine != Engine::trident;
+    return context.from && tells ? context.from->origin() : std::string();
   }
   if (what == "fetch-site") return std::string(site(context.from, to));
-  if (what == "fetch-mode") return std::string(mode(context.mechanism));
+  if (what == "fetch-mode") return std::string(mode(context.mechanism, context.mode));
   if (what == "fetch-dest") return std::string(destination(context.mechanism));
   if (what == "fetch-user") return context.mechanism == Mechanism::unknown ? "?1" : "";
   for (const Header& header : given)
@@ -106,9 +110,9 @@ std::string fill(std::string_view what, const RequestContext& context, const url
   return {};
 }
 
-// https://fetch.spec.whatwg.org/#forbidden-request-header: a page can't set these.
 bool forbidden(std::string_view name) {
-  for (std::string_view one : {"accept-charset", "accept-encoding", "connection", "content-length", "cookie",
+  for (std::string_view one : {"accept-charset", "accept-encoding", "access-control-request-headers",
+                               "access-control-request-method", "connection", "content-length", "cookie",
                                "date", "dnt", "expect", "host", "keep-alive", "origin", "referer", "te",
                                "trailer", "transfer-encoding", "upgrade", "via"})
     if (same_name(name, one)) return true;
@@ -126,6 +130,10 @@ bool valid_header(const Header& header) {
 
 }  // namespace
 
+bool page_may_set(const Header& header) {
+  return valid_header(header) && !forbidden(header.name);
+}
+
 net::FetchRequest make_request(const RequestContext& context, const url::Url& to, const std::string& method,
                                const std::string& body, const std::vector<Header>& given) {
   net::FetchRequest request;
@@ -141,7 +149,7 @@ net::FetchRequest make_request(const RequestContext& context, const url::Url& to
     if (!filled.empty() && field.name != "Content-Length") request.headers.push_back({field.name, filled});
   }
   for (const Header& header : given)
-    if (valid_header(header) && !forbidden(header.name))
+    if (page_may_set(header))
       net::set_header(request.headers, header.name, header.value);
   return request;
 }

@@ -19,7 +19,12 @@ struct RequestContext {
   std::optional<url::Url> from;  // the page that asks
   net::ReferrerPolicy policy;    // of that page
   std::string cookies;           // the Cookie header's value, may be empty
+  RequestMode mode = RequestMode::unrestricted;
+  std::string cors_origin = {};  // of a request whose answer the server must allow: its Origin header
 };
+
+// https://fetch.spec.whatwg.org/#forbidden-request-header, and what is no header at all.
+bool page_may_set(const Header& header);
 
 // Whether the mechanism brings a document to a window, and whether to the whole one.
 bool is_navigation(intel::Mechanism mechanism);

@@ -22,9 +22,22 @@ class Headers final : public Native {
 class Response final : public Native {
  public:
   static constexpr Kind native_kind = Kind::response;
-  Response(Window& the_window, Loaded the_answer)
-      : Native(the_window, native_kind), answer(std::move(the_answer)) {}
+  Response(Window& the_window, Loaded the_answer, std::string_view the_type)
+      : Native(the_window, native_kind), answer(std::move(the_answer)), type(the_type) {}
   const Loaded answer;
+  const std::string_view type;  // https://fetch.spec.whatwg.org/#responsetype
+};
+
+std::string_view type_of(const Loaded& answer) {
+  if (answer.type == ResponseType::opaque) return "opaque";
+  return answer.type == ResponseType::cors ? "cors" : "basic";
+}
+
+class Request final : public Native {
+ public:
+  static constexpr Kind native_kind = Kind::request;
+  Request(Window& the_window, Asked what) : Native(the_window, native_kind), asked(std::move(what)) {}
+  const Asked asked;
 };
 
 // A plain object's own properties, or another Headers.
@@ -87,6 +100,9 @@ void get_status_text(Call& call) {
 void get_url(Call& call) {
   call.give(std::string_view(call.self<Response>().answer.url));
 }
+void get_type(Call& call) {
+  call.give(call.self<Response>().type);
+}
 void get_headers(Call& call) {
   auto* headers = new Headers(call.window);
   headers->list = call.self<Response>().answer.headers;
@@ -119,7 +135,7 @@ void get_blob(Call& call) {
   call.give(resolved(call.cx, value));
 }
 void clone(Call& call) {
-  call.give(wrap_native(call.cx, *new Response(call.window, call.self<Response>().answer), "Response"));
+  call.give(wrap_native(call.cx, *new Response(call.window, call.self<Response>().answer, call.self<Response>().type), "Response"));
 }
 void construct_response(Call& call) {
   Loaded answer;
@@ -127,8 +143,109 @@ void construct_response(Call& call) {
   answer.status = 200;
   std::string ignored;
   if (!call.is_null(0)) answer.body = body_of(call, call.at(0), ignored);
-  call.give(wrap_native(call.cx, *new Response(call.window, std::move(answer)), "Response"));
+  call.give(wrap_native(call.cx, *new Response(call.window, std::move(answer), "default"), "Response"));
 }
+
+// --- what is asked for ----------------------------------------------------------------------------------
+
+// https://fetch.spec.whatwg.org/#requestcredentials. What is meant when nothing is said: Firefox changed it with
+// version 61.
+Credentials usual_credentials(const Persona& persona) {
+  constexpr uint32_t firefox_includes = 61;
+  const bool omits = persona.engine == Engine::gecko && persona.version < firefox_includes;
+  return omits ? Credentials::omit : Credentials::same_origin;
+}
+
+Credentials credentials_named(Call& call, const std::string& name) {
+  if (name == "include") return Credentials::include;
+  if (name == "omit") return Credentials::omit;
+  if (name != "same-origin") call.type_error("The provided value is not a valid enum value of type RequestCredentials.");
+  return Credentials::same_origin;
+}
+
+RequestMode mode_named(Call& call, const std::string& name) {
+  if (name == "no-cors") return RequestMode::no_cors;
+  if (name == "same-origin") return RequestMode::same_origin;
+  if (name != "cors") call.type_error("Cannot construct a Request with that RequestInit mode.");
+  return RequestMode::cors;
+}
+
+void read_options(Call& call, JS::HandleObject options, Asked& asked) {
+  JS::RootedValue value(call.cx);
+  auto text = [&](const char* name) -> std::optional<std::string> {
+    must(JS_GetProperty(call.cx, options, name, &value));
+    if (value.isUndefined()) return std::nullopt;
+    return utf8(to_text(call.cx, value));
+  };
+  if (auto method = text("method")) asked.method = utf8(upper(wide(*method)));
+  if (auto mode = text("mode")) asked.mode = mode_named(call, *mode);
+  if (auto credentials = text("credentials")) asked.credentials = credentials_named(call, *credentials);
+  must(JS_GetProperty(call.cx, options, "headers", &value));
+  if (value.isObject()) asked.headers = header_list(call, value);
+  must(JS_GetProperty(call.cx, options, "body", &value));
+  std::string type;
+  if (!value.isNullOrUndefined()) asked.body = body_of(call, value, type);
+  if (!type.empty() && !find(asked.headers, "content-type")) asked.headers.push_back({"Content-Type", type});
+}
+
+// An address or a Request, and options: https://fetch.spec.whatwg.org/#dom-request
+Asked asked_by(Call& call) {
+  Window& window = call.window;
+  Asked asked;
+  if (const Request* request = native_as<Request>(call.at(0))) {
+    asked = request->asked;
+  } else {
+    auto url = window.resolve(trim(call.text(0)));
+    if (!url) call.type_error("Failed to parse URL");
+    asked = window.asked(intel::Mechanism::fetch, *url);
+    asked.mode = RequestMode::cors;
+    asked.credentials = usual_credentials(call.page.persona());
+  }
+  asked.origin = call.page.positions.origin_here();
+  if (call.object(1)) {
+    JS::RootedObject options(call.cx, call.object(1));
+    read_options(call, options, asked);
+  }
+  // https://fetch.spec.whatwg.org/#dom-request, steps 34 and 35
+  const bool has_none = asked.method == "GET" || asked.method == "HEAD";
+  if (has_none && !asked.body.empty() && !asked.url.starts_with("blob:"))
+    call.type_error("Request with GET/HEAD method cannot have body.");
+  if (asked.mode == RequestMode::no_cors && !has_none && asked.method != "POST")
+    call.type_error("That method is unsupported in no-cors mode.");
+  return asked;
+}
+
+void construct_request(Call& call) {
+  call.give(wrap_native(call.cx, *new Request(call.window, asked_by(call)), "Request"));
+}
+void get_request_url(Call& call) {
+  call.give(std::string_view(call.self<Request>().asked.url));
+}
+void get_method(Call& call) {
+  call.give(std::string_view(call.self<Request>().asked.method));
+}
+void get_mode(Call& call) {
+  constexpr std::string_view names[] = {"navigate", "no-cors", "same-origin", "cors"};
+  call.give(names[static_cast<size_t>(call.self<Request>().asked.mode)]);
+}
+void get_credentials(Call& call) {
+  constexpr std::string_view names[] = {"include", "same-origin", "omit"};
+  call.give(names[static_cast<size_t>(call.self<Request>().asked.credentials)]);
+}
+void get_request_headers(Call& call) {
+  auto* headers = new Headers(call.window);
+  headers->list = call.self<Request>().asked.headers;
+  call.give(wrap_native(call.cx, *headers, "Headers"));
+}
+void clone_request(Call& call) {
+  call.give(wrap_native(call.cx, *new Request(call.window, call.self<Request>().asked), "Request"));
+}
+
+constexpr JSFunctionSpec request_methods[] = {SHIKAKE_METHOD("clone", clone_request, 0), JS_FS_END};
+constexpr JSPropertySpec request_properties[] = {
+    SHIKAKE_GETTER("method", get_method), SHIKAKE_GETTER("url", get_request_url),
+    SHIKAKE_GETTER("headers", get_request_headers), SHIKAKE_GETTER("mode", get_mode),
+    SHIKAKE_GETTER("credentials", get_credentials), JS_PS_END};
 
 constexpr JSFunctionSpec header_methods[] = {
     SHIKAKE_METHOD("get", get_header, 1), SHIKAKE_METHOD("has", has_header, 1),
@@ -142,7 +259,7 @@ constexpr JSFunctionSpec response_methods[] = {SHIKAKE_METHOD("text", get_text, 
 constexpr JSPropertySpec response_properties[] = {
     SHIKAKE_GETTER("ok", get_ok),           SHIKAKE_GETTER("status", get_status),
     SHIKAKE_GETTER("url", get_url),         SHIKAKE_GETTER("statusText", get_status_text),
-    SHIKAKE_GETTER("headers", get_headers), JS_PS_END};
+    SHIKAKE_GETTER("headers", get_headers), SHIKAKE_GETTER("type", get_type), JS_PS_END};
 constexpr Interface table[] = {{.name = "Headers",
                                 .parent = "",
                                 .methods = header_methods,
@@ -153,28 +270,14 @@ constexpr Interface table[] = {{.name = "Headers",
                                 .methods = response_methods,
                                 .properties = response_properties,
                                 .construct = native<construct_response>,
+                                .engines = on_modern},
+                               {.name = "Request",
+                                .parent = "",
+                                .methods = request_methods,
+                                .properties = request_properties,
+                                .construct = native<construct_request>,
+                                .construct_arguments = 1,
                                 .engines = on_modern}};
-
-// What fetch() was asked for: its URL and options.
-Asked asked_by(Call& call) {
-  Window& window = call.window;
-  auto url = window.resolve(trim(call.text(0)));
-  if (!url) call.type_error("Failed to parse URL");
-  Asked asked = window.asked(intel::Mechanism::fetch, *url);
-  asked.origin = call.page.positions.origin_here();
-  if (!call.object(1)) return asked;
-  JS::RootedObject options(call.cx, call.object(1));
-  JS::RootedValue value(call.cx);
-  must(JS_GetProperty(call.cx, options, "method", &value));
-  if (!value.isUndefined()) asked.method = utf8(upper(to_text(call.cx, value)));
-  must(JS_GetProperty(call.cx, options, "headers", &value));
-  asked.headers = header_list(call, value);
-  must(JS_GetProperty(call.cx, options, "body", &value));
-  std::string type;
-  if (!value.isNullOrUndefined()) asked.body = body_of(call, value, type);
-  if (!type.empty() && !find(asked.headers, "content-type")) asked.headers.push_back({"Content-Type", type});
-  return asked;
-}
 
 }  // namespace
 
@@ -190,7 +293,7 @@ void fetch_function(Call& call) {
       JSContext* cx = page.cx;
       JS::RootedObject waiting(cx, *kept);
       if (!answer.ok) return reject_with_type_error(cx, waiting, "Failed to fetch");
-      JS::RootedValue value(cx, JS::ObjectValue(*wrap_native(cx, *new Response(window, answer), "Response")));
+      JS::RootedValue value(cx, JS::ObjectValue(*wrap_native(cx, *new Response(window, answer, type_of(answer)), "Response")));
       must(JS::ResolvePromise(cx, waiting, value));
     });
     window.loader->flush();

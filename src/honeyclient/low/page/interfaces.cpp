@@ -137,6 +137,7 @@ std::span<const std::span<const Interface>> interface_tables() {
       small_interfaces(),     mutation_interfaces(),   component_interfaces(),    exception_interfaces(),
       lure_interfaces(),      worker_interfaces(),     worker_scope_interfaces(), port_interfaces(),
       reader_interfaces(),    enumerator_interfaces(), socket_interfaces(),
+      cross_interfaces(),     stream_interfaces(),
   };
   return tables;
 }

@@ -156,12 +156,14 @@ constexpr std::array trident = {
     Lifetime{"Math", "hypot", ever, ever},
 };
 
-// First versions of Internet Explorer with an interface.
+// First and last versions of Internet Explorer with an interface.
 struct Since {
   std::string_view interface;
-  uint32_t first;
+  uint32_t first, last = ever;
 };
-constexpr std::array trident_interfaces = {Since{"Blob", 10},
+constexpr std::array trident_interfaces = {Since{"XMLHttpRequest", 7},
+                                           Since{"XDomainRequest", 8, 10},
+                                           Since{"Blob", 10},
                                            Since{"File", 10},
                                            Since{"FileReader", 10},
                                            Since{"FormData", 10},
@@ -220,7 +222,7 @@ void remove_absent_members(JSContext* cx, const Persona& persona, std::string_vi
 bool lacks_interface(const Persona& persona, std::string_view interface) {
   if (persona.engine != Engine::trident) return false;
   for (const Since& row : trident_interfaces)
-    if (row.interface == interface) return persona.version < row.first;
+    if (row.interface == interface) return persona.version < row.first || persona.version > row.last;
   return false;
 }
 

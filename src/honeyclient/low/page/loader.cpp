@@ -331,6 +331,12 @@ bool Loader::prepare_script(html::Element& element, bool by_parser) {
   }
   Asked asked = window_.asked(intel::Mechanism::script, *url);
   asked.origin = origin_for(element);
+  // https://html.spec.whatwg.org/#cors-settings-attributes; Internet Explorer knew none.
+  const std::u16string* cross = element.attribute(u"crossorigin");
+  if (cross && page.persona().engine != Engine::trident) {
+    asked.mode = RequestMode::cors;
+    if (lower(*cross) != u"use-credentials") asked.credentials = Credentials::same_origin;
+  }
   page.fetch(std::move(asked), [this, script](const Loaded& loaded) { script_arrived(script, loaded); });
   return order == blocks;
 }

@@ -46,6 +46,9 @@ Module* Modules::fetch(const url::Url& url, const std::optional<Origin>& origin)
   by_url_[url.href()] = &module;
   Asked asked = window_.asked(intel::Mechanism::script, url);
   asked.origin = origin;
+  // https://html.spec.whatwg.org/#fetch-a-single-module-script
+  asked.mode = RequestMode::cors;
+  asked.credentials = Credentials::same_origin;
   window_.page.fetch(std::move(asked), [this, &module](const Loaded& loaded) { arrived(module, loaded); });
   return &module;
 }

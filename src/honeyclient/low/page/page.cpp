@@ -281,15 +281,15 @@ void Page::settle() {
 
 // --- the parent --------------------------------------------------------------------------------------------
 
-void Page::send(FromPage type, std::string body) {
-  if (closed_) return;
-  if (!channel_.send(static_cast<uint8_t>(type), body, base::Deadline::never())) {
-    // Too long for a frame is the page's doing; everything else means that the parent is gone.
-    if (body.size() > limits::max_frame)
-      limit("message");
-    else
-      closed_ = true;
-  }
+bool Page::send(FromPage type, std::string body) {
+  if (closed_) return false;
+  if (channel_.send(static_cast<uint8_t>(type), body, base::Deadline::never())) return true;
+  // Too long for a frame is the page's doing; everything else means that the parent is gone.
+  if (body.size() > limits::max_frame)
+    limit("message");
+  else
+    closed_ = true;
+  return false;
 }
 
 bool Page::receive(const base::Deadline& deadline) {
@@ -307,8 +307,9 @@ bool Page::receive(const base::Deadline& deadline) {
 // The parent has no other way to what a blob: URL names.
 void Page::attach_blob(Asked& asked) {
   if (!asked.url.starts_with("blob:")) return;
+  asked.headers.clear();
   auto content = blob_content(*this, asked.url);
-  if (!content) return;
+  if (!content) return;  // without a type: the parent then knows that there is none
   asked.body = std::move(content->bytes);
   asked.headers.push_back({"Content-Type", std::move(content->type)});
 }
@@ -316,14 +317,15 @@ void Page::attach_blob(Asked& asked) {
 void Page::fetch(Asked asked, std::function<void(const Loaded&)> done) {
   attach_blob(asked);
   uint32_t request = next_request_++;
+  if (!tell(FromPage::fetch, Fetch{request, std::move(asked)}))
+    return post([answer = std::move(done)] { answer(Loaded{}); });
   waiting_.emplace(request, std::move(done));
-  tell(FromPage::fetch, Fetch{request, std::move(asked)});
 }
 
 Loaded Page::fetch_now(Asked asked) {
   attach_blob(asked);
   uint32_t request = next_request_++;
-  tell(FromPage::fetch, Fetch{request, std::move(asked)});
+  if (!tell(FromPage::fetch, Fetch{request, std::move(asked)})) return {};
   size_t seen = 0;
   while (!closed_) {
     for (; seen < inbox_.size(); ++seen) {

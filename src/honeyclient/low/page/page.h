@@ -91,9 +91,10 @@ class Page {
   void fetch(Asked asked, std::function<void(const Loaded&)> done);
   Loaded fetch_now(Asked asked);  // synchronous XMLHttpRequest
   Answer ask(const Ask& ask);
+  // False: it is too long for a message (a limit), or the parent is gone.
   template <class Message>
-  void tell(FromPage type, const Message& message) {
-    send(type, base::to_wire(message));
+  bool tell(FromPage type, const Message& message) {
+    return send(type, base::to_wire(message));
   }
   void happened(const Window& window, std::string_view kind, std::u16string_view detail);
   // Once each. `matters`: what is missing may have hidden a part of the chain.
@@ -125,7 +126,7 @@ class Page {
   };
 
   void attach_blob(Asked& asked);
-  void send(FromPage type, std::string body);
+  bool send(FromPage type, std::string body);
   bool receive(const base::Deadline& deadline);  // one message into inbox_; false: none, or gone
   void handle(const base::Frame& frame);
   void handle_frame_document(const FrameDocument& message);

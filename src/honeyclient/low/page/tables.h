@@ -34,5 +34,7 @@ std::span<const Interface> port_interfaces();          // message_port.cpp
 std::span<const Interface> reader_interfaces();        // file_reader.cpp
 std::span<const Interface> enumerator_interfaces();    // enumerator.cpp
 std::span<const Interface> socket_interfaces();        // sockets.cpp
+std::span<const Interface> cross_interfaces();         // cross_request.cpp
+std::span<const Interface> stream_interfaces();        // event_source.cpp
 
 }  // namespace shikake::honeyclient::low::page

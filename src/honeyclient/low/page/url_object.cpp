@@ -155,7 +155,9 @@ void for_each(Call& call) {
 void to_text_method(Call& call) {
   call.give(std::string_view(url_encoded(call.self<UrlParameters>().pairs)));
 }
+// What was on its way at that moment still comes: it was attached when it was asked for.
 void revoke(Call& call) {
+  call.page.object_urls.erase(call.text8(0));
   call.give();
 }
 

@@ -25,9 +25,9 @@ namespace {
 void note_missing(Window& window, std::string_view name) {
   if (window.page.persona().engine == Engine::trident) return;
   for (std::string_view one :
-       {"EventSource", "indexedDB", "caches", "RTCPeerConnection", "WebAssembly", "AudioContext",
+       {"indexedDB", "caches", "RTCPeerConnection", "WebAssembly", "AudioContext",
         "webkitAudioContext", "BroadcastChannel", "customElements", "OffscreenCanvas", "XPathEvaluator",
-        "XSLTProcessor", "XMLSerializer", "AbortController", "ReadableStream", "Request"})
+        "XSLTProcessor", "XMLSerializer", "AbortController", "ReadableStream"})
     if (one == name) window.page.unemulated("window." + std::string(name));
 }
 
@@ -229,7 +229,8 @@ void Window::navigate(const url::Url& to, intel::Mechanism mechanism, std::optio
   uint32_t frame_number = target.window == this && parent ? id : target.frame;
   if (frame_number != 0) {
     page.navigation_started();
-    return page.tell(FromPage::open_frame, OpenFrame{frame_number, name, std::move(request)});
+    page.tell(FromPage::open_frame, OpenFrame{frame_number, name, std::move(request)});
+    return;
   }
   if (target.window) page.navigation_started();
   page.tell(FromPage::navigate, Navigate{std::move(request), Relative::itself, 0, std::move(target_name)});

@@ -67,6 +67,7 @@ Window* start_worker(Window& owner, ScopeKind kind, const url::Url& url, bool mo
   }
   Asked asked = owner.asked(intel::Mechanism::worker, url);
   asked.origin = std::move(origin);
+  asked.mode = RequestMode::same_origin;
   page.fetch(std::move(asked), [inside, run](const Loaded& loaded) {
     if (inside->gone) return;
     if (!loaded.ok || loaded.status >= 400) return has_failed(*inside);

@@ -2,6 +2,8 @@
 #include <js/ArrayBuffer.h>
 #include <js/JSON.h>
 
+#include <algorithm>
+
 #include "base/ascii.h"
 #include "honeyclient/low/page/body.h"
 #include "honeyclient/low/page/decode.h"
@@ -17,8 +19,10 @@ namespace {
 class Request final : public Native {
  public:
   static constexpr Kind native_kind = Kind::xhr;
-  explicit Request(Window& the_window) : Native(the_window, native_kind) {}
+  explicit Request(Window& the_window, bool of_a_component = false)
+      : Native(the_window, native_kind), component(of_a_component) {}
 
+  const bool component;  // whatever it asks for it may read: attacks make it where no page's rules hold
   std::string method = "GET";
   std::optional<url::Url> url;
   std::vector<Header> headers;
@@ -65,6 +69,10 @@ void open(Call& call) {
   self.method = utf8(upper(call.text(0)));
   auto url = self.window->resolve(trim(call.text(1)));
   if (!url) call.dom_error("SyntaxError", "Failed to execute 'open': Invalid URL");
+  // Internet Explorer's knew other origins since version 10.
+  const Persona& persona = call.page.persona();
+  const bool home_alone = persona.engine == Engine::trident && persona.version < 10 && !self.component;
+  if (home_alone && url->origin() != self.window->origin()) call.type_error("Access is denied.");
   self.url = std::move(*url);
   self.async = !call.given(2) || call.flag(2);
   self.headers.clear();
@@ -90,10 +98,17 @@ void send(Call& call) {
   asked.method = self.method;
   asked.headers = self.headers;
   asked.origin = call.page.positions.origin_here();
+  if (!self.component) {
+    asked.mode = RequestMode::cors;
+    asked.credentials = self.with_credentials ? Credentials::include : Credentials::same_origin;
+  }
   std::string type;
   if (self.method != "GET" && self.method != "HEAD" && !call.is_null(0))
     asked.body = body_of(call, call.at(0), type);
-  if (!type.empty()) asked.headers.push_back({"Content-Type", type});
+  const bool typed = std::ranges::any_of(asked.headers, [](const Header& header) {
+    return base::equal_ignoring_case(header.name, "content-type");
+  });
+  if (!type.empty() && !typed) asked.headers.push_back({"Content-Type", type});
   self.sent = true;
   // What the page holds itself can be had too (data: and blob:).
   if (!self.url->is_http() && self.url->scheme() != "data" && self.url->scheme() != "blob") {
@@ -248,7 +263,7 @@ constexpr Interface table[] = {{.name = "XMLHttpRequest",
 JSObject* make_request(JSContext* cx, Window& window) {
   JS::RootedObject members(cx, request_members(cx, window));
   must(JS_FreezeObject(cx, members));
-  return wrap_native(cx, *new Request(window), "(request)");
+  return wrap_native(cx, *new Request(window, true), "(request)");
 }
 
 JSObject* request_members(JSContext* cx, Window& window) {
