@@ -1,24 +1,12 @@
 // Random programs on the DOM: the page worker's native code must stay sound whatever script calls on
-// whatever object. The input chooses the statements; the parent is played by a thread that answers with
-// refusals and small documents.
-#include <signal.h>
-#include <sys/time.h>
-
+// whatever object. The input chooses the statements.
 #include <array>
 #include <string>
 #include <string_view>
-#include <thread>
 
-#include "base/check.h"
-#include "base/frame.h"
-#include "honeyclient/low/limits.h"
-#include "honeyclient/low/page/engine.h"
+#include "page_fuzz.h"
 
 namespace {
-
-using namespace shikake;
-using namespace shikake::honeyclient::low;
-namespace page = shikake::honeyclient::low::page;
 
 class Program {
  public:
@@ -38,7 +26,16 @@ class Program {
         "'new Uint8Array(9)','new MutationObserver(function(){})','new ActiveXObject(\"ADODB.Stream\")',"
         "'new ActiveXObject(\"Scripting.FileSystemObject\")','new ActiveXObject(\"Microsoft.XMLHTTP\")',"
         "'new ActiveXObject(\"Scripting.Dictionary\")','new ActiveXObject(\"Msxml2.DOMDocument\")',"
-        "'new ActiveXObject(\"WScript.Shell\")','new ActiveXObject(\"Specimen.Player\")'].forEach(make);\n";
+        "'new ActiveXObject(\"WScript.Shell\")','new ActiveXObject(\"Specimen.Player\")',"
+        "'new File([v[21]||1],\"f\")','URL.createObjectURL(new Blob([\"onmessage=function(e){postMessage(e.data)}\"]))',"
+        "'new Worker(v[v.length-1])','new Worker(\"data:,importScripts(1)\",{type:\"module\"})',"
+        "'new SharedWorker(\"/w\").port','new MessageChannel().port1','new MessageChannel().port2','new FileReader',"
+        "'new WebSocket(\"ws://w.example/\")','new EventSource(\"/e\")','new XDomainRequest','new Request(\"/r\")',"
+        "'navigator.serviceWorker','navigator.mimeTypes','navigator.clipboard','performance','crypto','new DataView(new "
+        "ArrayBuffer(8))','new Promise(function(){})','fetch(\"/f\")','new TextEncoder','new Map','new Notification(1)',"
+        "'indexedDB','document.createElement(\"canvas\")','new Enumerator(document.all)','chrome','getComputedStyle(a)',"
+        "'new ActiveXObject(\"Schedule.Service\")','new ActiveXObject(\"Excel.Application\")',"
+        "'new ActiveXObject(\"MSScriptControl.ScriptControl\")','GetObject(\"winmgmts:\")'].forEach(make);\n";
     while (!input_.empty()) text += statement();
     return text + "</script>";
   }
@@ -179,7 +176,47 @@ class Program {
                                          "Item",
                                          "Run",
                                          "loadXML",
-                                         "nodeTypedValue"};
+                                         "nodeTypedValue",
+                                         "onmessage",
+                                         "onerror",
+                                         "start",
+                                         "terminate",
+                                         "port",
+                                         "readAsText",
+                                         "readAsDataURL",
+                                         "readAsArrayBuffer",
+                                         "result",
+                                         "responseType",
+                                         "response",
+                                         "withCredentials",
+                                         "setRequestHeader",
+                                         "getResponseHeader",
+                                         "register",
+                                         "clone",
+                                         "json",
+                                         "blob",
+                                         "headers",
+                                         "set",
+                                         "writeText",
+                                         "getRandomValues",
+                                         "now",
+                                         "getContext",
+                                         "enabledPlugin",
+                                         "plugins",
+                                         "stack",
+                                         "then",
+                                         "buffer",
+                                         "structuredClone",
+                                         "fetch",
+                                         "URL",
+                                         "createObjectURL",
+                                         "revokeObjectURL",
+                                         "execScript",
+                                         "CreateObject",
+                                         "ExecQuery",
+                                         "AddCode",
+                                         "Exec",
+                                         "moveNext"};
     return pick(names);
   }
   std::string value() {
@@ -219,7 +256,15 @@ class Program {
                                           "{}",
                                           "Symbol('s')",
                                           "'\\ud800'",
-                                          "'\\0'"};
+                                          "'\\0'",
+                                          "{type:'module',mode:'no-cors',credentials:'omit'}",
+                                          "{method:'PUT',headers:{'x-a':1},body:v[21]}",
+                                          "new ArrayBuffer(8)",
+                                          "new Error('e')",
+                                          "/a(b)/g",
+                                          "'arraybuffer'",
+                                          "'message'",
+                                          "function(e){v.push(e.data);e.ports&&v.push(e.ports[0])}"};
     return byte() % 2 ? object() : pick(values);
   }
   std::string arguments() {
@@ -269,95 +314,23 @@ class Program {
   std::string_view input_;
 };
 
-// Refusals, empty storage, and for every other frame a document of the same origin.
-void play_parent(base::FrameChannel channel) {
-  auto deadline = base::Deadline::after(std::chrono::seconds(20));
-  auto tell = [&](ToPage type, const auto& message) {
-    (void)channel.send(static_cast<uint8_t>(type), base::to_wire(message), deadline);
-  };
-  uint64_t sent = 0;
-  for (;;) {
-    auto frame = channel.receive(deadline);
-    if (!frame) return;
-    switch (static_cast<FromPage>(frame->type)) {
-      case FromPage::fetch: {
-        auto fetch = base::from_wire<Fetch>(frame->body);
-        SHIKAKE_CHECK(fetch.has_value());
-        Loaded loaded;
-        loaded.request = fetch->request;
-        loaded.ok = fetch->request % 2 == 0;
-        loaded.status = 200;
-        loaded.body = "v.push(2)";
-        tell(ToPage::loaded, loaded), ++sent;
-        break;
-      }
-      case FromPage::open_frame: {
-        auto open = base::from_wire<OpenFrame>(frame->body);
-        SHIKAKE_CHECK(open.has_value());
-        FrameDocument document;
-        document.window = open->window;
-        document.document.url = "http://page.example/frame";
-        document.document.body = "<p>x<script>parent.v.push(document)</script>";
-        if (open->window % 2)
-          tell(ToPage::frame_document, document);
-        else
-          tell(ToPage::frame_elsewhere, FrameElsewhere{open->window, false});
-        ++sent;
-        break;
-      }
-      case FromPage::navigate: {
-        auto navigate = base::from_wire<Navigate>(frame->body);
-        SHIKAKE_CHECK(navigate.has_value());
-        tell(ToPage::stays, Stays{navigate->asked.window}), ++sent;
-        break;
-      }
-      case FromPage::ask:
-        tell(ToPage::answer, Answer{"c=1", {}}), ++sent;
-        break;
-      case FromPage::settled: {
-        auto settled = base::from_wire<Settled>(frame->body);
-        if (settled && settled->heard == sent) return;  // and the page ends with its channel
-        break;
-      }
-      default:
-        break;
-    }
-  }
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static page::Engine& engine = *[] {
-    auto* made = new page::Engine;  // the engine's threads and memory last as long as the process
-    SHIKAKE_CHECK(made->start());
-    struct sigaction action {};
-    action.sa_handler = [](int) { page::on_cpu_tick(); };
-    action.sa_flags = SA_RESTART;
-    sigaction(SIGPROF, &action, nullptr);
-    itimerval every{{0, 50'000}, {0, 50'000}};
-    setitimer(ITIMER_PROF, &every, nullptr);
-    return made;
-  }();
   if (size > 2000) return 0;  // longer programs find nothing that short ones do not, but slowly
-  auto ends = base::FrameChannel::make_pair(limits::max_frame);
-  SHIKAKE_CHECK(ends.has_value());
-  Start start;
+  shikake::honeyclient::low::Start start;
   start.document.url = "http://page.example/";
   start.document.content_type = "text/html";
   start.document.body = Program({reinterpret_cast<const char*>(data), size}).page();
   start.persona.language = "en";
   start.persona.languages = {"en"};
   start.persona.user_agent = "Fuzzer";
-  start.persona.engine = size % 2 ? Engine::trident : Engine::blink;
+  start.persona.engine = size % 2 ? shikake::honeyclient::low::Engine::trident : shikake::honeyclient::low::Engine::blink;
   start.persona.version = size % 2 ? 6 + static_cast<uint32_t>(size) / 2 % 6 : 100;
   start.persona.components = {"Specimen.Player"};
   start.persona.inner_width = 800;
   start.forced = size % 3 == 0;
   start.max_script_time = std::chrono::milliseconds(500);
-  std::thread parent(play_parent, std::move(ends->second));
-  engine.run_page(std::move(ends->first), std::move(start));
-  engine.forget_page();
-  parent.join();
+  shikake::fuzz::run_page(std::move(start));
   return 0;
 }

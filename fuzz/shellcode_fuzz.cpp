@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   };
   constexpr size_t enough = 1024;
   // Short runs: what a long loop does, a short one did.
-  constexpr shellcode::RunBounds bounds{.blocks = 5000, .starts = 2};
+  constexpr shellcode::RunBounds bounds{.blocks = 1500, .starts = 2};
   const shellcode::Report report = shellcode::run({data, size < enough ? size : enough}, bounds);
   check(report.calls.size() <= shellcode::max_calls);
   for (const auto* list : {&report.urls, &report.commands, &report.connections})

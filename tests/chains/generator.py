@@ -15,13 +15,13 @@ from mechanisms import ALL, MODERN, OLD, Act
 from server import Answer
 from source import Code, Marker, plain
 
-PERSONAS = {"chrome-win10": MODERN, "firefox-win7": MODERN, "ie8-winxp": OLD}
+PERSONAS = {"chrome-win10": MODERN, "firefox52-winxp": MODERN, "ie8-winxp": OLD}
 # Words that the persona's User-Agent has and the others' have not.
-AGENT_WORD = {"chrome-win10": "Chrome/", "firefox-win7": "Firefox/", "ie8-winxp": "MSIE 8"}
+AGENT_WORD = {"chrome-win10": "Chrome/", "firefox52-winxp": "Firefox/", "ie8-winxp": "MSIE 8"}
 CHECKS = {
     "chrome-win10": ["navigator.userAgent.indexOf('Chrome/') > 0", "!!window.chrome || /Chrome/.test(navigator.userAgent)",
                      "typeof ActiveXObject == 'undefined' && navigator.vendor.indexOf('Google') == 0"],
-    "firefox-win7": ["/Firefox\\/\\d+/.test(navigator.userAgent)", "navigator.product == 'Gecko' && !window.chrome",
+    "firefox52-winxp": ["/Firefox\\/\\d+/.test(navigator.userAgent)", "navigator.product == 'Gecko' && !window.chrome",
                      "navigator.plugins && navigator.plugins['Shockwave Flash']"],
     "ie8-winxp": ["window.ActiveXObject", "navigator.appName.indexOf('Explorer') > 0", "!!document.all && !window.opera",
                   "/MSIE [678]/.test(navigator.userAgent)", "typeof document.attachEvent != 'undefined'",

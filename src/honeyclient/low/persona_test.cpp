@@ -117,8 +117,13 @@ TEST_P(EachPersona, AgreesWithItself) {
   EXPECT_EQ(told["typeof [].indexOf"], function_if(!old(8)));
   EXPECT_EQ(told["typeof JSON"], old(7) ? "undefined" : "object");
   EXPECT_EQ(told["typeof document.documentMode"], trident && !old(7) ? "number" : "undefined");
-  EXPECT_EQ(told["typeof Promise"], function_if(!trident));
-  EXPECT_EQ(told["typeof fetch"], function_if(!trident));
+  auto since = [&](uint32_t gecko, uint32_t blink, uint32_t webkit) {
+    if (persona->engine == Engine::gecko) return persona->version >= gecko;
+    if (persona->engine == Engine::blink) return persona->version >= blink;
+    return persona->engine == Engine::edge || (persona->engine == Engine::webkit && persona->version >= webkit);
+  };
+  EXPECT_EQ(told["typeof Promise"], function_if(since(29, 33, 8)));
+  EXPECT_EQ(told["typeof fetch"], function_if(since(39, 42, 10)));
   EXPECT_EQ(told["typeof InternalError"], function_if(persona->engine == Engine::gecko));
   EXPECT_EQ(told["typeof chrome"], persona->engine == Engine::blink ? "object" : "undefined");
 

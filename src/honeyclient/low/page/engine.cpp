@@ -143,7 +143,6 @@ Engine::~Engine() = default;
 
 void Engine::run_page(base::FrameChannel channel, Start start) {
   JS_SetDefaultLocale(JS_GetRuntime(cx_), start.persona.language.c_str());
-  if (start.persona.engine == low::Engine::blink) js::SetStackFormat(cx_, js::StackFormat::V8);
   page_ = std::make_unique<Page>(cx_, std::move(channel), std::move(start));
   if (!reserve) reserve = new char[reserve_bytes];
   std::set_new_handler(on_memory_spent);

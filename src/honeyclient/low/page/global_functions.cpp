@@ -78,7 +78,8 @@ constexpr JSPropertySpec properties[] = {
     SHIKAKE_GETTER("navigator", get_navigator), SHIKAKE_GETTER("console", get_console), JS_PS_END};
 constexpr JSPropertySpec modern_properties[] = {
     SHIKAKE_GETTER("performance", get_performance), SHIKAKE_GETTER("crypto", get_crypto),
-    SHIKAKE_GETTER("origin", get_origin), SHIKAKE_GETTER("isSecureContext", get_secure), JS_PS_END};
+    SHIKAKE_GETTER("origin", get_origin), SHIKAKE_GETTER("isSecureContext", get_secure),
+    SHIKAKE_GETTER("indexedDB", get_indexed_db), JS_PS_END};
 
 }  // namespace
 
@@ -98,6 +99,7 @@ void define_engine_functions(JSContext* cx, Window& window) {
   must(JS_DefineFunction(cx, math_object, "random", native<get_random>, 0, 0));
   // The engine's own would keep to itself what it makes.
   must(JS_DefineFunction(cx, global, "unescape", native<unescape>, 1, 0));
+  if (window.page.engine_bit() & on_modern) define_web_assembly(cx, window);
   remove_absent_globals(cx, window.page.persona(), global);
   define_function_text(cx);
   if (window.page.forced) window.page.forced->define(window);

@@ -232,7 +232,8 @@ void get_template_content(Call& call) {
 constexpr JSPropertySpec template_properties[] = {SHIKAKE_GETTER("content", get_template_content), JS_PS_END};
 
 constexpr JSFunctionSpec canvas_methods[] = {SHIKAKE_METHOD("getContext", canvas_context, 1),
-                                             SHIKAKE_METHOD("toDataURL", canvas_data_url, 0), JS_FS_END};
+                                             SHIKAKE_METHOD("toDataURL", canvas_data_url, 0),
+                                             SHIKAKE_METHOD("toBlob", canvas_blob, 1), JS_FS_END};
 constexpr Reflected canvas_reflected[] = {{"width", "width", number}, {"height", "height", number}};
 
 constexpr const char* no_handlers[] = {"onreadystatechange"};

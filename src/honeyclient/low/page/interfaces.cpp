@@ -6,6 +6,7 @@
 #include <map>
 
 #include "honeyclient/low/page/bind.h"
+#include "honeyclient/low/page/disguise.h"
 #include "honeyclient/low/page/events.h"
 #include "honeyclient/low/page/lifetimes.h"
 #include "honeyclient/low/page/lures.h"
@@ -97,8 +98,10 @@ void set_handler_property(Call& call) {
 }
 
 void fill_prototype(JSContext* cx, Window& window, const Interface& interface, JS::HandleObject prototype) {
-  if (interface.methods) must(JS_DefineFunctions(cx, prototype, interface.methods));
+  const bool methods_first = lists_methods_first(window.page.persona());
+  if (interface.methods && methods_first) must(JS_DefineFunctions(cx, prototype, interface.methods));
   if (interface.properties) must(JS_DefineProperties(cx, prototype, interface.properties));
+  if (interface.methods && !methods_first) must(JS_DefineFunctions(cx, prototype, interface.methods));
   if (interface.mixin_methods) must(JS_DefineFunctions(cx, prototype, interface.mixin_methods));
   if (interface.mixin_properties) must(JS_DefineProperties(cx, prototype, interface.mixin_properties));
   if (interface.trident_properties && window.page.persona().engine == Engine::trident)
@@ -110,6 +113,11 @@ void fill_prototype(JSContext* cx, Window& window, const Interface& interface, J
     must(JS_DefineProperty(cx, prototype, constant.name, constant.value, JSPROP_ENUMERATE | JSPROP_READONLY));
   define_handlers(cx, prototype, interface.handlers);
   remove_absent_members(cx, window.page.persona(), interface.name, prototype);
+  // A forced run goes the ways of others too.
+  if (!window.page.forced) remove_foreign_members(cx, window.page.persona(), prototype);
+  // Object.prototype.toString knew no object of a page before Internet Explorer 9.
+  constexpr uint32_t names_objects = 9;
+  if (window.page.persona().engine == Engine::trident && window.page.persona().version < names_objects) return;
   JS::RootedId tag(cx, JS::GetWellKnownSymbolKey(cx, JS::SymbolCode::toStringTag));
   JS::RootedString name(cx, must(JS_NewStringCopyN(cx, interface.name.data(), interface.name.size())));
   must(JS_DefinePropertyById(cx, prototype, tag, name, JSPROP_READONLY));
@@ -137,7 +145,7 @@ std::span<const std::span<const Interface>> interface_tables() {
       small_interfaces(),     mutation_interfaces(),   component_interfaces(),    exception_interfaces(),
       lure_interfaces(),      worker_interfaces(),     worker_scope_interfaces(), port_interfaces(),
       reader_interfaces(),    enumerator_interfaces(), socket_interfaces(),
-      cross_interfaces(),     stream_interfaces(),
+      cross_interfaces(),     stream_interfaces(),     canvas_interfaces(),       missing_interfaces(),
   };
   return tables;
 }

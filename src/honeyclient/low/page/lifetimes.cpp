@@ -36,6 +36,13 @@ constexpr std::array trident = {
     Lifetime{"Window", "innerHeight", 9, ever},
     Lifetime{"Window", "outerWidth", 9, ever},
     Lifetime{"Window", "outerHeight", 9, ever},
+    Lifetime{"Window", "devicePixelRatio", 11, ever},
+    Lifetime{"Window", "screenX", 9, ever},
+    Lifetime{"Window", "screenY", 9, ever},
+    Lifetime{"Window", "scrollX", ever, ever},
+    Lifetime{"Window", "scrollY", ever, ever},
+    Lifetime{"Window", "stop", ever, ever},
+    Lifetime{"Window", "cancelAnimationFrame", 10, ever},
     Lifetime{"Window", "matchMedia", 10, ever},
     Lifetime{"Window", "requestAnimationFrame", 10, ever},
     Lifetime{"Window", "setImmediate", 10, ever},
@@ -47,6 +54,8 @@ constexpr std::array trident = {
     Lifetime{"Window", "sessionStorage", 8, ever},
     Lifetime{"Window", "postMessage", 8, ever},
     Lifetime{"Window", "getSelection", 9, ever},
+    Lifetime{"Performance", "now", 10, ever},
+    Lifetime{"Performance", "timeOrigin", ever, ever},
     Lifetime{"Document", "attachEvent", 5, 10},
     Lifetime{"Document", "detachEvent", 5, 10},
     Lifetime{"Element", "attachEvent", 5, 10},
@@ -161,7 +170,8 @@ struct Since {
   std::string_view interface;
   uint32_t first, last = ever;
 };
-constexpr std::array trident_interfaces = {Since{"XMLHttpRequest", 7},
+constexpr std::array trident_interfaces = {Since{"Performance", 9},
+                                           Since{"XMLHttpRequest", 7},
                                            Since{"XDomainRequest", 8, 10},
                                            Since{"Blob", 10},
                                            Since{"File", 10},
@@ -175,6 +185,90 @@ constexpr std::array trident_interfaces = {Since{"XMLHttpRequest", 7},
                                            Since{"MutationObserver", 11},
                                            Since{"ProgressEvent", 9},
                                            Since{"HashChangeEvent", 9}};
+
+// First versions of the other browsers with an interface, a member or a global: MDN's compatibility data. 0: in all
+// that there are personas of.
+struct Birth {
+  std::string_view owner;  // as above; an interface's own name beside ""
+  const char* member;
+  uint32_t gecko, blink, webkit;
+};
+constexpr std::array births = {
+    Birth{"global", "Promise", 29, 33, 8},
+    Birth{"global", "Symbol", 36, 38, 9},
+    Birth{"global", "Proxy", 18, 49, 10},
+    Birth{"global", "Reflect", 42, 49, 10},
+    Birth{"global", "Map", 13, 38, 8},
+    Birth{"global", "Set", 13, 38, 8},
+    Birth{"global", "WeakMap", 6, 36, 8},
+    Birth{"global", "WeakSet", 34, 36, 9},
+    Birth{"global", "BigInt", 68, 67, 14},
+    Birth{"global", "BigInt64Array", 68, 67, 15},
+    Birth{"global", "BigUint64Array", 68, 67, 15},
+    Birth{"global", "globalThis", 65, 71, 12},
+    Birth{"global", "WeakRef", 79, 84, 14},
+    Birth{"global", "FinalizationRegistry", 79, 84, 14},
+    Birth{"global", "AggregateError", 79, 85, 14},
+    Birth{"global", "Intl", 29, 24, 10},
+    Birth{"global", "ArrayBuffer", 4, 7, 5},
+    Birth{"global", "DataView", 15, 9, 5},
+    Birth{"global", "WebAssembly", 52, 57, 11},
+    Birth{"Window", "fetch", 39, 42, 10},
+    Birth{"Window", "structuredClone", 94, 98, 15},
+    Birth{"Window", "queueMicrotask", 69, 71, 12},
+    Birth{"Window", "requestIdleCallback", 55, 47, ever},
+    Birth{"Window", "cancelIdleCallback", 55, 47, ever},
+    Birth{"Window", "requestAnimationFrame", 23, 24, 6},
+    Birth{"Window", "matchMedia", 6, 9, 5},
+    Birth{"Window", "performance", 7, 6, 8},
+    Birth{"Window", "crypto", 21, 11, 6},
+    Birth{"Window", "isSecureContext", 49, 47, 11},
+    Birth{"Window", "origin", 54, 59, 11},
+    Birth{"Window", "indexedDB", 16, 24, 8},
+    Birth{"Array", "from", 32, 45, 9},
+    Birth{"Array", "of", 25, 45, 9},
+    Birth{"Array.prototype", "find", 25, 45, 8},
+    Birth{"Array.prototype", "findIndex", 25, 45, 8},
+    Birth{"Array.prototype", "fill", 31, 45, 8},
+    Birth{"Array.prototype", "includes", 43, 47, 9},
+    Birth{"Array.prototype", "flat", 62, 69, 12},
+    Birth{"Array.prototype", "at", 90, 92, 15},
+    Birth{"String.prototype", "includes", 40, 41, 9},
+    Birth{"String.prototype", "startsWith", 17, 41, 9},
+    Birth{"String.prototype", "endsWith", 17, 41, 9},
+    Birth{"String.prototype", "repeat", 24, 41, 9},
+    Birth{"String.prototype", "padStart", 48, 57, 10},
+    Birth{"String.prototype", "padEnd", 48, 57, 10},
+    Birth{"String.prototype", "replaceAll", 77, 85, 13},
+    Birth{"Object", "assign", 34, 45, 9},
+    Birth{"Object", "entries", 47, 54, 10},
+    Birth{"Object", "values", 47, 54, 10},
+    Birth{"Object", "fromEntries", 63, 73, 12},
+    Birth{"Number", "isInteger", 16, 34, 9},
+    Birth{"Math", "trunc", 25, 38, 8},
+    Birth{"Navigator", "taintEnabled", 0, ever, ever},
+    Birth{"Navigator", "sendBeacon", 31, 39, 11},
+    Birth{"Navigator", "languages", 32, 37, 10},
+    Birth{"Navigator", "webdriver", 60, 63, 10},
+    Birth{"Navigator", "maxTouchPoints", 59, 35, 13},
+    Birth{"Navigator", "hardwareConcurrency", 48, 37, 10},
+    Birth{"Navigator", "deviceMemory", ever, 63, ever},
+    Birth{"", "Headers", 39, 42, 10},
+    Birth{"", "Request", 39, 42, 10},
+    Birth{"", "Response", 39, 42, 10},
+    Birth{"", "URLSearchParams", 29, 49, 10},
+    Birth{"", "TextEncoder", 18, 38, 10},
+    Birth{"", "TextDecoder", 19, 38, 10},
+    Birth{"", "IntersectionObserver", 55, 51, 12},
+    Birth{"", "ResizeObserver", 69, 64, 13},
+    Birth{"", "MutationObserver", 14, 26, 6},
+    Birth{"", "MessageChannel", 41, 2, 5},
+    Birth{"", "SharedWorker", 29, 4, 16},
+    Birth{"", "WebSocket", 11, 16, 6},
+    Birth{"", "EventSource", 6, 6, 5},
+    Birth{"", "Blob", 4, 5, 5},
+    Birth{"", "URL", 4, 20, 6},
+};
 
 // What only SpiderMonkey has: a persona of any other browser that shows it is none.
 constexpr std::array gecko_only = {"InternalError"};
@@ -204,6 +298,12 @@ bool is_absent(const Persona& persona, const Lifetime& row) {
   return persona.version < row.first || persona.version > row.last || row.first == ever;
 }
 
+bool is_unborn(const Persona& persona, const Birth& row) {
+  if (persona.engine == Engine::gecko) return persona.version < row.gecko;
+  if (persona.engine == Engine::blink) return persona.version < row.blink;
+  return persona.engine == Engine::webkit && persona.version < row.webkit;
+}
+
 bool is_of_language(std::string_view owner) {
   for (std::string_view name : {"Array", "String", "Object", "Function", "Date", "Number", "Math"})
     if (owner.starts_with(name)) return true;
@@ -214,12 +314,16 @@ bool is_of_language(std::string_view owner) {
 
 void remove_absent_members(JSContext* cx, const Persona& persona, std::string_view interface,
                            JS::HandleObject prototype) {
+  for (const Birth& row : births)
+    if (row.owner == interface && is_unborn(persona, row)) remove(cx, prototype, row.member);
   if (persona.engine != Engine::trident) return;
   for (const Lifetime& row : trident)
     if (row.owner == interface && is_absent(persona, row)) remove(cx, prototype, row.member);
 }
 
 bool lacks_interface(const Persona& persona, std::string_view interface) {
+  for (const Birth& row : births)
+    if (row.owner.empty() && row.member == interface && is_unborn(persona, row)) return true;
   if (persona.engine != Engine::trident) return false;
   for (const Since& row : trident_interfaces)
     if (row.interface == interface) return persona.version < row.first || persona.version > row.last;
@@ -229,14 +333,17 @@ bool lacks_interface(const Persona& persona, std::string_view interface) {
 void remove_absent_globals(JSContext* cx, const Persona& persona, JS::HandleObject global) {
   if (persona.engine != Engine::gecko)
     for (const char* name : gecko_only) remove(cx, global, name);
+  auto remove_from = [&](std::string_view path, const char* member) {
+    bool of_global = path == "global" || path == "Window";
+    if (!of_global && !is_of_language(path)) return;
+    JS::RootedObject owner(cx, of_global ? global.get() : find_owner(cx, global, path));
+    if (owner) remove(cx, owner, member);
+  };
+  for (const Birth& row : births)
+    if (is_unborn(persona, row)) remove_from(row.owner, row.member);
   if (persona.engine != Engine::trident) return;
-  for (const Lifetime& row : trident) {
-    if (!is_absent(persona, row)) continue;
-    bool of_global = row.owner == "global" || row.owner == "Window";
-    if (!of_global && !is_of_language(row.owner)) continue;
-    JS::RootedObject owner(cx, of_global ? global.get() : find_owner(cx, global, row.owner));
-    if (owner) remove(cx, owner, row.member);
-  }
+  for (const Lifetime& row : trident)
+    if (is_absent(persona, row)) remove_from(row.owner, row.member);
 }
 
 }  // namespace shikake::honeyclient::low::page

@@ -1,6 +1,10 @@
 #include "honeyclient/low/page/navigator.h"
 
+#include <algorithm>
+
+#include "honeyclient/low/page/disguise.h"
 #include "honeyclient/low/page/exotic.h"
+#include "honeyclient/low/page/lifetimes.h"
 #include "honeyclient/low/page/lures.h"
 #include "honeyclient/low/page/page.h"
 #include "honeyclient/low/page/small_interfaces.h"
@@ -18,28 +22,29 @@ class Navigator final : public Native {
 
 // --- plugins and the types they handle ----------------------------------------------------------------
 
-JSObject* type_object(JSContext* cx, Window& window, const PersonaPlugin& plugin, const PersonaField& type) {
-  JS::RootedObject made(cx, simple_object(cx, window, "MimeType"));
-  JS::RootedObject owner(cx, must(JS_NewPlainObject(cx)));
-  auto put = [&](JS::HandleObject object, const char* key, std::string_view text) {
-    JS::RootedString string(cx, to_string(cx, wide(text)));
-    must(JS_DefineProperty(cx, object, key, string, JSPROP_ENUMERATE));
-  };
-  put(made, "type", type.name);
-  put(made, "suffixes", type.value);
-  put(made, "description", plugin.description);
-  put(owner, "name", plugin.name);
-  put(owner, "filename", plugin.filename);
-  put(owner, "description", plugin.description);
-  put(owner, "version", plugin.version);
-  must(JS_DefineProperty(cx, made, "enabledPlugin", owner, JSPROP_ENUMERATE));
-  return made;
-}
-
 struct PluginTable : public Exotic {  // what item() and namedItem() work on
   static constexpr Kind native_kind = Kind::plugin_list;
   explicit PluginTable(Window& the_window) : Exotic(the_window, native_kind) {}
 };
+
+JSObject* plugin_object(JSContext* cx, Window& window, const PersonaPlugin& plugin);
+
+// One object a type, whichever way a page comes to it.
+JSObject* type_object(JSContext* cx, Window& window, const PersonaPlugin& plugin, const PersonaField& type) {
+  return singleton(cx, window, "type " + plugin.name + " " + type.name, [&] {
+    JS::RootedObject made(cx, simple_object(cx, window, "MimeType"));
+    auto put = [&](const char* key, std::string_view text) {
+      JS::RootedString string(cx, to_string(cx, wide(text)));
+      must(JS_DefineProperty(cx, made, key, string, JSPROP_ENUMERATE));
+    };
+    put("type", type.name);
+    put("suffixes", type.value);
+    put("description", plugin.description);
+    JS::RootedObject owner(cx, plugin_object(cx, window, plugin));
+    must(JS_DefineProperty(cx, made, "enabledPlugin", owner, JSPROP_ENUMERATE));
+    return made.get();
+  });
+}
 
 class Plugin final : public PluginTable {
  public:
@@ -63,6 +68,11 @@ class Plugin final : public PluginTable {
   const PersonaPlugin& plugin;
 };
 
+JSObject* plugin_object(JSContext* cx, Window& window, const PersonaPlugin& plugin) {
+  return singleton(cx, window, "plugin " + plugin.name,
+                   [&] { return wrap_exotic(cx, *new Plugin(window, plugin), "Plugin"); });
+}
+
 class PluginList final : public PluginTable {
  public:
   using PluginTable::PluginTable;
@@ -70,9 +80,7 @@ class PluginList final : public PluginTable {
   uint32_t length() override { return static_cast<uint32_t>(plugins().size()); }
   bool item(JSContext* cx, uint32_t index, JS::MutableHandleValue value) override {
     if (index >= plugins().size()) return false;
-    const PersonaPlugin& plugin = plugins()[index];
-    value.setObject(*singleton(cx, *window, "plugin " + plugin.name,
-                               [&] { return wrap_exotic(cx, *new Plugin(*window, plugin), "Plugin"); }));
+    value.setObject(*plugin_object(cx, *window, plugins()[index]));
     return true;
   }
   bool get(JSContext* cx, std::u16string_view key, JS::MutableHandleValue value) override {
@@ -86,8 +94,11 @@ class PluginList final : public PluginTable {
 class TypeList final : public PluginTable {
  public:
   explicit TypeList(Window& the_window) : PluginTable(the_window) {
+    // Of several plugins for one type the first has it.
     for (const PersonaPlugin& plugin : window->page.persona().plugins)
-      for (const PersonaField& type : plugin.types) types.emplace_back(&plugin, &type);
+      for (const PersonaField& type : plugin.types)
+        if (std::ranges::none_of(types, [&](const auto& known) { return known.second->name == type.name; }))
+          types.emplace_back(&plugin, &type);
   }
   uint32_t length() override { return static_cast<uint32_t>(types.size()); }
   bool item(JSContext* cx, uint32_t index, JS::MutableHandleValue value) override {
@@ -188,6 +199,22 @@ void get_memory(Call& call) {
 void get_zero(Call& call) {
   call.give(int32_t{0});
 }
+void get_touch_points(Call& call) {
+  call.give(int32_t{has_touch(call.page.persona()) ? 5 : 0});
+}
+// https://html.spec.whatwg.org/#pdf-viewing-support
+void get_pdf_viewer(Call& call) {
+  for (const PersonaPlugin& plugin : call.page.persona().plugins)
+    for (const PersonaField& type : plugin.types)
+      if (type.name == "application/pdf") return call.give(true);
+  call.give(false);
+}
+void get_null(Call& call) {
+  call.give_null();
+}
+void get_unspecified(Call& call) {
+  call.give(std::string_view("unspecified"));
+}
 
 constexpr JSFunctionSpec methods[] = {SHIKAKE_METHOD("javaEnabled", java_enabled, 0),
                                       SHIKAKE_METHOD("taintEnabled", get_false, 0), JS_FS_END};
@@ -197,9 +224,12 @@ constexpr JSPropertySpec properties[] = {
 constexpr JSFunctionSpec modern_methods[] = {SHIKAKE_METHOD("sendBeacon", send_beacon, 1), JS_FS_END};
 constexpr JSPropertySpec modern_properties[] = {SHIKAKE_GETTER("languages", get_languages),
                                                 SHIKAKE_GETTER("webdriver", get_false),
-                                                SHIKAKE_GETTER("maxTouchPoints", get_zero), JS_PS_END};
-constexpr JSPropertySpec blink_properties[] = {SHIKAKE_GETTER("hardwareConcurrency", get_cores),
-                                               SHIKAKE_GETTER("deviceMemory", get_memory), JS_PS_END};
+                                                SHIKAKE_GETTER("maxTouchPoints", get_touch_points), JS_PS_END};
+constexpr JSPropertySpec pdf_properties[] = {SHIKAKE_GETTER("pdfViewerEnabled", get_pdf_viewer), JS_PS_END};
+constexpr JSPropertySpec gecko_properties[] = {SHIKAKE_GETTER("doNotTrack", get_unspecified), JS_PS_END};
+constexpr JSPropertySpec cores_properties[] = {SHIKAKE_GETTER("hardwareConcurrency", get_cores), JS_PS_END};
+constexpr JSPropertySpec blink_properties[] = {SHIKAKE_GETTER("deviceMemory", get_memory),
+                                               SHIKAKE_GETTER("doNotTrack", get_null), JS_PS_END};
 
 // --- screen -------------------------------------------------------------------------------------------
 
@@ -241,6 +271,13 @@ void define_field(JSContext* cx, JS::HandleObject object, const char* name, cons
   must(JS_DefineProperty(cx, object, name, getter, nullptr, JSPROP_ENUMERATE));
 }
 
+// MDN's compatibility data: Chrome 94, Firefox 99, Safari 16.4.
+bool tells_of_pdf(const Persona& persona) {
+  if (persona.engine == Engine::blink) return persona.version >= 94;
+  if (persona.engine == Engine::gecko) return persona.version >= 99;
+  return persona.engine == Engine::webkit && persona.version >= 16;
+}
+
 }  // namespace
 
 void get_navigator(Call& call) {
@@ -257,7 +294,12 @@ void get_navigator(Call& call) {
       must(JS_DefineFunctions(cx, prototype, modern_methods) &&
            JS_DefineProperties(cx, prototype, modern_properties));
     define_lures(cx, window, prototype);
+    if (persona.hardware_concurrency > 0) must(JS_DefineProperties(cx, prototype, cores_properties));
     if (window.page.engine_bit() & on_blink) must(JS_DefineProperties(cx, prototype, blink_properties));
+    if (window.page.engine_bit() & on_gecko) must(JS_DefineProperties(cx, prototype, gecko_properties));
+    if (tells_of_pdf(persona)) must(JS_DefineProperties(cx, prototype, pdf_properties));
+    remove_absent_members(cx, persona, "Navigator", prototype);
+    order_navigator(cx, window, prototype);
     return wrap_native(cx, *new Navigator(window), "Navigator");
   }));
 }
@@ -268,11 +310,40 @@ void get_screen(Call& call) {
                       [&] { return wrap_native(call.cx, *new Navigator(window), "Screen"); }));
 }
 
+namespace {
+
+void load_times(Call& call) {
+  JS::RootedObject made(call.cx, must(JS_NewPlainObject(call.cx)));
+  const double start = (call.page.now() - call.page.since_start()) / 1000;
+  double offset = 0;
+  for (const char* name : {"requestTime", "startLoadTime", "commitLoadTime", "finishDocumentLoadTime",
+                           "finishLoadTime", "firstPaintTime"}) {
+    must(JS_DefineProperty(call.cx, made, name, start + offset, JSPROP_ENUMERATE));
+    offset += 0.021;
+  }
+  call.give(made);
+}
+void timings(Call& call) {
+  JS::RootedObject made(call.cx, must(JS_NewPlainObject(call.cx)));
+  const double start = call.page.now() - call.page.since_start();
+  must(JS_DefineProperty(call.cx, made, "startE", start, JSPROP_ENUMERATE) &&
+       JS_DefineProperty(call.cx, made, "onloadT", start + 126, JSPROP_ENUMERATE) &&
+       JS_DefineProperty(call.cx, made, "pageT", call.page.since_start() + 12.3, JSPROP_ENUMERATE) &&
+       JS_DefineProperty(call.cx, made, "tran", 15, JSPROP_ENUMERATE));
+  call.give(made);
+}
+
+}  // namespace
+
+// As pages that look for headless browsers know it: two functions, and app where there are applications.
 void define_chrome(JSContext* cx, Window& window) {
   JS::RootedObject global(cx, window.global()), chrome(cx, must(JS_NewPlainObject(cx)));
-  for (const char* name : {"app", "csi", "loadTimes"}) {
-    JS::RootedObject part(cx, must(JS_NewPlainObject(cx)));
-    must(JS_DefineProperty(cx, chrome, name, part, JSPROP_ENUMERATE));
+  must(JS_DefineFunction(cx, chrome, "loadTimes", native<load_times>, 0, JSPROP_ENUMERATE) &&
+       JS_DefineFunction(cx, chrome, "csi", native<timings>, 0, JSPROP_ENUMERATE));
+  if (!has_touch(window.page.persona())) {
+    JS::RootedObject app(cx, must(JS_NewPlainObject(cx)));
+    must(JS_DefineProperty(cx, app, "isInstalled", JS::FalseHandleValue, JSPROP_ENUMERATE) &&
+         JS_DefineProperty(cx, chrome, "app", app, JSPROP_ENUMERATE));
   }
   must(JS_DefineProperty(cx, global, "chrome", chrome, JSPROP_ENUMERATE));
 }

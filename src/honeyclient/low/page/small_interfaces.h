@@ -14,8 +14,11 @@ void get_crypto(Call& call);
 void match_media(Call& call);
 void get_selection(Call& call);
 void structured_clone(Call& call);
-void canvas_context(Call& call);
+void canvas_context(Call& call);  // canvas.cpp
 void canvas_data_url(Call& call);
+void canvas_blob(Call& call);
+void get_indexed_db(Call& call);  // missing.cpp
+void define_web_assembly(JSContext* cx, Window& window);
 void fetch_function(Call& call);     // fetch.cpp
 void create_object_url(Call& call);  // body.cpp
 

@@ -36,5 +36,7 @@ std::span<const Interface> enumerator_interfaces();    // enumerator.cpp
 std::span<const Interface> socket_interfaces();        // sockets.cpp
 std::span<const Interface> cross_interfaces();         // cross_request.cpp
 std::span<const Interface> stream_interfaces();        // event_source.cpp
+std::span<const Interface> canvas_interfaces();        // canvas.cpp
+std::span<const Interface> missing_interfaces();       // missing.cpp
 
 }  // namespace shikake::honeyclient::low::page

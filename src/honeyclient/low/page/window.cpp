@@ -25,7 +25,7 @@ namespace {
 void note_missing(Window& window, std::string_view name) {
   if (window.page.persona().engine == Engine::trident) return;
   for (std::string_view one :
-       {"indexedDB", "caches", "RTCPeerConnection", "WebAssembly", "AudioContext",
+       {"caches", "RTCPeerConnection", "AudioContext",
         "webkitAudioContext", "BroadcastChannel", "customElements", "OffscreenCanvas", "XPathEvaluator",
         "XSLTProcessor", "XMLSerializer", "AbortController", "ReadableStream"})
     if (one == name) window.page.unemulated("window." + std::string(name));

@@ -5,6 +5,7 @@
 #include "honeyclient/low/page/clipboard.h"
 #include "honeyclient/low/page/collections.h"
 #include "honeyclient/low/page/components.h"
+#include "honeyclient/low/page/disguise.h"
 #include "honeyclient/low/page/evaluated.h"
 #include "honeyclient/low/page/events.h"
 #include "honeyclient/low/page/forced.h"
@@ -161,8 +162,8 @@ void get_outer_height(Call& call) {
 void get_zero(Call& call) {
   call.give(int32_t{0});
 }
-void get_one(Call& call) {
-  call.give(int32_t{1});
+void get_pixel_ratio(Call& call) {
+  call.give(pixel_ratio(call.page.persona()));
 }
 
 constexpr JSFunctionSpec functions[] = {SHIKAKE_METHOD("setTimeout", set_timeout, 1),
@@ -214,46 +215,53 @@ constexpr JSFunctionSpec trident_functions[] = {SHIKAKE_METHOD("attachEvent", at
                                                 SHIKAKE_METHOD("navigate", navigate_method, 1),
                                                 JS_FS_END};
 
+// In the order of the interface's text (Chromium's window.idl; https://html.spec.whatwg.org/#the-window-object).
 constexpr JSPropertySpec properties[] = {
     SHIKAKE_GETTER("window", get_global),
     SHIKAKE_PROPERTY("self", get_global, replace_property),
-    SHIKAKE_PROPERTY("frames", get_global, replace_property),
-    SHIKAKE_PROPERTY("parent", get_parent, replace_property),
-    SHIKAKE_GETTER("top", get_top),
-    SHIKAKE_PROPERTY("opener", get_opener, replace_property),
-    SHIKAKE_GETTER("frameElement", get_frame_element),
-    SHIKAKE_PROPERTY("length", get_length, replace_property),
     SHIKAKE_GETTER("document", get_document),
     SHIKAKE_PROPERTY("name", get_name, set_name),
-    SHIKAKE_GETTER("closed", get_closed),
     SHIKAKE_PROPERTY("location", get_own_location, set_location),
-    SHIKAKE_PROPERTY("event", get_event, replace_property),
-    SHIKAKE_PROPERTY("navigator", get_navigator, replace_property),
-    SHIKAKE_PROPERTY("clientInformation", get_navigator, replace_property),
-    SHIKAKE_PROPERTY("screen", get_screen, replace_property),
     SHIKAKE_PROPERTY("history", get_history, replace_property),
-    SHIKAKE_GETTER("localStorage", get_local_storage),
-    SHIKAKE_GETTER("sessionStorage", get_session_storage),
-    SHIKAKE_PROPERTY("console", get_console, replace_property),
+    SHIKAKE_GETTER("closed", get_closed),
+    SHIKAKE_PROPERTY("frames", get_global, replace_property),
+    SHIKAKE_PROPERTY("length", get_length, replace_property),
+    SHIKAKE_GETTER("top", get_top),
+    SHIKAKE_PROPERTY("opener", get_opener, replace_property),
+    SHIKAKE_PROPERTY("parent", get_parent, replace_property),
+    SHIKAKE_GETTER("frameElement", get_frame_element),
+    SHIKAKE_PROPERTY("navigator", get_navigator, replace_property),
+    SHIKAKE_PROPERTY("screen", get_screen, replace_property),
     SHIKAKE_PROPERTY("innerWidth", get_inner_width, replace_property),
     SHIKAKE_PROPERTY("innerHeight", get_inner_height, replace_property),
-    SHIKAKE_PROPERTY("outerWidth", get_outer_width, replace_property),
-    SHIKAKE_PROPERTY("outerHeight", get_outer_height, replace_property),
-    SHIKAKE_PROPERTY("pageXOffset", get_zero, replace_property),
-    SHIKAKE_PROPERTY("pageYOffset", get_zero, replace_property),
     SHIKAKE_PROPERTY("scrollX", get_zero, replace_property),
+    SHIKAKE_PROPERTY("pageXOffset", get_zero, replace_property),
     SHIKAKE_PROPERTY("scrollY", get_zero, replace_property),
+    SHIKAKE_PROPERTY("pageYOffset", get_zero, replace_property),
     SHIKAKE_PROPERTY("screenX", get_zero, replace_property),
     SHIKAKE_PROPERTY("screenY", get_zero, replace_property),
+    SHIKAKE_PROPERTY("outerWidth", get_outer_width, replace_property),
+    SHIKAKE_PROPERTY("outerHeight", get_outer_height, replace_property),
+    SHIKAKE_PROPERTY("devicePixelRatio", get_pixel_ratio, replace_property),
+    SHIKAKE_PROPERTY("event", get_event, replace_property),
+    SHIKAKE_PROPERTY("clientInformation", get_navigator, replace_property),
     SHIKAKE_PROPERTY("screenLeft", get_zero, replace_property),
     SHIKAKE_PROPERTY("screenTop", get_zero, replace_property),
-    SHIKAKE_PROPERTY("devicePixelRatio", get_one, replace_property),
+    SHIKAKE_PROPERTY("console", get_console, replace_property),
+    SHIKAKE_GETTER("localStorage", get_local_storage),
+    SHIKAKE_GETTER("sessionStorage", get_session_storage),
     JS_PS_END};
+
+constexpr JSPropertySpec trident_properties[] = {SHIKAKE_PROPERTY("performance", get_performance, replace_property),
+                                                 JS_PS_END};
+
+constexpr const char* touch_handlers[] = {"ontouchstart", "ontouchmove", "ontouchend", "ontouchcancel",
+                                          "onorientationchange"};
 
 constexpr JSPropertySpec modern_properties[] = {
     SHIKAKE_PROPERTY("performance", get_performance, replace_property), SHIKAKE_GETTER("crypto", get_crypto),
     SHIKAKE_PROPERTY("origin", get_origin, replace_property), SHIKAKE_GETTER("isSecureContext", get_secure),
-    JS_PS_END};
+    SHIKAKE_GETTER("indexedDB", get_indexed_db), JS_PS_END};
 
 constexpr const char* window_handlers[] = {"onload",
                                            "onunload",
@@ -285,15 +293,23 @@ void define_window(JSContext* cx, Window& window) {
   JS::RootedObject global(cx, window.global());
   uint8_t engine = window.page.engine_bit();
   must(JS::InitRealmStandardClasses(cx));
-  must(JS_DefineFunctions(cx, global, functions) && JS_DefineProperties(cx, global, properties));
-  if (engine & on_modern)
-    must(JS_DefineFunctions(cx, global, modern_functions) &&
-         JS_DefineProperties(cx, global, modern_properties));
+  const bool methods_first = lists_methods_first(window.page.persona());
+  auto define_functions = [&] {
+    must(JS_DefineFunctions(cx, global, functions));
+    if (engine & on_modern) must(JS_DefineFunctions(cx, global, modern_functions));
+  };
+  if (methods_first) define_functions();
+  must(JS_DefineProperties(cx, global, properties));
+  if (engine & on_modern) must(JS_DefineProperties(cx, global, modern_properties));
+  if (!methods_first) define_functions();
   if (engine & on_trident) {
-    must(JS_DefineFunctions(cx, global, trident_functions));
+    must(JS_DefineFunctions(cx, global, trident_functions) &&
+         JS_DefineProperties(cx, global, trident_properties));
     define_clipboard_data(cx, window);
   }
   define_handlers(cx, global, window_handlers);
+  if (has_touch(window.page.persona())) define_handlers(cx, global, touch_handlers);
+  define_errors(cx, window);
   if (engine & on_blink) define_chrome(cx, window);
   // In a forced run others go the ways of Internet Explorer, too; asked for it, they still lack it.
   if (((engine & on_trident) && !window.page.persona().components.empty()) || window.page.forced)
