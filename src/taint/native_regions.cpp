@@ -28,30 +28,27 @@ static_assert(sizeof(Site::latest) == 8 && sizeof(Site::way) == 8 && sizeof(Site
 
 using namespace Xbyak::util;
 
-void RegionEmitter::require(Units labelled, bool accesses) {
+void RegionEmitter::enter(Units labelled, bool accesses) {
   mov(qword[rdi + state_at::entering], rsi);
-  require_units(labelled);
   if (accesses) {
     cmp(qword[rdi + state_at::count], static_cast<uint32_t>(program_.memory.size()));
     jne(refuse_, T_NEAR);
   }
   mov(rax, qword[rsi + block_address]);
   mov(qword[rdi + state_at::next], rax);
-}
-
-void RegionEmitter::require_units(Units labelled) {
+  in_regions();
+  // Only now: regions that ended put labels on registers.
   mov(rax, program_.reads | program_.writes);
   and_(rax, qword[rdi + state_at::units]);
   compare_number(rax, labelled, rcx);
   jne(refuse_, T_NEAR);
 }
 
-// May run twice, when the code refuses afterwards: the second time changes nothing.
-void RegionEmitter::in_regions(Units labelled) {
+// What is refused afterwards meets this once more, which changes nothing.
+void RegionEmitter::in_regions() {
   Xbyak::Label& done = label();
   Xbyak::Label& helped = later([=, this, &done] {
     call_helper(source_.helpers.in_regions);
-    require_units(labelled);  // regions that ended put labels on registers
     jmp(done, T_NEAR);
   });
   // Without an open region, the one below all is at no depth of code's.
@@ -234,10 +231,9 @@ void RegionEmitter::emit_refusal() {
 }
 
 void BystanderEmitter::emit() {
-  require(0, !program_.marked_stores.empty());
+  enter(0, !program_.marked_stores.empty());
   cmp(qword[rdi + state_at::touched], 0);
   jne(refuse(), T_NEAR);
-  in_regions(0);
   leave();
   emit_later();
   emit_refusal();

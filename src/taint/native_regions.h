@@ -11,11 +11,9 @@ class RegionEmitter : protected Emitter {
  protected:
   RegionEmitter(uint8_t* at, size_t room, const NativeSource& source) : Emitter(at, room, source) {}
 
-  // Refuses unless the registers with labels are `labelled`, and accesses are as the rules have them where that
-  // matters.
-  void require(Units labelled, bool accesses);
-  // For the innermost region; refuses as require() does.
-  void in_regions(Units labelled);
+  // What the block means for the innermost region. Refuses unless accesses are as the rules have them, where that
+  // matters, and the registers with labels are `labelled`.
+  void enter(Units labelled, bool accesses);
   // On the label in eax, unless that is none.
   void decide(uint16_t exit);
   // The rest: regions that end here, and the next block.
@@ -25,7 +23,7 @@ class RegionEmitter : protected Emitter {
   Xbyak::Label& refuse() { return refuse_; }
 
  private:
-  void require_units(Units labelled);
+  void in_regions();
   void open(const Site& site, Xbyak::Label& tell, Xbyak::Label& done);
   void again(const Site& site, Xbyak::Label& fresh, Xbyak::Label& tell, Xbyak::Label& done);
   Xbyak::Address open_here(const Site& site);

@@ -9,8 +9,7 @@ using namespace Xbyak::util;
 
 void RuleEmitter::emit() {
   name_words();
-  require(variant_.labelled, true);
-  in_regions(variant_.labelled);
+  enter(variant_.labelled, true);
   if (variant_.labelled == 0) {
     cmp(qword[rdi + state_at::touched], 0);
     je(leave_, T_NEAR);
