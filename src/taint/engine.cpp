@@ -66,11 +66,9 @@ Variant& Engine::variant(Block& block, const Program& program, Units labelled) {
 
 void Engine::compile(Block& block, const Program& program, Variant* variant, const ThreadState& state) {
   const std::lock_guard guard(lifting_);
-  const Finish otherwise = block.finish.load(std::memory_order_relaxed);
-  const Finish made = native_.compile({block, program, variant, layout_, state, native_helpers(), labels_, otherwise});
-  if (made == nullptr) return;
-  block.finish.store(made, std::memory_order_release);
-  if (variant != nullptr) variant->patterns.fetch_add(1, std::memory_order_relaxed);
+  const NativeSource source{block, program, layout_, state, native_helpers(), labels_};
+  if (variant != nullptr && !native_.compile_rules(source, *variant)) return;
+  if (const Finish made = native_.compile_end(source); made != nullptr) block.finish.store(made, std::memory_order_release);
 }
 
 // Told once a label, and once more when it goes the other way: what is done on a word that is found is done at the end

@@ -220,6 +220,8 @@ class Thread {
   void mark(const Stored& stored, Label label);
   void close_inside(Block& block, const Program& program);
   void close_region(bool returned);
+  void paths_meet();
+  void none_open();
   void count_calls(const Program& program, Address next);
   void follow(const Program& program, Address next);
   Label* shadow_page(Address address);

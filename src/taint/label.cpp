@@ -244,10 +244,9 @@ Label Labels::join_by_table(Label a, Label b) {
   return intern(merger.finish());
 }
 
-Label Labels::by_decision(Label label) {
+Label Labels::by_decision_anew(Label label) {
   if (label == 0) return 0;
-  Recent& recent = recent_decisions_[label % std::size(recent_decisions_)];
-  if (recent.pair == label) return recent.result;
+  Recent& recent = recent_decisions_[label % recent_decisions];
   const LabelRecord& from = arena_->records[label];
   Merger merger(from.coarsened);
   for (size_t i = 0; i < from.count; ++i) {

@@ -84,7 +84,10 @@ class Labels {
     return join_different(a, b);
   }
   // The same ranges, marked as by decision.
-  Label by_decision(Label label);
+  Label by_decision(Label label) {
+    const Recent& recent = recent_decisions_[label % recent_decisions];
+    return recent.pair == label ? recent.result : by_decision_anew(label);
+  }
   // Only those ranges that the byte was computed from.
   Label computed(Label label);
 
@@ -99,6 +102,7 @@ class Labels {
   Label join_different(Label a, Label b);
   Label join_anew(Label a, Label b);
   Label join_by_table(Label a, Label b);
+  Label by_decision_anew(Label label);
   Label intern(const LabelRecord& record);
 
   // A direct-mapped memory of recent unions.
@@ -107,10 +111,11 @@ class Labels {
     Label result = 0;
   };
   static constexpr size_t recent_joins = 8192;
+  static constexpr size_t recent_decisions = 256;
 
   LabelArena* arena_;
   Recent recent_[recent_joins] = {};
-  Recent recent_decisions_[256] = {};
+  Recent recent_decisions_[recent_decisions] = {};
   // In a full table: the labels of all offsets of one source, by kinds.
   uint16_t whole_source_ = 0;
   Label whole_[4] = {};

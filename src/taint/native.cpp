@@ -26,29 +26,38 @@ NativeCode::~NativeCode() {
   if (room_ != nullptr) munmap(room_, room_bytes);
 }
 
-Finish NativeCode::compile(const NativeSource& source) {
+bool NativeCode::has_room() const { return room_ != nullptr && room_bytes - used_ >= most_bytes; }
+
+void NativeCode::take(size_t bytes) { used_ += (bytes + 63) / 64 * 64; }
+
+bool NativeCode::compile_rules(const NativeSource& source, Variant& variant) {
   // Accesses that never were the rules', one for one, are laid out anew each time: not here.
-  const size_t accesses = source.program.memory.size();
-  const bool as_rules = accesses == source.block.accesses_match.load(std::memory_order_relaxed);
-  const bool needs_them = source.variant != nullptr || !source.program.marked_stores.empty();
-  if (room_ == nullptr || room_bytes - used_ < most_bytes || (needs_them && !as_rules)) return nullptr;
-  uint8_t* const start = room_ + used_;
+  if (source.program.memory.size() != source.block.accesses_match.load(std::memory_order_relaxed)) return false;
+  const std::optional<Plan> made = plan(source.program, variant, source.layout, source.state);
+  if (!made || !has_room()) return false;
   try {
-    if (source.variant == nullptr) {
-      BystanderEmitter emitter(start, most_bytes, source);
-      emitter.emit();
-      used_ += (emitter.getSize() + 63) / 64 * 64;
-      return reinterpret_cast<Finish>(start);
-    }
-    const std::optional<Plan> made = plan(source.program, *source.variant, source.layout, source.state);
-    if (!made) return nullptr;
-    RuleEmitter emitter(start, most_bytes, source, *made, next_join_, next_word_);
+    RuleEmitter emitter(next(), most_bytes, source, variant, *made, next_join_, next_word_);
     emitter.emit();
-    if (emitter.slots() > kept_values || next_word_ + emitter.words() > kept_words) return nullptr;
+    if (emitter.slots() > kept_values || next_word_ + emitter.words() > kept_words) return false;
     next_word_ += emitter.words();
-    used_ += (emitter.getSize() + 63) / 64 * 64;
-    return reinterpret_cast<Finish>(start);
+    variant.machine_code = next();
+    variant.patterns.fetch_add(1, std::memory_order_relaxed);
+    take(emitter.getSize());
+    return true;
   } catch (const std::exception&) {  // longer than any program should be: it stays with the interpreter
+    return false;
+  }
+}
+
+Finish NativeCode::compile_end(const NativeSource& source) {
+  if (!has_room()) return nullptr;
+  try {
+    EndEmitter emitter(next(), most_bytes, source);
+    emitter.emit();
+    const auto made = reinterpret_cast<Finish>(next());
+    take(emitter.getSize());
+    return made;
+  } catch (const std::exception&) {
     return nullptr;
   }
 }

@@ -1,9 +1,11 @@
-// Blocks' ends as machine code of this host (x86-64): the rules of a variant that runs often (plan.h), and what the
-// block means for open regions. What it does not know goes on to what ended the block before: code for another
-// pattern of labels, at last finish_in_general().
+// Blocks' ends as machine code of this host (x86-64): the rules of variants that run often (plan.h), and what the
+// block means for open regions.
+//
+//     on a block's end:  regions ─► which registers hold labels? ─► a variant's code for a pattern of labels ─► regions
+//                                                                     └─► for another pattern ─► finish_in_general()
 //
 //     native_emitter     the words that the code is made of: labels, the state's places, pages, calls
-//       native_regions   open regions, decisions, the next block
+//       native_regions   open regions, decisions, which variant, the next block
 //         native_rules   labels: what is read, joined and written
 #pragma once
 
@@ -27,6 +29,8 @@ struct NativeHelpers {
   // The running block for the innermost region, and for all regions once its rules have run.
   void (*in_regions)(ThreadState*);
   void (*leave_regions)(ThreadState*);
+  // The innermost region ends where the block does, which neither called nor returned.
+  void (*paths_meet)(ThreadState*);
 };
 inline constexpr uint32_t no_label = 0x10000;
 
@@ -34,12 +38,10 @@ inline constexpr uint32_t no_label = 0x10000;
 struct NativeSource {
   const Block& block;
   const Program& program;
-  const Variant* variant;  // null: nothing of the block's is labelled
   const RegisterLayout& layout;
   const ThreadState& state;  // shows the pattern of its registers' labels
   const NativeHelpers& helpers;
   const LabelArena& labels;
-  Finish otherwise;  // goes on with what the code is not for
 };
 
 class NativeCode {
@@ -50,10 +52,18 @@ class NativeCode {
   NativeCode(const NativeCode&) = delete;
   NativeCode& operator=(const NativeCode&) = delete;
 
-  // Null when there is no room left or no such code.
-  Finish compile(const NativeSource& source);
+  // Code for one more pattern of a variant; it is met once the block's end is made anew. False when there is no room
+  // left or no such code.
+  bool compile_rules(const NativeSource& source, Variant& variant);
+  // The block's end: what leads to the code of all its variants, and serves where nothing is labelled. Null when there
+  // is no room left.
+  Finish compile_end(const NativeSource& source);
 
  private:
+  bool has_room() const;
+  uint8_t* next() { return room_ + used_; }
+  void take(size_t bytes);
+
   uint8_t* room_ = nullptr;
   size_t used_ = 0;
   uint32_t next_join_ = 0;

@@ -1,6 +1,6 @@
 // What all machine code of ours is written with: the state's places, code out of line, calls, shadow pages.
 //
-// rdi: the state; rsi: the thread's words; r9: the shadow's filter; r11: spreads a label over four. Others are free.
+// rdi: the state; rsi: the thread's words. Others are free.
 #pragma once
 
 #include <cstddef>
@@ -59,61 +59,62 @@ class Emitter : public Xbyak::CodeGenerator {
     for (size_t n = 0; n < later_.size(); ++n) later_[n]();  // grows while it runs
   }
 
-  void constants() {
-    mov(r9, reinterpret_cast<uint64_t>(Shadow::filter.maybe.data()));
-    mov(r11, uint64_t{0x0001000100010001});
-    mov(rsi, qword[rdi + state_at::words]);
-  }
-  // rdi and the constants stay; eax has the answer, other registers are lost.
+  void words() { mov(rsi, qword[rdi + state_at::words]); }
+  // rdi and rsi stay; eax has the answer, other registers are lost.
   template <class F>
   void call_helper(F* function) {
     push(rdi);
     mov(rax, reinterpret_cast<uint64_t>(function));
     call(rax);
     pop(rdi);
-    constants();
+    words();
+  }
+  static bool is_short(uint64_t number) { return static_cast<uint64_t>(static_cast<int32_t>(number)) == number; }
+  void and_number(const Xbyak::Reg64& with, uint64_t number, const Xbyak::Reg64& free) {
+    if (is_short(number)) return and_(with, static_cast<uint32_t>(number));
+    mov(free, number);
+    and_(with, free);
+  }
+  void or_number(const Xbyak::Reg64& with, uint64_t number, const Xbyak::Reg64& free) {
+    if (is_short(number)) return or_(with, static_cast<uint32_t>(number));
+    mov(free, number);
+    or_(with, free);
   }
   // Compares with a number of 64 bits; `free` is lost.
   void compare_number(const Xbyak::Reg64& with, uint64_t number, const Xbyak::Reg64& free) {
-    if (number <= INT32_MAX) {
-      cmp(with, static_cast<uint32_t>(number));
-    } else {
-      mov(free, number);
-      cmp(with, free);
-    }
+    if (is_short(number)) return cmp(with, static_cast<uint32_t>(number));
+    mov(free, number);
+    cmp(with, free);
   }
 
   // --- shadow pages ------------------------------------------------------------------------------------
 
-  // The page of an access: rax the address, rdx the page's labels.
-  void page(size_t access, Xbyak::Label& miss) {
+  // Where an access has its labels: at rdx + 2 rax, where rax is the address. A run that leaves its page misses, as one
+  // whose page is not at hand does.
+  void page(size_t access, size_t lanes, Xbyak::Label& miss) {
     mov(rax, qword[rdi + state_at::address(access)]);
-    mov(rcx, rax);
-    shr(rcx, page_bits);
-    movzx(edx, cl);
     static_assert(cached_pages == 256 && sizeof(CachedPage) == 16);
-    shl(edx, 4);
-    cmp(qword[rdi + rdx + state_at::pages], rcx);
+    mov(edx, eax);
+    shr(edx, page_bits - 4);
+    and_(edx, (cached_pages - 1) * sizeof(CachedPage));
+    if (lanes == 1) mov(rcx, rax);
+    else lea(rcx, ptr[rax + (lanes - 1)]);
+    and_(rcx, static_cast<uint32_t>(~(page_bytes - 1)));
+    cmp(rcx, qword[rdi + rdx + state_at::pages]);
     jne(miss, T_NEAR);
     mov(rdx, qword[rdi + rdx + state_at::pages + 8]);
   }
-  // eax: the offset in the page; runs that leave the page go elsewhere.
-  void in_page(size_t lanes, Xbyak::Label& otherwise) {
-    and_(eax, static_cast<uint32_t>(page_bytes - 1));
-    if (lanes == 1) return;
-    cmp(eax, static_cast<uint32_t>(page_bytes - lanes));
-    ja(otherwise, T_NEAR);
-  }
-  // rcx: the filter's entry for the address in rax.
-  void granule_entry() {
+  // The filter's entry for the address in rax; rcx and r9 are lost.
+  Xbyak::Address granule() {
     mov(rcx, rax);
     shr(rcx, granule_bits);
     and_(ecx, static_cast<uint32_t>(filter_size - 1));
+    mov(r9, reinterpret_cast<uint64_t>(Shadow::filter.maybe.data()));
+    return byte[r9 + rcx];
   }
   // An access whose page is not at hand: where the filter says that it meets no label, eax is none.
   void no_page(Xbyak::Label& none, Xbyak::Label& otherwise) {
-    granule_entry();
-    cmp(byte[r9 + rcx], 0);
+    cmp(granule(), 0);
     jne(otherwise, T_NEAR);
     xor_(eax, eax);
     jmp(none, T_NEAR);

@@ -1,5 +1,6 @@
 #include "taint/native_regions.h"
 
+#include <algorithm>
 #include <type_traits>
 
 namespace shikake::taint {
@@ -27,55 +28,6 @@ static_assert(sizeof(Site::latest) == 8 && sizeof(Site::way) == 8 && sizeof(Site
 }  // namespace
 
 using namespace Xbyak::util;
-
-void RegionEmitter::enter(Units labelled, bool accesses) {
-  mov(qword[rdi + state_at::entering], rsi);
-  if (accesses) {
-    cmp(qword[rdi + state_at::count], static_cast<uint32_t>(program_.memory.size()));
-    jne(refuse_, T_NEAR);
-  }
-  mov(rax, qword[rsi + block_address]);
-  mov(qword[rdi + state_at::next], rax);
-  in_regions();
-  // Only now: regions that ended put labels on registers.
-  mov(rax, program_.reads | program_.writes);
-  and_(rax, qword[rdi + state_at::units]);
-  compare_number(rax, labelled, rcx);
-  jne(refuse_, T_NEAR);
-}
-
-// What is refused afterwards meets this once more, which changes nothing.
-void RegionEmitter::in_regions() {
-  Xbyak::Label& done = label();
-  Xbyak::Label& helped = later([=, this, &done] {
-    call_helper(source_.helpers.in_regions);
-    jmp(done, T_NEAR);
-  });
-  // Without an open region, the one below all is at no depth of code's.
-  mov(rdx, qword[rdi + state_at::top]);
-  mov(ecx, dword[rdi + state_at::depth]);
-  cmp(ecx, dword[rdx + region_depth]);
-  if (!program_.marked_stores.empty()) {
-    je(helped, T_NEAR);
-  } else {
-    jne(done, T_NEAR);
-    mov(rax, qword[rdx + region_end]);
-    mov(rcx, source_.block.address + 1);
-    sub(rax, rcx);
-    compare_number(rax, source_.block.last - source_.block.address - 1, rcx);
-    jb(helped, T_NEAR);
-    if ((program_.writes | program_.made) != 0) {
-      mov(rax, ~program_.writes);
-      and_(rax, qword[rdx + region_made]);
-      if (program_.made != 0) {
-        mov(rcx, program_.made);
-        or_(rax, rcx);
-      }
-      mov(qword[rdx + region_made], rax);
-    }
-  }
-  L(done);
-}
 
 Xbyak::Address RegionEmitter::open_here(const Site& site) {
   return word[rdi + state_at::open_sites + static_cast<int>(OpenSites::slot(site.address) * sizeof(uint16_t))];
@@ -198,6 +150,10 @@ void RegionEmitter::leave() {
     cmp(qword[rdi + state_at::attention], 0);
     jne(helped, T_NEAR);
   } else {
+    Xbyak::Label& met = later([this, &done] {
+      call_helper(source_.helpers.paths_meet);
+      jmp(done, T_NEAR);
+    });
     Xbyak::Label& elsewhere = later([this, &done, &helped] {
       jg(done, T_NEAR);  // inside a call that the region makes
       cmp(qword[rdi + state_at::attention], 0);
@@ -205,14 +161,12 @@ void RegionEmitter::leave() {
       jmp(done, T_NEAR);
     });
     mov(rdx, qword[rdi + state_at::top]);
-    cmp(dword[rdi + state_at::late], 0);
-    jne(helped, T_NEAR);
     mov(rax, qword[rdi + state_at::next]);
     mov(ecx, dword[rdi + state_at::depth]);
     cmp(ecx, dword[rdx + region_depth]);
     jne(elsewhere, T_NEAR);
     cmp(rax, qword[rdx + region_end]);
-    je(helped, T_NEAR);
+    je(met, T_NEAR);
   }
   L(done);
   mov(rsi, qword[rdi + state_at::entering]);
@@ -223,20 +177,81 @@ void RegionEmitter::leave() {
   ret();
 }
 
-void RegionEmitter::emit_refusal() {
+void RegionEmitter::emit_refusal(const uint8_t* others) {
   L(refuse_);
+  if (others != nullptr) return jmp(others, T_NEAR);
   mov(rsi, qword[rdi + state_at::entering]);
-  mov(rax, reinterpret_cast<uint64_t>(source_.otherwise));
+  mov(rax, reinterpret_cast<uint64_t>(&finish_in_general));
   jmp(rax);
 }
 
-void BystanderEmitter::emit() {
-  enter(0, !program_.marked_stores.empty());
-  cmp(qword[rdi + state_at::touched], 0);
-  jne(refuse(), T_NEAR);
+void EndEmitter::emit() {
+  mov(qword[rdi + state_at::entering], rsi);
+  const bool coded = std::ranges::any_of(source_.block.variants, [](const auto& v) { return v->machine_code != nullptr; });
+  if (coded || !program_.marked_stores.empty()) {
+    cmp(qword[rdi + state_at::count], static_cast<uint32_t>(program_.memory.size()));
+    jne(refuse(), T_NEAR);
+  }
+  mov(rax, qword[rsi + block_address]);
+  mov(qword[rdi + state_at::next], rax);
+  in_regions();
+  choose_variant();  // only now: regions that ended put labels on registers
+  L(leave_);
   leave();
   emit_later();
-  emit_refusal();
+  emit_refusal(nullptr);
+}
+
+// What is refused afterwards meets this once more, in general, which changes nothing.
+void EndEmitter::in_regions() {
+  Xbyak::Label& done = label();
+  Xbyak::Label& helped = later([=, this, &done] {
+    call_helper(source_.helpers.in_regions);
+    cmp(dword[rdi + state_at::late], 0);
+    jne(refuse(), T_NEAR);
+    jmp(done, T_NEAR);
+  });
+  // Without an open region, the one below all is at no depth of code's.
+  mov(rdx, qword[rdi + state_at::top]);
+  mov(ecx, dword[rdi + state_at::depth]);
+  cmp(ecx, dword[rdx + region_depth]);
+  if (!program_.marked_stores.empty()) {
+    je(helped, T_NEAR);
+  } else {
+    jne(done, T_NEAR);
+    mov(rax, qword[rdx + region_end]);
+    mov(rcx, source_.block.address + 1);
+    sub(rax, rcx);
+    compare_number(rax, source_.block.last - source_.block.address - 1, rcx);
+    jb(helped, T_NEAR);
+    if ((program_.writes | program_.made) != 0) {
+      mov(rax, qword[rdx + region_made]);
+      and_number(rax, ~program_.writes, rcx);
+      if (program_.made != 0) or_number(rax, program_.made, rcx);
+      mov(qword[rdx + region_made], rax);
+    }
+  }
+  L(done);
+}
+
+void EndEmitter::choose_variant() {
+  mov(rax, qword[rdi + state_at::units]);
+  and_number(rax, program_.reads | program_.writes, rcx);
+  const uint8_t* unlabelled = nullptr;
+  for (const auto& variant : source_.block.variants) {
+    if (variant->machine_code == nullptr) continue;
+    if (variant->labelled == 0) {
+      unlabelled = variant->machine_code;
+      continue;
+    }
+    compare_number(rax, variant->labelled, rcx);
+    je(variant->machine_code);
+  }
+  test(rax, rax);
+  jnz(refuse(), T_NEAR);
+  cmp(qword[rdi + state_at::touched], 0);
+  if (unlabelled != nullptr) jne(unlabelled);
+  else jne(refuse(), T_NEAR);
 }
 
 }  // namespace shikake::taint

@@ -9,12 +9,7 @@ using namespace Xbyak::util;
 
 void RuleEmitter::emit() {
   name_words();
-  enter(variant_.labelled, true);
-  if (variant_.labelled == 0) {
-    cmp(qword[rdi + state_at::touched], 0);
-    je(leave_, T_NEAR);
-  }
-  constants();
+  Emitter::words();
   for (const Plan::Load& one : plan_.loads) check_apart(one);
   for (const Plan::Quad& quad : plan_.quads) compare(quad);
   for (const Plan::Load& one : plan_.loads) compare(one);
@@ -25,9 +20,8 @@ void RuleEmitter::emit() {
     mov(rax, decision_word(n));
     decide(plan_.decisions[n].rule->b);
   }
-  for (const Plan::Written& one : plan_.written) write(one);
+  write_registers();
   units();
-  L(leave_);
   leave();
   L(anew_);
   for (const Plan::Quad& quad : plan_.quads) check(quad);
@@ -35,7 +29,7 @@ void RuleEmitter::emit() {
   keep_words();
   jmp(write_, T_NEAR);
   emit_later();
-  emit_refusal();
+  emit_refusal(variant_.machine_code);
 }
 
 // --- words -------------------------------------------------------------------------------------------------------
@@ -65,21 +59,32 @@ void RuleEmitter::name_words() {
   for (const Plan::Load& one : plan_.loads) name(quad_of(one.lanes, one.input));
   for (const Plan::Store& one : plan_.stores)
     for (size_t n = 0; n < one.lanes.size(); n += quad_lanes) name(quad_of(one, n));
-  for (const Plan::Written& one : plan_.written) {
-    if (one.whole) name(quad_of(one));
-    else
+  for (size_t n = 0; n < plan_.written.size(); ++n) {
+    const Plan::Written& one = plan_.written[n];
+    if (is_pair(n)) {
+      const auto pair = pair_of(n++);
+      if (pair != std::pair<Quad, Quad>{}) pairs_.try_emplace(pair, pairs_.size());
+    } else if (one.whole) {
+      name(quad_of(one));
+    } else {
       for (const auto& inputs : one.lanes)
         if (inputs) name(quad_of(*inputs));
+    }
   }
 }
 
 void RuleEmitter::keep_words() {
   for (const auto& [quad, unused] : words_)
     for (const Inputs inputs : quad) need(inputs);
+  for (const auto& [pair, unused] : pairs_)
+    for (const Quad& quad : {pair.first, pair.second})
+      for (const Inputs inputs : quad) need(inputs);
+  mov(r11, uint64_t{0x0001000100010001});  // spreads a label over four
   for (const auto& [quad, number] : words_) {
     gather(rax, quad);
     mov(kept(number), rax);
   }
+  for (const auto& [pair, unused] : pairs_) keep_pair(pair);
   keep_units();
   for (size_t n = 0; n < plan_.decisions.size(); ++n) keep_decision(n);
 }
@@ -146,8 +151,7 @@ void RuleEmitter::compare(const Plan::Load& load) {
   const size_t lanes = load.lanes;
   Xbyak::Label& have = label();
   Xbyak::Label& miss = later([=, this, &have] { no_page(have, anew_); });
-  page(load.access, miss);
-  in_page(lanes, anew_);
+  page(load.access, lanes, miss);
   read_labels(lanes, anew_);
   L(have);
   cmp(rax, kept(quad_of(lanes, load.input)));
@@ -156,10 +160,16 @@ void RuleEmitter::compare(const Plan::Load& load) {
 
 // rax: the first labels, up to four, of those from rdx + 2 rax on. The fours behind them must be the same.
 void RuleEmitter::read_labels(size_t lanes, Xbyak::Label& otherwise) {
-  lea(rdx, ptr[rdx + rax * 2]);
-  if (lanes == 1) movzx(eax, word[rdx]);
-  else if (lanes == 2) mov(eax, dword[rdx]);
-  else mov(rax, qword[rdx]);
+  if (lanes > quad_lanes) {
+    lea(rdx, ptr[rdx + rax * 2]);
+    mov(rax, qword[rdx]);
+  } else if (lanes == 1) {
+    movzx(eax, word[rdx + rax * 2]);
+  } else if (lanes == 2) {
+    mov(eax, dword[rdx + rax * 2]);
+  } else {
+    mov(rax, qword[rdx + rax * 2]);
+  }
   for (size_t n = quad_lanes; n < lanes; n += quad_lanes) {
     cmp(rax, qword[rdx + static_cast<int>(2 * n)]);
     jne(otherwise, T_NEAR);
@@ -189,8 +199,7 @@ void RuleEmitter::load(const Plan::Load& load) {
     jmp(have, T_NEAR);
   });
   Xbyak::Label& miss = later([=, this, &have, &slow] { no_page(have, slow); });
-  page(load.access, miss);
-  in_page(lanes, slow);
+  page(load.access, lanes, miss);
   read_labels(lanes, refuse());
   if (lanes > 1) require_one(lanes, refuse());
   L(have);

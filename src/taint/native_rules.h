@@ -19,15 +19,16 @@ using Quad = std::array<Inputs, quad_lanes>;
 
 class RuleEmitter : public RegionEmitter {
  public:
-  RuleEmitter(uint8_t* at, size_t room, const NativeSource& source, const Plan& plan, uint32_t& next_join, size_t first_word)
-      : RegionEmitter(at, room, source), plan_(plan), variant_(*source.variant), layout_(source.layout),
+  RuleEmitter(uint8_t* at, size_t room, const NativeSource& source, const Variant& variant, const Plan& plan,
+              uint32_t& next_join, size_t first_word)
+      : RegionEmitter(at, room, source), plan_(plan), variant_(variant), layout_(source.layout),
         next_join_(next_join), first_word_(first_word) {}
 
   using Emitter::getSize;
   // Unions that were needed; more than the state has places for must not run.
   size_t slots() const { return slots_.size(); }
-  // Beside labels: one of units, and one of each decision.
-  size_t words() const { return words_.size() + 1 + plan_.decisions.size(); }
+  // Beside labels: one of units, one of each decision, and pairs.
+  size_t words() const { return words_.size() + 1 + plan_.decisions.size() + 2 * pairs_.size(); }
 
   void emit();
 
@@ -37,6 +38,7 @@ class RuleEmitter : public RegionEmitter {
   Xbyak::Address kept(const Quad& quad) { return kept(words_.at(quad)); }
   Xbyak::Address units_word() { return kept(words_.size()); }
   Xbyak::Address decision_word(size_t number) { return kept(words_.size() + 1 + number); }
+  Xbyak::RegExp pair_word(const std::pair<Quad, Quad>& pair);
   static Quad quad_of(size_t lanes, uint8_t input);
   static Quad quad_of(const Plan::Store& store, size_t from);
   static Quad quad_of(Inputs inputs) { return {inputs}; }
@@ -68,8 +70,13 @@ class RuleEmitter : public RegionEmitter {
   void put(const Xbyak::RegExp& at, const Plan::Store& store);
   void any_of(const Plan::Store& store);
   void store(const Plan::Store& store);
+  // Whether this and the next are all of eight labels in a row, which are written at once.
+  bool is_pair(size_t number) const;
+  std::pair<Quad, Quad> pair_of(size_t number) const;
+  void keep_pair(const std::pair<Quad, Quad>& pair);
+  void write_registers();
   void write(const Plan::Written& written);
-  std::optional<std::vector<Quad>> becomes(size_t unit) const;
+  std::optional<Inputs> becomes(size_t unit) const;
   template <class F>
   void each_written_unit(const F& visit);
   void take_unit(size_t unit);
@@ -82,8 +89,9 @@ class RuleEmitter : public RegionEmitter {
   uint32_t& next_join_;
   const size_t first_word_;
   std::map<Quad, size_t> words_;
+  std::map<std::pair<Quad, Quad>, size_t> pairs_;  // of register writes that are not all nothing
   std::map<Inputs, size_t> slots_;
-  Xbyak::Label write_, anew_, leave_;
+  Xbyak::Label write_, anew_;
 };
 
 }  // namespace shikake::taint

@@ -65,18 +65,16 @@ void RuleEmitter::store(const Plan::Store& store) {
       any_of(store);
       jnz(slow, T_NEAR);
     }
-    granule_entry();
-    cmp(byte[r9 + rcx], 0);
+    cmp(granule(), 0);
     jne(slow, T_NEAR);
     jmp(done, T_NEAR);
   });
-  page(store.access, miss);
+  page(store.access, lanes, miss);
   if (!clean) {
     Xbyak::Label& known = label();
     any_of(store);
     jz(known);
-    granule_entry();
-    test(byte[r9 + rcx], ShadowFilter::here);
+    test(granule(), ShadowFilter::here);
     jz(slow, T_NEAR);
     if (lanes > 1) {
       mov(ecx, eax);
@@ -86,10 +84,54 @@ void RuleEmitter::store(const Plan::Store& store) {
     }
     L(known);
   }
-  in_page(lanes, slow);
   lea(rdx, ptr[rdx + rax * 2]);
   put(rdx, store);
   L(done);
+}
+
+bool RuleEmitter::is_pair(size_t number) const {
+  if (number + 1 >= plan_.written.size()) return false;
+  const Plan::Written &one = plan_.written[number], &other = plan_.written[number + 1];
+  return one.whole && other.whole && other.first == one.first + quad_lanes;
+}
+
+std::pair<Quad, Quad> RuleEmitter::pair_of(size_t number) const {
+  return {quad_of(plan_.written[number]), quad_of(plan_.written[number + 1])};
+}
+
+Xbyak::RegExp RuleEmitter::pair_word(const std::pair<Quad, Quad>& pair) {
+  const size_t number = words_.size() + 1 + plan_.decisions.size() + 2 * pairs_.at(pair);
+  return rsi + static_cast<int>((first_word_ + number) * sizeof(uint64_t));
+}
+
+void RuleEmitter::keep_pair(const std::pair<Quad, Quad>& pair) {
+  const Inputs first = pair.first[0];
+  const auto alike = [&](const Quad& quad) { return std::ranges::all_of(quad, [&](Inputs i) { return i == first; }); };
+  if (alike(pair.first) && alike(pair.second)) {
+    movd(xmm0, slot_of(first));
+    pshuflw(xmm0, xmm0, 0);
+    punpcklqdq(xmm0, xmm0);
+    movups(xword[pair_word(pair)], xmm0);
+    return;
+  }
+  gather(rax, pair.first);
+  mov(qword[pair_word(pair)], rax);
+  gather(rax, pair.second);
+  mov(qword[pair_word(pair) + 8], rax);
+}
+
+void RuleEmitter::write_registers() {
+  for (size_t n = 0; n < plan_.written.size(); ++n) {
+    if (!is_pair(n)) {
+      write(plan_.written[n]);
+      continue;
+    }
+    const auto to = xword[rdi + state_at::place(plan_.written[n].first)];
+    const auto pair = pair_of(n++);
+    if (pair == std::pair<Quad, Quad>{}) xorps(xmm0, xmm0);
+    else movups(xmm0, xword[pair_word(pair)]);
+    movups(to, xmm0);
+  }
 }
 
 void RuleEmitter::write(const Plan::Written& written) {
@@ -107,12 +149,16 @@ void RuleEmitter::write(const Plan::Written& written) {
 
 // --- which registers hold labels now ---------------------------------------------------------------
 
-// The fours that become the unit's labels; nothing where some of it stays as it was.
-std::optional<std::vector<Quad>> RuleEmitter::becomes(size_t unit) const {
-  std::vector<Quad> all;
-  for (const Plan::Written& one : plan_.written)
-    if (one.whole && layout_.unit[one.first - first_register] == unit) all.push_back(quad_of(one));
-  if (all.size() * quad_lanes < layout_.extent[unit].bytes) return std::nullopt;
+// Which inputs become the unit's labels; nothing where some of it stays as it was.
+std::optional<Inputs> RuleEmitter::becomes(size_t unit) const {
+  Inputs all = 0;
+  size_t lanes = 0;
+  for (const Plan::Written& one : plan_.written) {
+    if (!one.whole || layout_.unit[one.first - first_register] != unit) continue;
+    lanes += quad_lanes;
+    for (const auto& inputs : one.lanes) all |= *inputs;
+  }
+  if (lanes < layout_.extent[unit].bytes) return std::nullopt;
   return all;
 }
 
@@ -133,10 +179,10 @@ void RuleEmitter::take_unit(size_t unit) {
 void RuleEmitter::keep_units() {
   xor_(r8d, r8d);
   each_written_unit([&](size_t unit) {
-    const auto quads = becomes(unit);
-    if (!quads) return;
+    const auto inputs = becomes(unit);
+    if (!inputs || *inputs == 0) return;
     xor_(ecx, ecx);
-    for (const Quad& quad : *quads) or_(rcx, kept(quad));
+    for (Inputs left = *inputs; left != 0; left &= left - 1) or_(ecx, slot_of(left & ~(left - 1)));
     take_unit(unit);
   });
   mov(units_word(), r8);
@@ -144,8 +190,7 @@ void RuleEmitter::keep_units() {
 
 void RuleEmitter::units() {
   mov(r8, qword[rdi + state_at::units]);
-  mov(rax, ~variant_.writes);
-  and_(r8, rax);
+  and_number(r8, ~variant_.writes, rax);
   or_(r8, units_word());
   each_written_unit([&](size_t unit) {
     if (becomes(unit)) return;

@@ -89,7 +89,7 @@ void Thread::close_region(bool returned) {
   if (returned) made &= Units{1} << engine_.layout().unit[engine_.layout().result];
   if (made != 0 || stores_.any(innermost())) {
     const Label label = labels_.by_decision(region.label);
-    mark_units(made, label);
+    if (made != 0) mark_units(made, label);
     stores_.close(innermost(), label, [&](const Stored& stored) { mark(stored, label); });
   }
   // What was made inside was made inside the outer region too.
@@ -203,11 +203,20 @@ void Thread::follow(const Program& program, Address next) {
     if (!met && top.depth <= state_.depth) break;
     close_region(!met);
   }
-  if (state_.top == regions_.data()) {
-    state_.attention = 0;
-    state_.depth = 0;
-    returns_.clear();
-  }
+  if (state_.top == regions_.data()) none_open();
+}
+
+// The same for a block that neither calls nor returns, when it has got to where the innermost region ends.
+void Thread::paths_meet() {
+  do close_region(false);
+  while (state_.top->depth == state_.depth && state_.top->end == state_.next);
+  if (state_.top == regions_.data()) none_open();
+}
+
+void Thread::none_open() {
+  state_.attention = 0;
+  state_.depth = 0;
+  returns_.clear();
 }
 
 }  // namespace shikake::taint

@@ -29,8 +29,10 @@ inline constexpr size_t max_accesses = 4096;
 
 // Shadow pages used last, direct-mapped by page number.
 struct CachedPage {
-  Address number = ~Address{0};
-  Label* labels = nullptr;
+  static constexpr Address none = ~Address{0};  // where no page begins
+  Address base = none;
+  uintptr_t labels = 0;  // where address 0 would have its label, if all memory's labels lay in a row
+  Label* first() const { return reinterpret_cast<Label*>(labels + base * sizeof(Label)); }
 };
 inline constexpr size_t cached_pages = 256;
 

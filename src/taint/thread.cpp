@@ -52,6 +52,7 @@ const NativeHelpers& native_helpers() {
         thread.in_regions(*state->block, thread.engine_.program(*state->block), *state->top);
       },
       [](ThreadState* state) { state->thread->leave_regions(state->thread->engine_.program(*state->block)); },
+      [](ThreadState* state) { state->thread->paths_meet(); },
   };
   return helpers;
 }
@@ -105,7 +106,7 @@ void Thread::interrupted(Address returns) {
 }
 
 void Thread::forget_pages() {
-  for (CachedPage& page : state_.pages) std::atomic_ref(page.number).store(~Address{0}, std::memory_order_relaxed);
+  for (CachedPage& page : state_.pages) std::atomic_ref(page.base).store(CachedPage::none, std::memory_order_relaxed);
 }
 
 void finish_in_general(ThreadState* state, Block* next) { state->thread->pass(*next); }
@@ -228,10 +229,12 @@ void Thread::match_by_instruction(const Program& program) {
 }
 
 Label* Thread::shadow_page(Address address) {
+  const Address base = address & ~Address{page_bytes - 1};
   CachedPage& cached = state_.pages[page_slot(address)];
-  if (cached.number == address >> page_bits) return cached.labels;
+  if (cached.base == base) return cached.first();
   Label* labels = engine_.shadow().page(address);
-  if (labels != nullptr) cached = {address >> page_bits, labels};  // once made, a page stays
+  // Once made, a page stays.
+  if (labels != nullptr) cached = {base, reinterpret_cast<uintptr_t>(labels) - base * sizeof(Label)};
   return labels;
 }
 

@@ -15,6 +15,7 @@ struct alignas(64) Variant {
   // How often it was interpreted so far, and for how many patterns of labels there is machine code.
   std::atomic<uint32_t> interpreted = 0;
   std::atomic<uint32_t> patterns = 0;
+  const uint8_t* machine_code = nullptr;  // of the last pattern, which leads to the others'; for the engine alone
   std::vector<Instruction> code;
   Units writes = 0;  // units that `code` writes
   Units writes_partly = 0;
