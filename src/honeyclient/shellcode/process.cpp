@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <csetjmp>
+#include <csignal>
 
 #include <fmt/format.h>
 
@@ -12,8 +14,38 @@
 #include "base/utf8.h"
 #include "honeyclient/shellcode/memory_map.h"
 
+namespace {
+
+// Where the emulator's translator meets an encoding that it takes for impossible (a far call through a register,
+// FF D8 to FF DF, is one) it ends the process, by abort(). Two bytes of the code that is looked at must not undo all
+// that was seen before: while a run lasts, abort() leads out of it. Between here and there is nothing but that
+// library's C. The executable's own definition takes the place of the C library's.
+std::jmp_buf* way_out = nullptr;
+
+}  // namespace
+
+extern "C" [[noreturn]] void abort() noexcept {
+  if (way_out) std::longjmp(*way_out, 1);
+  std::raise(SIGABRT);
+  __builtin_trap();  // where raising is not allowed
+}
+
 namespace shikake::honeyclient::shellcode {
 namespace {
+
+// False: the translator gave up, and the engine is good for nothing more.
+bool start(uc_engine* engine, uint32_t eip, uc_err& error) {
+  constexpr uint64_t nowhere = uint64_t{1} << 32;  // what it runs until: no address there is
+  std::jmp_buf here;
+  if (setjmp(here) != 0) {
+    way_out = nullptr;
+    return false;
+  }
+  way_out = &here;
+  error = uc_emu_start(engine, eip, nowhere, 0, 0);
+  way_out = nullptr;
+  return true;
+}
 
 constexpr uint32_t other_functions_base = 0x7FE0'0000, other_functions_bytes = 0x1000;
 constexpr uint32_t other_libraries_base = 0x6000'0000, max_other_libraries = 32;
@@ -397,9 +429,12 @@ bool Process::called(uint32_t eip) {
 }
 
 void Process::follow(uint32_t eip) {
-  constexpr uint64_t nowhere = uint64_t{1} << 32;  // what it runs until: no address there is
   while (!outcome_) {
-    const uc_err error = uc_emu_start(engine_, eip, nowhere, 0, 0);
+    uc_err error = UC_ERR_OK;
+    if (!start(engine_, eip, error)) {
+      broken_ = true;
+      return end(Outcome::bad_code);
+    }
     if (outcome_) return;
     const uint32_t stopped = get(UC_X86_REG_EIP);
     if (error == UC_ERR_FETCH_PROT && called(stopped)) {
@@ -437,7 +472,7 @@ Report Process::run(uint32_t offset) {
        {UC_X86_REG_EAX, UC_X86_REG_EBX, UC_X86_REG_ECX, UC_X86_REG_EDX, UC_X86_REG_ESI, UC_X86_REG_EDI})
     set(one, code_base + offset);
   follow(code_base + offset);
-  for (size_t i = 0; i < threads_.size() && *outcome_ != Outcome::endless; ++i) {
+  for (size_t i = 0; i < threads_.size() && *outcome_ != Outcome::endless && !broken_; ++i) {
     outcome_.reset();
     set_registers(threads_[i].argument);
     follow(threads_[i].begins);

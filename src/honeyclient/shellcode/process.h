@@ -95,6 +95,7 @@ class Process {
   uint32_t code_bytes_;
   Report report_;
   std::optional<Outcome> outcome_;
+  bool broken_ = false;  // the engine gave up
   uint32_t eip_ = 0;  // the instruction that runs: the emulator itself knows only the block's beginning
   uint32_t faulted_at_ = 0;      // the last access to what is not there
   std::optional<Fault> raised_;  // by an interrupt

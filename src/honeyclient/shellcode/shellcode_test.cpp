@@ -204,6 +204,8 @@ const HostileRow hostile_rows[] = {
     // lidt, lgdt, mov cr0: what only a kernel does; it turns no protection off that matters here.
     {"kernel_instructions", "\x0F\x01\x18\x0F\x01\x10\x0F\x22\xC0\xEB\xFE"s, Outcome::endless},
     {"segments", "\x66\xB8\xFF\xFF\x8E\xD8\x8E\xD0\xEB\xFE"s, Outcome::bad_code},
+    {"far_call_through_a_register", "\xFF\xD9"s, Outcome::bad_code},
+    {"far_jump_through_a_register", "\x90\xFF\xE9"s, Outcome::bad_code},
 };
 
 class HostileCode : public TestWithParam<HostileRow> {};
@@ -213,6 +215,19 @@ TEST_P(HostileCode, EndsAndCallsNothing) {
   const Report report = run_bytes(GetParam().code);
   EXPECT_FALSE(report.is_shellcode());
   EXPECT_EQ(name(report.outcome), name(GetParam().outcome));
+}
+
+// What makes the emulator's library end its process ends a run, and nothing that is seen in another one.
+TEST(Shellcode, IsSeenBehindWhatTheEmulatorCantTranslate) {
+  SHIKAKE_NEED_SPECIMENS();
+  const std::string code = "\xFF\xD9"s + specimen("download");
+  EXPECT_FALSE(run_bytes(code).urls.empty());
+  Emulator emulator;
+  for (int i = 0; i < 3; ++i) {
+    auto report = emulator.run(code);
+    ASSERT_TRUE(report) << report.error().message();
+    EXPECT_FALSE(report->urls.empty());
+  }
 }
 
 TEST(Shellcode, IsBoundedInWhatItAllocatesAndCalls) {
