@@ -1,10 +1,12 @@
 """Visits innocent pages: none may be called malicious, at most one in two hundred suspicious, none may crash.
 
   benign.py --program build/dev/shikake FOLDER… [--most 12000] [--persona chrome-win10] [--a-folder 800] [--forced]
+            [--done FILE]
 
 Pages are the HTML files below the folders, and for every script file a page made that loads it; both are served
 on loopback, in a network namespace of its own, so that nothing else is reached. At most --a-folder pages are
 taken from each folder directly below those given (a package), spread over it. Numbers are on stdout as JSON.
+What is noted in --done is not visited again, and counts: a line a page, written as visits end.
 """
 import argparse
 import collections
@@ -90,6 +92,38 @@ def pages_of(roots, most, a_folder, dice):
     return taken[:most]
 
 
+def outcome_of(visit, path):
+    """What counts of a visit, as it is noted."""
+    died = sorted(DIED & set(visit["limits_hit"]))
+    errors = [e["detail"] for e in visit["events"] if e["kind"] == "error"][-1:] if died else []
+    return {"path": path, "verdict": visit["verdict"], "limits": visit["limits_hit"],
+            "reasons": visit["reasons"][:2], "died": died, "errors": errors}
+
+
+def visit_all(given, sites, paths, noted):
+    """Outcomes of the paths, in the order in which visits end, each noted; then the program's exit status."""
+    with tempfile.TemporaryDirectory(prefix="shikake-benign-") as scratch:
+        listed, log = pathlib.Path(scratch, "list"), pathlib.Path(scratch, "log")
+        path_of = {f"{sites.origins[i % SITES]}/{path}": path for i, path in enumerate(paths)}
+        listed.write_text("".join(url + "\n" for url in path_of))
+        command = [given.program, "--home", scratch + "/home", "--json", "inspect", "--list", str(listed), "--persona",
+                   given.persona, "--no-store", "--allow-private", "--site-spacing", "0", "--side-by-side", "2"]
+        with open(log, "wb") as errors:
+            program = subprocess.Popen(command + ["--forced"] * given.forced, stdout=subprocess.PIPE, stderr=errors)
+        outcomes = []
+        for line in program.stdout:
+            line = line.strip().rstrip(b",")
+            if not line.startswith(b'{"url"'):
+                continue
+            visit = json.loads(line)
+            outcomes.append(outcome_of(visit, path_of[visit["url"]]))
+            if noted:
+                print(json.dumps(outcomes[-1]), file=noted, flush=True)
+        if (status := program.wait()) != 0:
+            print(log.read_text(errors="replace")[-2000:], file=sys.stderr)
+    return outcomes, status
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--program", required=True)
@@ -97,6 +131,7 @@ def main():
     options.add_argument("--a-folder", type=int, default=800)
     options.add_argument("--persona", default="chrome-win10")
     options.add_argument("--forced", action="store_true", help="with the forced run of each")
+    options.add_argument("--done", type=pathlib.Path, help="goes on where this file ends")
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("folders", nargs="+")
     given = options.parse_args()
@@ -105,40 +140,27 @@ def main():
     roots = [pathlib.Path(folder).resolve() for folder in given.folders]
     sites = Folders(roots)
     paths = pages_of(roots, given.most, given.a_folder, random.Random(given.seed))
-    verdicts, limits, wrong, died = collections.Counter(), collections.Counter(), [], []
-    with tempfile.TemporaryDirectory(prefix="shikake-benign-") as scratch:
-        listed = pathlib.Path(scratch, "list")
-        listed.write_text("".join(f"{sites.origins[i % SITES]}/{path}\n" for i, path in enumerate(paths)))
-        with open(pathlib.Path(scratch, "log"), "wb") as log:
-            program = subprocess.Popen(
-                [given.program, "--home", scratch + "/home", "--json", "inspect", "--list", str(listed), "--persona",
-                 given.persona, "--no-store", "--allow-private", "--site-spacing", "0", "--side-by-side", "2",
-                 *(["--forced"] if given.forced else [])],
-                stdout=subprocess.PIPE, stderr=log)
-            for line in program.stdout:
-                line = line.strip().rstrip(b",")
-                if not line.startswith(b'{"url"'):
-                    continue
-                visit = json.loads(line)
-                verdicts[visit["verdict"]] += 1
-                limits.update(visit["limits_hit"])
-                if visit["verdict"] != "benign":
-                    wrong.append((visit["verdict"], visit["url"], visit["reasons"][:2]))
-                if DIED & set(visit["limits_hit"]):
-                    errors = [e["detail"] for e in visit["events"] if e["kind"] == "error"][-1:]
-                    died.append((visit["url"], sorted(DIED & set(visit["limits_hit"])), errors))
-            status = program.wait()
-        for what in wrong + died:
-            print(*what, file=sys.stderr)
-        if status != 0:
-            print(pathlib.Path(scratch, "log").read_text(errors="replace")[-2000:], file=sys.stderr)
-    visits = sum(verdicts.values())
+    outcomes, noted = [], None
+    if given.done:
+        noted = open(given.done, "a+")
+        noted.seek(0)
+        outcomes = [json.loads(line) for line in noted]
+    before = {outcome["path"] for outcome in outcomes}
+    fresh, status = visit_all(given, sites, [path for path in paths if path not in before], noted)
+    outcomes += fresh
+
+    for outcome in outcomes:
+        if outcome["verdict"] != "benign" or outcome["died"]:
+            print(json.dumps(outcome), file=sys.stderr)
+    verdicts = collections.Counter(outcome["verdict"] for outcome in outcomes)
+    limits = collections.Counter(limit for outcome in outcomes for limit in outcome["limits"])
+    died = sum(bool(outcome["died"]) for outcome in outcomes)
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(json.dumps({"pages": visits, "asked": len(paths), "verdicts": verdicts, "died": len(died), "limits": limits,
-                      "persona": given.persona, "forced": given.forced, "status": status,
-                      "cpu_seconds_of_visits": round(usage.ru_utime + usage.ru_stime, 1)}))
-    good = (visits == len(paths) and status == 0 and not died and not verdicts["malicious"] and
-            verdicts["suspicious"] <= SUSPICIOUS_PART * visits)
+    print(json.dumps({"pages": len(outcomes), "asked": len(paths), "verdicts": verdicts, "died": died,
+                      "limits": limits, "persona": given.persona, "forced": given.forced, "status": status,
+                      "fresh": len(fresh), "cpu_seconds_of_fresh": round(usage.ru_utime + usage.ru_stime, 1)}))
+    good = (len(outcomes) == len(paths) and status == 0 and not died and not verdicts["malicious"] and
+            verdicts["suspicious"] <= SUSPICIOUS_PART * len(outcomes))
     return 0 if good else 1
 
 
