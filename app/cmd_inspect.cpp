@@ -120,6 +120,7 @@ Result<low::VisitOptions> options_of(const InspectCommand& command, const std::s
   low::VisitOptions options = visit_options(command.settings);
   options.persona = persona;
   options.forced = is_forced(command);
+  if (!command.list.empty() && !options.forced) options.max_worker_time = low::limits::quick_worker_time;
   if (command.seed) options.seed = *command.seed;
   if (!is_file(subject)) {
     SHIKAKE_ASSIGN(url::Url parsed, url::parse_typed(subject));

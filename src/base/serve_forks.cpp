@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -70,6 +71,8 @@ int serve_forks(const std::function<int(UniqueFd socket)>& work) {
   ::sigprocmask(SIG_BLOCK, &children, nullptr);
   UniqueFd signals(::signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals) return 1;
+  // What was freed while it got warm is put together here once, not by each child in pages of its own.
+  ::malloc_trim(0);
   const pid_t own = ::getpid();
   tell({ChildNotice::Kind::ready, own, 0});
   pollfd fds[] = {{zygote_control_fd, POLLIN, 0}, {signals.get(), POLLIN, 0}};

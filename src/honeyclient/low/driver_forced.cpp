@@ -27,7 +27,7 @@ Result<> Driver::run_forced() {
   options.shared = nullptr;
   options.on_exchange = nullptr;
   options.clock = &then;
-  options.max_script_time = forced_script_time();
+  options.max_script_time = options.max_worker_time = forced_script_time();
   auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - steady_clock::now());
   options.max_time = std::max(left, std::chrono::milliseconds(0));
   Driver second(options, persona_, zygote_, nullptr, blobs_, pids_);

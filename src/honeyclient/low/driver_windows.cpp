@@ -176,6 +176,7 @@ void Driver::start_worker(Context& context, Document document) {
   start.has_opener = context.opener != nullptr;
   start.depth = context.depth;
   start.max_script_time = options_.max_script_time;
+  start.max_worker_time = options_.max_worker_time;
   start.forced = forcing_ != nullptr;
   tell(worker, ToPage::start, start);
   worker.sent = 0;  // the start is not counted by the worker: it comes before its loop

@@ -27,6 +27,18 @@ struct Row {
 };
 class Gates : public ::testing::TestWithParam<Row> {};
 
+// Every edge to the hidden page is the forced run's, for this reason.
+void expect_forced(const intel::VisitRecord& visit, std::string_view decided_by) {
+  for (const intel::VisitEdge& edge : visit.edges) {
+    const intel::VisitNode& to = visit.nodes[edge.to];
+    if (to.url != "http://hidden.example/") continue;
+    EXPECT_TRUE(edge.forced);
+    EXPECT_FALSE(to.fetched);
+    EXPECT_EQ(to.why_not, "found by forced execution, not visited");
+    EXPECT_THAT(edge.decided_by, ::testing::HasSubstr(std::string(decided_by)));
+  }
+}
+
 TEST_P(Gates, ArePassedByForceOnly) {
   std::string page = GetParam().markup + "<p>\n<script>\n" + GetParam().script + "\n</script>";
   EXPECT_FALSE(leads_to(visit_or_fail(offline(page, false)), "http://hidden.example/"));
@@ -34,13 +46,7 @@ TEST_P(Gates, ArePassedByForceOnly) {
   EXPECT_TRUE(leads_to(visit, "http://hidden.example/"));
   EXPECT_TRUE(visit.complete) << ::testing::PrintToString(visit.limits_hit);
   EXPECT_EQ(visit.verdict, intel::VisitVerdict::benign);
-  for (const intel::VisitEdge& edge : visit.edges) {
-    if (visit.nodes[edge.to].url != "http://hidden.example/") continue;
-    EXPECT_TRUE(edge.forced);
-    EXPECT_FALSE(visit.nodes[edge.to].fetched);
-    EXPECT_EQ(visit.nodes[edge.to].why_not, "found by forced execution, not visited");
-    EXPECT_NE(edge.decided_by.find(GetParam().decided_by), std::string::npos) << edge.decided_by;
-  }
+  expect_forced(visit, GetParam().decided_by);
 }
 
 const std::string go = "location='http://hidden.example/';";
@@ -152,11 +158,7 @@ TEST_P(VbGates, ArePassedByForceOnly) {
     options.persona = "ie8-winxp";
     intel::VisitRecord visit = visit_or_fail(options);
     EXPECT_EQ(leads_to(visit, "http://hidden.example/"), force);
-    for (const intel::VisitEdge& edge : visit.edges) {
-      if (visit.nodes[edge.to].url != "http://hidden.example/") continue;
-      EXPECT_TRUE(edge.forced);
-      EXPECT_NE(edge.decided_by.find(GetParam().decided_by), std::string::npos) << edge.decided_by;
-    }
+    expect_forced(visit, GetParam().decided_by);
   }
 }
 const std::string vb_go = "location.href = \"http://hidden.example/\"";

@@ -61,6 +61,10 @@ inline constexpr uint32_t max_web_workers = 20;  // "web-workers": a page has on
 inline constexpr size_t max_modules = 500;                        // "modules": of one window
 inline constexpr uint32_t max_frame_depth = 8;                    // "frame-depth": advertisements nest 4 to 5
 inline constexpr std::chrono::milliseconds max_script_time = 5s;  // "script-time": CPU of one worker
+// "worker-time": CPU of a web worker since it last asked for something or said something, where speed counts
+// (lists). What attacks from one loads or reports within some milliseconds; documentation builds search
+// indices there, a second and more of script that touches nothing.
+inline constexpr std::chrono::milliseconds quick_worker_time = 100ms;
 inline constexpr uint64_t max_cpu_seconds = 10;  // SIGXCPU: for what never asks the clock (regexp, sort)
 // Virtual: what a page does in its first minute. Timers jump, so that it costs no time.
 inline constexpr std::chrono::milliseconds max_virtual_time = 60s;

@@ -212,6 +212,33 @@ TEST(ModulesAndWorkers, AreBounded) {
   EXPECT_FALSE(visit.complete);
 }
 
+// Where a visit bounds what workers do in silence: what they did until then stands, and the page goes on.
+TEST(ModulesAndWorkers, SilentWorkersAreCut) {
+  Sites sites({{"/",
+                "<script>new Worker('/w.js').onmessage = e => alert(e.data);"
+                "setTimeout(() => alert('the page goes on'), 1000)</script>"},
+               {"/w.js", script + "importScripts('/inner.js'); alert('never')"},
+               {"/inner.js", script + "fetch('/beacon'); postMessage('at work'); for (;;) {}"},
+               {"/beacon", "x"}});
+  VisitOptions options = local_visit(sites.url());
+  options.max_worker_time = std::chrono::milliseconds(50);
+  intel::VisitRecord visit = visit_or_fail(options);
+  EXPECT_THAT(visit.limits_hit, ::testing::ElementsAre("worker-time"));
+  EXPECT_FALSE(visit.complete);
+  EXPECT_THAT(events_of(visit, "dialog"),
+              ::testing::ElementsAre("alert: at work", "alert: the page goes on"));
+  EXPECT_THAT(edge_texts(sites, visit), Contains("fetch {a}/ -> {a}/beacon 1:6"));
+}
+
+TEST(ModulesAndWorkers, WorkersThatSaySomethingAreNot) {
+  Sites sites({{"/", "<script>new Worker('/w.js')</script>"},
+               {"/w.js", script + "for (;;) { postMessage(0); for (var i = 0; i < 10000; i++); }"}});
+  VisitOptions options = local_visit(sites.url());
+  options.max_worker_time = std::chrono::milliseconds(50);
+  options.max_script_time = std::chrono::milliseconds(400);
+  EXPECT_THAT(visit_or_fail(options).limits_hit, ::testing::ElementsAre("script-time"));
+}
+
 // Modules in a circle run once; one that fails takes those with it that need it.
 TEST(ModulesAndWorkers, CirclesAndFailures) {
   Sites sites(

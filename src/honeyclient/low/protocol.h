@@ -282,11 +282,11 @@ struct Start {
   bool is_frame = false;  // parent and top live in another worker
   bool has_opener = false;
   uint32_t depth = 0;  // of frames around it
-  std::chrono::milliseconds max_script_time{0};
+  std::chrono::milliseconds max_script_time{0}, max_worker_time{0};
   bool forced = false;  // take the branches and call the functions that the page itself would not
   static void wire(auto& codec, auto& self) {
     codec(self.document, self.persona, self.seed, self.clock, self.window_name, self.is_frame,
-          self.has_opener, self.depth, self.max_script_time, self.forced);
+          self.has_opener, self.depth, self.max_script_time, self.max_worker_time, self.forced);
   }
 };
 

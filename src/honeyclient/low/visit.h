@@ -82,6 +82,8 @@ struct VisitOptions {
   std::optional<base::TimePoint> began;  // what the pages' clock begins at; without it, when the visit begins
   std::chrono::milliseconds max_time = limits::max_visit_time;
   std::chrono::milliseconds max_script_time = limits::max_script_time;  // CPU of one worker
+  // CPU of a web worker that neither asks for anything nor says anything
+  std::chrono::milliseconds max_worker_time = limits::max_script_time;
   uint32_t max_resources = limits::max_resources;
   // Called where the visit waits: for progress, and to cancel by answering false.
   std::function<bool()> go_on;

@@ -21,6 +21,7 @@ namespace {
 
 std::u16string squeezed(std::u16string_view text) {
   std::u16string all;
+  all.reserve(text.size());
   for (char16_t c : text) {
     bool space = c == u' ' || c == u'\t' || c == u'\n' || c == u'\r' || c == u'\f' || c == 0xA0;
     if (!space)

@@ -91,7 +91,7 @@ bool Engine::start() {
   JS_SetGCParameter(cx_, JSGC_MAX_BYTES, limits::max_engine_heap);
   JS_SetGCParameter(cx_, JSGC_INCREMENTAL_GC_ENABLED, 0);
   JS_SetSecurityCallbacks(cx_, &security);
-  JS_AddInterruptCallback(cx_, [](JSContext*) { return !the_page || !the_page->cpu_spent(); });
+  JS_AddInterruptCallback(cx_, [](JSContext*) { return !the_page || the_page->may_go_on(); });
   JS::SetWarningReporter(cx_, [](JSContext*, JSErrorReport* report) {
     if (the_page) the_page->positions.on_warning(report->sourceId, report->lineno, report->column);
   });

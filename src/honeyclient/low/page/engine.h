@@ -1,6 +1,7 @@
 // The script engine of this process: brought up once, in the first process, inherited by every worker.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -33,6 +34,7 @@ class Engine {
   JSContext* cx_ = nullptr;
 };
 
+inline constexpr std::chrono::milliseconds cpu_tick{10};
 void on_cpu_tick();  // from the profiling timer
 
 }  // namespace shikake::honeyclient::low::page

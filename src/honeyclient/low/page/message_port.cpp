@@ -33,6 +33,7 @@ void start_port(Port& port) {
 
 void post_message(Call& call) {
   Port& self = call.self<Port>();
+  call.page.worker_time.acted();
   if (self.other) deliver_to(*self.other, Clone::of(call.cx, call.at(0)));
   call.give();
 }
@@ -91,6 +92,7 @@ std::pair<Native*, Native*> make_ports(JSContext* cx, Window& first, Window& sec
 }
 
 void post_copy(Call& call, Window& receiver, Native& target) {
+  call.page.worker_time.acted();
   std::shared_ptr<Clone> message = Clone::of(call.cx, call.at(0));
   auto send = [&receiver, &target, message] {
     receiver.page.post([&receiver, &target, message] {

@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "honeyclient/low/limits.h"
 #include "honeyclient/low/page/blobs.h"
+#include "honeyclient/low/page/engine.h"
 #include "honeyclient/low/page/errors.h"
 #include "honeyclient/low/page/events.h"
 #include "honeyclient/low/page/forced.h"
@@ -24,10 +25,10 @@ namespace shikake::honeyclient::low::page {
 namespace {
 
 std::atomic<uint32_t> cpu_ticks{0};
+constexpr auto grace = std::chrono::milliseconds(50);  // until scripts that were asked to stop are made to
 
-constexpr auto tick = std::chrono::milliseconds(50);  // worker.cpp's profiling timer
 std::chrono::milliseconds cpu_time(uint32_t ticks_before) {
-  return (cpu_ticks.load(std::memory_order_relaxed) - ticks_before) * tick;
+  return (cpu_ticks.load(std::memory_order_relaxed) - ticks_before) * cpu_tick;
 }
 
 }  // namespace
@@ -37,6 +38,7 @@ Page::Page(JSContext* the_context, base::FrameChannel channel, Start the_start)
       start(std::move(the_start)),
       positions(the_context),
       arena(html::ArenaLimits{limits::max_nodes}),
+      worker_time(start.max_worker_time, [] { return cpu_time(0); }),
       channel_(std::move(channel)),
       random_state_(start.seed ^ 0x9E3779B97F4A7C15ull),
       ticks_before_(cpu_ticks.load(std::memory_order_relaxed)) {
@@ -192,6 +194,7 @@ void Page::run_microtasks() {
     auto* owner = static_cast<Window*>(native_of(JS::CurrentGlobalOrNull(cx)));
     if (!owner || owner->gone) continue;
     ++script_depth_;
+    WorkerTime::Running running(worker_time, *owner);
     JS::RootedValue function(cx, JS::ObjectValue(*job)), ignored(cx);
     if (!JS::Call(cx, JS::UndefinedHandleValue, function, JS::HandleValueArray::empty(), &ignored))
       report_exception(*owner);
@@ -208,7 +211,10 @@ void Page::run_script(Window& window, const std::function<void()>& body) {
   JSAutoRealm realm(cx, window.global());
   Positions::Within engine(positions, std::nullopt);
   if (++script_depth_ == 1 && forced) forced->begin();
-  if (!guarded(cx, body)) report_exception(window);
+  {
+    WorkerTime::Running running(worker_time, window);
+    if (!guarded(cx, body)) report_exception(window);
+  }
   --script_depth_;
   if (script_depth_ == 0) run_microtasks();
 }
@@ -315,6 +321,7 @@ void Page::attach_blob(Asked& asked) {
 }
 
 void Page::fetch(Asked asked, std::function<void(const Loaded&)> done) {
+  worker_time.acted();
   attach_blob(asked);
   uint32_t request = next_request_++;
   if (!tell(FromPage::fetch, Fetch{request, std::move(asked)}))
@@ -323,6 +330,7 @@ void Page::fetch(Asked asked, std::function<void(const Loaded&)> done) {
 }
 
 Loaded Page::fetch_now(Asked asked) {
+  worker_time.acted();
   attach_blob(asked);
   uint32_t request = next_request_++;
   if (!tell(FromPage::fetch, Fetch{request, std::move(asked)})) return {};
@@ -458,8 +466,17 @@ bool Page::cpu_spent() {
   return true;
 }
 
+bool Page::may_go_on() {
+  if (cpu_spent()) return false;
+  Window* worker = worker_time.spent();
+  if (!worker) return true;
+  limit("worker-time");
+  worker->leave();
+  return false;
+}
+
 bool Page::overdue() const {
-  return cpu_time(ticks_before_) > start.max_script_time + tick;
+  return cpu_time(ticks_before_) > start.max_script_time + grace;
 }
 
 bool Page::node_allowed() {

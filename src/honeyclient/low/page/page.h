@@ -21,6 +21,7 @@
 #include "honeyclient/low/page/bind.h"
 #include "honeyclient/low/page/disk.h"
 #include "honeyclient/low/page/position.h"
+#include "honeyclient/low/page/worker_time.h"
 #include "honeyclient/low/protocol.h"
 #include "html/dom.h"
 
@@ -58,6 +59,7 @@ class Page {
   std::vector<Native*> observers;                    // MutationObservers, in order of their making
   std::map<std::string, const Native*> object_urls;  // blob: URLs
   Disk disk;
+  WorkerTime worker_time;
   // Of components' members: digests of the uses that were told, by member and by what they weigh.
   std::unordered_map<std::string, std::unordered_set<std::string>> told_uses;
   bool reporting_error = false;  // an onerror handler that throws is not called for that again
@@ -110,7 +112,8 @@ class Page {
   bool scripts_run() const { return !stopped_; }
   static void on_cpu_tick();  // from the profiling timer's signal
   bool cpu_spent();
-  bool overdue() const;  // its time is spent, and a tick more
+  bool may_go_on();      // asked while script runs
+  bool overdue() const;  // its time is spent, and some more
   void memory_spent();   // the engine found none
   bool node_allowed();   // one more node
 

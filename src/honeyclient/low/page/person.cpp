@@ -124,9 +124,10 @@ bool be_present(Window& window, const std::vector<html::Element*>& all) {
   }
   for (html::Element* element : all) {
     if (window.gone) break;
+    if (!covers_the_page(*element)) continue;  // hardly any does: asked first
     const bool waits = is_listened_to(*element, u"click") || is_listened_to(*element, u"mousedown");
     if (!waits || !element->connected() || element->is(Name::body) || element->is(Name::html)) continue;
-    if (takes_an_intention(*element) || !covers_the_page(*element)) continue;
+    if (takes_an_intention(*element)) continue;
     for (const char16_t* type : {u"mousedown", u"mouseup", u"click"})
       if (!window.gone) happen(window, native_of_node(cx, window, *element), type, "MouseEvent", ++step);
     return true;

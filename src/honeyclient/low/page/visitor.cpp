@@ -1,6 +1,9 @@
 // What a person would do who believes the page, and then believes what it shows next: nothing where it asks
 // for nothing.
+#include <algorithm>
 #include <bitset>
+#include <initializer_list>
+#include <span>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -24,17 +27,30 @@ constexpr size_t max_clicks = 6;   // an urgent page has one button, or one a sy
 constexpr size_t max_fields = 20;  // a checkout has about ten
 constexpr size_t max_words = 80;   // code units of a button's text: longer ones are paragraphs
 
-// In one pass: a page is long and hardly any two of its letters begin one of the words, each of which has two
-// or more.
-bool any_of(std::u16string_view text, std::span<const std::u16string_view> words) {
+// Which of the lists of words have one in the text: a bit each, in their order. In one pass: a page is long
+// and hardly any two of its letters begin one of the words, each of which has two or more.
+using Words = std::span<const std::u16string_view>;
+uint32_t found_of(std::u16string_view text, std::initializer_list<Words> lists) {
   constexpr size_t hashes = 4096;
   auto hash = [](std::u16string_view pair) { return (pair[0] ^ (pair[1] << 6)) % hashes; };
   std::bitset<hashes> begins;
-  for (std::u16string_view word : words) begins.set(hash(word));
-  for (; text.size() >= 2; text.remove_prefix(1))
-    if (begins[hash(text)] && std::ranges::any_of(words, [&](auto word) { return text.starts_with(word); }))
-      return true;
-  return false;
+  for (Words words : lists)
+    for (std::u16string_view word : words) begins.set(hash(word));
+  const uint32_t all = (1u << lists.size()) - 1;
+  uint32_t found = 0;
+  for (; text.size() >= 2 && found != all; text.remove_prefix(1)) {
+    if (!begins[hash(text)]) continue;
+    uint32_t bit = 1;
+    for (Words words : lists) {
+      if (!(found & bit) && std::ranges::any_of(words, [&](auto word) { return text.starts_with(word); }))
+        found |= bit;
+      bit <<= 1;
+    }
+  }
+  return found;
+}
+bool any_of(std::u16string_view text, Words words) {
+  return found_of(text, {words}) != 0;
 }
 
 // --- what the page says -------------------------------------------------------------------------------
@@ -62,6 +78,7 @@ constexpr std::u16string_view allows[] = {u"click allow",     u"press allow",   
 struct Signs {
   bool paste_and_run = false, update = false, allow = false;
   bool proof = false;  // asks whether somebody is there: by itself no lure, but often the first step of one
+  bool any() const { return paste_and_run || update || allow || proof; }
 };
 
 // A window that was looked at.
@@ -74,13 +91,14 @@ struct Visited {
 };
 
 Signs signs_of(Window& window, Signs& told) {
-  const std::u16string text = shown_text(window);
+  const uint32_t found =
+      found_of(shown_text(window), {pastes, run_boxes, consoles, proofs, updates, programs, allows});
+  auto says = [&](unsigned list) { return (found >> list & 1) != 0; };
   Signs signs;
-  signs.paste_and_run =
-      any_of(text, pastes) && (any_of(text, run_boxes) || (any_of(text, consoles) && any_of(text, proofs)));
-  signs.update = any_of(text, updates) && any_of(text, programs);
-  signs.allow = any_of(text, allows);
-  signs.proof = any_of(text, proofs);
+  signs.proof = says(3);
+  signs.paste_and_run = says(0) && (says(1) || (says(2) && signs.proof));
+  signs.update = says(4) && says(5);
+  signs.allow = says(6);
   if (signs.paste_and_run && !told.paste_and_run) window.page.happened(window, "asks", u"paste and run");
   if (signs.update && !told.update) window.page.happened(window, "asks", u"update");
   if (signs.allow && !told.allow) window.page.happened(window, "asks", u"allow");
@@ -183,6 +201,7 @@ bool is_urged(const html::Element& element, const Signs& signs) {
 
 bool click_what_is_urged(Window& window, const Signs& signs, const std::vector<html::Element*>& all,
                          Visited& visited) {
+  if (!signs.any()) return false;
   const size_t before = visited.clicks;
   for (html::Element* element : all) {
     if (visited.clicks >= max_clicks || window.gone) break;

@@ -32,7 +32,8 @@ void start_cpu_timer() {
   action.sa_handler = [](int) { on_cpu_tick(); };
   action.sa_flags = SA_RESTART;
   sigaction(SIGPROF, &action, nullptr);
-  itimerval every{{0, 50'000}, {0, 50'000}};
+  constexpr timeval tick{0, std::chrono::microseconds(cpu_tick).count()};
+  itimerval every{tick, tick};
   setitimer(ITIMER_PROF, &every, nullptr);
 }
 

@@ -3,6 +3,7 @@
 // https://html.spec.whatwg.org/multipage/workers.html, https://w3c.github.io/ServiceWorker/
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -18,6 +19,7 @@ struct WorkerScope {
   Native* outside = nullptr;                   // the Worker object there; nullptr: none
   bool started = false;                        // its script has run
   std::vector<std::function<void()>> waiting;  // messages until then
+  std::chrono::milliseconds silent{0};         // worker_time.h
 };
 
 // A new one, whose script is being fetched: an edge of mechanism worker. `run` is called once it has run.
