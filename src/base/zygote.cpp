@@ -121,6 +121,12 @@ Result<Zygote> Zygote::start(ChildOptions options) {
     return fail_errno(Module::base, "cannot make a socket for a process");
   UniqueFd ours(ends[0]), theirs(ends[1]);
   options.fds.push_back({theirs.get(), zygote_control_fd});
+  // Symbols are looked up once, in the warm process, and not by each child in pages of its own.
+  if (!options.environment) {
+    options.environment.emplace();
+    for (char** entry = environ; *entry; ++entry) options.environment->emplace_back(*entry);
+  }
+  options.environment->emplace_back("LD_BIND_NOW=1");
   SHIKAKE_ASSIGN(Child child, Child::start(options));
   theirs.reset();
   auto state = std::make_shared<ZygoteState>(std::move(child), std::move(ours));

@@ -76,6 +76,16 @@ class Lists(harness.ProgramTest):
         for site in sites:
             self.assertEqual(site.most, 1)
 
+    def test_a_list_does_not_wait_for_web_workers_that_work_in_silence(self):
+        pages = {"/": "<script>new Worker('/w.js'); setTimeout(() => new Image().src = '/seen', 1000)</script>",
+                 "/w.js": "fetch('/asked'); for (;;) {}"}
+        site = self.site("127.0.0.2", lambda handler: pages.get(handler.path, ""))
+        [visit] = self.run_json("inspect", "--allow-private", "--no-store", "--list", self.listed([site.url + "/"]))["visits"]
+        self.assertEqual(visit["limits_hit"], ["worker-time"])
+        self.assertFalse(visit["complete"])
+        fetched = {node["url"] for node in visit["nodes"] if node["fetched"]}
+        self.assertEqual(fetched, {site.url + path for path in ("/", "/w.js", "/asked", "/seen")})
+
     def test_personas_of_a_subject_that_was_cut_half_way_are_compared_after_all(self):
         site = self.site("127.0.0.2", lambda handler: "msie" if "MSIE" in handler.headers["User-Agent"] else "other")
         personas = ("ie8-winxp", "chrome-win10")
