@@ -233,6 +233,11 @@ class Thread {
   Labels labels_;
   Block nowhere_;  // "runs" before the first block and after a system call: nothing touches it
   enum class Match : uint8_t { unknown, exact, laid_out } match_ = Match::unknown;
+  struct LayingOut {
+    std::vector<Access> recorded, same;
+    std::vector<size_t> members, operations;
+  };
+  LayingOut laying_out_;  // of match_by_instruction(), kept for its room
   bool interpret_only_ = false;
   std::vector<Region> regions_;  // places for all; the first is no_region
   MadeStores stores_;

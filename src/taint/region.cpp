@@ -59,25 +59,29 @@ void Thread::close_inside(Block& block, const Program& program) {
   close_region(false);
 }
 
-void Thread::mark_units(Units made, Label label) {
+[[gnu::always_inline]] inline void Thread::mark_units(Units made, Label label) {
   const auto& extents = engine_.layout().extent;
-  // Mostly they all had one label before, which the new one adds nothing to.
+  // Four and four are mostly alike, and mostly they all had one label before, which the new one adds nothing to.
   Label before = 0, after = label;
+  const auto mark_four = [&](Label* to) {
+    const Label first = *to;
+    if (lanes::four(to) != lanes::splat(first)) return lanes::join_all(labels_, to, label, 4);
+    if (first == 0) return lanes::set_four(to, label);
+    if (first != before) {
+      before = first;
+      after = labels_.join(first, label);
+    }
+    if (after != first) lanes::set_four(to, after);
+  };
   for (Units left = made; left != 0; left &= left - 1) {
     const auto& extent = extents[static_cast<size_t>(std::countr_zero(left))];
     Label* const to = registers(extent.first);
-    const uint64_t alike = lanes::splat(*to);
-    if (extent.bytes != 8 || lanes::four(to) != alike || lanes::four(to + 4) != alike) {
+    if (extent.bytes == 8) {
+      mark_four(to);
+      mark_four(to + 4);
+    } else {
       lanes::join_all(labels_, to, label, extent.bytes);
-      continue;
     }
-    if (*to != before) {
-      before = *to;
-      after = labels_.join(before, label);
-    }
-    if (after == before) continue;
-    lanes::set_four(to, after);
-    lanes::set_four(to + 4, after);
   }
   state_.units |= made;
 }

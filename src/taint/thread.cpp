@@ -185,19 +185,19 @@ bool Thread::match_accesses(Block& block, const Program& program) {
 // them differently. Inside an instruction, accesses that the rules know to lie a fixed distance apart
 // are laid out from the lowest address; others take the executor's bytes in order.
 void Thread::match_by_instruction(const Program& program) {
-  const std::vector<Access> recorded(state_.accesses.begin(),
-                                     state_.accesses.begin() + static_cast<std::ptrdiff_t>(std::min<size_t>(state_.count, max_accesses)));
-  std::vector<Access> same;
+  auto& [recorded, same, members, ops] = laying_out_;
+  recorded.assign(state_.accesses.begin(),
+                  state_.accesses.begin() + static_cast<std::ptrdiff_t>(std::min<size_t>(state_.count, max_accesses)));
   for (size_t first = 0; first < program.memory.size();) {
     const MemoryOp& head = program.memory[first];
-    std::vector<size_t> members;
+    members.clear();
     for (size_t i = first; i < program.memory.size() && program.memory[i].instruction == head.instruction; ++i)
       members.push_back(i);
     for (const bool store : {false, true}) {
       same.clear();
       for (const Access& access : recorded)
         if (access.instruction == head.instruction && engine_.kind(access.info).store == store) same.push_back(access);
-      std::vector<size_t> ops;
+      ops.clear();
       for (const size_t i : members)
         if (program.memory[i].store == store) ops.push_back(i);
       if (ops.empty()) continue;
