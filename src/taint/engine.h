@@ -188,7 +188,7 @@ class Thread {
   // Whether labels have to do with what the running block did.
   bool concerned() const {
     const Units touched = state_.block->touched.load(std::memory_order_relaxed);
-    return (state_.touched | state_.attention | (state_.units & touched)) != 0;
+    return state_.attention != 0 || (state_.touched | (state_.units & touched)) != 0;
   }
   void begin(Block& block) {
     state_.block = &block;
@@ -222,6 +222,7 @@ class Thread {
   void close_region(bool returned);
   void paths_meet();
   void none_open();
+  void find_innermost();
   void count_calls(const Program& program, Address next);
   void follow(const Program& program, Address next);
   Label* shadow_page(Address address);

@@ -129,12 +129,16 @@ void RegionEmitter::open(const Site& site, Xbyak::Label& tell, Xbyak::Label& don
   shl(eax, 16);
   or_(rdx, rax);
   mov(qword[r10], rdx);
+  mov(rdx, qword[r8 + site_region_end]);
   mov(ecx, dword[rdi + state_at::depth]);
   mov(dword[r10 + region_depth], ecx);
   xor_(ecx, ecx);
   mov(byte[r10 + region_indirect], cl);
   mov(qword[r10 + region_made], rcx);
   mov(qword[rdi + state_at::top], r10);
+  mov(qword[rdi + state_at::meets], rdx);
+  add(r10, region_made);
+  mov(qword[rdi + state_at::made], r10);
   inc(open_here(site));
   mov(qword[rdi + state_at::attention], 1);
   jmp(done, T_NEAR);
@@ -154,18 +158,8 @@ void RegionEmitter::leave() {
       call_helper(source_.helpers.paths_meet);
       jmp(done, T_NEAR);
     });
-    Xbyak::Label& elsewhere = later([this, &done, &helped] {
-      jg(done, T_NEAR);  // inside a call that the region makes
-      cmp(qword[rdi + state_at::attention], 0);
-      jne(helped, T_NEAR);
-      jmp(done, T_NEAR);
-    });
-    mov(rdx, qword[rdi + state_at::top]);
     mov(rax, qword[rdi + state_at::next]);
-    mov(ecx, dword[rdi + state_at::depth]);
-    cmp(ecx, dword[rdx + region_depth]);
-    jne(elsewhere, T_NEAR);
-    cmp(rax, qword[rdx + region_end]);
+    cmp(rax, qword[rdi + state_at::meets]);
     je(met, T_NEAR);
   }
   L(done);
@@ -211,24 +205,23 @@ void EndEmitter::in_regions() {
     jne(refuse(), T_NEAR);
     jmp(done, T_NEAR);
   });
-  // Without an open region, the one below all is at no depth of code's.
-  mov(rdx, qword[rdi + state_at::top]);
-  mov(ecx, dword[rdi + state_at::depth]);
-  cmp(ecx, dword[rdx + region_depth]);
   if (!program_.marked_stores.empty()) {
+    mov(rdx, qword[rdi + state_at::top]);
+    mov(ecx, dword[rdi + state_at::depth]);
+    cmp(ecx, dword[rdx + region_depth]);
     je(helped, T_NEAR);
   } else {
-    jne(done, T_NEAR);
-    mov(rax, qword[rdx + region_end]);
+    mov(rax, qword[rdi + state_at::meets]);
     mov(rcx, source_.block.address + 1);
     sub(rax, rcx);
     compare_number(rax, source_.block.last - source_.block.address - 1, rcx);
     jb(helped, T_NEAR);
     if ((program_.writes | program_.made) != 0) {
-      mov(rax, qword[rdx + region_made]);
+      mov(rdx, qword[rdi + state_at::made]);
+      mov(rax, qword[rdx]);
       and_number(rax, ~program_.writes, rcx);
       if (program_.made != 0) or_number(rax, program_.made, rcx);
-      mov(qword[rdx + region_made], rax);
+      mov(qword[rdx], rax);
     }
   }
   L(done);

@@ -100,6 +100,15 @@ void Thread::close_region(bool returned) {
   if (Region& outer = *(state_.top - 1); outer.depth == region.depth) outer.made |= region.made;
   --state_.open_sites.of(region.site);
   --state_.top;
+  find_innermost();
+}
+
+// After each change of regions or depth: what machine code goes by.
+void Thread::find_innermost() {
+  Region& top = *state_.top;
+  const bool own = top.depth == state_.depth;
+  state_.meets = own ? top.end : 0;
+  state_.made = own ? &top.made : &state_.made_nowhere;
 }
 
 // `number`: of the running block's exit. Machine code passes over decisions that change nothing (native.cpp).
@@ -143,6 +152,7 @@ void Thread::open_region(const Site& site, Label label) {
   region.made = 0;
   ++state_.open_sites.of(site.address);
   state_.attention = 1;
+  find_innermost();
 }
 
 // The same decision again in the same frame: a loop's next turn. What an earlier turn decided still decides
@@ -200,7 +210,10 @@ void Thread::count_calls(const Program& program, Address next) {
 
 // Keeps the stack of regions in step with where execution goes.
 void Thread::follow(const Program& program, Address next) {
-  if (program.kind != JumpKind::next || program.indirect_exit) count_calls(program, next);
+  if (program.kind != JumpKind::next || program.indirect_exit) {
+    count_calls(program, next);
+    find_innermost();
+  }
   while (state_.top != regions_.data()) {
     const Region& top = *state_.top;
     const bool met = top.depth == state_.depth && top.end != 0 && top.end == next;
@@ -213,7 +226,7 @@ void Thread::follow(const Program& program, Address next) {
 // The same for a block that neither calls nor returns, when it has got to where the innermost region ends.
 void Thread::paths_meet() {
   do close_region(false);
-  while (state_.top->depth == state_.depth && state_.top->end == state_.next);
+  while (state_.meets == state_.next);
   if (state_.top == regions_.data()) none_open();
 }
 
@@ -221,6 +234,7 @@ void Thread::none_open() {
   state_.attention = 0;
   state_.depth = 0;
   returns_.clear();
+  find_innermost();
 }
 
 }  // namespace shikake::taint

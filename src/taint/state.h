@@ -59,6 +59,11 @@ struct ThreadState {
   Address next = 0;             // where the block that ends now went
   int depth = 0;                // calls below the frame that the first one opened in
   uint32_t late = 0;            // marks wait for what the ending block's rules write
+  // Of the innermost region, when it is of the running function: where its paths meet (0: nowhere inside), and what
+  // was made in it. Else 0, and a place that nobody reads.
+  Address meets = 0;
+  Units* made = &made_nowhere;
+  Units made_nowhere = 0;
   Block* entering = nullptr;    // of machine code: the block that begins when the ending one is done
   uint64_t* words = nullptr;    // kept_words
   Region* last_region = nullptr;  // the place of the last one that may be open

@@ -103,6 +103,7 @@ void Thread::interrupted(Address returns) {
   if (state_.attention == 0) return;
   returns_.push_back(returns);
   ++state_.depth;
+  find_innermost();
 }
 
 void Thread::forget_pages() {
