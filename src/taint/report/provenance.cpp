@@ -306,8 +306,9 @@ class Judge {
 
   std::string choice(uint16_t source, const Place& at, const Action& a, const std::vector<const Place*>& within) {
     const Decision& d = *at.decision;
-    // Whether a downloaded program is whole and could be decoded is tested on the way to running it.
-    if (names(a.content, source, false) && searched(of(d.label, source))) return {};
+    // Whether a downloaded program is whole and could be decoded is tested on the way to running it: a word that says
+    // to run it lies beside its bytes.
+    if (names(a.content, source, false) && (searched(of(d.label, source)) || overlap(a.content, d.label, source))) return {};
     // A target that a decision merely marked is an address that was made under it, not chosen by it.
     if (d.indirect) return searched(of(d.label, source)) ? "" : "received bytes chose the jump that led to " + a.kind;
     if (of_a_chain(d) && d.other_branches >= dispatch_branches && d.other_calls >= dispatch_calls)

@@ -189,6 +189,26 @@ TEST(Judging, WhatFailedWasNotDone) {
   }
 }
 
+// A parent tests bytes before it runs the program that came: the program's own, or a word beside it.
+TEST(Judging, AWordThatSaysToRunADownloadLiesBesideIt) {
+  struct Row {
+    const char* name;
+    const char* content;
+    std::set<Role> roles;
+  };
+  const Row rows[] = {
+      {"the bytes are the program's", "[[1,0,99,0]]", {Role::distribution}},
+      {"the bytes lie before the program", "[[1,4,99,0]]", {Role::distribution, Role::c2}},
+  };
+  for (const Row& row : rows) {
+    const report::Run run = judged({source, with(decision, "\"pid\":7", "\"pid\":6"),
+                                    with(action, "\"content\":[]", std::string("\"content\":") + row.content)});
+    std::set<Role> roles;
+    for (const auto& [role, evidence] : run.flows.at(1).roles) roles.insert(role);
+    EXPECT_EQ(roles, row.roles) << row.name;
+  }
+}
+
 TEST(Judging, TakingDeliveryOfWhatAFlowSendsIsNoCommand) {
   constexpr std::string_view second = R"({"event":"source","source":2,"kind":"flow","protocol":"tcp","remote":"203.0.113.8:81"})";
   constexpr std::string_view led = R"({"event":"action","kind":"connect","source":2,"within":[],"label":[[1,9,12,0]]})";

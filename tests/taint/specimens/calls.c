@@ -22,7 +22,7 @@ static int spool(const char* data, size_t count, off_t at) {
 }
 
 int main(int count, char** argument) {
-  static char data[65536];
+  static char data[1 << 18];
   if (count < 2) return 2;
 #if KIND == 6
   if (getenv("ORDER") != NULL) {
