@@ -49,6 +49,7 @@ struct Step {
 class Lifter {
  public:
   virtual ~Lifter() = default;
+  virtual Architecture architecture() const = 0;
   virtual const RegisterLayout& layout() const = 0;
   // Never fails: what cannot be decoded becomes an instruction without a rule.
   virtual Program lift(const Code& code) = 0;

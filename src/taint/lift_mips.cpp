@@ -341,6 +341,7 @@ class MipsLifter : public Lifter {
  public:
   MipsLifter(bool big, RuleChoices choices) : big_(big), choices_(choices), layout_(taint::layout()) {}
 
+  Architecture architecture() const override { return big_ ? Architecture::mips : Architecture::mipsel; }
   const RegisterLayout& layout() const override { return layout_; }
 
   Program lift(const Code& code) override {

@@ -127,6 +127,7 @@ class VexLifter : public Lifter {
     arguments_.disp_cp_chain_me_to_slowEP = arguments_.disp_cp_chain_me_to_fastEP = &extents_;
   }
 
+  Architecture architecture() const override { return architecture_; }
   const RegisterLayout& layout() const override { return layout_; }
 
   Step step(std::span<const uint8_t> bytes, size_t before, Address address, bool thumb) override;

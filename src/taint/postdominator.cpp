@@ -25,31 +25,75 @@ size_t idle(std::span<const uint8_t> code) {
   return at + 3 + ((form & 7) == 4 ? 1 : 0) + offset;
 }
 
-// Whether code looks as functions begin: a landing mark, a register saved, the stack lowered.
-bool begins_function(std::span<const uint8_t> code) {
+bool begins_x86_function(std::span<const uint8_t> code) {
   static const std::vector<std::vector<uint8_t>> x86 = {{0xf3, 0x0f, 0x1e}, {0x55}, {0x53}, {0x56}, {0x57}, {0x41, 0x54},
                                                         {0x41, 0x55}, {0x41, 0x56}, {0x41, 0x57}, {0x48, 0x83, 0xec},
                                                         {0x48, 0x81, 0xec}, {0x83, 0xec}, {0x81, 0xec}};
-  for (const auto& start : x86)
-    if (code.size() >= start.size() && std::equal(start.begin(), start.end(), code.begin())) return true;
-  // AArch64: stp x29, x30, [sp, …]!; sub sp, sp, …; paciasp
-  if (code.size() < 4) return false;
-  return (code[0] == 0xfd && code[1] == 0x7b && code[3] == 0xa9) || (code[0] == 0xff && code[3] == 0xd1) ||
-         (code[0] == 0x3f && code[1] == 0x23 && code[2] == 0x03 && code[3] == 0xd5);
+  return std::ranges::any_of(x86, [&](const std::vector<uint8_t>& start) {
+    return code.size() >= start.size() && std::equal(start.begin(), start.end(), code.begin());
+  });
 }
 
-// Compilers fill the space between functions up to the next sixteen bytes. A call that is followed by that does not
-// come back: exit, abort, and the like.
-bool is_last_of_function(const CodeReader& reader, Address address) {
+uint32_t word(std::span<const uint8_t> code, bool big_endian) {
+  uint32_t value = 0;
+  for (size_t i = 0; i < 4; ++i) value |= uint32_t{code[i]} << 8 * (big_endian ? 3 - i : i);
+  return value;
+}
+
+// Whether code looks as functions begin: a landing mark, a register or the return address saved, the stack lowered.
+bool begins_function(std::span<const uint8_t> code, Architecture architecture, bool thumb) {
+  if (architecture == Architecture::x86_64 || architecture == Architecture::i386) return begins_x86_function(code);
+  if (code.size() < 4) return false;
+  const uint32_t first = word(code, architecture == Architecture::mips);
+  if (architecture == Architecture::aarch64)  // stp x29, x30, [sp, …]!; sub sp, sp, …; paciasp
+    return (first & 0xff007fff) == 0xa9007bfd || (first & 0xff0003ff) == 0xd10003ff || first == 0xd503233f;
+  if (architecture != Architecture::arm)  // addiu sp, sp, -…; lui gp, …
+    return (first & 0xffff8000) == 0x27bd8000 || first >> 16 == 0x3c1c;
+  // push {…, lr}, as a whole word or a half; str lr, [sp, #-…]!
+  if (thumb) return (first & 0xff00) == 0xb500 || (first & 0xc000ffff) == 0x4000e92d || (first & 0xfff0ffff) == 0xed00f84d;
+  return (first & 0xffff4000) == 0xe92d4000 || (first & 0xfffff000) == 0xe52de000;
+}
+
+// A jump to where a function begins is a call that returns to this one's caller. Of i386's functions the first
+// instruction says nothing: what they call finds its arguments pushed.
+bool is_tail_call(Lifter& lifter, const CodeReader& reader, const Step& step, Address address, bool thumb) {
+  if (step.call || step.leaves || step.successors.size() != 1 || lifter.architecture() == Architecture::i386) return false;
+  const Address to = step.successors[0];
+  if (to == address + step.length) return false;
+  std::array<uint8_t, 4> bytes{};
+  const size_t got = reader(to, bytes);
+  return begins_function(std::span(bytes).first(got), lifter.architecture(), thumb);
+}
+
+// How many bytes at the start of `code` do nothing where functions lie close together; 0: they do something.
+size_t idle_between(std::span<const uint8_t> code, Architecture architecture, bool thumb) {
+  if (code.size() < 4) return 0;
+  if (thumb) return (code[0] == 0x00 && code[1] == 0xbf) || (code[0] == 0xc0 && code[1] == 0x46) ? 2 : 0;
+  const uint32_t first = word(code, architecture == Architecture::mips);
+  const bool arm = architecture == Architecture::arm;
+  return (arm && (first == 0xe320f000 || first == 0xe1a00000)) || (!arm && first == 0) ? 4 : 0;
+}
+
+// A call that is followed by another function does not come back: exit, abort, and the like.
+bool is_last_of_function(const CodeReader& reader, Address address, Architecture architecture, bool thumb) {
+  std::array<uint8_t, 32> bytes{};
+  const bool close = architecture != Architecture::x86_64 && architecture != Architecture::i386 && architecture != Architecture::aarch64;
+  if (close) {
+    // Functions begin at the next word or so; nothing but a function saves the return address or lowers the stack there.
+    const auto code = std::span<const uint8_t>(bytes).first(reader(address, bytes));
+    size_t done = 0;
+    for (size_t length; (length = idle_between(code.subspan(done), architecture, thumb)) != 0;) done += length;
+    return begins_function(code.subspan(done), architecture, thumb);
+  }
+  // Compilers fill the space between functions up to the next sixteen bytes.
   constexpr Address alignment = 16;
-  std::array<uint8_t, 2 * alignment> bytes{};
   const size_t wanted = (alignment - address % alignment) % alignment;
   const size_t got = reader(address, std::span(bytes).first(wanted + 4));
   if (wanted == 0 || got < wanted) return false;
   const auto space = std::span<const uint8_t>(bytes).first(wanted);
   for (size_t done = 0, length = 0; done < wanted; done += length)
     if ((length = idle(space.subspan(done))) == 0 || done + length > wanted) return false;
-  return begins_function(std::span<const uint8_t>(bytes).subspan(wanted, got - wanted));
+  return begins_function(std::span<const uint8_t>(bytes).subspan(wanted, got - wanted), architecture, false);
 }
 
 Step step_at(Lifter& lifter, const CodeReader& reader, Address address, bool thumb) {
@@ -58,7 +102,7 @@ Step step_at(Lifter& lifter, const CodeReader& reader, Address address, bool thu
   if (thumb) reader(address - Lifter::look_back, std::span(bytes).first(Lifter::look_back));
   const size_t count = reader(address, at);
   Step step = lifter.step(std::span(bytes).first(Lifter::look_back + count), Lifter::look_back, address, thumb);
-  if (step.call && !thumb && is_last_of_function(reader, address + step.length)) {
+  if (step.call && !step.successors.empty() && is_last_of_function(reader, step.successors[0], lifter.architecture(), thumb)) {
     step.successors.clear();
     step.ends = true;
   }
@@ -194,18 +238,26 @@ Survey survey(Lifter& lifter, const CodeReader& reader, Address start, Address e
   // Enough for a chain of comparisons; a whole interpreter need not be walked.
   constexpr size_t max_surveyed = 600;
   Survey found;
-  std::vector<Address> pending{start};
+  // `handed_over`: in another function, that a jump went to. An action may be one, as well as be put in line; whom that
+  // one hands over to in turn is a call like any other.
+  struct Place {
+    Address address;
+    bool handed_over;
+  };
+  std::vector<Place> pending{{start, false}};
   std::set<Address> seen{start};
   while (!pending.empty() && seen.size() < max_surveyed) {
-    const Address address = pending.back();
+    const Place at = pending.back();
     pending.pop_back();
-    if (address == end) continue;
-    const Step step = step_at(lifter, reader, address, thumb);
+    if (at.address == end) continue;
+    const Step step = step_at(lifter, reader, at.address, thumb);
     if (step.length == 0) continue;
-    if (step.call) ++found.calls;
+    const bool hands_over = is_tail_call(lifter, reader, step, at.address, thumb);
+    if (step.call || (hands_over && at.handed_over)) ++found.calls;
+    if (hands_over && at.handed_over) continue;
     if (step.successors.size() > 1) ++found.branches;
     for (const Address next : step.successors)
-      if (seen.insert(next).second) pending.push_back(next);
+      if (seen.insert(next).second) pending.push_back({next, at.handed_over || hands_over});
   }
   return found;
 }

@@ -41,18 +41,85 @@ std::vector<Row> rows() {
   };
 }
 
+CodeReader reader_of(const std::vector<uint8_t>& code) {
+  std::vector<uint8_t> memory(before + code.size());
+  std::copy(code.begin(), code.end(), memory.begin() + before);
+  return [memory](Address at, std::span<uint8_t> to) -> size_t {
+    if (at < start - before || at >= start - before + memory.size()) return 0;
+    const size_t offset = at - (start - before);
+    const size_t count = std::min(to.size(), memory.size() - offset);
+    std::memcpy(to.data(), memory.data() + offset, count);
+    return count;
+  };
+}
+
+// exit() and its like come before another function, which is none of the path's.
+TEST(Postdominator, ASurveyEndsWhereACallDoesNotComeBack) {
+  struct Case {
+    const char* name;
+    Architecture architecture;
+    bool thumb;
+    std::vector<uint8_t> code;
+    unsigned branches;
+  };
+  const Case cases[] = {
+      // bl; nop; push {r4, lr}; beq; pop {r4, pc}: and without the push
+      {"Thumb", Architecture::arm, true, {0x00, 0xf0, 0x80, 0xf8, 0x00, 0xbf, 0x10, 0xb5, 0xfd, 0xd0, 0x10, 0xbd}, 0},
+      {"Thumb, a call that comes back", Architecture::arm, true, {0x00, 0xf0, 0x80, 0xf8, 0x00, 0xbf, 0x00, 0xbf, 0xfd, 0xd0, 0x10, 0xbd}, 1},
+      // bl; push.w {r4-r8, lr}; beq; pop {r4, pc}
+      {"Thumb, many registers", Architecture::arm, true, {0x00, 0xf0, 0x80, 0xf8, 0x2d, 0xe9, 0xf0, 0x41, 0xfd, 0xd0, 0x10, 0xbd}, 0},
+      // bl; push {r4, lr}; beq; pop {r4, pc}
+      {"ARM", Architecture::arm, false, {0x20, 0, 0, 0xeb, 0x10, 0x40, 0x2d, 0xe9, 0xfd, 0xff, 0xff, 0x0a, 0x10, 0x80, 0xbd, 0xe8}, 0},
+      {"ARM, registers without the return address", Architecture::arm, false,
+       {0x20, 0, 0, 0xeb, 0x10, 0x00, 0x2d, 0xe9, 0xfd, 0xff, 0xff, 0x0a, 0x10, 0x80, 0xbd, 0xe8}, 1},
+      // jal; nop; (nop;) addiu sp, sp, -32; bnez v0; nop; jr ra; nop
+      {"MIPS", Architecture::mips, false,
+       {0x0c, 0, 0x04, 0x40, 0, 0, 0, 0, 0, 0, 0, 0, 0x27, 0xbd, 0xff, 0xe0, 0x14, 0x40, 0xff, 0xfe, 0, 0, 0, 0, 0x03, 0xe0, 0, 8, 0, 0, 0, 0}, 0},
+      {"MIPS, the stack raised again", Architecture::mips, false,
+       {0x0c, 0, 0x04, 0x40, 0, 0, 0, 0, 0, 0, 0, 0, 0x27, 0xbd, 0x00, 0x20, 0x14, 0x40, 0xff, 0xfe, 0, 0, 0, 0, 0x03, 0xe0, 0, 8, 0, 0, 0, 0}, 1},
+      {"MIPS little-endian", Architecture::mipsel, false,
+       {0x40, 0x04, 0, 0x0c, 0, 0, 0, 0, 0xe0, 0xff, 0xbd, 0x27, 0xfe, 0xff, 0x40, 0x14, 0, 0, 0, 0, 8, 0, 0xe0, 0x03, 0, 0, 0, 0}, 0},
+  };
+  for (const Case& one : cases) {
+    const auto lifter = make_lifter(one.architecture);
+    const Survey found = survey(*lifter, reader_of(one.code), start, 0, one.thumb);
+    EXPECT_EQ(found.branches, one.branches) << one.name;
+    EXPECT_EQ(found.calls, 1U) << one.name;
+  }
+}
+
+// What an action's own function does is the path's; what that one ends with is a call.
+TEST(Postdominator, ASurveyLooksIntoOneFunctionThatAJumpGoesTo) {
+  struct Case {
+    const char* name;
+    Architecture architecture;
+    std::vector<uint8_t> code;
+    unsigned branches, calls;
+  };
+  const Case cases[] = {
+      // jmp 1003; ret; (1003) push rbx; je 1003; jmp 1009; ret; (1009) push rbx; je 1009; je 1009; ret
+      {"x86-64", Architecture::x86_64, {0xeb, 0x01, 0xc3, 0x53, 0x74, 0xfd, 0xeb, 0x01, 0xc3, 0x53, 0x74, 0xfd, 0x74, 0xfb, 0xc3}, 1, 1},
+      // the last one's push a nop: it belongs to the one before
+      {"x86-64, one alone", Architecture::x86_64, {0xeb, 0x01, 0xc3, 0x53, 0x74, 0xfd, 0xeb, 0x01, 0xc3, 0x90, 0x74, 0xfd, 0x74, 0xfb, 0xc3}, 3, 0},
+      // push says nothing on i386
+      {"i386", Architecture::i386, {0xeb, 0x01, 0xc3, 0x53, 0x74, 0xfd, 0xeb, 0x01, 0xc3, 0x53, 0x74, 0xfd, 0x74, 0xfb, 0xc3}, 3, 0},
+      // b 1008; nop; (1008) stp x29, x30, [sp, #-16]!; b.eq 1008; b 1018; nop; (1018) stp …; b.eq 1018; ret
+      {"AArch64", Architecture::aarch64,
+       {0x02, 0, 0, 0x14, 0x1f, 0x20, 0x03, 0xd5, 0xfd, 0x7b, 0xbf, 0xa9, 0xe0, 0xff, 0xff, 0x54, 0x02, 0, 0, 0x14, 0x1f, 0x20, 0x03, 0xd5,
+        0xfd, 0x7b, 0xbf, 0xa9, 0xe0, 0xff, 0xff, 0x54, 0xc0, 0x03, 0x5f, 0xd6}, 1, 1},
+  };
+  for (const Case& one : cases) {
+    const auto lifter = make_lifter(one.architecture);
+    const Survey found = survey(*lifter, reader_of(one.code), start, 0, false);
+    EXPECT_EQ(found.branches, one.branches) << one.name;
+    EXPECT_EQ(found.calls, one.calls) << one.name;
+  }
+}
+
 TEST(Postdominator, IsWherePathsMeet) {
   for (const Row& row : rows()) {
     const auto lifter = make_lifter(row.architecture);
-    std::vector<uint8_t> memory(before + row.code.size());
-    std::copy(row.code.begin(), row.code.end(), memory.begin() + before);
-    const CodeReader reader = [&](Address at, std::span<uint8_t> to) -> size_t {
-      if (at < start - before || at >= start - before + memory.size()) return 0;
-      const size_t offset = at - (start - before);
-      const size_t count = std::min(to.size(), memory.size() - offset);
-      std::memcpy(to.data(), memory.data() + offset, count);
-      return count;
-    };
+    const CodeReader reader = reader_of(row.code);
     const Address successors[] = {row.first, row.second};
     EXPECT_EQ(immediate_postdominator(*lifter, reader, successors, row.thumb), row.meets) << row.name;
   }
