@@ -293,9 +293,11 @@ def through_calls():
     rows.append(Specimen("datagrams-second-named", "datagrams.c", {"KIND": 5}, [("port", 0), b"FILE"], [set(), {"c2"}],
                          {1: 0}, arguments=["PORT1"], datagrams=True))
     for kind, word in ((1, "peeked"), (2, "peeked-in-pair"), (3, "truncated"), (4, "pread"), (5, "preadv"),
-                       (6, "environment"), (7, "mapped"), (10, "after-files"), (11, "after-pipes")):
+                       (6, "environment"), (7, "mapped"), (10, "after-files"), (11, "after-pipes"),
+                       (14, "sendfile-waits"), (15, "sendmmsg-waits"), (16, "without-end")):
         rows.append(Specimen(f"command-{word}", "calls.c", {"KIND": kind}, [b"FILE"], [{"c2"}]))
     rows.append(Specimen("innocent-heap-anew", "calls.c", {"KIND": 8}, [b"old words"], [set()]))
+    rows.append(Specimen("innocent-written-over", "calls.c", {"KIND": 13}, [b"FILE"], [set()]))
     rows.append(Specimen("command-after-connections", "calls.c", {"KIND": 9}, [b"FILE", b""], [{"c2"}, set()],
                          arguments=["PORT1"], silent={1}))
     rows.append(Specimen("command-after-threads", "ladder.c", {}, [b"FILE"], [{"c2"}], libraries=["-pthread"]))

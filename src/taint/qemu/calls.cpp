@@ -3,10 +3,15 @@
 #include <sys/socket.h>
 
 #include "taint/qemu/guest_memory.h"
+#include "taint/qemu/outputs.h"
 #include "taint/qemu/plugin.h"
 
 namespace shikake::taint::qemu {
 namespace {
+
+// As much of what one descriptor hands to another as a pipe holds where nobody asked for a larger one, is told of before
+// it moves.
+constexpr uint64_t max_announced = 65536;
 
 // Flags of the calls that receive, by the place of their argument.
 uint64_t message_flags(const CallArguments& call) {
@@ -100,31 +105,44 @@ void Plugin::announce(Thread& thread, const CallArguments& call) {
   if (guest_.engine.shadow().empty()) return;
   const size_t w = guest_.word_bytes();
   const Transfer transfer = outgoing(thread, call, 0);
-  if (call.call == Call::writev || call.call == Call::vmsplice)
+  const auto message = [&](Address header) { return guest_.vector(guest_.word(header + 2 * w), guest_.word(header + 3 * w), max_content); };
+  if (call.call == Call::writev || call.call == Call::pwritev || call.call == Call::vmsplice)
     return sinks_.announced(transfer, guest_.vector(call.a[1], call.a[2], max_content));
-  if (call.call == Call::sendmsg)
-    return sinks_.announced(transfer, guest_.vector(guest_.word(call.a[1] + 2 * w), guest_.word(call.a[1] + 3 * w), max_content));
-  const Piece piece{call.a[1], call.a[2]};
+  if (call.call == Call::sendmsg) return sinks_.announced(transfer, message(call.a[1]));
+  if (call.call == Call::sendmmsg) {
+    std::vector<Piece> all;
+    for (uint64_t i = 0; i < std::min(call.a[2], max_vector); ++i)
+      for (const Piece& piece : message(call.a[1] + i * 8 * w)) all.push_back(piece);
+    return sinks_.announced(transfer, all);
+  }
+  const Piece piece{call.a[1], std::min(call.a[2], max_content)};
   sinks_.announced(transfer, {&piece, 1});
 }
 
-void Plugin::carry(Thread& thread, const CallArguments& call, uint64_t count) {
-  Transfer from{.count = count}, to{.count = count};
+// A call that moves bytes from one descriptor to another. `count`: as many as were moved, or nothing before the call.
+void Plugin::carry(Thread& thread, const CallArguments& call, std::optional<uint64_t> count) {
+  const uint64_t moved = count.value_or(0);
+  Transfer from{.count = moved}, to{.count = moved};
+  size_t most = 3;  // the argument that says how many bytes at most
   if (call.call == Call::tee) {
     from.fd = static_cast<int>(call.a[0]);
     from.peek = true;
     to.fd = static_cast<int>(call.a[1]);
+    most = 2;
   } else if (call.call == Call::splice || call.call == Call::copy_file_range) {
     from.fd = static_cast<int>(call.a[0]);
-    from.offset = offset_before(call.a[1], 8, count);
+    from.offset = offset_before(call.a[1], 8, moved);
     to.fd = static_cast<int>(call.a[2]);
-    to.offset = offset_before(call.a[3], 8, count);
+    to.offset = offset_before(call.a[3], 8, moved);
+    most = 4;
   } else {
     to.fd = static_cast<int>(call.a[0]);
     from.fd = static_cast<int>(call.a[1]);
-    from.offset = offset_before(call.a[2], call.call == Call::sendfile64 ? 8 : guest_.word_bytes(), count);
+    from.offset = offset_before(call.a[2], call.call == Call::sendfile64 ? 8 : guest_.word_bytes(), moved);
   }
-  sinks_.carried(thread, from, to);
+  if (count) return sinks_.carried(thread, from, to);
+  from.count = to.count = std::min(call.a[most], max_announced);
+  sinks_.carries(thread, from, to);
 }
 
 void Plugin::socket_call(Follower& follower, int64_t result) {
@@ -150,6 +168,12 @@ void Plugin::socket_call(Follower& follower, int64_t result) {
   }
 }
 
+void Plugin::clear_outputs(const Follower& follower, int64_t result) {
+  if (guest_.engine.shadow().empty()) return;
+  guest_.clear_labels(outputs(architecture(), follower.call, follower.room, result,
+                              [this](Address address, size_t bytes) { return guest_.number(address, bytes); }));
+}
+
 void Plugin::before_call(unsigned vcpu, int64_t number, std::array<uint64_t, 6> arguments) {
   Follower& follower = this->follower(vcpu);
   Thread& t = follower.thread;
@@ -157,6 +181,7 @@ void Plugin::before_call(unsigned vcpu, int64_t number, std::array<uint64_t, 6> 
   follower.call = guest_.unpack(number, arguments);
   follower.listener = nullptr;
   const CallArguments& call = follower.call;
+  follower.room = room(call, [this](Address address, size_t bytes) { return guest_.number(address, bytes); });
   constexpr uint64_t share_memory = 0x100;  // CLONE_VM
   if (call.call == Call::clone && (call.a[0] & share_memory) != 0) inherited = t.save_registers();
   switch (call.call) {
@@ -167,8 +192,9 @@ void Plugin::before_call(unsigned vcpu, int64_t number, std::array<uint64_t, 6> 
     case Call::signal: case Call::sigaction: case Call::rt_sigaction: note_handler(call); break;
     case Call::sigreturn: case Call::rt_sigreturn: frame_returns(follower); break;
     case Call::write: case Call::send: case Call::sendto: case Call::writev: case Call::vmsplice:
-    case Call::sendmsg: announce(t, call); break;
-    case Call::msgsnd: sinks_.letter(t, static_cast<int>(call.a[0]), call.a[1], call.a[2], false); break;
+    case Call::sendmsg: case Call::sendmmsg: case Call::pwritev: announce(t, call); break;
+    case Call::sendfile: case Call::sendfile64: case Call::splice: case Call::tee: carry(t, call, std::nullopt); break;
+    case Call::msgsnd: sinks_.letter(t, static_cast<int>(call.a[0]), call.a[1], std::min(call.a[2], max_content), false); break;
     case Call::connect:
       follower.listener = guest_.descriptors.connecting(static_cast<int>(call.a[0]), guest_.endpoint_at(call.a[1], call.a[2]));
       break;
@@ -184,6 +210,7 @@ void Plugin::after_call(unsigned vcpu, int64_t, int64_t result) {
   Thread& t = follower.thread;
   const CallArguments& call = follower.call;
   const auto count = static_cast<uint64_t>(result);
+  clear_outputs(follower, result);
   switch (call.call) {
     case Call::read: case Call::recv: case Call::recvfrom: case Call::pread: case Call::readv: case Call::preadv:
     case Call::recvmsg: case Call::recvmmsg:

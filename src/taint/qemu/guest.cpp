@@ -8,13 +8,6 @@
 #include "taint/qemu/guest_memory.h"
 
 namespace shikake::taint::qemu {
-namespace {
-
-// Vectors longer than the kernel's own limit (UIO_MAXIOV) don't exist.
-constexpr uint64_t max_vector = 1024;
-
-}  // namespace
-
 Guest::Guest(Architecture architecture, Options given, RunState& run_state, Listener& listener, AccessDecoder decoder,
              std::function<void()> labelled)
     : options(std::move(given)),
@@ -35,7 +28,7 @@ Endpoint Guest::endpoint_at(Address address, uint64_t length) const {
 }
 
 CallArguments Guest::unpack(int64_t number, const std::array<uint64_t, 6>& a) const {
-  CallArguments call{call_of(architecture(), number), a};
+  CallArguments call{call_of(architecture(), number), a, number};
   if (word_bytes() == 4)
     for (uint64_t& argument : call.a) argument &= 0xffffffff;
   if (call.call == Call::ipc) {
@@ -45,13 +38,13 @@ CallArguments Guest::unpack(int64_t number, const std::array<uint64_t, 6>& a) co
     Address letter = call.a[4];
     // Version 0 gives the pointer and the type in memory.
     if (call.a[0] == receives) letter = word(letter);
-    return {call.a[0] == sends ? Call::msgsnd : Call::msgrcv, {call.a[1], letter, call.a[2], 0, call.a[3]}};
+    return {call.a[0] == sends ? Call::msgsnd : Call::msgrcv, {call.a[1], letter, call.a[2], 0, call.a[3]}, number};
   }
   if (call.call != Call::socketcall) return call;
   static constexpr Call calls[] = {Call::other,    Call::socket,     Call::bind,    Call::connect, Call::listen,
-                                   Call::accept,   Call::other,      Call::other,   Call::socketpair, Call::send,
+                                   Call::accept,   Call::getsockname, Call::getpeername, Call::socketpair, Call::send,
                                    Call::recv,     Call::sendto,     Call::recvfrom, Call::other,  Call::other,
-                                   Call::other,    Call::sendmsg,    Call::recvmsg, Call::accept4, Call::recvmmsg,
+                                   Call::getsockopt, Call::sendmsg,    Call::recvmsg, Call::accept4, Call::recvmmsg,
                                    Call::sendmmsg};
   call.call = call.a[0] < std::size(calls) ? calls[call.a[0]] : Call::other;
   const Address arguments = call.a[1];

@@ -21,17 +21,6 @@ inline constexpr uint64_t piece_bytes = 4096;
 // A program's content is looked at up to here; what comes after is its data.
 inline constexpr uint64_t max_content = uint64_t{16} << 20;
 
-struct CallArguments {
-  Call call = Call::other;
-  std::array<uint64_t, 6> a{};
-};
-
-// A part of the guest's memory.
-struct Piece {
-  Address at;
-  uint64_t count;
-};
-
 // Bytes of one call, and the descriptor that they come from or go to.
 struct Transfer {
   int fd = -1;

@@ -44,6 +44,7 @@ class Plugin : public Listener {
     explicit Follower(Engine& engine) : thread(engine) {}
     Thread thread;
     CallArguments call;           // the one under way
+    uint64_t room = 0;            // see outputs.h
     Channel* listener = nullptr;  // connect: whom it may be calling on
     // Register labels that signals interrupted, by their frames, and those that a frame is just giving back.
     struct Saved {
@@ -97,8 +98,10 @@ class Plugin : public Listener {
   std::optional<uint64_t> offset_before(Address pointer, size_t bytes, uint64_t count) const;
   void take(Thread& thread, const CallArguments& call, uint64_t count);
   void give(Thread& thread, const CallArguments& call, uint64_t count);
-  void carry(Thread& thread, const CallArguments& call, uint64_t count);
+  void carry(Thread& thread, const CallArguments& call, std::optional<uint64_t> count);
   void announce(Thread& thread, const CallArguments& call);
+  // What the kernel wrote besides has no labels.
+  void clear_outputs(const Follower& follower, int64_t result);
   // Of calls that change what descriptors are.
   void socket_call(Follower& follower, int64_t result);
   // Signals.

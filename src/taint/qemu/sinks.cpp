@@ -1,6 +1,7 @@
 #include "taint/qemu/sinks.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,8 +10,6 @@
 
 namespace shikake::taint::qemu {
 namespace {
-
-constexpr uint64_t max_messages = 1024;  // UIO_MAXIOV
 
 bool opens_to_write(uint64_t flags) { return (flags & O_ACCMODE) != O_RDONLY; }
 
@@ -122,34 +121,71 @@ void Sinks::message(Thread& thread, Transfer transfer, Address header) {
 
 void Sinks::messages(Thread& thread, Transfer transfer, Address headers, uint64_t count) {
   const size_t w = guest_.word_bytes();
-  for (uint64_t i = 0; i < std::min(count, max_messages); ++i) {
+  for (uint64_t i = 0; i < std::min(count, max_vector); ++i) {
     transfer.count = guest_.number(headers + i * 8 * w + 7 * w, 4);
     if (transfer.count != 0) message(thread, transfer, headers + i * 8 * w);
   }
 }
 
+void Sinks::read_carried(Thread& thread, const Carried& from, uint64_t done, std::span<Label> part, bool forget) {
+  if (from.in.carrier == Carrier::flow || from.in.channel == nullptr) std::fill(part.begin(), part.end(), Label{0});
+  else guest_.descriptors.channels().read(*from.in.channel, from.at + done, part, forget);
+  if (from.source != 0) Sources::number(thread.labels(), from.source, from.at + done, part);
+}
+
+// A queue's reader may have them before the call is back. Nothing is counted yet, and what does not come is written over
+// by what comes next.
+void Sinks::carries(Thread& thread, Transfer from, const Transfer& to) {
+  Descriptors& descriptors = guest_.descriptors;
+  const End out = descriptors.destination(to.fd, {}, false);
+  if (out.carrier != Carrier::queue || out.channel == nullptr) return;
+  Carried carried{descriptors.source(from.fd, {})};
+  if (carried.in.carrier == Carrier::nothing) return;
+  if (carried.in.carrier == Carrier::flow) {
+    carried.source = descriptors.flow(from.fd, carried.in);
+    carried.at = carried.in.channel == nullptr ? 0 : carried.in.channel->read.load();
+  } else if (carried.in.carrier == Carrier::file) {
+    carried.source = descriptors.labelled_file(from.fd, carried.in.channel);
+    carried.at = from.offset ? *from.offset : position_before(from.fd, 0);
+    struct stat status;
+    const bool known = fstat(from.fd, &status) == 0 && S_ISREG(status.st_mode);
+    const auto size = static_cast<uint64_t>(known ? std::max<off_t>(status.st_size, 0) : 0);
+    from.count = std::min(from.count, size - std::min(size, carried.at));
+  } else if (carried.in.channel != nullptr) {
+    carried.at = carried.in.channel->read.load();
+    from.count = std::min(from.count, carried.in.channel->written.load() - carried.at);
+  }
+  std::vector<Label> labels(piece_bytes);
+  for (uint64_t done = 0; done < from.count && (carried.source != 0 || carried.in.channel != nullptr); done += piece_bytes) {
+    const auto part = std::span(labels).first(std::min(piece_bytes, from.count - done));
+    read_carried(thread, carried, done, part, false);
+    if (!descriptors.channels().write(*out.channel, out.channel->written.load() + done, part)) descriptors.lost(no_room);
+  }
+}
+
 void Sinks::carried(Thread& thread, const Transfer& from, const Transfer& to) {
   Descriptors& descriptors = guest_.descriptors;
-  End in = descriptors.source(from.fd, {});
+  Carried carried{descriptors.source(from.fd, {})};
+  End& in = carried.in;
   if (in.carrier == Carrier::nothing) return;
-  const uint16_t source = in.carrier == Carrier::flow   ? descriptors.flow(from.fd, in)
-                          : in.carrier == Carrier::file ? descriptors.labelled_file(from.fd, in.channel)
-                                                        : uint16_t{0};
-  uint64_t read_at = 0;
-  if (in.carrier == Carrier::flow) read_at = sources_.received(source, in, from, {});
-  else if (in.carrier == Carrier::file) read_at = from.offset ? *from.offset : position_before(from.fd, from.count);
-  else if (in.channel != nullptr) read_at = from.peek ? in.channel->read.load() : in.channel->read.fetch_add(from.count);
+  if (in.carrier == Carrier::flow) {
+    carried.source = descriptors.flow(from.fd, in);
+    carried.at = sources_.received(carried.source, in, from, {});
+  } else if (in.carrier == Carrier::file) {
+    carried.source = descriptors.labelled_file(from.fd, in.channel);
+    carried.at = from.offset ? *from.offset : position_before(from.fd, from.count);
+  } else if (in.channel != nullptr) {
+    carried.at = from.peek ? in.channel->read.load() : in.channel->read.fetch_add(from.count);
+  }
   // To a file, only labels are worth a channel: look first whether there are any.
   std::vector<Label> labels(std::min(from.count, piece_bytes));
   const auto labels_at = [&](uint64_t done, bool forget) {
     const auto part = std::span(labels).first(std::min(piece_bytes, from.count - done));
-    if (in.carrier == Carrier::flow || in.channel == nullptr) std::fill(part.begin(), part.end(), Label{0});
-    else descriptors.channels().read(*in.channel, read_at + done, part, forget);
-    if (source != 0) Sources::number(thread.labels(), source, read_at + done, part);
+    read_carried(thread, carried, done, part, forget);
     return part;
   };
   Label all = 0;
-  for (uint64_t done = 0; done < from.count && (source != 0 || in.channel != nullptr); done += piece_bytes)
+  for (uint64_t done = 0; done < from.count && (carried.source != 0 || in.channel != nullptr); done += piece_bytes)
     for (const Label label : labels_at(done, false)) all = thread.labels().join(all, label);
   const End out = descriptors.destination(to.fd, {}, all != 0);
   if (out.carrier == Carrier::nothing) return;

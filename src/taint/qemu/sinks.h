@@ -18,6 +18,8 @@ class Sinks {
   void letter(Thread& thread, int queue, Address at, uint64_t count, bool sent);
   void message(Thread& thread, Transfer transfer, Address header);
   void messages(Thread& thread, Transfer transfer, Address headers, uint64_t count);
+  // Bytes are about to go from one descriptor to another: at most so many, and none of a file past its end.
+  void carries(Thread& thread, Transfer from, const Transfer& to);
   // Bytes that went from one descriptor to another without the program's seeing them.
   void carried(Thread& thread, const Transfer& from, const Transfer& to);
 
@@ -29,6 +31,14 @@ class Sinks {
   void failed(unsigned thread_number, std::string_view kind, int64_t result);
 
  private:
+  // Where bytes that are handed on come from, and their labels.
+  struct Carried {
+    End in;
+    uint16_t source = 0;
+    uint64_t at = 0;
+  };
+  // Of `part` bytes that begin `done` bytes behind the first.
+  void read_carried(Thread& thread, const Carried& from, uint64_t done, std::span<Label> part, bool forget);
   void tell(Thread& thread, const Transfer& transfer, const End& end, uint64_t start, Label label,
             std::span<const uint8_t> data, const std::vector<Part>& parts);
   std::vector<Part> parts(Thread& thread, uint64_t start, std::span<const Piece> pieces);

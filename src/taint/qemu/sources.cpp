@@ -7,13 +7,6 @@
 #include "taint/qemu/guest_memory.h"
 
 namespace shikake::taint::qemu {
-namespace {
-
-// More messages than this the kernel does not take (UIO_MAXIOV).
-constexpr uint64_t max_messages = 1024;
-
-}  // namespace
-
 void Sources::number(Labels& labels, uint16_t source, uint64_t offset, std::span<Label> to) {
   for (size_t i = 0; i < to.size(); ++i)
     to[i] = labels.join(to[i], labels.source(source, static_cast<uint32_t>(std::min<uint64_t>(offset + i, UINT32_MAX))));
@@ -76,6 +69,12 @@ void Sources::letter(Thread& thread, int queue, Address at, uint64_t count) {
 
 void Sources::message(Thread& thread, Transfer transfer, Address header) {
   const size_t w = guest_.word_bytes();
+  // What the kernel says of the message: whose it is, what came beside it, their lengths and flags (struct msghdr).
+  const uint64_t named = std::min<uint64_t>(guest_.number(header + w, 4), sizeof(sockaddr_storage));
+  const Piece beside[] = {{guest_.word(header), named}, {header + w, 4},
+                          {guest_.word(header + 4 * w), std::min(guest_.word(header + 5 * w), piece_bytes)},
+                          {header + 5 * w, w + 4}};
+  guest_.clear_labels(beside);
   if (!transfer.peer.known()) transfer.peer = guest_.endpoint_at(guest_.word(header), guest_.number(header + w, 4));
   taken(thread, transfer, guest_.vector(guest_.word(header + 2 * w), guest_.word(header + 3 * w), transfer.count));
 }
@@ -83,8 +82,10 @@ void Sources::message(Thread& thread, Transfer transfer, Address header) {
 // struct mmsghdr: a msghdr of seven words, and how much of it was used.
 void Sources::messages(Thread& thread, Transfer transfer, Address headers, uint64_t count) {
   const size_t w = guest_.word_bytes();
-  for (uint64_t i = 0; i < std::min(count, max_messages); ++i) {
-    transfer.count = guest_.number(headers + i * 8 * w + 7 * w, 4);
+  for (uint64_t i = 0; i < std::min(count, max_vector); ++i) {
+    const Piece length{headers + i * 8 * w + 7 * w, 4};
+    guest_.clear_labels({&length, 1});
+    transfer.count = guest_.number(length.at, 4);
     if (transfer.count != 0) message(thread, transfer, headers + i * 8 * w);
   }
 }

@@ -39,6 +39,9 @@ constexpr Row all_rows[] = {
     {Call::accept, "accept", {43, absent, 285, 202, 168}},
     {Call::accept4, "accept4", {288, 364, 366, 242, 334}},
     {Call::connect, "connect", {42, 362, 283, 203, 170}},
+    {Call::getsockname, "getsockname", {51, 367, 286, 204, 172}},
+    {Call::getpeername, "getpeername", {52, 368, 287, 205, 171}},
+    {Call::getsockopt, "getsockopt", {55, 365, 295, 209, 173}},
     {Call::send, "send", {absent, absent, 289, absent, 178}},
     {Call::sendto, "sendto", {44, 369, 290, 206, 180}},
     {Call::sendmsg, "sendmsg", {46, 370, 296, 211, 179}},
@@ -93,7 +96,9 @@ constexpr Row all_rows[] = {
     {Call::finit_module, "finit_module", {313, 350, 379, 273, 348}},
 };
 
-size_t column(Architecture architecture) {
+}  // namespace
+
+size_t column_of(Architecture architecture) {
   switch (architecture) {
     case Architecture::x86_64: return 0;
     case Architecture::i386: return 1;
@@ -103,14 +108,17 @@ size_t column(Architecture architecture) {
   }
 }
 
-}  // namespace
+int64_t first_number(Architecture architecture) {
+  constexpr int64_t of_mips = 4000;
+  return column_of(architecture) == 4 ? of_mips : 0;
+}
 
 Call call_of(Architecture architecture, int64_t number) {
   static std::unordered_map<int64_t, Call> known = [architecture] {
     std::unordered_map<int64_t, Call> calls;
-    const size_t c = column(architecture);
+    const size_t c = column_of(architecture);
     for (const Row& row : all_rows)
-      if (row.number[c] != absent) calls.emplace(row.number[c] + (c == 4 ? 4000 : 0), row.call);
+      if (row.number[c] != absent) calls.emplace(row.number[c] + first_number(architecture), row.call);
     return calls;
   }();
   const auto found = known.find(number);

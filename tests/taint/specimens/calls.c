@@ -1,13 +1,20 @@
 // A command that comes by calls with a quirk. KIND: 1 looks at it with MSG_PEEK before it takes it, 2 the same behind a
 // socket pair, 3 asks for more than its buffer holds (MSG_TRUNC), 4 pread at an offset past 4 GiB, 5 preadv, 6 an
 // environment variable of the next program, 7 a file that is mapped, 8 the end of the heap is given back and taken
-// again, 9 thousands of connections before, 10 thousands of files, 11 thousands of pipes, 12 a downloaded library.
+// again, 9 thousands of connections before, 10 thousands of files, 11 thousands of pipes, 12 a downloaded library, 13 the
+// kernel writes over it, 14 and 15 a reader has it while the call that hands it over (sendfile, sendmmsg) still waits, 16
+// calls that say they write more than there is memory.
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
 #include "client.h"
 #include <dlfcn.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/msg.h>
+#include <sys/sendfile.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/utsname.h>
 
 static void obey(const char* data) {
   if (strncmp(data, "EXEC", 4) == 0) run_program("/bin/true", "commanded");
@@ -19,6 +26,23 @@ static int spool(const char* data, size_t count, off_t at) {
   const int f = open("spool", O_CREAT | O_RDWR | O_TRUNC, 0600);
   if (f < 0 || pwrite(f, data, count, at) != (ssize_t)count) exit(1);
   return f;
+}
+
+// Obeys the first four bytes that come, and takes the rest. The process's number is given back.
+static pid_t obeying_reader(int from, int to) {
+  const pid_t child = fork();
+  if (child != 0) {
+    close(from);
+    return child;
+  }
+  close(to);
+  static char rest[65536];
+  char word[16] = {0};
+  if (read(from, word, 4) != 4) _exit(1);
+  obey(word);
+  while (read(from, rest, sizeof rest) > 0) {
+  }
+  _exit(0);
 }
 
 int main(int count, char** argument) {
@@ -102,6 +126,33 @@ int main(int count, char** argument) {
   at = sbrk(4096);
   for (int i = 0; i < 5; ++i) at[i] |= "FILE"[i];
   obey(at);
+#elif KIND == 13
+  if (uname((struct utsname*)data) != 0 || mkdir(data, 0700) != 0) return 1;
+#elif KIND == 14 || KIND == 15
+  enum { much = 1 << 20 };  // more than fits a pipe or a socket
+  int ends[2];
+  if (KIND == 14 ? pipe(ends) != 0 : socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) return 1;
+  const pid_t reader = obeying_reader(ends[0], ends[1]);
+  if (KIND == 14) {
+    const int f = spool(data, (size_t)got, 0);
+    off_t at = 0;
+    if (ftruncate(f, much) != 0 || sendfile(ends[1], f, &at, much) <= 0) return 1;
+  } else {
+    static char zeros[much];
+    struct iovec parts[2] = {{data, (size_t)got}, {zeros, sizeof zeros}};
+    struct mmsghdr letters[2] = {{{.msg_iov = &parts[0], .msg_iovlen = 1}, 0}, {{.msg_iov = &parts[1], .msg_iovlen = 1}, 0}};
+    if (sendmmsg(ends[1], letters, 2, 0) <= 0) return 1;
+  }
+  close(ends[1]);
+  waitpid(reader, NULL, 0);
+#elif KIND == 16
+  int ends[2];
+  if (pipe2(ends, O_NONBLOCK) != 0) return 1;
+  const int queue = msgget(IPC_PRIVATE, 0600);
+  (void)!syscall(SYS_write, ends[1], data, -1L);
+  msgsnd(queue, data, (size_t)-1, IPC_NOWAIT);
+  msgctl(queue, IPC_RMID, NULL);
+  obey(data);
 #elif KIND == 12
   const int f = open("./downloaded.so", O_CREAT | O_WRONLY | O_TRUNC, 0700);
   if (write(f, data, (size_t)got) != got) return 1;
