@@ -53,6 +53,10 @@ bool acts(const Action& action) {
   return !action.failed && kinds.contains(action.kind);
 }
 
+bool opens(const Action& action) {
+  return action.kind == "create" || action.kind == "open" || action.kind == "openat" || action.kind == "openat2";
+}
+
 // Where a guest's own libraries lie: its folders, and those of other architectures' (/usr/arm-linux-gnueabihf/lib).
 bool in_library_folder(std::string_view path) {
   for (const std::string_view folder : {"/lib/", "/lib32/", "/lib64/", "/libx32/"}) {
@@ -87,20 +91,48 @@ bool asks_for_a_name(std::string_view message) {
   while (end < message.size() && at(end) != 0 && at(end) < 64) end += 1 + at(end);
   return end > head && end + 5 <= message.size() && at(end) == 0;
 }
+// Over a connection its length goes before it (section 4.2.2).
+bool asks_over_a_connection(std::string_view message) {
+  constexpr size_t length = 2;
+  if (message.size() <= length) return false;
+  const size_t said = size_t{static_cast<uint8_t>(message[0])} << 8 | static_cast<uint8_t>(message[1]);
+  return said == message.size() - length && asks_for_a_name(message.substr(length));
+}
 
-// Files by the last part of their paths, as an action may name one from its own working directory.
+// Files that hold flows' bytes, by the last part of their paths, as an action may name one from its own working
+// directory; and the folders that they lie in.
 class Paths {
  public:
-  void add(const std::string& path, uint16_t source) {
-    auto& all = paths_[path.substr(path.rfind('/') + 1)];
-    if (std::ranges::find(all, std::pair(std::string_view(path), source)) == all.end()) all.emplace_back(path, source);
+  void add(std::string_view path, uint16_t source, uint64_t& steps) {
+    if (steps == 0 || !known_.emplace(path, source).second) return;
+    files_[path.substr(path.rfind('/') + 1)].emplace_back(path, source);
+    for (size_t end = path.rfind('/'); end != std::string_view::npos && end > 0; end = path.rfind('/', end - 1)) {
+      if (steps == 0) return;
+      --steps;
+      const std::string_view folder = path.substr(0, end);
+      if (!known_.emplace(folder, source).second) return;  // and so are those above it
+      folders_[folder.substr(folder.rfind('/') + 1)].emplace_back(folder, source);
+    }
   }
-  // Flows whose bytes lie in the file that `name` may mean.
+  // Whether a flow that fits has bytes in the file that `name` may mean.
   template <class Fits>
   bool any(std::string_view name, uint64_t& steps, Fits fits) const {
+    return in(files_, name, steps, fits);
+  }
+  // The same of the files in the folder that it may mean.
+  template <class Fits>
+  bool any_inside(std::string_view name, uint64_t& steps, Fits fits) const {
+    return in(folders_, name, steps, fits);
+  }
+
+ private:
+  using Known = std::unordered_map<std::string_view, std::vector<std::pair<std::string_view, uint16_t>>>;
+  template <class Fits>
+  static bool in(const Known& all, std::string_view name, uint64_t& steps, Fits fits) {
     while (name.starts_with("./")) name.remove_prefix(2);
-    const auto found = paths_.find(std::string(name.substr(name.rfind('/') + 1)));
-    if (found == paths_.end() || name.empty()) return false;
+    while (name.size() > 1 && name.ends_with('/')) name.remove_suffix(1);
+    const auto found = all.find(name.substr(name.rfind('/') + 1));
+    if (found == all.end() || name.empty()) return false;
     for (const auto& [path, source] : found->second) {
       if (steps == 0) return false;
       --steps;
@@ -110,13 +142,17 @@ class Paths {
     return false;
   }
 
- private:
-  std::unordered_map<std::string, std::vector<std::pair<std::string_view, uint16_t>>> paths_;
+  std::set<std::pair<std::string_view, uint16_t>> known_;
+  Known files_, folders_;
 };
 
 class Judge {
  public:
-  Judge(Run& run, uint64_t steps) : run_(run), left_(steps) { note_places(); }
+  Judge(Run& run, uint64_t steps) : run_(run), left_(steps) {
+    note_places();
+    for (const auto& [source, flow] : run_.flows)
+      if (!flow.file && !flow.remote.empty()) by_remote_.try_emplace(flow.remote, source);
+  }
 
   void all() {
     for (size_t i = 0; i < run_.actions.size(); ++i) {
@@ -199,14 +235,13 @@ class Judge {
   // The flow that something was sent on: before its first answer a datagram's is known by where it went alone.
   uint16_t spoken_to(const Action& a) const {
     if (a.source != 0) return a.source;
-    const auto found = std::ranges::find_if(
-        run_.flows, [&](const auto& one) { return !one.second.file && !a.object.empty() && one.second.remote == a.object; });
-    return found == run_.flows.end() ? 0 : found->first;
+    const auto found = by_remote_.find(a.object);
+    return found == by_remote_.end() ? uint16_t{0} : found->second;
   }
 
   // Its address came out of another flow's bytes; of a name server's answer, whoever gave the name.
   void parent(const Action& a) {
-    if (a.kind == "send" && asks_for_a_name(a.data)) {
+    if (a.kind == "send" && (asks_for_a_name(a.data) || asks_over_a_connection(a.data))) {
       const uint16_t server = spoken_to(a);
       uint16_t& named = name_servers_[server];
       named = 0;
@@ -220,6 +255,7 @@ class Judge {
       const auto server = name_servers_.find(r.source);
       const uint16_t from = server == name_servers_.end() ? r.source : server->second;
       if (from != 0) to->parent = from;
+      if (server != name_servers_.end()) answered_.emplace(r.source, a.source);
     }
   }
 
@@ -227,14 +263,14 @@ class Judge {
   void saving(const Action& a) {
     if (a.kind != "write" || a.object.empty()) return;
     for (const uint16_t source : sources(a.label))
-      if (flow(source) != nullptr && names(a.label, source, !searched(a.label))) saved_.add(a.object, source);
+      if (flow(source) != nullptr && names(a.label, source, !searched(a.label))) saved_.add(a.object, source, left_);
   }
 
-  // Whether a flow is `source`, or `source` led to it by what it said.
+  // Whether a flow is `source`, or `source` led to it by what it said: gave its address, or answered for its name.
   bool leads_to(uint16_t source, uint16_t to) {
     constexpr int longest = 16;  // redirects; a hostile guest may make a circle of them
     for (int n = 0; n < longest && to != 0; ++n) {
-      if (to == source) return true;
+      if (to == source || answered_.contains({source, to})) return true;
       const Flow* next = flow(to);
       to = next == nullptr ? uint16_t{0} : next->parent;
     }
@@ -250,20 +286,33 @@ class Judge {
     if (a.kind == "write")
       for (const uint16_t from : sources(a.label))
         if (led(from)) return true;
-    return saved_.any(a.object, left_, led);
+    return saved_.any(a.object, left_, led) || unpacks(a, led);
   }
 
-  // Received bytes reached an action's arguments. A downloaded file's own name and content are the
-  // download, not a command; an address is a parent. One that failed was commanded all the same.
+  // An archive that came brings folders with it: those that its files are put into, and folders in these.
+  template <class Led>
+  bool unpacks(const Action& a, const Led& led) {
+    if (a.kind != "mkdir" && a.kind != "mkdirat" && a.kind != "chmod" && a.kind != "fchmodat") return false;
+    std::string_view name = a.object;
+    while (name.size() > 1 && name.ends_with('/')) name.remove_suffix(1);
+    const size_t above = name.rfind('/');
+    const bool inside = above != std::string_view::npos && unpacked_.contains(name.substr(0, above));
+    if (!inside && !saved_.any_inside(name, left_, led)) return false;
+    if (std::ranges::any_of(sources(a.label), led)) unpacked_.insert(name);
+    return true;
+  }
+
+  // Received bytes reached an action's arguments. A downloaded file's own name and content, and what an archive says
+  // of the files in it, are the download, not a command; an address is a parent. One that failed was commanded all the same.
   void by_argument(size_t index) {
     const Action& a = run_.actions[index];
     if (a.kind == "connect" || a.kind == "send" || a.kind == "write" || a.kind == "code") return;
-    const bool writes = a.kind == "create" || a.kind == "open" || a.kind == "openat";
     for (const uint16_t source : sources(a.label)) {
       Flow* by = flow(source);
       if (by == nullptr || !names(a.label, source, !(a.kind == "exec" && searched(a.label)))) continue;
       if (a.kind == "exec" && names(a.content, source, false)) continue;
-      if (writes && (by->roles.contains(Role::distribution) || takes_delivery(a, source))) continue;
+      if (opens(a) && by->roles.contains(Role::distribution)) continue;
+      if (takes_delivery(a, source)) continue;
       if (a.failed && by->roles.contains(Role::c2)) continue;  // one of many tries along PATH
       add(*by, Role::c2, {"received bytes are an argument of " + a.kind, of(a.label, source), -1, static_cast<int64_t>(index)});
     }
@@ -331,7 +380,10 @@ class Judge {
   std::unordered_map<uint32_t, Place> places_;        // by decision
   std::set<std::pair<int, uint16_t>> downloaded_;     // processes and the flows that their programs came over
   std::unordered_map<uint16_t, uint16_t> name_servers_;  // and whose bytes the name was that was asked for last
+  std::set<std::pair<uint16_t, uint16_t>> answered_;     // name servers, and the flows whose addresses they gave
+  std::unordered_map<std::string_view, uint16_t> by_remote_;
   Paths saved_;
+  std::set<std::string_view> unpacked_;  // folders
 };
 
 }  // namespace

@@ -213,6 +213,8 @@ TEST(Judging, TakingDeliveryOfWhatAFlowSendsIsNoCommand) {
   constexpr std::string_view second = R"({"event":"source","source":2,"kind":"flow","protocol":"tcp","remote":"203.0.113.8:81"})";
   constexpr std::string_view led = R"({"event":"action","kind":"connect","source":2,"within":[],"label":[[1,9,12,0]]})";
   constexpr std::string_view stored = R"({"event":"action","kind":"write","object":"/home/u/text.part","within":[],"label":[[1,20,90,0]]})";
+  constexpr std::string_view unpacked = R"({"event":"action","kind":"write","object":"/home/u/app/sub/a","within":[],"label":[[1,20,90,0]]})";
+  constexpr std::string_view outer = R"({"event":"action","kind":"mkdir","object":"app","result":0,"within":[],"label":[[1,20,30,0]]})";
   struct Row {
     const char* name;
     std::vector<std::string_view> before;
@@ -235,6 +237,15 @@ TEST(Judging, TakingDeliveryOfWhatAFlowSendsIsNoCommand) {
       {"drops it", {stored}, R"("kind":"unlink","object":"/home/u/text.part","result":0)", false},
       {"removes another", {stored}, R"("kind":"unlink","object":"/home/v/text.part","result":0)", true},
       {"runs it", {stored}, R"("kind":"exec","object":"text.part")", true},
+      {"unpacks its folder", {unpacked}, R"("kind":"mkdirat","object":"app/sub","result":0,"label":[[1,20,30,0]])", false},
+      {"unpacks the folder above", {unpacked}, R"("kind":"mkdir","object":"app/","result":0,"label":[[1,20,30,0]])", false},
+      {"and an empty one in it", {unpacked, outer}, R"("kind":"mkdir","object":"app/empty","result":0,"label":[[1,20,30,0]])", false},
+      {"gives its file a mode", {unpacked}, R"("kind":"fchmodat","object":"app/sub/a","result":0,"label":[[1,20,30,0]])", false},
+      {"replaces its file", {unpacked}, R"("kind":"unlinkat","object":"app/sub/a","result":0,"label":[[1,20,30,0]])", false},
+      {"makes a folder that nothing of it comes into", {unpacked}, R"("kind":"mkdir","object":"/home/u/other","result":0,"label":[[1,20,30,0]])", true},
+      {"makes one of the same name elsewhere", {unpacked}, R"("kind":"mkdir","object":"/tmp/app","result":0,"label":[[1,20,30,0]])", true},
+      {"removes a file beside its own", {unpacked, outer}, R"("kind":"unlink","object":"app/b","result":0,"label":[[1,20,30,0]])", true},
+      {"moves away the folder that its file is in", {unpacked}, R"("kind":"rename","object":"/home/u","arguments":"/x","result":0,"label":[[1,20,30,0]])", true},
   };
   for (const Row& row : rows) {
     std::string all = fmt::format("{}\n{}\n", source, decision);
@@ -302,6 +313,58 @@ TEST(Judging, BehindANameIsWhoGaveIt) {
       EXPECT_EQ(run.bad_lines, 0U) << row.name;
       EXPECT_EQ(run.flows.at(2).parent, row.parent) << row.name << ' ' << to;
     }
+}
+
+// A name server's answer is looked at, connected to and talked to by every client that knows a name.
+TEST(Judging, ANameServerDoesNotCommandWhoAsksForAName) {
+  const std::string asked = "53490100000100000000000003777777076578616d706c650000010001";
+  const std::string over_a_connection = "001d" + asked;
+  constexpr std::string_view connects = R"("kind":"connect","source":2,"label":[[1,40,43,0]])";
+  struct Row {
+    const char* name;
+    std::string question, what;
+    bool commands;
+  };
+  const Row rows[] = {
+      {"connects to what it gave", asked, std::string(connects), false},
+      {"talks to what it gave", asked, R"("kind":"send","source":2)", false},
+      {"asked over a connection", over_a_connection, R"("kind":"send","source":2)", false},
+      {"saves what that one sent", asked, R"("kind":"create","object":"/tmp/page","result":3)", false},
+      {"talks to whom that one led to", asked, R"("kind":"send","source":3)", false},
+      {"talks to somebody else", asked, R"("kind":"send","source":4)", true},
+      {"runs a program", asked, R"("kind":"exec","object":"/bin/true")", true},
+      {"what came is what is run", asked, R"("kind":"exec","object":"/bin/sh","label":[[1,50,60,0]])", true},
+      {"no name server", "474554202f", R"("kind":"send","source":4)", true},
+  };
+  for (const Row& row : rows) {
+    std::string all;
+    for (int i = 1; i <= 4; ++i)
+      all += fmt::format("{{\"event\":\"source\",\"source\":{},\"kind\":\"flow\",\"remote\":\"192.0.2.5{}:53\"}}\n", i, i);
+    all += fmt::format("{}\n{{\"event\":\"action\",\"kind\":\"send\",\"source\":1,\"data\":\"{}\"}}\n", decision, row.question);
+    all += fmt::format("{{\"event\":\"action\",{}}}\n", connects);
+    all += R"({"event":"action","kind":"connect","source":3,"label":[[2,40,43,0]]})" "\n";
+    all += R"({"event":"action","kind":"write","object":"/tmp/page","label":[[2,100,103,0]]})" "\n";
+    all += fmt::format("{{\"event\":\"action\",\"pid\":7,\"within\":[1],{}}}\n", row.what);
+    const report::Run run = judged({all});
+    EXPECT_EQ(run.bad_lines, 0U) << row.name;
+    EXPECT_EQ(commands(run), row.commands) << row.name;
+    EXPECT_FALSE(commands(run, 2)) << row.name;
+  }
+}
+
+TEST(Judging, ManyFilesOfOneNameAndManyQuestionsEnd) {
+  std::string lines;
+  for (int i = 1; i <= 16000; ++i)
+    lines += fmt::format("{{\"event\":\"source\",\"source\":{},\"kind\":\"flow\",\"remote\":\"192.0.2.1:{}\"}}\n", i, i);
+  for (int i = 0; i < 50'000; ++i)
+    lines += fmt::format("{{\"event\":\"action\",\"kind\":\"write\",\"object\":\"/{}/x\",\"label\":[[1,0,0,0]]}}\n"
+                         "{{\"event\":\"action\",\"kind\":\"send\",\"object\":\"192.0.2.2:1\","
+                         "\"data\":\"53490100000100000000000003777777076578616d706c650000010001\"}}\n", i);
+  report::Run run = read_events(lines);
+  judge(run, 200'000);  // some ten thousand million comparisons, were each to look at all before it
+  EXPECT_TRUE(run.limits.empty());
+  judge(run, 1'000);
+  EXPECT_TRUE(run.limits.contains("judging"));
 }
 
 TEST(Judging, ACircleOfRedirectsEnds) {
