@@ -221,6 +221,8 @@ class Body {
           size_text(flow.bytes_in), flow.process ? process(*flow.process) : "", time(flow.start)));
       if (flow.role) add(fmt::format("<span class=\"chip grave\">{}</span> ", intel::name(*flow.role)));
       for (const std::string& sentence : flow.evidence) add(html(sentence) + "<br>");
+      if (flow.gate) add(html(gate_text(flow)) + "<br>");
+      if (flow.coarsened && (flow.role || flow.gate)) add(html(coarse_offsets) + "<br>");
       if (!flow.decision.empty()) add(html(flow.decision) + "<br>");
       for (size_t i = 0; i < std::min<size_t>(flow.urls.size(), 4); ++i) add(defanged(flow.urls[i]) + "<br>");
       if (!flow.ja3.empty()) add("<span class=\"dim\">JA3</span> " + code(flow.ja3));

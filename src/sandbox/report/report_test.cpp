@@ -57,6 +57,34 @@ TEST(Text, TellsWhatConvictsFirst) {
   EXPECT_FALSE(has(text, "https://c2.example"));
 }
 
+TEST(Text, AGateAndCoarseOffsetsAreSaidOnScreenAndPage) {
+  struct Row {
+    const char* name;
+    std::optional<intel::Role> role;
+    bool gate, coarsened;
+  };
+  const Row rows[] = {
+      {"neither", {}, false, false},
+      {"a gate", {}, true, false},
+      {"a command whose bytes are not known well", intel::Role::c2, false, true},
+      {"a gate whose bytes are not known well", {}, true, true},
+      {"merged labels of a flow that is nothing", {}, false, true},
+  };
+  for (const Row& row : rows) {
+    RunRecord run = full_run();
+    run.flows.resize(1);
+    run.flows[0].role = row.role;
+    run.flows[0].gate = row.gate;
+    run.flows[0].coarsened = row.coarsened;
+    run.flows[0].decisions = {{.module = "/home/u/bot", .offset = 0x1234, .offsets = {{4, 9}}}};
+    for (const std::string& text : {render_text(run), render_page(run)}) {
+      EXPECT_EQ(has(text, "go or no-go, no command (bytes 4-9 at bot+0x1234)"), row.gate) << row.name;
+      EXPECT_EQ(has(text, "offsets are coarse"), row.coarsened && (row.gate || row.role)) << row.name;
+    }
+    EXPECT_EQ(has(render_text(run), "[gate]"), row.gate) << row.name;
+  }
+}
+
 TEST(Text, NothingOfARunsReachesTheTerminalRaw) {
   const std::string text = render_text(run_of("\033[2J\r\nfake line\u202e\x07"));
   EXPECT_FALSE(has(text, "\033"));

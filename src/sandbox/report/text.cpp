@@ -118,9 +118,12 @@ class Screen {
       if (flow.host.empty() || flow.decision.starts_with("refused")) what = safe(flow.remote, max_object);
       what += fmt::format("  {} out, {} in", size_text(flow.bytes_out), size_text(flow.bytes_in));
       if (flow.role) what += fmt::format("  [{}]", intel::name(*flow.role));
+      else if (flow.gate) what += "  [gate]";
       if (!flow.decision.empty()) what += "  " + safe(flow.decision, max_object);
       line("  " + safe(flow.protocol.empty() ? flow.transport : flow.protocol, 9), what);
       if (!flow.evidence.empty() && proofs++ < max_proofs) line("", safe(flow.evidence.front(), max_evidence));
+      if (flow.gate && proofs++ < max_proofs) line("", safe(gate_text(flow), max_evidence));
+      if (flow.coarsened && (flow.role || flow.gate)) line("", std::string(coarse_offsets));
       if (!flow.urls.empty()) line("", safe(base::defang(flow.urls.front())));
     }
     more(worth, shown, "flows");

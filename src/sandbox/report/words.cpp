@@ -130,6 +130,15 @@ std::string remote_text(const intel::RunFlow& flow) {
   return flow.host + (colon == std::string::npos ? "" : flow.remote.substr(colon));
 }
 
+std::string gate_text(const intel::RunFlow& flow) {
+  std::string text = "gate: what it sent was go or no-go, no command";
+  const auto tested = std::ranges::find_if(flow.decisions, [](const intel::RunDecision& one) { return !one.offsets.empty(); });
+  if (tested == flow.decisions.end()) return text;
+  const intel::RunBytes& bytes = tested->offsets.front();
+  const std::string module = tested->module.empty() ? "memory" : tested->module.substr(tested->module.rfind('/') + 1);
+  return text + fmt::format(" (bytes {}-{} at {}+{:#x})", bytes.first, bytes.last, module, tested->offset);
+}
+
 std::vector<const RunFile*> files_by_interest(const RunRecord& run) {
   std::vector<const RunFile*> all;
   for (const RunFile& file : run.files) {

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "intel/run.h"
@@ -36,6 +37,11 @@ size_t place_of(const intel::RunRecord& run, uint32_t process);
 
 // "c2.example:443" or the address where there is no name.
 std::string remote_text(const intel::RunFlow& flow);
+
+// Which of a gate's bytes let something through or held it back.
+std::string gate_text(const intel::RunFlow& flow);
+// Said of a flow whose labels were merged.
+inline constexpr std::string_view coarse_offsets = "its bytes met too many others: their offsets are coarse, and span more than had a part";
 
 // The last files that a person would look at: created, changed, renamed, deleted ones, programs first.
 std::vector<const intel::RunFile*> files_by_interest(const intel::RunRecord& run);

@@ -182,6 +182,11 @@ class Join {
                       fmt::join(taint_.limits, ", ")));
     if (taint_.bad_lines > 0)
       say(fmt::format("{} of its events make no sense: a program may have written them", taint_.bad_lines));
+    for (const auto& [source, flow] : taint_.flows)
+      if (!flow.roles.empty() && !places_.contains(source))
+        say(fmt::format("a flow with {} is {}, and none of the flows that were seen is known to be it",
+                        flow.remote.empty() ? "an unknown address" : base::to_valid_utf8(flow.remote),
+                        taint::report::name(flow.roles.begin()->first)));
     for (const auto& [what, count] : taint_.lost)
       say(fmt::format("not everything was followed: {} ({} times)", base::to_valid_utf8(what), count));
   }
@@ -354,13 +359,16 @@ class Join {
 }  // namespace
 
 void add_range(std::vector<RunBytes>& all, uint64_t first, uint64_t last) {
-  for (RunBytes& known : all) {
-    if (first > known.last + 1 || last + 1 < known.first) continue;
-    known.first = std::min(known.first, first);
-    known.last = std::max(known.last, last);
+  const auto before = [](uint64_t end, uint64_t begin) { return end < begin && begin - end > 1; };  // a gap between them
+  auto from = std::ranges::find_if(all, [&](const RunBytes& known) { return !before(known.last, first); });
+  const auto to = std::find_if(from, all.end(), [&](const RunBytes& known) { return before(last, known.first); });
+  if (from == to) {
+    if (all.size() < max_ranges) all.insert(from, {first, last});
     return;
   }
-  if (all.size() < max_ranges) all.push_back({first, last});
+  from->first = std::min(from->first, first);
+  from->last = std::max(std::prev(to)->last, last);
+  all.erase(std::next(from), to);
 }
 
 std::map<uint16_t, uint32_t> flow_ids(const intel::RunRecord& record, const taint::report::Run& taint) {

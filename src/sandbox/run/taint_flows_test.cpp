@@ -88,6 +88,43 @@ TEST(TaintFlows, OfADatagramSocketsPeersTheOneThatCommandsIsConvicted) {
   }
 }
 
+TEST(TaintFlows, RangesAreSortedAndNeverTouch) {
+  struct Row {
+    const char* name;
+    std::vector<intel::RunBytes> added, all;
+  };
+  const Row rows[] = {
+      {"one", {{3, 5}}, {{3, 5}}},
+      {"apart", {{10, 12}, {3, 5}}, {{3, 5}, {10, 12}}},
+      {"neighbours", {{3, 5}, {6, 7}, {1, 2}}, {{1, 7}}},
+      {"inside", {{0, 95}, {34, 35}}, {{0, 95}}},
+      {"around all", {{34, 35}, {44, 45}, {62, 71}, {0, 95}}, {{0, 95}}},
+      {"a bridge", {{0, 3}, {8, 9}, {20, 21}, {4, 7}}, {{0, 9}, {20, 21}}},
+      {"the ends of what there is", {{0, 0}, {UINT64_MAX, UINT64_MAX}}, {{0, 0}, {UINT64_MAX, UINT64_MAX}}},
+      {"all of it", {{5, 9}, {0, UINT64_MAX}, {7, 7}}, {{0, UINT64_MAX}}},
+  };
+  for (const Row& row : rows) {
+    std::vector<intel::RunBytes> all;
+    for (const intel::RunBytes& one : row.added) add_range(all, one.first, one.last);
+    ASSERT_EQ(all.size(), row.all.size()) << row.name;
+    for (size_t i = 0; i < all.size(); ++i) {
+      EXPECT_EQ(all[i].first, row.all[i].first) << row.name;
+      EXPECT_EQ(all[i].last, row.all[i].last) << row.name;
+    }
+  }
+}
+
+// What none of the record's flows is known to be is told of: nobody shall take silence for innocence.
+TEST(TaintFlows, ARoleWithoutAFlowIsSaid) {
+  intel::RunRecord placed = record(), unplaced = record();
+  unplaced.flows[0].local = "10.0.0.2:4999";
+  add_taint(placed, judged(events));
+  add_taint(unplaced, judged(events));
+  EXPECT_TRUE(placed.remarks.empty());
+  ASSERT_EQ(unplaced.remarks.size(), 1U);
+  EXPECT_NE(unplaced.remarks[0].find("a flow with 203.0.113.7:80 is c2"), std::string::npos) << unplaced.remarks[0];
+}
+
 TEST(TaintFlows, ForeignEventsConvictNobody) {
   // A guest writes what it likes among true events: one line is taken away, or another one added.
   std::vector<std::string> whole;
