@@ -2,6 +2,7 @@
 #include "taint/qemu/descriptors.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/mman.h>
@@ -9,6 +10,8 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 
 #include "base/unique_fd.h"
@@ -32,7 +35,7 @@ class DescriptorsTest : public testing::Test {
     void* at = mmap(nullptr, sizeof(RunState), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     ASSERT_NE(at, MAP_FAILED);
     state_ = static_cast<RunState*>(at);
-    descriptors_ = std::make_unique<Descriptors>(*state_, recorder_, no_paths_);
+    descriptors_ = std::make_unique<Descriptors>(*state_, recorder_, paths_);
     ASSERT_TRUE(recorder_.open("/dev/null"));
   }
   void TearDown() override { munmap(state_, sizeof(RunState)); }
@@ -68,7 +71,7 @@ class DescriptorsTest : public testing::Test {
 
   RunState* state_ = nullptr;
   Recorder recorder_;
-  const std::vector<std::string> no_paths_;
+  std::vector<std::string> paths_;  // of labelled files
   std::unique_ptr<Descriptors> descriptors_;
 };
 
@@ -78,6 +81,42 @@ TEST_F(DescriptorsTest, SocketPairsAreJoined) {
   const UniqueFd a(ends[0]), b(ends[1]);
   descriptors_->paired(a.get(), b.get());
   expect_joined(a.get(), b.get());
+}
+
+// A client's number, a cache, a setting: what the run put into its home itself was never the victim's.
+TEST_F(DescriptorsTest, WhatTheRunMadeIsNoSource) {
+  char folder[] = "/tmp/shikake-descriptors-XXXXXX";
+  ASSERT_NE(mkdtemp(folder), nullptr);
+  paths_ = {std::string(folder) + "/"};
+  struct Row {
+    const char* name;
+    const char* before;  // what lies there; null: nothing
+    int flags;           // that the run opens it with
+    bool source;
+  };
+  const Row rows[] = {
+      {"read", "mine", O_RDONLY, true},
+      {"written into", "mine", O_RDWR, true},
+      {"appended to", "mine", O_WRONLY | O_APPEND | O_CREAT, true},
+      {"made", nullptr, O_WRONLY | O_CREAT, false},
+      {"written anew", "mine", O_WRONLY | O_TRUNC, false},
+  };
+  for (const Row& row : rows) {
+    const std::string path = paths_[0] + row.name;
+    if (row.before != nullptr) std::ofstream(path) << row.before;
+    {
+      const UniqueFd fd(open(path.c_str(), row.flags | O_CLOEXEC, 0600));
+      ASSERT_GE(fd.get(), 0) << row.name;
+      if ((row.flags & O_ACCMODE) != O_RDONLY) {
+        descriptors_->opened(fd.get());
+        ASSERT_EQ(write(fd.get(), "7731", 4), 4) << row.name;
+      }
+    }
+    const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    Channel* channel = descriptors_->file(fd.get());
+    EXPECT_EQ(descriptors_->labelled_file(fd.get(), channel) != 0, row.source) << row.name;
+  }
+  std::filesystem::remove_all(folder);
 }
 
 TEST_F(DescriptorsTest, UnixSocketsAreJoinedInTheOrderOfTheirConnections) {

@@ -75,8 +75,10 @@ TEST(Text, AGateAndCoarseOffsetsAreSaidOnScreenAndPage) {
     run.flows.resize(1);
     run.flows[0].role = row.role;
     run.flows[0].gate = row.gate;
+    run.flows[0].evidence.clear();
+    if (row.role) run.flows[0].evidence = {"c2: bytes 4-9"};
     run.flows[0].coarsened = row.coarsened;
-    run.flows[0].decisions = {{.module = "/home/u/bot", .offset = 0x1234, .offsets = {{4, 9}}}};
+    run.flows[0].decisions = {{.offsets = {{4, 9}}, .module = "/home/u/bot", .offset = 0x1234}};
     for (const std::string& text : {render_text(run), render_page(run)}) {
       EXPECT_EQ(has(text, "go or no-go, no command (bytes 4-9 at bot+0x1234)"), row.gate) << row.name;
       EXPECT_EQ(has(text, "offsets are coarse"), row.coarsened && (row.gate || row.role)) << row.name;

@@ -121,9 +121,10 @@ class Screen {
       else if (flow.gate) what += "  [gate]";
       if (!flow.decision.empty()) what += "  " + safe(flow.decision, max_object);
       line("  " + safe(flow.protocol.empty() ? flow.transport : flow.protocol, 9), what);
-      if (!flow.evidence.empty() && proofs++ < max_proofs) line("", safe(flow.evidence.front(), max_evidence));
-      if (flow.gate && proofs++ < max_proofs) line("", safe(gate_text(flow), max_evidence));
-      if (flow.coarsened && (flow.role || flow.gate)) line("", std::string(coarse_offsets));
+      if ((!flow.evidence.empty() || flow.gate) && proofs++ < max_proofs) {
+        line("", safe(flow.gate ? gate_text(flow) : flow.evidence.front(), max_evidence));
+        if (flow.coarsened) line("", std::string(coarse_offsets));
+      }
       if (!flow.urls.empty()) line("", safe(base::defang(flow.urls.front())));
     }
     more(worth, shown, "flows");

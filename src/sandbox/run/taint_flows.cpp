@@ -36,6 +36,8 @@ std::string port_of(const std::string& end) {
   return end.substr(std::min(end.rfind(':'), end.size()));
 }
 
+std::string host_of(const std::string& end) { return end.substr(0, end.rfind(':')); }
+
 std::string shown(std::string_view bytes) {
   std::string text;
   for (const char c : bytes.substr(0, max_shown)) {
@@ -96,15 +98,19 @@ std::string encoding_of(std::string_view bytes) {
 std::map<uint16_t, size_t> places(const intel::RunRecord& record, const taint::report::Run& taint) {
   std::map<uint16_t, size_t> found;
   std::set<size_t> taken;
+  const auto is_of = [](const Flow& flow, const RunFlow& row, bool remote_known) {
+    if (row.transport != flow.protocol) return false;
+    // Echoes have no ports; in their place the record has their number, sockets the protocol's or none.
+    if (row.transport == "icmp") return host_of(flow.remote) == host_of(row.remote);
+    return port_of(flow.local) == port_of(row.local) && (!remote_known || flow.remote == row.remote);
+  };
   for (const bool remote_known : {true, false}) {
     for (const auto& [source, flow] : taint.flows) {
       if (flow.file || flow.remote.empty() == remote_known) continue;
       std::vector<size_t> fitting;
       for (size_t place = 0; place < record.flows.size(); ++place) {
         const RunFlow& row = record.flows[place];
-        if (row.transport == flow.protocol && !taken.contains(place) && port_of(flow.local) == port_of(row.local) &&
-            (!remote_known || flow.remote == row.remote))
-          fitting.push_back(place);
+        if (!taken.contains(place) && is_of(flow, row, remote_known)) fitting.push_back(place);
       }
       // Who it was with is not known: of several, none may be blamed.
       if (fitting.empty() || (!remote_known && fitting.size() > 1)) continue;

@@ -125,6 +125,24 @@ TEST(TaintFlows, ARoleWithoutAFlowIsSaid) {
   EXPECT_NE(unplaced.remarks[0].find("a flow with 203.0.113.7:80 is c2"), std::string::npos) << unplaced.remarks[0];
 }
 
+TEST(TaintFlows, EchoesAreKnownByWhomTheyWentTo) {
+  for (const bool same : {true, false}) {
+    intel::RunRecord run;
+    run.processes.push_back({.id = 0, .pid = 7, .exe = "/home/u/bot"});
+    run.flows.push_back({.id = 1, .local = "10.0.0.2:5000", .remote = "203.0.113.9:0", .transport = "icmp"});
+    run.flows.push_back({.id = 2, .local = "10.0.0.2:6000", .remote = "203.0.113.7:0", .transport = "icmp"});
+    std::string lines(events);
+    lines.replace(lines.find("\"tcp\",\"local\":\"10.0.0.2:4000\",\"remote\":\"203.0.113.7:80\""), 55,
+                  std::string("\"icmp\",\"local\":\"0.0.0.0:1\",\"remote\":\"203.0.113.") + (same ? "7" : "8") + ":0\"");
+    const taint::report::Run taint = judged(lines);
+    ASSERT_EQ(taint.flows.at(1).protocol, "icmp");
+    add_taint(run, taint);
+    EXPECT_FALSE(run.flows[0].role);
+    EXPECT_EQ(run.flows[1].role == intel::Role::c2, same);
+    EXPECT_EQ(run.remarks.empty(), same);
+  }
+}
+
 TEST(TaintFlows, ForeignEventsConvictNobody) {
   // A guest writes what it likes among true events: one line is taken away, or another one added.
   std::vector<std::string> whole;

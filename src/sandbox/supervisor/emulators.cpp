@@ -78,9 +78,17 @@ Result<> add_needed(const fs::path& loader, const fs::path& file, std::map<std::
 // Whose content has labels of its own, by beginnings of paths: what thieves look for.
 std::vector<std::string> labelled(const std::string& home) {
   std::vector<std::string> all = {"/etc/shadow"};
-  for (const char* below : {"/Documents/", "/Desktop/", "/Downloads/", "/.ssh/", "/.gnupg/", "/.aws/",
-                            "/.mozilla/", "/.thunderbird/", "/.config/", "/.git-credentials", "/.netrc",
-                            "/.bash_history", "/.pgpass", "/.docker/", "/.kube/", "/.wallet"})
+  for (const char* below : {"/Documents/", "/Desktop/", "/Downloads/", "/.ssh/", "/.gnupg/", "/.aws/", "/.azure/",
+                            "/.mozilla/", "/.thunderbird/", "/.git-credentials", "/.netrc", "/.pgpass", "/.my.cnf",
+                            "/.npmrc", "/.pypirc", "/.docker/", "/.kube/", "/.vnc/", "/.password-store/",
+                            "/.bash_history", "/.zsh_history", "/.mysql_history", "/.psql_history", "/.wallet",
+                            "/.electrum/", "/.bitcoin/", "/.ethereum/", "/.local/share/keyrings/",
+                            // Of a folder that every program keeps its settings in, those that keep secrets.
+                            "/.config/google-chrome/", "/.config/chromium/", "/.config/BraveSoftware/",
+                            "/.config/microsoft-edge/", "/.config/opera/", "/.config/vivaldi/", "/.config/filezilla/",
+                            "/.config/gh/", "/.config/git/credentials", "/.config/gcloud/", "/.config/rclone/",
+                            "/.config/keepassxc/", "/.config/Signal/", "/.config/discord/", "/.config/Slack/",
+                            "/.config/sops/", "/.config/solana/"})
     all.push_back(home + below);
   return all;
 }

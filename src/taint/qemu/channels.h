@@ -44,7 +44,8 @@ struct Channel {
   ChannelKey key;
   uint16_t generation;               // of those that had this place
   std::atomic<uint8_t> used;         // lately: its place is not given away at once
-  std::atomic<bool> settled;         // socket: it is known whether it is local
+  std::atomic<bool> settled;         // socket: it is known whether it is local; file: a program of the run made it,
+                                     // its path makes it no source
   std::atomic<uint16_t> source;      // flows and labelled files: the number; 0: none yet
   std::atomic<uint64_t> read;        // bytes taken out so far
   std::atomic<uint64_t> written;     // bytes put in; files: the end of what ever had labels

@@ -47,6 +47,17 @@ int option(int fd, int name) {
   return getsockopt(fd, SOL_SOCKET, name, &value, &length) == 0 ? value : -1;
 }
 
+// As the record of flows has it. Echo requests go by raw sockets and by those of datagrams.
+const char* transport(int fd) {
+  const int protocol = option(fd, SO_PROTOCOL);
+  if (protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6) return "icmp";
+  switch (option(fd, SO_TYPE)) {
+    case SOCK_STREAM: return "tcp";
+    case SOCK_DGRAM: return "udp";
+    default: return protocol == IPPROTO_UDP ? "udp" : protocol == IPPROTO_TCP ? "tcp" : "raw";
+  }
+}
+
 // The hash of a Unix socket's name; nothing when it has none.
 template <class Ask>
 std::optional<uint64_t> unix_name(int fd, Ask ask) {
@@ -209,25 +220,26 @@ uint16_t Descriptors::flow(int fd, const End& end) {
   uint16_t first = 0;
   if (!source.compare_exchange_strong(first, made)) return first;
   if (made == any_source) return made;
-  const int type = option(fd, SO_TYPE);
   Event event("source");
   event.number("pid", getpid())
       .number("source", made)
       .text("kind", "flow")
-      .text("protocol", type == SOCK_STREAM ? "tcp" : type == SOCK_DGRAM ? "udp" : "raw")
+      .text("protocol", transport(fd))
       .text("local", local_end(fd).text())
       .text("remote", end.remote.text());
   recorder_.write(std::move(event));
   return made;
 }
 
+bool Descriptors::is_labelled(std::string_view path) const {
+  return std::ranges::any_of(labelled_paths_, [&](const std::string& prefix) { return path.starts_with(prefix); });
+}
+
 uint16_t Descriptors::labelled_file(int fd, Channel*& channel) {
+  if (channel != nullptr && channel->settled.load()) return 0;
   if (channel != nullptr && channel->source.load() != 0) return channel->source.load();
-  if (labelled_paths_.empty()) return 0;
-  const std::string path = path_of(fd);
-  if (std::none_of(labelled_paths_.begin(), labelled_paths_.end(),
-                   [&](const std::string& prefix) { return path.starts_with(prefix); }))
-    return 0;
+  const std::string path = labelled_paths_.empty() ? std::string() : path_of(fd);
+  if (!is_labelled(path)) return 0;
   if (channel == nullptr) channel = make(key(fd, ChannelKind::file));
   if (channel == nullptr) return any_source;
   const uint16_t made = new_source();
@@ -316,8 +328,12 @@ void Descriptors::meet(int fd, int process, bool connects) {
 void Descriptors::opened(int fd) {
   struct stat status;
   if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size != 0) return;
-  if (Channel* channel = channels_.find({ChannelKind::file, status.st_dev, status.st_ino}))
-    channels_.clear(*channel, 0, channel->written.exchange(0));
+  const ChannelKey key{ChannelKind::file, status.st_dev, status.st_ino};
+  Channel* channel = channels_.find(key);
+  if (channel != nullptr) channels_.clear(*channel, 0, channel->written.exchange(0));
+  const bool own = !labelled_paths_.empty() && is_labelled(path_of(fd));
+  if (own && channel == nullptr) channel = make(key);
+  if (own && channel != nullptr) channel->settled.store(true), channel->source.store(0);
 }
 
 }  // namespace shikake::taint::qemu

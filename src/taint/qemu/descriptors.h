@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "taint/qemu/channels.h"
@@ -66,7 +67,8 @@ class Descriptors {
   // After, with what connecting() gave.
   void connected(int fd, const Endpoint& to, Channel* there, bool success);
   void accepted(int fd);
-  // A file was opened to be written: an empty one has no labels, whatever its number's last bearer had.
+  // A file was opened to be written: an empty one has no labels, whatever its number's last bearer had, and what
+  // comes into it is no longer the victim's, wherever it lies.
   void opened(int fd);
 
   // Labels that could not be kept: told once for each reason.
@@ -74,6 +76,7 @@ class Descriptors {
 
  private:
   ChannelKey key(int fd, ChannelKind kind) const;
+  bool is_labelled(std::string_view path) const;
   Channel* make(const ChannelKey& key);
   Channel* queue(uint64_t number) { return number == 0 ? nullptr : make({ChannelKind::queue, ~uint64_t{0}, number}); }
   End socket_end(int fd, const Endpoint& named, bool incoming, bool labelled);
