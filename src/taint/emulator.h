@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "taint/lift.h"
@@ -17,6 +18,10 @@ inline constexpr size_t elf_head_bytes = 20;
 // The architecture of an ELF program by its head (the System V ABI's e_ident and e_machine); nothing when it
 // is no ELF program or one that taint does not follow.
 std::optional<Architecture> architecture_of(std::span<const uint8_t> head);
+
+// Of a script, from its beginning: the interpreter and its one argument, as the kernel reads them (execve(2)); empty
+// where it is none.
+std::vector<std::string> interpreter_of(std::string_view head);
 
 // "qemu-arm": the name of Debian's emulator.
 std::string emulator_name(Architecture architecture);

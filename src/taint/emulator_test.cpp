@@ -42,5 +42,23 @@ TEST(Emulator, IsChosenByTheProgramsHead) {
   EXPECT_EQ(architecture_of(std::array<uint8_t, 32>{'#', '!'}), std::nullopt) << "a script";
 }
 
+TEST(Emulator, OfAScriptIsItsInterpreters) {
+  struct Row {
+    const char* head;
+    std::vector<std::string> words;
+  };
+  const Row rows[] = {
+      {"#!/bin/sh\necho", {"/bin/sh"}},
+      {"#!/bin/sh", {"/bin/sh"}},
+      {"#! \t/usr/bin/env  python3 -B \t\nx", {"/usr/bin/env", "python3 -B"}},  // one argument, blanks and all
+      {"#!\n/bin/sh", {}},
+      {"#!", {}},
+      {"#", {}},
+      {" #!/bin/sh\n", {}},
+      {"", {}},
+  };
+  for (const Row& row : rows) EXPECT_EQ(interpreter_of(row.head), row.words) << row.head;
+}
+
 }  // namespace
 }  // namespace shikake::taint

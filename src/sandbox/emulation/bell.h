@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdint>
 
+#include "taint/bell.h"
+
 namespace shikake::sandbox::emulation {
 
 inline constexpr long bell = 0x5349;  // trace::FilterProgram::bell
@@ -12,8 +14,9 @@ inline constexpr long bell = 0x5349;  // trace::FilterProgram::bell
 enum class Ring : uint64_t {
   started = 1,   // the guest's first instruction is about to be translated
   answered = 2,  // Answered at the address given: a call that the emulator answered without the kernel
-  taint = 3,     // a line of the taint plugin's events: address and length (taint/qemu/recorder.h)
-  own_work = 4,  // 1: what follows is the plugin's doing, until 0. Nothing is let through for it: see is_own_work()
+  // The taint plugin's: a line of its events; its own work, for which nothing is let through: see is_own_work().
+  taint = static_cast<uint64_t>(taint::BellWord::event),
+  own_work = static_cast<uint64_t>(taint::BellWord::own_work),
 };
 
 struct Answered {

@@ -17,6 +17,7 @@
 #include "sandbox/emulation/foreign_calls.h"
 #include "sandbox/emulation/target.h"
 #include "sandbox/monitor/paths.h"
+#include "taint/emulator.h"
 
 namespace shikake::sandbox::emulation {
 
@@ -61,20 +62,6 @@ std::string link_of(const base::UniqueFd& file) {
 bool is_program(const base::UniqueFd& file) {
   struct stat status {};
   return file && ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & 0111) != 0;
-}
-
-// The interpreter and its one argument; empty where it is no script.
-std::vector<std::string> interpreter_of(std::string_view head) {
-  if (!head.starts_with("#!")) return {};
-  std::string_view line = head.substr(2, head.find('\n') - 2);
-  constexpr std::string_view blanks = " \t";
-  line = base::trimmed(line, blanks);
-  const size_t end = std::min(line.find_first_of(blanks), line.size());
-  if (end == 0) return {};
-  std::vector<std::string> words{std::string(line.substr(0, end))};
-  line = base::trimmed(line.substr(end), blanks);
-  if (!line.empty()) words.emplace_back(line);
-  return words;
 }
 
 // Pointers of argv or envp; nothing where they cannot be read or are too many.
@@ -217,7 +204,7 @@ std::optional<Emulation::Program> Emulation::program_of(Thread& thread, const Ca
       program.file = std::make_shared<const base::UniqueFd>(std::move(file));
       return program;
     }
-    std::vector<std::string> before = interpreter_of(base::as_text(seen));
+    std::vector<std::string> before = taint::interpreter_of(base::as_text(seen));
     if (before.empty()) return std::nullopt;
     before.push_back(program.path);
     if (!program.interpreters.empty()) program.interpreters.erase(program.interpreters.begin());

@@ -1,34 +1,30 @@
 #include "sandbox/emulation/target.h"
 
-#include <elf.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
+#include <string>
+
+#include "taint/emulator.h"
 
 namespace shikake::sandbox::emulation {
 namespace {
 
 struct Row {
   std::string_view target;
-  uint16_t machine;
-  uint8_t bits, order;  // ELFCLASS…, ELFDATA…
   bool own;
   std::string_view folder, package;
   std::string_view
       loader;  // what dynamic programs name as their interpreter; "" where that does not tell targets apart
 };
 constexpr Row rows[] = {
-    {"x86_64", EM_X86_64, ELFCLASS64, ELFDATA2LSB, true, "", "libc6", "/lib64/ld-linux-x86-64.so.2"},
-    {"i386", EM_386, ELFCLASS32, ELFDATA2LSB, true, "i686-linux-gnu", "libc6-i386-cross",
-     "/lib/ld-linux.so.2"},
-    {"arm", EM_ARM, ELFCLASS32, ELFDATA2LSB, false, "arm-linux-gnueabihf", "libc6-armhf-cross",
-     "/lib/ld-linux-armhf.so.3"},
-    {"aarch64", EM_AARCH64, ELFCLASS64, ELFDATA2LSB, false, "aarch64-linux-gnu", "libc6-arm64-cross",
-     "/lib/ld-linux-aarch64.so.1"},
-    {"mips", EM_MIPS, ELFCLASS32, ELFDATA2MSB, false, "mips-linux-gnu", "libc6-mips-cross", ""},
-    {"mipsel", EM_MIPS, ELFCLASS32, ELFDATA2LSB, false, "mipsel-linux-gnu", "libc6-mipsel-cross", ""},
+    {"x86_64", true, "", "libc6", "/lib64/ld-linux-x86-64.so.2"},
+    {"i386", true, "i686-linux-gnu", "libc6-i386-cross", "/lib/ld-linux.so.2"},
+    {"arm", false, "arm-linux-gnueabihf", "libc6-armhf-cross", "/lib/ld-linux-armhf.so.3"},
+    {"aarch64", false, "aarch64-linux-gnu", "libc6-arm64-cross", "/lib/ld-linux-aarch64.so.1"},
+    {"mips", false, "mips-linux-gnu", "libc6-mips-cross", ""},
+    {"mipsel", false, "mipsel-linux-gnu", "libc6-mipsel-cross", ""},
 };
 
 const Row* find(std::string_view target) {
@@ -40,14 +36,8 @@ const Row* find(std::string_view target) {
 }  // namespace
 
 std::optional<std::string_view> target_of(base::ByteSpan head) {
-  constexpr size_t machine_at = 18;  // e_machine, in both classes
-  if (head.size() < machine_at + 2 || std::memcmp(head.data(), ELFMAG, SELFMAG) != 0) return std::nullopt;
-  const bool big = head[EI_DATA] == ELFDATA2MSB;
-  const int machine =
-      big ? head[machine_at] << 8 | head[machine_at + 1] : head[machine_at + 1] << 8 | head[machine_at];
-  for (const Row& row : rows)
-    if (row.machine == machine && row.bits == head[EI_CLASS] && row.order == head[EI_DATA]) return row.target;
-  return std::nullopt;
+  const auto architecture = taint::architecture_of(head);
+  return architecture ? std::optional(taint::name(*architecture)) : std::nullopt;
 }
 
 bool is_own(std::string_view target) {

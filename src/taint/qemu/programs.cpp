@@ -118,14 +118,10 @@ std::optional<Architecture> Programs::find_program(std::string& path, std::vecto
   for (int depth = 0; depth < max_interpreters; ++depth) {
     std::array<unsigned char, 256> head{};
     const size_t got = read_head(path, std::span(head).first(head.size() - 1));
-    if (got <= 2 || head[0] != '#' || head[1] != '!') return architecture_of(std::span(head).first(got));
-    const auto* text = reinterpret_cast<const char*>(head.data()) + 2;
-    std::string line(text, strcspn(text, "\n"));
-    line.erase(0, line.find_first_not_of(" \t"));
-    while (!line.empty() && (line.back() == ' ' || line.back() == '\t')) line.pop_back();
-    const size_t space = line.find_first_of(" \t");
-    std::vector<Argument> before{{line.substr(0, space), {}}};
-    if (space != std::string::npos) before.push_back({line.substr(line.find_first_not_of(" \t", space)), {}});
+    const auto words = interpreter_of({reinterpret_cast<const char*>(head.data()), got});
+    if (words.empty()) return architecture_of(std::span(head).first(got));
+    std::vector<Argument> before;
+    for (const std::string& word : words) before.push_back({word, {}});
     before.push_back({path, {}});
     if (!arguments.empty()) arguments.erase(arguments.begin());
     for (Argument& one : before) one.labels.resize(one.text.size() + 1);

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "base/bytes.h"
+
 namespace shikake::taint::qemu {
 namespace {
 
@@ -77,13 +79,9 @@ Event& Event::text(std::string_view name, std::string_view value) {
   return *this;
 }
 Event& Event::hex(std::string_view name, std::span<const uint8_t> value) {
-  static constexpr char digits[] = "0123456789abcdef";
   key(name);
   text_ += '"';
-  for (const uint8_t byte : value.first(std::min(value.size(), max_event_data))) {
-    text_ += digits[byte >> 4];
-    text_ += digits[byte & 15];
-  }
+  text_ += base::to_hex(value.first(std::min(value.size(), max_event_data)));
   text_ += '"';
   return *this;
 }
@@ -129,8 +127,8 @@ std::string Event::line() && {
   return std::move(text_ += "}\n");
 }
 
-void Bell::ring(uint64_t what, uint64_t at, uint64_t length) const {
-  if (number_ != 0) ::syscall(number_, what, at, length);
+void Bell::ring(BellWord what, uint64_t at, uint64_t length) const {
+  if (number_ != 0) ::syscall(number_, static_cast<uint64_t>(what), at, length);
 }
 
 bool Recorder::open(const char* path) {
@@ -152,7 +150,7 @@ void Recorder::write(Event event) {
   const uint64_t before = written_.fetch_add(line.size());
   if (before > max_event_bytes) return;
   if (before + line.size() > max_event_bytes) line = "{\"event\":\"lost\",\"what\":\"events of a process past 64 MiB\"}\n";
-  if (bell_.is_there()) return bell_.ring(Bell::event, reinterpret_cast<uint64_t>(line.data()), line.size());
+  if (bell_.is_there()) return bell_.ring(BellWord::event, reinterpret_cast<uint64_t>(line.data()), line.size());
   // A guest that closes every descriptor closes this one too.
   if (::write(fd_, line.data(), line.size()) < 0 && open(path_.c_str()))
     if (::write(fd_, line.data(), line.size()) < 0) return;

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "taint/bell.h"
 #include "taint/engine.h"
 #include "taint/label.h"
 
@@ -66,14 +67,12 @@ class Event {
 };
 
 // A system call that no kernel has, at which whoever traces the emulator from outside takes events and hears of
-// the plugin's own doings: no file that a guest could reach, no descriptor that it could close.
-// Arguments: what, address, length.
+// the plugin's own doings (bell.h): no file that a guest could reach, no descriptor that it could close.
 class Bell {
  public:
-  static constexpr uint64_t event = 3, own_work = 4;  // own_work: 1 begins, 0 ends, in place of an address
   explicit Bell(long number = 0) : number_(number) {}
   bool is_there() const { return number_ != 0; }
-  void ring(uint64_t what, uint64_t at, uint64_t length) const;
+  void ring(BellWord what, uint64_t at, uint64_t length) const;
 
  private:
   long number_;
@@ -82,8 +81,8 @@ class Bell {
 // What the plugin itself opens and reads meanwhile is not the guest's doing.
 class OwnWork {
  public:
-  explicit OwnWork(const Bell& bell) : bell_(bell) { bell_.ring(Bell::own_work, 1, 0); }
-  ~OwnWork() { bell_.ring(Bell::own_work, 0, 0); }
+  explicit OwnWork(const Bell& bell) : bell_(bell) { bell_.ring(BellWord::own_work, 1, 0); }
+  ~OwnWork() { bell_.ring(BellWord::own_work, 0, 0); }
   OwnWork(const OwnWork&) = delete;
   OwnWork& operator=(const OwnWork&) = delete;
 

@@ -4,27 +4,13 @@
 
 #include <boost/json.hpp>
 
+#include "base/bytes.h"
 #include "taint/report/provenance.h"
 
 namespace shikake::taint::report {
 namespace {
 
 namespace json = boost::json;
-
-int digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-std::string from_hex(std::string_view hex) {
-  std::string bytes;
-  for (size_t i = 0; i + 1 < hex.size(); i += 2) {
-    const int high = digit(hex[i]), low = digit(hex[i + 1]);
-    if (high < 0 || low < 0) break;
-    bytes += static_cast<char>(high << 4 | low);
-  }
-  return bytes;
-}
 
 // The fields of one event. One that is missing is 0 or empty; one that cannot be makes the event a bad one.
 class Fields {
@@ -38,6 +24,11 @@ class Fields {
     if (const json::value* v = object_.if_contains(key)) found = natural(*v);
     check(found >= least && found <= most);
     return static_cast<T>(found);
+  }
+  std::string bytes(std::string_view key) {
+    const auto found = base::from_hex(text(key));
+    check(found.has_value());
+    return found.value_or("");
   }
   int64_t result(std::string_view key) {
     const json::value* v = object_.if_contains(key);
@@ -169,7 +160,7 @@ class Reader {
   bool received(Fields& fields) {
     const auto source = fields.number<uint16_t>("source", max_source, 1);
     const auto offset = fields.number<uint64_t>("offset", INT64_MAX);
-    const std::string bytes = from_hex(fields.text("data"));
+    const std::string bytes = fields.bytes("data");
     if (!fields.good()) return false;
     const auto flow = run_.flows.find(source);
     if (flow == run_.flows.end() || offset >= max_received || bytes.empty()) return true;
@@ -226,8 +217,7 @@ class Reader {
     a.failed = fields.result("result") < 0 && a.kind != "connect";
     const bool coarsened = fields.flag("coarsened");
     const auto thread = fields.number<uint32_t>("thread");
-    const std::string data = fields.text("data");
-    if (a.kind == "send") a.data = from_hex(data);
+    a.data = fields.bytes("data");
     if (const json::array* within = fields.array("within"))
       for (const json::value& one : *within) {
         const uint64_t number = fields.natural(one);
