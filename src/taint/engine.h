@@ -247,6 +247,11 @@ class Thread {
     Stored stored;
   };
   std::vector<LateMark> late_;  // to be put on what the running block writes
+  struct Met {
+    size_t exit;
+    Label label;
+  };
+  std::vector<Met> met_;  // decisions of the running block, while its rules run
   std::vector<Address> returns_;  // where calls made under them go on
   ThreadState state_;
 };

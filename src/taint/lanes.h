@@ -68,6 +68,11 @@ inline bool zero(const Label* labels, size_t lanes) {
   return is_zero(load(labels, lanes));
 }
 
+// Whether eight labels are all this one.
+inline bool all_are(const Label* from, Label label) {
+  return _mm_movemask_epi8(_mm_cmpeq_epi16(load(from, 8), _mm_set1_epi16(static_cast<short>(label)))) == 0xffff;
+}
+
 // The first label that is not nothing. `v` must have one.
 inline Label first_label(__m128i v) {
   Label labels[8];

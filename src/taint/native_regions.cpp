@@ -45,8 +45,9 @@ void RegionEmitter::decide(uint16_t exit) {
   });
   Xbyak::Label& labelled = later([=, this, &done, &tell, &site] {
     if (site.indirect) return jmp(tell, T_NEAR);
-    Xbyak::Label &known = label(), &fresh = label();
-    Xbyak::Label& joined = later([=, this, &site, &tell, &known] {
+    Xbyak::Label &in_force = label(), &closed = label();
+    // Where labels at the site became too many, the union of all is the one in force.
+    Xbyak::Label& joined = later([=, this, &site, &tell, &in_force] {
       Xbyak::Label& same = label();
       cmp(eax, edx);
       je(same);
@@ -56,17 +57,17 @@ void RegionEmitter::decide(uint16_t exit) {
       mov(eax, edx);
       L(same);
       mov(r8, reinterpret_cast<uint64_t>(&site));
-      jmp(known, T_NEAR);
+      jmp(in_force, T_NEAR);
     });
-    Xbyak::Label& open_already = later([this, &site, &fresh, &tell, &done] { again(site, fresh, tell, done); });
+    Xbyak::Label& open_already = later([this, &site, &closed, &tell, &done] { again(site, closed, tell, done); });
     mov(r8, reinterpret_cast<uint64_t>(&site));
     movzx(edx, word[r8 + site_joined]);
     test(edx, edx);
     jnz(joined, T_NEAR);
-    L(known);
+    L(in_force);
     cmp(open_here(site), 0);
     jne(open_already, T_NEAR);
-    L(fresh);
+    L(closed);
     open(site, tell, done);
   });
   test(eax, eax);
@@ -75,14 +76,14 @@ void RegionEmitter::decide(uint16_t exit) {
 }
 
 // A loop's next turn: the same decision in the same frame. eax: the label; r8: the site.
-void RegionEmitter::again(const Site& site, Xbyak::Label& fresh, Xbyak::Label& tell, Xbyak::Label& done) {
+void RegionEmitter::again(const Site& site, Xbyak::Label& closed, Xbyak::Label& tell, Xbyak::Label& done) {
   Xbyak::Label &outer = label(), &found = label();
   mov(r10, site.address);
   mov(ecx, dword[rdi + state_at::depth]);
   mov(rdx, qword[rdi + state_at::top]);
   L(outer);
   cmp(ecx, dword[rdx + region_depth]);
-  jne(fresh, T_NEAR);
+  jne(closed, T_NEAR);
   cmp(r10, qword[rdx + region_site]);
   je(found);
   sub(rdx, static_cast<uint32_t>(sizeof(Region)));

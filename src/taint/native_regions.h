@@ -21,7 +21,7 @@ class RegionEmitter : protected Emitter {
 
  private:
   void open(const Site& site, Xbyak::Label& tell, Xbyak::Label& done);
-  void again(const Site& site, Xbyak::Label& fresh, Xbyak::Label& tell, Xbyak::Label& done);
+  void again(const Site& site, Xbyak::Label& closed, Xbyak::Label& tell, Xbyak::Label& done);
   Xbyak::Address open_here(const Site& site);
 
   Xbyak::Label refuse_;

@@ -15,13 +15,14 @@ void RuleEmitter::emit() {
   for (const Plan::Load& one : plan_.loads) compare(one);
   L(write_);
   for (const Plan::Store& one : plan_.stores) store(one);
+  write_registers();
+  units();
+  // A jump may end regions, which then put labels on what was written.
   for (size_t n = 0; n < plan_.decisions.size(); ++n) {
     if (plan_.decisions[n].inputs == 0) continue;
     mov(rax, decision_word(n));
     decide(plan_.decisions[n].rule->b);
   }
-  write_registers();
-  units();
   leave();
   L(anew_);
   for (const Plan::Quad& quad : plan_.quads) check(quad);

@@ -19,6 +19,7 @@ void Thread::in_regions(Block& block, const Program& program, Region& top) {
 void Thread::end_inside(Block& block, const Program& program) {
   while (state_.top->depth == state_.depth && state_.top->end - block.address - 1 < block.last - block.address - 1)
     close_inside(block, program);
+  if (state_.top == regions_.data()) none_open();
   if (state_.top->depth == state_.depth) in_regions(block, program, *state_.top);
 }
 
@@ -61,7 +62,7 @@ void Thread::close_inside(Block& block, const Program& program) {
 
 [[gnu::always_inline]] inline void Thread::mark_units(Units made, Label label) {
   const auto& extents = engine_.layout().extent;
-  // Four and four are mostly alike, and mostly they all had one label before, which the new one adds nothing to.
+  // Mostly they have the label already. Else four and four are mostly alike, and all had one before.
   Label before = 0, after = label;
   const auto mark_four = [&](Label* to) {
     const Label first = *to;
@@ -77,6 +78,7 @@ void Thread::close_inside(Block& block, const Program& program) {
     const auto& extent = extents[static_cast<size_t>(std::countr_zero(left))];
     Label* const to = registers(extent.first);
     if (extent.bytes == 8) {
+      if (lanes::all_are(to, label)) continue;
       mark_four(to);
       mark_four(to + 4);
     } else {

@@ -102,7 +102,11 @@ Program make(std::mt19937_64& random, size_t number) {
     program.code.push_back({Op::store, 4, no_place, pick(2) == 0 ? no_place : place(b), at});
     program.marked_stores.push_back(at);
   }
-  if (pick(4) != 0) program.code.push_back({Op::branch, 1, no_place, made + 16, 0});
+  // A few call, return, or jump where a label says.
+  const bool jumps = pick(8) == 0;
+  if (pick(4) != 0 || jumps) program.code.push_back({jumps ? Op::target : Op::branch, 1, no_place, made + 16, 0});
+  program.kind = std::array{JumpKind::call, JumpKind::ret, JumpKind::next, JumpKind::next, JumpKind::next, JumpKind::next}[pick(6)];
+  program.indirect_exit = jumps;
   const Op put = std::array{Op::put_move, Op::put_splat, Op::put_clear}[pick(3)];
   program.code.push_back({put, 4, place(to), made, static_cast<Ref>(to)});
   program.code.push_back({Op::put_clear, 4, static_cast<Ref>(place(to) + 4), no_place, static_cast<Ref>(to)});
@@ -110,7 +114,7 @@ Program make(std::mt19937_64& random, size_t number) {
   program.reads = (Units{1} << registers_used) - 1;
   program.writes = Units{1} << to;
   if (pick(2) == 0) program.made = program.writes;
-  program.exits.push_back({0, false, start(pick(blocks))});
+  program.exits.push_back({0, jumps, start(pick(blocks))});
   program.successors = {start((number + 1) % blocks), program.exits[0].target};
   return program;
 }
@@ -135,6 +139,7 @@ class Side {
       block.touched.store(programs_[i].reads);
       Site& site = block.sites.emplace_back();
       site.address = block.address + 4;
+      site.indirect = programs_[i].exits[0].indirect;
       site.region_known = true;
       // At the function's end, at the beginning of a block, or in the middle of one.
       const Address ends[] = {0, start(random() % blocks), start(random() % blocks),
@@ -147,6 +152,13 @@ class Side {
     thread->enter(blocks_[i]);
     for (size_t n = 0; n < addresses.size(); ++n)
       thread->access(addresses[n], 0, 4 | (programs_[i].memory[n].store ? 0x100u : 0u));
+  }
+
+  size_t interpreted() const {
+    size_t all = 0;
+    for (const Block& block : blocks_)
+      for (const auto& variant : block.variants) all += variant->interpreted.load();
+    return all;
   }
 
   Told told;
@@ -177,7 +189,7 @@ TEST(Regions, MachineCodePassesOverWhatChangesNothing) {
   auto arena = std::make_unique<LabelArena>();
   Labels table(*arena);
   const std::array<Label, 3> labels = {0, table.source(1, 10), table.source(1, 20)};
-  size_t decisions = 0, regions = 0;
+  size_t decisions = 0, regions = 0, interpreted = 0, in_machine_code = 0;
   for (uint64_t seed = 1; seed <= 60; ++seed) {
     SCOPED_TRACE(seed);
     Side native(*arena, seed, true), plain(*arena, seed, false);
@@ -209,9 +221,12 @@ TEST(Regions, MachineCodePassesOverWhatChangesNothing) {
     expect_same(native, plain);
     EXPECT_EQ(native.told.all, plain.told.all);
     decisions += plain.told.all.size();
+    interpreted += native.interpreted();
+    in_machine_code += plain.interpreted() - native.interpreted();
   }
   EXPECT_GT(decisions, 300u);
   EXPECT_GT(regions, 30000u);
+  EXPECT_GT(in_machine_code, 2 * interpreted);
 }
 
 }  // namespace

@@ -144,7 +144,7 @@ void Thread::finish_block(Address next) {
   } else if (is_hot(block.bystander)) {
     engine_.compile(block, program, nullptr, state_);
   }
-  if (state_.attention != 0) leave_regions(program);
+  if (state_.attention != 0 || state_.late != 0) leave_regions(program);
 }
 
 // What the ending block still does for regions once its rules have run.
@@ -287,6 +287,9 @@ void Thread::run(const Program& program, Variant& variant) {
     const auto& extent = engine_.layout().extent[unit];
     if (!lanes::zero(registers(extent.first), extent.bytes)) state_.units |= Units{1} << unit;
   }
+  // A jump may end regions, which then put labels on what was written.
+  for (const Met& met : met_) decide(met.exit, met.label);
+  met_.clear();
 }
 
 // One rule, in all generality.
@@ -327,7 +330,7 @@ void Thread::step(const Instruction& i) {
     case Op::store: write(state_.accesses[i.b].address, lanes, a); break;
     case Op::branch:
     case Op::target:
-      if (*a != 0) decide(i.b, *a);
+      if (*a != 0) met_.push_back({i.b, *a});
       break;
   }
 }
