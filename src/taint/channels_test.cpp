@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace shikake::taint::qemu {
@@ -55,6 +57,28 @@ TEST_F(ChannelsTest, ClearedLabelsAreGone) {
   channels_.clear(*channel, 11, 2 * chunk_bytes);
   EXPECT_EQ(labels(*channel, 9, 4), (std::vector<Label>{0, 7, 0, 0}));
   EXPECT_EQ(labels(*channel, 2 * chunk_bytes, 4), (std::vector<Label>(4)));
+}
+
+TEST_F(ChannelsTest, LabelsAreFoundHoweverFarTheyLieApart) {
+  Channel* channel = channels_.make({ChannelKind::file, 1, 2});
+  Channel* other = channels_.make({ChannelKind::file, 1, 3});
+  const uint64_t far = uint64_t{5} << 40;
+  ASSERT_TRUE(channels_.write(*channel, 10, std::vector<Label>{7}));
+  ASSERT_TRUE(channels_.write(*channel, far, std::vector<Label>{8, 9}));
+  ASSERT_TRUE(channels_.write(*other, 10, std::vector<Label>{5}));
+  const auto found = [&](uint64_t offset, uint64_t count) {
+    std::vector<std::pair<uint64_t, Label>> all;
+    channels_.each(*channel, offset, count, [&](uint64_t at, std::span<const Label> labels) {
+      for (size_t i = 0; i < labels.size(); ++i)
+        if (labels[i] != 0) all.emplace_back(at + i, labels[i]);
+    });
+    std::sort(all.begin(), all.end());
+    return all;
+  };
+  using All = std::vector<std::pair<uint64_t, Label>>;
+  EXPECT_EQ(found(0, ~uint64_t{0}), (All{{10, 7}, {far, 8}, {far + 1, 9}}));
+  EXPECT_EQ(found(11, far - 10), (All{{far, 8}}));
+  EXPECT_EQ(found(0, 10), All{});
 }
 
 TEST_F(ChannelsTest, WhatHoldsNothingMakesRoom) {

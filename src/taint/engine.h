@@ -112,6 +112,11 @@ class Engine {
     const Program* known = block.program.load(std::memory_order_acquire);
     return known != nullptr ? *known : lift(block);
   }
+  // Bytes of the instruction that is at `address`, where `bytes` were read; 0 when it is none that is known.
+  size_t length(std::span<const uint8_t> bytes, Address address) {
+    const std::lock_guard guard(lifting_);
+    return lifter_->step(bytes, 0, address, false).length;
+  }
   // The program's variant for the registers that hold labels now.
   Variant& variant(Block& block, const Program& program, Units labelled);
   // Machine code for it, when it is interpreted often, for registers as they are now. Without a variant: for a block

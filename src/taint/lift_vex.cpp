@@ -93,6 +93,9 @@ bool pops_program_counter(std::span<const uint8_t> bytes) {
   return std::equal(bytes.begin(), bytes.end(), std::begin(code), std::end(code));
 }
 
+// Longest instruction that VEX may look at.
+constexpr size_t longest_instruction = 16;
+
 class VexLifter : public Lifter {
  public:
   VexLifter(Architecture architecture, RuleChoices choices)
@@ -151,7 +154,9 @@ class VexLifter : public Lifter {
         continue;
       }
       const IRSB* block = front_end(code.bytes, offset, address, code.thumb);
-      if (block != nullptr) walk.instruction(*block, address, code.lengths[i], moved_);
+      // Where VEX reads another instruction there than was executed, its rules are no good.
+      const bool same = block != nullptr && (block->jumpkind == Ijk_NoDecode || length_of(*block) == code.lengths[i]);
+      if (same) walk.instruction(*block, address, code.lengths[i], moved_);
       else builder.without_rule();
       if (code.thumb && pops_program_counter(code.bytes.subspan(offset, code.lengths[i]))) {
         builder.program().kind = JumpKind::ret;
@@ -163,6 +168,7 @@ class VexLifter : public Lifter {
   }
 
   const IRSB* front_end(std::span<const uint8_t> bytes, size_t offset, Address address, bool thumb);
+  size_t length_of(const IRSB& block) const;
   const IRSB* i386_instruction(const uint8_t* bytes, Address address);
 
   Architecture architecture_;
@@ -173,11 +179,9 @@ class VexLifter : public Lifter {
   static constexpr size_t scratch_bytes = 2 * page_bytes;
   uint8_t* scratch_ = nullptr;  // scratch_bytes bytes; lives as long as the process
   size_t length_ = 0;  // i386: of the instruction
+  std::array<uint8_t, 2 * longest_instruction> end_{};  // a block's last bytes, for VEX to look past them
   Address moved_ = 0;  // the instruction's address less the one that VEX was told
 };
-
-// Longest instruction that VEX may look at.
-constexpr size_t longest_instruction = 16;
 
 // Thumb: whether an IT guards the instruction at `offset` (Arm ARM, A7.3.2: up to four, as its mask says).
 bool in_it_block(std::span<const uint8_t> bytes, size_t offset) {
@@ -202,6 +206,11 @@ const IRSB* VexLifter::front_end(std::span<const uint8_t> bytes, size_t offset, 
   moved_ = 0;
   arguments_.guest_bytes = bytes.data() + offset;
   arguments_.guest_bytes_addr = static_cast<Addr>(address);
+  if (const size_t left = bytes.size() - offset; left < longest_instruction) {
+    end_.fill(0);
+    std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(offset), left, end_.begin());
+    arguments_.guest_bytes = end_.data();
+  }
   if (thumb) {
     if (scratch_ == nullptr) return nullptr;
     // VEX takes each instruction near an IT for one that it may guard; those that it does not guard are shown
@@ -218,8 +227,15 @@ const IRSB* VexLifter::front_end(std::span<const uint8_t> bytes, size_t offset, 
   VexTranslateResult result;
   VexRegisterUpdates updates;
   if (setjmp(vex_failure) != 0) return nullptr;
-  if (architecture_ == Architecture::i386) return i386_instruction(bytes.data() + offset, address);
+  if (architecture_ == Architecture::i386) return i386_instruction(arguments_.guest_bytes, address);
   return LibVEX_FrontEnd(&arguments_, &result, &updates);
+}
+
+size_t VexLifter::length_of(const IRSB& block) const {
+  if (architecture_ == Architecture::i386) return length_;
+  for (Int i = 0; i < block.stmts_used; ++i)
+    if (block.stmts[i]->tag == Ist_IMark) return block.stmts[i]->Ist.IMark.len;
+  return 0;
 }
 
 const IRSB* VexLifter::i386_instruction(const uint8_t* bytes, Address address) {
@@ -247,11 +263,10 @@ Step VexLifter::step(std::span<const uint8_t> bytes, size_t before, Address addr
   std::copy_n(bytes.begin(), std::min(bytes.size(), padded.size()), padded.begin());
   const IRSB* block = front_end(padded, before, address, thumb);
   if (block == nullptr || block->jumpkind == Ijk_NoDecode) return step;
-  if (architecture_ == Architecture::i386) step.length = length_;
+  step.length = length_of(*block);
   const auto guest = [&](const IRConst* c) { return guest_address(c, moved_, architecture_); };
   for (Int i = 0; i < block->stmts_used; ++i) {
     const IRStmt& s = *block->stmts[i];
-    if (s.tag == Ist_IMark) step.length = s.Ist.IMark.len;
     if (s.tag == Ist_Exit && (s.Ist.Exit.jk == Ijk_Boring || s.Ist.Exit.jk == Ijk_Call) &&
         known_number(*block, s.Ist.Exit.guard) != 0)
       step.successors.push_back(guest(s.Ist.Exit.dst));

@@ -297,6 +297,7 @@ def through_calls():
                        (14, "sendfile-waits"), (15, "sendmmsg-waits"), (16, "without-end")):
         rows.append(Specimen(f"command-{word}", "calls.c", {"KIND": kind}, [b"FILE"], [{"c2"}]))
     rows.append(Specimen("innocent-heap-anew", "calls.c", {"KIND": 8}, [b"old words"], [set()]))
+    rows.append(Specimen("download-far-behind", "calls.c", {"KIND": 17}, [b"payload"], [{"distribution"}]))
     rows.append(Specimen("innocent-written-over", "calls.c", {"KIND": 13}, [b"FILE"], [set()]))
     rows.append(Specimen("command-after-connections", "calls.c", {"KIND": 9}, [b"FILE", b""], [{"c2"}, set()],
                          arguments=["PORT1"], silent={1}))

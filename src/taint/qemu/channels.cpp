@@ -166,6 +166,18 @@ Label* Channels::page(const Channel& channel, uint64_t offset, bool make) {
   return found == nullptr ? nullptr : found->labels;
 }
 
+void Channels::each(const Channel& channel, uint64_t offset, uint64_t count,
+                    const std::function<void(uint64_t offset, std::span<const Label>)>& piece) const {
+  const uint64_t end = count > ~offset ? ~uint64_t{0} : offset + count, whose = chunk_key(number(channel), channel, 0) >> 32;
+  for (size_t i = 0; i < max_chunks; ++i) {
+    const uint64_t key = table_.chunk_keys[i].load(std::memory_order_acquire);
+    if (key >> 32 != whose) continue;
+    const uint64_t at = (key & 0xffffffffu) * chunk_bytes;
+    const uint64_t from = std::max(at, offset), to = std::min(at + chunk_bytes, end);
+    if (from < to) piece(from, std::span(table_.chunks[i].labels).subspan(from - at, to - from));
+  }
+}
+
 void Channels::clear(const Channel& channel, uint64_t offset, uint64_t count) {
   while (count > 0) {
     const size_t in_chunk = offset % chunk_bytes;

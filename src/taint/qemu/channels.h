@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <span>
 
 #include "taint/label.h"
@@ -85,6 +86,9 @@ class Channels {
   // The labels of the page that holds the byte at `offset`, where all processes see them; made if missing when told
   // to. Null where there are none, or no room for more.
   Label* page(const Channel& channel, uint64_t offset, bool make);
+  // Every piece of the `count` bytes from `offset` on that may have labels, in no order.
+  void each(const Channel& channel, uint64_t offset, uint64_t count,
+            const std::function<void(uint64_t offset, std::span<const Label>)>& piece) const;
   // Drops the labels of `count` bytes from `offset` on.
   void clear(const Channel& channel, uint64_t offset, uint64_t count);
 

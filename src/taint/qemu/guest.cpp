@@ -93,17 +93,18 @@ void Guest::clear_labels(std::span<const Piece> pieces) {
       engine.shadow().write(piece.at + done, std::min(piece_bytes, piece.count - done), none.data());
 }
 
+Label Guest::joined(Thread& thread, const Channel& channel, uint64_t offset, uint64_t count) {
+  Label all = 0;
+  descriptors.channels().each(channel, offset, count, [&](uint64_t, std::span<const Label> labels) {
+    for (const Label label : labels) all = thread.labels().join(all, label);
+  });
+  return all;
+}
+
 Label Guest::content_label(Thread& thread, int fd) {
   const Channel* channel = descriptors.file(fd);
   const off_t size = lseek(fd, 0, SEEK_END);
-  Label all = 0;
-  if (channel == nullptr || size <= 0) return all;
-  std::vector<Label> labels(piece_bytes);
-  for (uint64_t done = 0; done < std::min(static_cast<uint64_t>(size), max_content); done += piece_bytes) {
-    descriptors.channels().read(*channel, done, labels, false);
-    for (const Label label : labels) all = thread.labels().join(all, label);
-  }
-  return all;
+  return channel == nullptr || size <= 0 ? Label{0} : joined(thread, *channel, 0, static_cast<uint64_t>(size));
 }
 
 Event Guest::action(Thread& thread, std::string_view kind) const {

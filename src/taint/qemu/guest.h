@@ -58,6 +58,8 @@ class Guest {
   void clear_labels(std::span<const Piece> pieces);
   // Labels may come any time from now on.
   void follow() { labelled_(); }
+  // The label of a file's bytes from `offset` on, all together.
+  Label joined(Thread& thread, const Channel& channel, uint64_t offset, uint64_t count);
   // The labels of an open file's bytes, all together.
   Label content_label(Thread& thread, int fd);
 

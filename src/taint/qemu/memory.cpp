@@ -11,8 +11,8 @@
 namespace shikake::taint::qemu {
 namespace {
 
-// What a file's labels are looked for in, from the mapping's begin on.
-constexpr uint64_t max_shown = uint64_t{64} << 20;
+// Of a labelled file every byte has a label: as much of one as is numbered when it comes into memory.
+constexpr uint64_t max_numbered = uint64_t{64} << 20;
 
 uint64_t whole_pages(uint64_t bytes) { return (bytes + page_bytes - 1) & ~uint64_t{page_bytes - 1}; }
 
@@ -96,13 +96,20 @@ void Memory::show_file(Thread& thread, Address at, const Request& request) {
   const uint16_t source = descriptors.labelled_file(request.fd, channel);
   if (channel == nullptr) return;
   const auto size = static_cast<uint64_t>(std::max<off_t>(status.st_size, 0));
-  const uint64_t shown = request.offset >= size ? 0 : std::min({count, size - request.offset, max_shown});
-  std::vector<Label> labels(page_bytes);
-  for (uint64_t done = 0; done < shown && (source != 0 || !shared); done += page_bytes) {
-    const auto part = std::span(labels).first(std::min<uint64_t>(page_bytes, shown - done));
-    descriptors.channels().read(*channel, request.offset + done, part, false);
-    if (source != 0) Sources::number(thread.labels(), source, request.offset + done, part);
-    if (std::ranges::any_of(part, [](Label label) { return label != 0; })) guest_.put_labels(at + done, part);
+  const uint64_t shown = request.offset >= size ? 0 : std::min(count, size - request.offset);
+  if (source != 0) {
+    if (shown > max_numbered) descriptors.lost("a labelled file's bytes in memory past 64 MiB");
+    std::vector<Label> labels(page_bytes);
+    for (uint64_t done = 0; done < std::min(shown, max_numbered); done += page_bytes) {
+      const auto part = std::span(labels).first(std::min<uint64_t>(page_bytes, shown - done));
+      descriptors.channels().read(*channel, request.offset + done, part, false);
+      Sources::number(thread.labels(), source, request.offset + done, part);
+      guest_.put_labels(at + done, part);
+    }
+  } else if (!shared) {
+    descriptors.channels().each(*channel, request.offset, shown, [&](uint64_t offset, std::span<const Label> labels) {
+      if (std::ranges::any_of(labels, [](Label label) { return label != 0; })) guest_.put_labels(at + (offset - request.offset), labels);
+    });
   }
   if (!shared) return;
   const std::lock_guard guard(lock_);
@@ -136,9 +143,9 @@ void Memory::attached(const CallArguments& call, int64_t result) {
 void Memory::tell_written(Thread& thread, Address first, Address end) {
   const std::lock_guard guard(lock_);
   for (WrittenFile& file : written_files_) {
-    const Address from = std::max(first, file.first), to = std::min({end, file.end, file.first + max_shown});
+    const Address from = std::max(first, file.first), to = std::min(end, file.end);
     if (from >= to) continue;
-    const Label label = guest_.joined(thread, from, to - from);
+    const Label label = guest_.joined(thread, *file.channel, file.offset + (from - file.first), to - from);
     if (label == 0 || label == file.told) continue;
     file.told = label;
     Event event("action");

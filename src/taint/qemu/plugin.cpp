@@ -55,6 +55,9 @@ AccessKind kind(uint32_t info) {
   return {static_cast<uint8_t>(1u << qemu_plugin_mem_size_shift(info)), qemu_plugin_mem_is_store(info)};
 }
 
+// Of the code at one address: packers and decoders have two or three, those who change theirs in a loop any number.
+constexpr size_t max_versions = 256;
+
 // A long block (QEMU's have up to 512 instructions) is followed as several: the rules of one have places for so many
 // values only. A single last instruction stays with those before it: on MIPS it belongs to the branch.
 size_t end_of_part(size_t first, size_t count) {
@@ -65,7 +68,7 @@ size_t end_of_part(size_t first, size_t count) {
 
 void on_translation(qemu_plugin_id_t, qemu_plugin_tb* tb) {
   plugin->first_translation();
-  const size_t count = qemu_plugin_tb_n_insns(tb);
+  size_t count = qemu_plugin_tb_n_insns(tb);
   const Address address = qemu_plugin_tb_vaddr(tb);
   const size_t before = std::min<size_t>(Lifter::look_back, address % page_bytes);
   std::vector<uint8_t> bytes(before);
@@ -83,6 +86,11 @@ void on_translation(qemu_plugin_id_t, qemu_plugin_tb* tb) {
     bytes.insert(bytes.end(), data, data + size);
     lengths.push_back(static_cast<uint8_t>(size));
     thumb = thumb || (size == 2 && arm);
+  }
+  if (count > 1 && plugin->is_begun_only(address + (bytes.size() - before), lengths.back())) {
+    bytes.resize(bytes.size() - lengths.back());
+    lengths.pop_back();
+    --count;
   }
   plugin->translated(address, bytes.size() - before);
   Address at = address;
@@ -213,10 +221,26 @@ Block& Plugin::block(Address address, std::vector<uint8_t> bytes, size_t before,
     if (known->bytes == bytes && known->code.lengths == lengths) return *known;
   auto made = std::make_unique<Block>();
   made->address = address;
+  // Versions are kept, as some thread may still run them. Of an address with more the last is one for all to come.
+  if (same_address.size() >= max_versions) {
+    guest_.descriptors.lost("what code does that was changed hundreds of times");
+    if (same_address.size() > max_versions) return *same_address.back();
+    bytes.resize(before);
+    lengths.clear();
+  }
   made->bytes = std::move(bytes);
   made->code = {address, made->bytes, before, std::move(lengths), thumb};
   same_address.push_back(std::move(made));
   return *same_address.back();
+}
+
+bool Plugin::is_begun_only(Address end, size_t length) {
+  constexpr size_t longest = 15;
+  const Address begin = end - length;
+  const bool x86 = architecture() == Architecture::x86_64 || architecture() == Architecture::i386;
+  // What it saw ends where a number of several bytes lies across the pages' border.
+  if (!x86 || begin % page_bytes + longest <= page_bytes) return false;
+  return guest_.engine.length(read_guest(begin, longest), begin) > length;
 }
 
 void Plugin::translated(Address address, size_t count) {

@@ -71,6 +71,9 @@ class Plugin : public Listener {
   bool is_handler(Address address);
   void handler_begins(unsigned vcpu, Block& block);
 
+  // Whether the last instruction of a block that ends at `end` lies on the next page too: x86's emulator shows what it saw
+  // of it here, and runs it in a block of its own.
+  bool is_begun_only(Address end, size_t length);
   // Code is about to run for the first time: was it received?
   void translated(Address address, size_t count);
 

@@ -15,18 +15,28 @@ namespace {
 // Out of the way of descriptors that a guest counts on or closes in loops.
 constexpr int lowest_descriptor = 900;
 
+// Bytes of the UTF-8 sequence that `text` begins with, when it is one of more than one byte.
+size_t sequence(std::string_view text) {
+  const auto lead = static_cast<uint8_t>(text[0]);
+  const size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc2 ? 2 : 0;
+  return length != 0 && length <= text.size() && base::is_valid_utf8(text.substr(0, length)) ? length : 0;
+}
+
 void escape(std::string& out, std::string_view text) {
-  for (const char c : text) {
-    const auto byte = static_cast<uint8_t>(c);
-    if (c == '"' || c == '\\') {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<uint8_t>(text[i]);
+    if (byte == '"' || byte == '\\') {
       out += '\\';
-      out += c;
+      out += text[i];
+    } else if (const size_t length = byte < 0x80 ? 0 : sequence(text.substr(i)); length != 0) {
+      out += text.substr(i, length);
+      i += length - 1;
     } else if (byte < 0x20 || byte >= 0x7f) {
       char buffer[8];
       std::snprintf(buffer, sizeof buffer, "\\u%04x", byte);
       out += buffer;
     } else {
-      out += c;
+      out += text[i];
     }
   }
 }

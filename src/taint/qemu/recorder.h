@@ -48,7 +48,7 @@ class Event {
  public:
   explicit Event(std::string_view name);
   Event& number(std::string_view key, int64_t value);
-  // Escaped; bytes that are not ASCII as \u00XX. Cut at max_event_data, as content is.
+  // Valid UTF-8 as it is, other bytes that are not ASCII as \u00XX. Cut at max_event_data, as content is.
   Event& text(std::string_view key, std::string_view value);
   Event& hex(std::string_view key, std::span<const uint8_t> value);
   Event& flag(std::string_view key, bool value);
