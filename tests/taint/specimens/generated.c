@@ -1,5 +1,5 @@
 // Code that was not in the program. KIND: 1 the decoder is copied to new memory and run there; 2 it is written over
-// another function that ran before; 3 what chooses the action is.
+// another function that ran before; 3 what chooses the action is; 4 (x86) after a function that was changed a thousand times.
 #include <sys/mman.h>
 
 #include "obey.h"
@@ -50,6 +50,13 @@ int main(int count, char** argument) {
   const Function before = put(memory, same);
   for (int turn = 0; turn < 50; ++turn)
     for (long i = 0; i < got; ++i) data[i] = (char)before(data[i]);
+#endif
+#if KIND == 4
+  for (int i = 0; i < 1000; ++i) {
+    const unsigned char code[] = {0xb8, (unsigned char)i, (unsigned char)(i >> 8), 0, 0, 0xc3};  // mov $i, %eax; ret
+    memcpy(memory + 2048, code, sizeof code);
+    if (((Function)(uintptr_t)(memory + 2048))(0) != i) return 1;
+  }
 #endif
   const Function decode_one = put(memory, decoded);
   for (long i = 0; i < got; ++i) data[i] = (char)decode_one(data[i]);
