@@ -4,7 +4,8 @@
 
 The pages are the HTML files below the folders (documentation packages), with their scripts, sheets and pictures,
 served on loopback in a network namespace of its own. Processor time is what counts: the machine may be busy with
-other things. Chromium is let end each visit by itself; only its processor time is compared. JSON on stdout.
+other things. Chromium is let end each visit by itself; only its processor time is compared, with the honeyclient's
+on the same pages. JSON on stdout.
 """
 import argparse
 import json
@@ -86,10 +87,10 @@ def main():
     urls = [f"{sites.origins[i % benign.SITES]}/{path}" for i, path in enumerate(paths)]
     with tempfile.TemporaryDirectory(prefix="shikake-bench-") as scratch:
         result = {"bench": "visit_pages", "honeyclient": visit_with_honeyclient(given.program, urls, scratch)}
-    if given.browser_pages:
-        result["chromium"] = visit_with_chromium(urls[:given.browser_pages])
-        result["times_cheaper_than_chromium"] = round(
-            result["chromium"]["cpu_ms_a_visit"] / result["honeyclient"]["cpu_ms_a_visit"], 1)
+        if compared := urls[:given.browser_pages]:
+            ours, theirs = visit_with_honeyclient(given.program, compared, scratch), visit_with_chromium(compared)
+            result |= {"compared": {"honeyclient": ours, "chromium": theirs}, "times_cheaper_than_chromium": round(
+                theirs["cpu_ms_a_visit"] / ours["cpu_ms_a_visit"], 1)}
     print(json.dumps(result))
 
 
