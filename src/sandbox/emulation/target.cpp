@@ -1,9 +1,11 @@
 #include "sandbox/emulation/target.h"
 
+#include <elf.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 
 #include "taint/emulator.h"
@@ -27,6 +29,33 @@ constexpr Row rows[] = {
     {"mipsel", false, "mipsel-linux-gnu", "libc6-mipsel-cross", ""},
 };
 
+// Those that taint has no rules for run in an emulator all the same; dynamic ones where the guest has their libraries.
+struct Other {
+  std::string_view target;
+  uint16_t machine;
+  uint8_t bits, order;  // ELFCLASS…, ELFDATA…
+};
+constexpr Other others[] = {
+    {"armeb", EM_ARM, ELFCLASS32, ELFDATA2MSB},        {"aarch64_be", EM_AARCH64, ELFCLASS64, ELFDATA2MSB},
+    {"mips64", EM_MIPS, ELFCLASS64, ELFDATA2MSB},      {"mips64el", EM_MIPS, ELFCLASS64, ELFDATA2LSB},
+    {"ppc", EM_PPC, ELFCLASS32, ELFDATA2MSB},          {"ppc64", EM_PPC64, ELFCLASS64, ELFDATA2MSB},
+    {"ppc64le", EM_PPC64, ELFCLASS64, ELFDATA2LSB},    {"riscv32", EM_RISCV, ELFCLASS32, ELFDATA2LSB},
+    {"riscv64", EM_RISCV, ELFCLASS64, ELFDATA2LSB},    {"sh4", EM_SH, ELFCLASS32, ELFDATA2LSB},
+    {"sh4eb", EM_SH, ELFCLASS32, ELFDATA2MSB},         {"m68k", EM_68K, ELFCLASS32, ELFDATA2MSB},
+    {"sparc", EM_SPARC, ELFCLASS32, ELFDATA2MSB},      {"sparc64", EM_SPARCV9, ELFCLASS64, ELFDATA2MSB},
+    {"s390x", EM_S390, ELFCLASS64, ELFDATA2MSB},       {"loongarch64", EM_LOONGARCH, ELFCLASS64, ELFDATA2LSB},
+};
+
+std::optional<std::string_view> other_target_of(base::ByteSpan head) {
+  constexpr size_t machine_at = 18;  // e_machine, in both classes
+  if (head.size() < machine_at + 2 || std::memcmp(head.data(), ELFMAG, SELFMAG) != 0) return std::nullopt;
+  const bool big = head[EI_DATA] == ELFDATA2MSB;
+  const int machine = head[machine_at + (big ? 0 : 1)] << 8 | head[machine_at + (big ? 1 : 0)];
+  for (const Other& other : others)
+    if (other.machine == machine && other.bits == head[EI_CLASS] && other.order == head[EI_DATA]) return other.target;
+  return std::nullopt;
+}
+
 const Row* find(std::string_view target) {
   for (const Row& row : rows)
     if (row.target == target) return &row;
@@ -37,7 +66,7 @@ const Row* find(std::string_view target) {
 
 std::optional<std::string_view> target_of(base::ByteSpan head) {
   const auto architecture = taint::architecture_of(head);
-  return architecture ? std::optional(taint::name(*architecture)) : std::nullopt;
+  return architecture ? std::optional(taint::name(*architecture)) : other_target_of(head);
 }
 
 bool is_own(std::string_view target) {

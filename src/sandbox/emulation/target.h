@@ -14,7 +14,7 @@ namespace shikake::sandbox::emulation {
 inline constexpr size_t head_bytes = 256;
 
 // "arm", "aarch64", "mips", "mipsel", "x86_64", "i386", as in qemu-arm: of an ELF file's header. Nothing for
-// others.
+// others. Also "ppc", "riscv64", "sh4" and more, which taint has no rules for.
 std::optional<std::string_view> target_of(base::ByteSpan head);
 // Whether this machine runs its programs itself.
 bool is_own(std::string_view target);

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "sandbox/emulation/target.h"
+#include "taint/emulator.h"
 
 namespace shikake::sandbox::run {
 namespace {
@@ -239,6 +240,11 @@ Result<Ran> Analysis::run(int fd, const std::string& name, const Kind& kind, int
 Result<Ran> Analysis::followed(Start start, const std::string& target, intel::RunRecord record) {
   Conditions plain = options_.conditions;
   plain.taint = false;
+  if (!taint::architecture(target)) {
+    record.remarks.push_back(fmt::format("taint was not followed: it has no rules for the instructions of {}", target));
+    if (!start.emulator.empty()) record.emulator = "qemu-" + start.emulator;
+    return run_once(start, plain, std::move(record), keep_);
+  }
   // A run's shell and tools are this machine's, whatever the sample.
   for (const std::string& needed : {std::string("x86_64"), target}) {
     if (emulation::find_emulator(needed)) continue;
