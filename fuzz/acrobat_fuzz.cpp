@@ -46,7 +46,7 @@ class Script {
     return value;
   }
   std::string bytes() {
-    const size_t count = std::min<size_t>(byte() % 16, input_.size());
+    const size_t wanted = byte() % 16, count = std::min(wanted, input_.size());
     std::string out(input_.substr(0, count));
     input_.remove_prefix(count);
     return out;
