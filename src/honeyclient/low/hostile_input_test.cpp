@@ -171,5 +171,37 @@ INSTANTIATE_TEST_SUITE_P(
             nullptr}),
     [](const auto& row) { return row.param.name; });
 
+// The bound on what is run is one of memory: a script is two bytes a letter in the engine, and a copy on its way there.
+TEST(HugeScripts, AreRunUpToTheBoundAndKeptBeyondIt) {
+  const std::string padding = times("// 56789012345\n", megabyte), leads_on = "new Image().src = '{b}/end'";
+  struct {
+    const char* name;
+    size_t megabytes;
+    bool runs;
+  } rows[] = {{"ten", 10, true}, {"twenty_four", 24, true}, {"thirty", 30, false}, {"fifty_seven", 57, false}};
+  for (const auto& row : rows) {
+    const std::string script = times(padding, row.megabytes / 15 + 1).substr(0, row.megabytes * megabyte) + '\n' + leads_on;
+    Sites sites(Sites::Pages{{"/", "<script src=s.js></script><script>new Image().src = '/behind'</script>"},
+                             {"/s.js", javascript + script},
+                             {"/end", "x"},
+                             {"/behind", "x"}});
+    KeptBlobs blobs;
+    const intel::VisitRecord visit = visit_or_fail(local_visit(sites.url()), blobs);
+    const std::multiset<std::string> edges = edge_texts(sites, visit);
+    const auto leads = [&](const char* to) {
+      return std::ranges::any_of(edges, [&](const std::string& edge) { return edge.find(to) != edge.npos; });
+    };
+    EXPECT_TRUE(leads("{a}/behind")) << row.name;  // whatever becomes of it, the page goes on
+    EXPECT_EQ(leads("{b}/end"), row.runs) << row.name << ::testing::PrintToString(visit.limits_hit);
+    EXPECT_EQ(visit.complete, row.runs) << row.name;
+    const std::vector<std::string> limits =
+        row.runs ? std::vector<std::string>() : std::vector<std::string>{"script-size"};
+    EXPECT_EQ(visit.limits_hit, limits) << row.name;
+    ASSERT_GE(visit.nodes.size(), 2u) << row.name;
+    ASSERT_TRUE(visit.nodes[1].sha256) << row.name;
+    EXPECT_EQ(blobs.kept[visit.nodes[1].sha256->hex()], sites.filled(script)) << row.name;
+  }
+}
+
 }  // namespace
 }  // namespace shikake::honeyclient::low

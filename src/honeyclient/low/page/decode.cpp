@@ -14,6 +14,7 @@ std::u16string decode_text(std::string_view bytes, std::string_view content_type
   if (bytes.starts_with("\xFE\xFF")) encoding = html::encoding_for_label("utf-16be");
   if (!encoding) encoding = html::encoding_for_label("utf-8");
   std::u16string text;
+  text.reserve(bytes.size());  // no encoding has more units than bytes
   html::Decoder decoder(*encoding);
   decoder.decode(base::as_bytes(bytes), true, text);
   return text;

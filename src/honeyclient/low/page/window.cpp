@@ -287,9 +287,13 @@ JS::Value Window::run(const Text& text) {
     options.setFileAndLine(source.url.c_str(), text.line);
     options.setColumn(text.column > 0 ? text.column - 1 : 0);
     JS::SourceText<char16_t> buffer;
-    std::u16string standard = standard_script(page.persona(), compilation, text.text);
+    // Of the persona's engine alone: a script may be large, and each copy of it is two bytes a letter.
+    std::u16string standard;
+    std::u16string_view compiled = text.text;
+    if (page.forced || page.persona().engine == Engine::trident)
+      compiled = standard = standard_script(page.persona(), compilation, text.text);
     if (page.forced && run_rewritten(*this, source, standard, text, options, &result)) return;
-    must(buffer.init(cx, standard.data(), standard.size(), JS::SourceOwnership::Borrowed));
+    must(buffer.init(cx, compiled.data(), compiled.size(), JS::SourceOwnership::Borrowed));
     must(JS::Evaluate(cx, options, buffer, &result));
   });
   return result;
