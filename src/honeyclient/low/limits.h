@@ -20,9 +20,9 @@ inline constexpr uint32_t max_navigations = 20;    // "navigations"
 inline constexpr uint32_t max_workers = 64;        // "workers": processes a visit
 inline constexpr uint32_t max_windows = 10;        // "windows": window.open
 inline constexpr uint64_t max_body = 64ull << 20;  // "body": a resource; nothing of a larger one is kept
-// Of what was fetched and kept, what a page worker is given: 64 MiB of text in its memory, and as much again
-// while it is read. A script that is larger is not run; of a page that is larger, the beginning is.
-inline constexpr uint64_t max_handed = 32ull << 20;               // "script-size"
+// Of what was fetched and kept, what a page worker is given: 48 MiB of text in its memory, and as much again in the
+// script engine's. A script that is larger is not run, and the page goes on; of a page that is larger, the beginning is.
+inline constexpr uint64_t max_handed = 24ull << 20;               // "script-size"
 inline constexpr uint64_t max_page = 24ull << 20;                 // "page-size"
 inline constexpr uint64_t max_visit_bytes = 256ull << 20;         // "bytes": all bodies of a visit
 inline constexpr std::chrono::milliseconds max_visit_time = 60s;  // "visit-time": wall clock
@@ -53,8 +53,8 @@ inline constexpr uint32_t max_viewers = 12;  // "documents"
 
 // --- kept by the worker ---------------------------------------------------------------------------
 
-// A frame holds what is handed over and its headers.
-inline constexpr uint32_t max_frame = static_cast<uint32_t>(max_handed) + (2u << 20);
+// A frame holds what is handed over and its headers, and what a page sends, writes or saves.
+inline constexpr uint32_t max_frame = 34u << 20;
 inline constexpr uint32_t max_frames = 64;       // "frames": iframes of one worker
 inline constexpr uint32_t max_web_workers = 20;  // "web-workers": a page has one or a few
 // Applications that are not bundled import some hundred.

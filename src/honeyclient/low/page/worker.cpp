@@ -15,15 +15,25 @@
 #include "honeyclient/components/table.h"
 #include "honeyclient/low/limits.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#define SHIKAKE_WATCHES_MEMORY 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SHIKAKE_WATCHES_MEMORY 1
+#endif
+#endif
+
 namespace shikake::honeyclient::low::page {
 
 namespace {
 
 Result<> confine(const cell::SeccompProgram& policy) {
   SHIKAKE_TRY(cell::apply({.cpu_seconds = limits::max_cpu_seconds, .file_size = 0}));
+#ifndef SHIKAKE_WATCHES_MEMORY  // a sanitizer keeps what was freed, and notes of each byte
   rlimit data{limits::max_private_memory, limits::max_private_memory};
   if (setrlimit(RLIMIT_DATA, &data) != 0)
     return fail_errno(Module::honeyclient, "cannot bound a page's memory");
+#endif
   return policy.install();
 }
 
