@@ -178,6 +178,7 @@ void Plugin::before_call(unsigned vcpu, int64_t number, std::array<uint64_t, 6> 
   Follower& follower = this->follower(vcpu);
   Thread& t = follower.thread;
   t.flush();
+  guest_.goroutines.calls(t.regions());
   follower.call = guest_.unpack(number, arguments);
   follower.listener = nullptr;
   const CallArguments& call = follower.call;

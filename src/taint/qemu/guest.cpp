@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "taint/qemu/cpu_registers.h"
 #include "taint/qemu/guest_memory.h"
 
 namespace shikake::taint::qemu {
@@ -17,6 +18,9 @@ Guest::Guest(Architecture architecture, Options given, RunState& run_state, List
       engine(architecture, state.labels, state.next_decision, listener,
              [](Address address, std::span<uint8_t> to) { return read_guest(address, to); }, decoder,
              options.rules),
+      goroutines(
+          architecture, engine.layout().word, [this](int number) { return cpu_register(number, big_endian()); },
+          [this](Address at) { return word(at); }),
       labelled_(std::move(labelled)) {}
 
 uint64_t Guest::word(Address address) const { return number(address, word_bytes()); }
@@ -107,13 +111,13 @@ Label Guest::content_label(Thread& thread, int fd) {
   return channel == nullptr || size <= 0 ? Label{0} : joined(thread, *channel, 0, static_cast<uint64_t>(size));
 }
 
-Event Guest::action(Thread& thread, std::string_view kind) const {
+Event Guest::action(Thread& thread, std::string_view kind) {
   Event event("action");
   event.number("pid", getpid()).text("kind", kind);
   std::string within = "[";
-  for (const Region& region : thread.regions()) {
+  for (const uint32_t decision : goroutines.within(thread.regions())) {
     if (within.size() > 1) within += ',';
-    within += std::to_string(region.decision);
+    within += std::to_string(decision);
   }
   event.raw("within", within + "]");
   return event;

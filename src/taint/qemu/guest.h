@@ -9,6 +9,7 @@
 
 #include "taint/engine.h"
 #include "taint/qemu/descriptors.h"
+#include "taint/qemu/goroutines.h"
 #include "taint/qemu/options.h"
 #include "taint/qemu/recorder.h"
 #include "taint/qemu/run_state.h"
@@ -64,7 +65,7 @@ class Guest {
   Label content_label(Thread& thread, int fd);
 
   // An action, with the decisions that it depends on.
-  Event action(Thread& thread, std::string_view kind) const;
+  Event action(Thread& thread, std::string_view kind);
 
   const Options options;
   const Bell bell;
@@ -72,6 +73,7 @@ class Guest {
   Recorder recorder;
   Descriptors descriptors;
   Engine engine;
+  Goroutines goroutines;
 
  private:
   std::function<void()> labelled_;

@@ -267,6 +267,7 @@ void Plugin::translate_anew() {
 }
 
 void Plugin::decided(Thread& thread, const Decision& decision) {
+  guest_.goroutines.decided(decision.number);
   Event event("decision");
   event.number("pid", getpid())
       .number("number", decision.number)

@@ -107,6 +107,7 @@ void Plugin::handler_begins(unsigned vcpu, Block& block) {
   const bool big_endian = architecture() == Architecture::mips;
   const auto stack = cpu_register(stack_numbers[which], big_endian);
   Thread& t = follower(vcpu).thread;
+  guest_.goroutines.interrupted(t.regions());
   for (const Frame& frame : frames(architecture())) {
     const std::vector<uint8_t> saved =
         stack ? read_guest(*stack + frame.first, frame.registers.size() * frame.step) : std::vector<uint8_t>();

@@ -259,11 +259,20 @@ class Judge {
     }
   }
 
+  // Whether what was written is what came, and not words of the program's own of which some byte was made under a
+  // decision. What was decoded by search has its labels on (nearly) all bytes.
+  static bool is_content(const Action& a) {
+    if (!searched(a.label) || a.parts.empty()) return true;
+    uint64_t labelled = 0;
+    for (const Part& part : a.parts) labelled += part.last - part.first + 1;
+    return labelled >= a.count / 2;
+  }
+
   // Files that take what flows send.
   void saving(const Action& a) {
     if (a.kind != "write" || a.object.empty()) return;
     for (const uint16_t source : sources(a.label))
-      if (flow(source) != nullptr && names(a.label, source, !searched(a.label))) saved_.add(a.object, source, left_);
+      if (flow(source) != nullptr && names(a.label, source, !searched(a.label)) && is_content(a)) saved_.add(a.object, source, left_);
   }
 
   // Whether a flow is `source`, or `source` led to it by what it said: gave its address, or answered for its name.

@@ -213,6 +213,8 @@ TEST(Judging, TakingDeliveryOfWhatAFlowSendsIsNoCommand) {
   constexpr std::string_view second = R"({"event":"source","source":2,"kind":"flow","protocol":"tcp","remote":"203.0.113.8:81"})";
   constexpr std::string_view led = R"({"event":"action","kind":"connect","source":2,"within":[],"label":[[1,9,12,0]]})";
   constexpr std::string_view stored = R"({"event":"action","kind":"write","object":"/home/u/text.part","within":[],"label":[[1,20,90,0]]})";
+  constexpr std::string_view made = R"({"event":"action","kind":"write","object":"/home/u/text.part","count":5,"within":[],"label":[[1,20,90,1]],"parts":[[4,4,[[1,20,90,1]]]]})";
+  constexpr std::string_view found = R"({"event":"action","kind":"write","object":"/home/u/text.part","count":5,"within":[],"label":[[1,20,90,1]],"parts":[[0,3,[[1,20,90,1]]]]})";
   constexpr std::string_view unpacked = R"({"event":"action","kind":"write","object":"/home/u/app/sub/a","within":[],"label":[[1,20,90,0]]})";
   constexpr std::string_view outer = R"({"event":"action","kind":"mkdir","object":"app","result":0,"within":[],"label":[[1,20,30,0]]})";
   struct Row {
@@ -229,6 +231,8 @@ TEST(Judging, TakingDeliveryOfWhatAFlowSendsIsNoCommand) {
       {"calls on another", {second}, R"("kind":"connect","source":2)", true},
       {"saves what comes", {}, R"("kind":"write","object":"/home/u/text.part","label":[[1,20,90,0]])", false},
       {"writes something else", {}, R"("kind":"write","object":"/home/u/x","label":[])", true},
+      {"makes a file of its own words", {made}, R"("kind":"create","object":"text.part","result":3)", true},
+      {"makes a file of what was found by search", {found}, R"("kind":"create","object":"text.part","result":3)", false},
       {"makes the file", {stored}, R"("kind":"create","object":"text.part","result":3)", false},
       {"makes the file, named by it", {stored}, R"("kind":"create","object":"./text.part","result":3,"label":[[1,5,9,0]])", false},
       {"makes another file", {stored}, R"("kind":"create","object":"part","result":3)", true},
