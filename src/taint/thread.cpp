@@ -186,7 +186,8 @@ bool Thread::match_accesses(Block& block, const Program& program) {
 // them differently. Inside an instruction, accesses that the rules know to lie a fixed distance apart
 // are laid out from the lowest address; others take the executor's bytes in order.
 void Thread::match_by_instruction(const Program& program) {
-  auto& [recorded, same, members, ops] = laying_out_;
+  std::vector<Access>&recorded = laying_out_.recorded, &same = laying_out_.same;
+  std::vector<size_t>&members = laying_out_.members, &ops = laying_out_.operations;
   recorded.assign(state_.accesses.begin(),
                   state_.accesses.begin() + static_cast<std::ptrdiff_t>(std::min<size_t>(state_.count, max_accesses)));
   for (size_t first = 0; first < program.memory.size();) {
