@@ -3,6 +3,7 @@
 // written, read, shown, and asked.
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include <boost/json.hpp>
@@ -70,10 +71,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string page = sandbox::report::render_page(*read);
   SHIKAKE_CHECK(page.find("<script") == std::string::npos && page.find("<img") == std::string::npos);
 
-  for (const auto& found : {sandbox::run::influenced_by(run, events, 10, 0, 100), sandbox::run::influences_on(run, events, "a")}) {
+  for (const auto& found : {sandbox::run::influenced_by(run, events, {10, "", {0, 100}}), sandbox::run::influenced_by(run, events, {std::nullopt, "x"}),
+                            sandbox::run::influences_on(run, events, {std::nullopt, "a"}), sandbox::run::influences_on(run, events, {11, ""})}) {
     SHIKAKE_CHECK(found.size() <= sandbox::run::max_influences);
     for (const sandbox::run::Influence& one : found) {
-      SHIKAKE_CHECK(is_flow(run, one.flow));
+      SHIKAKE_CHECK(one.flow ? is_flow(run, *one.flow) : !one.file.empty());
+      SHIKAKE_CHECK(!one.to_flow || is_flow(run, *one.to_flow));
+      SHIKAKE_CHECK(one.bytes.size() <= 32 && one.to_bytes.size() <= 32 && base::is_valid_utf8(one.file));
       SHIKAKE_CHECK(base::is_valid_utf8(one.effect.object) && base::is_valid_utf8(one.place));
     }
   }
