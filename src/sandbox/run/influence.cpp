@@ -71,7 +71,7 @@ class Search {
   }
   const std::string* file_of(uint16_t source) const {
     const auto found = taint_.flows.find(source);
-    return found == taint_.flows.end() || !found->second.file ? nullptr : &found->second.path;
+    return found == taint_.flows.end() || !found->second.file || found->second.path.empty() ? nullptr : &found->second.path;
   }
   // The flow that it was sent on. A datagram that nobody answered is known by where it went.
   std::optional<uint32_t> receiver(const Action& action) const {
