@@ -9,6 +9,7 @@ namespace shikake::taint {
 enum class BellWord : uint64_t {
   event = 3,     // a line of events lies at the address
   own_work = 4,  // in place of an address: 1, what follows is the plugin's own doing; 0, that is over
+  state = 5,     // in place of an address: the end of a pair of sockets, over which a descriptor of the run's state comes
 };
 
 }  // namespace shikake::taint

@@ -19,6 +19,14 @@ inline constexpr size_t elf_head_bytes = 20;
 // is no ELF program or one that taint does not follow.
 std::optional<Architecture> architecture_of(std::span<const uint8_t> head);
 
+// The same as the kernel sees it: by the machine and the size of the program headers. What a header says else of class,
+// byte order, version and its own size may be anything, and an emulator wants it right.
+std::optional<Architecture> started_as(std::span<const uint8_t> head);
+// Puts that right in a header of the architecture's. False: it was.
+bool put_header_right(Architecture architecture, std::span<uint8_t> head);
+// Whether a header of the architecture's is of something that runs (e_type), at a fixed address or any.
+bool is_executable(Architecture architecture, std::span<const uint8_t> head);
+
 // Of a script, from its beginning: the interpreter and its one argument, as the kernel reads them (execve(2)); empty
 // where it is none.
 std::vector<std::string> interpreter_of(std::string_view head);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <vector>
 
 namespace shikake::taint {
 namespace {
@@ -40,6 +41,53 @@ TEST(Emulator, IsChosenByTheProgramsHead) {
     EXPECT_EQ(architecture_of(head(row.machine, row.big, row.wide)), row.expected) << row.name;
   EXPECT_EQ(architecture_of(std::array<uint8_t, 4>{0x7f, 'E', 'L', 'F'}), std::nullopt) << "cut short";
   EXPECT_EQ(architecture_of(std::array<uint8_t, 32>{'#', '!'}), std::nullopt) << "a script";
+}
+
+// A whole header: 64 bytes, or 52 of them.
+std::vector<uint8_t> whole(uint8_t bits, uint8_t order, uint16_t machine) {
+  const auto begin = head(machine, order == 2, bits == 2);
+  std::vector<uint8_t> bytes(begin.begin(), begin.end());
+  bytes[EI_VERSION] = EV_CURRENT;
+  bytes.resize(64);
+  const size_t at = bits == 2 ? 52 : 40;  // e_ehsize, e_phentsize behind it
+  const size_t low = order == 2 ? 1 : 0;
+  bytes[16 + low] = 2;  // e_type: an executable
+  bytes[at + low] = bits == 2 ? 64 : 52;
+  bytes[at + 2 + low] = bits == 2 ? 56 : 32;
+  return bytes;
+}
+
+TEST(Emulator, GoesByWhatTheKernelLooksAt) {
+  struct Row {
+    const char* name;
+    std::vector<uint8_t> right;
+    Architecture architecture;
+  };
+  const Row rows[] = {{"x86-64", whole(2, 1, 62), Architecture::x86_64},   {"i386", whole(1, 1, 3), Architecture::i386},
+                      {"ARM", whole(1, 1, 40), Architecture::arm},         {"AArch64", whole(2, 1, 183), Architecture::aarch64},
+                      {"MIPS", whole(1, 2, 8), Architecture::mips},        {"MIPS, little-endian", whole(1, 1, 8), Architecture::mipsel}};
+  for (const Row& row : rows) {
+    EXPECT_TRUE(is_executable(row.architecture, row.right)) << row.name;
+    std::vector<uint8_t> same = row.right;
+    EXPECT_FALSE(put_header_right(row.architecture, same)) << row.name;
+    const size_t size_at = row.right[4] == 2 ? 52 : 40;
+    for (const size_t at : {size_t{4}, size_t{5}, size_t{6}, size_at, size_at + 1}) {
+      std::vector<uint8_t> odd = row.right;
+      odd[at] ^= 0x5a;
+      EXPECT_EQ(started_as(odd), row.architecture) << row.name << ", byte " << at;
+      EXPECT_TRUE(put_header_right(row.architecture, odd)) << row.name << ", byte " << at;
+      EXPECT_EQ(odd, row.right) << row.name << ", byte " << at;
+    }
+    std::vector<uint8_t> other = row.right;
+    other[4] = 0;
+    other[size_at + 2] ^= 0x5a;  // of no program header that this one has
+    other[size_at + 3] ^= 0x5a;
+    EXPECT_EQ(started_as(other), std::nullopt) << row.name;
+  }
+  std::vector<uint8_t> cut = whole(2, 1, EM_X86_64);
+  cut.resize(53);
+  EXPECT_FALSE(put_header_right(Architecture::x86_64, cut));
+  EXPECT_FALSE(is_executable(Architecture::x86_64, {}));
 }
 
 TEST(Emulator, OfAScriptIsItsInterpreters) {

@@ -10,11 +10,11 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <unordered_map>
 #include <vector>
 
+#include "taint/fork_mutex.h"
 #include "taint/label.h"
 #include "taint/lift.h"
 #include "taint/native.h"
@@ -137,7 +137,7 @@ class Engine {
   CodeReader reader_;
   AccessDecoder decoder_;
   Shadow shadow_;
-  std::mutex lifting_;
+  ForkMutex lifting_;
   std::unique_ptr<Lifter> lifter_;
   RegisterLayout layout_;
   std::vector<std::unique_ptr<Program>> programs_;

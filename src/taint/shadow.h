@@ -7,9 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <vector>
 
+#include "taint/fork_mutex.h"
 #include "taint/label.h"
 
 namespace shikake::taint {
@@ -114,7 +114,7 @@ class Shadow {
 
   Top* top_;
   std::atomic<size_t> pages_ = 0;
-  mutable std::mutex sharing_lock_;
+  mutable ForkMutex sharing_lock_;
   std::vector<Shared> shared_;  // no two overlap
   std::atomic<bool> sharing_ = false;
 };

@@ -90,8 +90,8 @@ class AnalyzeTest(harness.ProgramTest):
         self.before = traces()
         self.token = f"SHIKAKE_TEST_RUN={self.scratch.name}"  # in the environment of all that our runs start
 
-    def analyze(self, file, *options, status=0, **more):
-        done = self.run_program("--json", "analyze", "--no-store", "--time", TIME, "--env", self.token, *options, file,
+    def analyze(self, file, *options, status=0, lasting=TIME, **more):
+        done = self.run_program("--json", "analyze", "--no-store", "--time", lasting, "--env", self.token, *options, file,
                                 status=status, **more)
         if status != 0:
             return done

@@ -374,8 +374,8 @@ static int emulated(void) {
 NARROW = "i686-linux-gnu-gcc"
 
 
-class Doubts(TaintTest):
-    """What taint could not follow is said, and the run is there all the same."""
+class Compiled(TaintTest):
+    """Programs that a test writes itself."""
 
     def compile(self, name, text, compiler="gcc", *options):
         if not shutil.which(compiler):
@@ -396,6 +396,10 @@ class Doubts(TaintTest):
 
     def said(self, run, text):
         self.assertTrue(any(text in remark for remark in run["remarks"]), run["remarks"])
+
+
+class Doubts(Compiled):
+    """What taint could not follow is said, and the run is there all the same."""
 
     def test_a_fault_in_an_emulator_alone(self):
         """It faults where it sees the emulator: the run without taint is the one that is shown, and that is said."""

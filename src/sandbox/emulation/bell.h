@@ -14,9 +14,11 @@ inline constexpr long bell = 0x5349;  // trace::FilterProgram::bell
 enum class Ring : uint64_t {
   started = 1,   // the guest's first instruction is about to be translated
   answered = 2,  // Answered at the address given: a call that the emulator answered without the kernel
-  // The taint plugin's: a line of its events; its own work, for which nothing is let through: see is_own_work().
+  // The taint plugin's: a line of its events; its own work, for which nothing is let through: see is_own_work(); the end
+  // of a pair of sockets, over which the run's shared state comes.
   taint = static_cast<uint64_t>(taint::BellWord::event),
   own_work = static_cast<uint64_t>(taint::BellWord::own_work),
+  state = static_cast<uint64_t>(taint::BellWord::state),
 };
 
 struct Answered {
@@ -25,7 +27,7 @@ struct Answered {
   std::array<uint64_t, 6> arguments;
 };
 
-// A longer line is cut by whoever rings.
+// A longer line is left out.
 inline constexpr uint64_t max_line_bytes = 64 << 10;
 
 }  // namespace shikake::sandbox::emulation

@@ -2,22 +2,20 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/openat2.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
-#include "base/ascii.h"
+#include "gateway/fd_passing.h"
 #include "sandbox/emulation/bell.h"
 #include "sandbox/emulation/foreign_calls.h"
 #include "sandbox/emulation/target.h"
 #include "sandbox/monitor/paths.h"
-#include "taint/emulator.h"
 
 namespace shikake::sandbox::emulation {
 
@@ -31,38 +29,15 @@ namespace {
 
 static_assert(bell == trace::FilterProgram::bell);
 
-// As the kernel does: interpreters of interpreters end somewhere (BINPRM_MAX_RECURSION).
-constexpr int max_interpreters = 4;
 // The kernel's own bound is far higher; a list as long as this one lies below the stack without harm.
 constexpr size_t max_pointers = 2048;
 // What is written for a changed exec lies below the stack's red zone.
 constexpr uint64_t red_zone = 128;
 constexpr size_t max_remarks = 16;
+// Of programs that were copied for their emulators, in all of a run: they lie in memory that no bound of the cell
+// counts.
+constexpr uint64_t max_copied_bytes = uint64_t{256} << 20;
 constexpr uint64_t number_of_narrow_execve = 11;  // in i386's table
-
-base::UniqueFd open_in_guest(Thread& thread, const std::string& absolute) {
-  const std::string root = fmt::format("/proc/{}/root", thread.tid().value);
-  const base::UniqueFd folder(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  open_how how{};
-  how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-  return folder ? base::UniqueFd(static_cast<int>(
-                      ::syscall(SYS_openat2, folder.get(), absolute.c_str(), &how, sizeof how)))
-                : base::UniqueFd();
-}
-
-std::string link_of(const base::UniqueFd& file) {
-  std::array<char, 4096> target;
-  const ssize_t length =
-      ::readlink(fmt::format("/proc/self/fd/{}", file.get()).c_str(), target.data(), target.size());
-  return length > 0 ? std::string(target.data(), static_cast<size_t>(length)) : "";
-}
-
-// A regular file that its permissions let someone run.
-bool is_program(const base::UniqueFd& file) {
-  struct stat status {};
-  return file && ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & 0111) != 0;
-}
 
 // Pointers of argv or envp; nothing where they cannot be read or are too many.
 std::optional<std::vector<uint64_t>> read_pointers(Thread& thread, const Call& call, uint64_t list) {
@@ -133,9 +108,7 @@ class Layout {
 }  // namespace
 
 Emulation::Emulation(Emulators emulators, Calls calls)
-    : emulators_(std::move(emulators)), calls_(std::move(calls)) {
-  emulators_.hidden.push_back(emulators_.folder);
-}
+    : emulators_(std::move(emulators)), calls_(std::move(calls)), copied_bytes_left_(max_copied_bytes) {}
 
 bool Emulation::has(std::string_view target) const {
   return std::ranges::find(emulators_.targets, target) != emulators_.targets.end();
@@ -147,7 +120,7 @@ void Emulation::remark(std::string text) {
 }
 
 std::vector<trace::Interest> Emulation::interests() const {
-  return {{.sys = Sys::execve}, {.sys = Sys::execveat}, {.sys = Sys::memfd_create}};
+  return {{.sys = Sys::execve}, {.sys = Sys::execveat}, {.sys = Sys::memfd_create}, {.sys = Sys::openat}};
 }
 
 // The emulator makes one for itself, first, in each process that it starts in or forks.
@@ -160,60 +133,17 @@ void Emulation::on_thread_end(trace::Process&, trace::Tid tid) {
   own_work_.erase(tid);
 }
 
-void Emulation::on_process_end(const trace::Process& process, const trace::Ending&) {
+void Emulation::on_process_end(const trace::Process& process, const trace::Ending& ending) {
+  const bool killed = ending.status == base::WaitStatus{base::WaitStatus::How::killed, SIGKILL};
+  if (!process.emulated.by.empty() && !process.emulated.started && !killed)
+    remark(fmt::format("{} did not run: qemu-{} ended before its first instruction", process.executable,
+                       process.emulated.by));
   changed_.erase(process.id);
+  unopened_.erase(process.id);
   not_followed_.erase(process.id);
 }
 
 // --- exec --------------------------------------------------------------------------------------------------
-
-std::optional<Emulation::Program> Emulation::program_of(Thread& thread, const Call& call) {
-  const bool at = call.sys == Sys::execveat;
-  const auto text = thread.read_string({call[at ? 1 : 0]});
-  if (!text) return std::nullopt;
-  const int folder = at ? call.as_int(0) : AT_FDCWD;
-  Program program;
-  program.path = *text;
-  std::string path = monitor::resolve(thread, folder, *text);
-  constexpr std::string_view own_descriptors = "/proc/self/fd/";
-  base::UniqueFd file;
-  if (path == "/proc/self/exe" && thread.process().emulated.program) {
-    auto opened = thread.open_program();
-    if (opened) file = std::move(*opened);
-    program.path = path = thread.process().executable;
-  } else if (path.starts_with(own_descriptors) || (at && text->empty())) {
-    const std::string number = text->empty() ? std::to_string(folder) : path.substr(own_descriptors.size());
-    if (number.empty() || number.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
-    if (auto opened = thread.reopen_fd(std::atoi(number.c_str()))) file = std::move(*opened);
-    program.path = std::string(own_descriptors) + number;
-    // The emulator opens it anew, when descriptors that close at exec are gone.
-    if (const std::string link = file ? link_of(file) : "";
-        link.starts_with('/') && !link.starts_with("/memfd:") && !link.ends_with(" (deleted)"))
-      program.path = link;
-  } else {
-    file = open_in_guest(thread, path);
-    if (at && !text->starts_with('/')) program.path = path;
-  }
-  for (int depth = 0; depth <= max_interpreters; ++depth) {
-    if (!is_program(file)) return std::nullopt;
-    std::array<uint8_t, head_bytes> head{};
-    const ssize_t got = ::pread(file.get(), head.data(), head.size(), 0);
-    const base::ByteSpan seen(head.data(), static_cast<size_t>(std::max<ssize_t>(got, 0)));
-    if (const auto target = target_of(seen)) {
-      program.target = *target;
-      program.file = std::make_shared<const base::UniqueFd>(std::move(file));
-      return program;
-    }
-    std::vector<std::string> before = taint::interpreter_of(base::as_text(seen));
-    if (before.empty()) return std::nullopt;
-    before.push_back(program.path);
-    if (!program.interpreters.empty()) program.interpreters.erase(program.interpreters.begin());
-    program.interpreters.insert(program.interpreters.begin(), before.begin(), before.end());
-    program.path = before.front();
-    file = open_in_guest(thread, monitor::resolve(thread, AT_FDCWD, program.path));
-  }
-  return std::nullopt;
-}
 
 CallAction Emulation::exec(Thread& thread, const Call& call) {
   changed_.erase(thread.process().id);
@@ -278,9 +208,8 @@ bool Emulation::change(Thread& thread, const Call& call, Program program) {
   if (!thread.write({base}, base::as_bytes(layout.placed(base)))) return false;
 
   Changed& changed = changed_[thread.process().id];
-  changed.target = program.target;
   changed.executable = link_of(*program.file);
-  changed.program = std::move(program.file);
+  changed.program = std::move(program);
   changed.before = before - 1;  // -0's value stays, as the program's own first argument
   changed.registers = *registers;
   if (call.sys == Sys::execveat) {
@@ -295,6 +224,7 @@ bool Emulation::change(Thread& thread, const Call& call, Program program) {
 
 void Emulation::before_execution(Thread& thread, trace::Execution& execution) {
   own_work_.erase(thread.tid());
+  unopened_.erase(thread.process().id);
   const auto changed = changed_.extract(thread.process().id);
   if (not_followed_.erase(thread.process().id) != 0 && !changed)
     remark(fmt::format("{} ran outside of the emulators: what it did with received bytes was not followed",
@@ -313,11 +243,18 @@ void Emulation::before_execution(Thread& thread, trace::Execution& execution) {
   }
   trace::Process& process = thread.process();
   process.executable = what.executable;
-  process.emulated.by = what.target;
-  process.emulated.program = std::move(what.program);
+  process.emulated.by = what.program.target;
+  process.emulated.program = what.program.file;
+  unopened_[process.id] = std::move(what.program);
 }
 
 void Emulation::on_return(Thread& thread, const Call& call, int64_t result) {
+  if (call.sys == Sys::openat && !thread.process().emulated.started) {
+    const auto unopened = unopened_.extract(thread.process().id);
+    if (unopened && (result == -EACCES || (result >= 0 && unopened.mapped().odd_header)))
+      (void)hand_copy(thread, unopened.mapped(), result, copied_bytes_left_);
+    return;
+  }
   if ((call.sys != Sys::execve && call.sys != Sys::execveat) || result >= 0) return;
   const auto changed = changed_.extract(thread.process().id);
   if (!changed) return;
@@ -334,8 +271,7 @@ bool Emulation::is_hidden(Thread& thread, const Call& call) const {
   for (int nth = 0; nth < 2; ++nth) {
     if (monitor::path_argument(call.sys, nth).path < 0) return false;
     const std::string path = monitor::path_of_call(thread, call, nth);
-    if (std::ranges::any_of(emulators_.hidden, [&](const auto& start) { return path.starts_with(start); }))
-      return true;
+    if (path.starts_with(emulators_.folder)) return true;
   }
   return false;
 }
@@ -382,11 +318,11 @@ CallAction Emulation::on_call(Thread& thread, const Call& call) {
   const trace::Emulated& emulated = thread.process().emulated;
   if (call.number == bell && !call.is_32_bit()) {
     if (emulated.by.empty()) return {.keep = true};  // a native program's: the kernel says that there is none
-    rung(thread, call);
-    thread.skip_call(0);
+    thread.skip_call(rung(thread, call));
     return {.keep = true};
   }
-  if (!emulated.by.empty() && !emulated.started) return {.keep = true};
+  if (!emulated.by.empty() && !emulated.started)
+    return {.want_return = opens_its_program(thread, call), .keep = true};
   // The emulator passes on no such call of a guest's: it is how our plugin reads its guest.
   if (!emulated.by.empty() && call.sys == Sys::process_vm_readv && call.as_int(0) == thread.process().inner_pid)
     return {.keep = true};
@@ -401,7 +337,21 @@ CallAction Emulation::on_call(Thread& thread, const Call& call) {
   return {};
 }
 
-void Emulation::rung(Thread& thread, const Call& call) {
+// By name: a copy may have to take its place.
+bool Emulation::opens_its_program(Thread& thread, const Call& call) const {
+  if (call.sys != Sys::openat) return false;
+  const auto unopened = unopened_.find(thread.process().id);
+  return unopened != unopened_.end() && thread.read_string({call[1]}) == unopened->second.path;
+}
+
+int64_t Emulation::hand_state(Thread& thread, int socket) {
+  // Asked for by an emulator that starts. Later it is a guest that broke out.
+  if (!emulators_.state || thread.process().emulated.started) return -EPERM;
+  const auto end = thread.duplicate_fd(socket);
+  return end && gateway::send_with_fd(end->get(), "s", emulators_.state->get()) ? 0 : -EBADF;
+}
+
+int64_t Emulation::rung(Thread& thread, const Call& call) {
   trace::Emulated& emulated = thread.process().emulated;
   switch (static_cast<Ring>(call[0])) {
     case Ring::started:
@@ -438,7 +388,9 @@ void Emulation::rung(Thread& thread, const Call& call) {
       calls_.taint(thread, line);
       break;
     }
+    case Ring::state: return hand_state(thread, call.as_int(1));
   }
+  return 0;
 }
 
 }  // namespace shikake::sandbox::emulation

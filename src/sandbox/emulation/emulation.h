@@ -2,7 +2,7 @@
 //
 //   exec of a program for ARM ──► the tracer lets the kernel start qemu-arm instead, with our plugin
 //   guest's call ──► plugin's callback ──► the emulator's own call of the same meaning ──► ptrace ──► hooks
-//                    └─ one that the emulator answers itself ──► bell (bell.h) ──► Options::answered
+//                    └─ one that the emulator answers itself ──► bell (bell.h) ──► Calls::answered
 //
 // What the kernel is asked to do is seen where it is done, so a guest that breaks out of its emulator hides
 // nothing by it but a look at its own mappings, which our plugin takes under the same bell; what the emulator does
@@ -18,6 +18,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "sandbox/emulation/program.h"
 #include "sandbox/trace/hooks.h"
 
 namespace shikake::sandbox::emulation {
@@ -31,7 +32,8 @@ struct Emulators {
   std::vector<std::string> targets;
   std::map<std::string, std::string> libraries;  // by target: the folder that its programs' libraries lie in
   bool own = false;                              // programs of this machine's instruction sets too
-  std::vector<std::string> hidden;  // beginnings of paths that programs do not get at; the folder is one
+  // What their plugins share, a file in memory: each emulator gets it handed, and guests have no name for it.
+  std::shared_ptr<const base::UniqueFd> state;
 };
 
 struct Calls {
@@ -59,22 +61,17 @@ class Emulation final : public trace::Hook {
  private:
   // An exec that was changed, until it has succeeded or failed.
   struct Changed {
-    std::string target, executable;
-    std::shared_ptr<const base::UniqueFd> program;
+    Program program;
+    std::string executable;
     size_t before = 0;  // arguments that are the emulator's
     trace::Registers registers{};
   };
-  struct Program {
-    std::string path;  // as the emulator may open it
-    std::shared_ptr<const base::UniqueFd> file;
-    std::vector<std::string> interpreters;  // of a script: what stands before it, and the script
-    std::string target;
-  };
-
   trace::CallAction exec(trace::Thread& thread, const trace::Call& call);
-  std::optional<Program> program_of(trace::Thread& thread, const trace::Call& call);
   bool change(trace::Thread& thread, const trace::Call& call, Program program);
-  void rung(trace::Thread& thread, const trace::Call& call);
+  // What the bell's call gives.
+  int64_t rung(trace::Thread& thread, const trace::Call& call);
+  int64_t hand_state(trace::Thread& thread, int socket);
+  bool opens_its_program(trace::Thread& thread, const trace::Call& call) const;
   bool is_own_work(trace::Thread& thread, const trace::Call& call);
   bool is_hidden(trace::Thread& thread, const trace::Call& call) const;
   bool has(std::string_view target) const;
@@ -83,6 +80,8 @@ class Emulation final : public trace::Hook {
   Emulators emulators_;
   Calls calls_;
   std::unordered_map<trace::ProcessId, Changed> changed_;
+  std::unordered_map<trace::ProcessId, Program> unopened_;  // until their emulators have opened them
+  uint64_t copied_bytes_left_;
   std::unordered_set<trace::ProcessId> not_followed_;  // all should be in an emulator, and what they exec is not
   std::unordered_set<trace::Tid> own_work_;
   std::vector<std::string> remarks_;

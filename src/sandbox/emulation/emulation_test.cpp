@@ -4,11 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "gateway/fd_passing.h"
 #include "sandbox/emulation/bell.h"
 #include "sandbox/trace/testing.h"
 
@@ -21,10 +23,24 @@ using namespace std::chrono_literals;
 // Says of a native guest that an emulator runs it: what a program that broke out of one is.
 class Inside : public trace::Hook {
  public:
+  explicit Inside(bool started = true) : started_(started) {}
   void on_process(trace::Thread& thread) override {
     thread.process().emulated.by = "x86_64";
-    thread.process().emulated.started = true;
+    thread.process().emulated.started = started_;
   }
+
+ private:
+  bool started_;
+};
+
+// How the guest ended.
+class Ending : public trace::Hook {
+ public:
+  explicit Ending(base::WaitStatus& status) : status_(status) {}
+  void on_process_end(const trace::Process&, const trace::Ending& ending) override { status_ = ending.status; }
+
+ private:
+  base::WaitStatus& status_;
 };
 
 // A hook behind the emulation: what the monitor would hear.
@@ -103,6 +119,46 @@ TEST(OwnWork, HidesNothingButALookAtOnesOwnMappings) {
     ASSERT_TRUE(end) << end.error().message();
     EXPECT_EQ(listening.heard, row.heard);
     EXPECT_EQ(emulation.remarks().size(), row.remarked ? 1U : 0U) << testing::PrintToString(emulation.remarks());
+  }
+}
+
+// The descriptor that is asked for by way of a pair of sockets; -1 where none comes.
+int asked_for() {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) != 0) return -1;
+  if (::syscall(bell, static_cast<uint64_t>(Ring::state), ends[1]) != 0) return -1;
+  auto passed = gateway::receive_with_fd(ends[0], base::Deadline::after(60s));
+  return passed ? passed->fd.release() : -1;
+}
+
+TEST(State, IsHandedToAnEmulatorThatStartsAndToNobodyElse) {
+  struct State {
+    const char* name;
+    bool there, started, comes;
+  };
+  const State rows[] = {{"an emulator that starts", true, false, true},
+                        {"a guest that broke out", true, true, false},
+                        {"a run without", false, false, false}};
+  for (const State& row : rows) {
+    SCOPED_TRACE(row.name);
+    auto state = std::make_shared<const base::UniqueFd>(::memfd_create("state", MFD_CLOEXEC));
+    ASSERT_EQ(::ftruncate(state->get(), 12345), 0);
+    Inside inside(row.started);
+    Emulation emulation({.folder = "/nowhere/emulators", .state = row.there ? state : nullptr}, {});
+    auto tracer = trace::Tracer::make({});
+    ASSERT_TRUE(tracer) << tracer.error().message();
+    base::WaitStatus ending;
+    Ending last(ending);
+    tracer->add(inside);
+    tracer->add(emulation);
+    tracer->add(last);
+    auto child = trace::start_guest(*tracer, [] {
+      const int fd = asked_for();
+      return fd < 0 ? 1 : ::lseek(fd, 0, SEEK_END) == 12345 ? 0 : 2;
+    });
+    ASSERT_TRUE(child) << child.error().message();
+    ASSERT_TRUE(tracer->run(base::Deadline::after(60s)));
+    EXPECT_EQ(ending, (base::WaitStatus{base::WaitStatus::How::exited, row.comes ? 0 : 1}));
   }
 }
 

@@ -65,7 +65,7 @@ const Row* find(std::string_view target) {
 }  // namespace
 
 std::optional<std::string_view> target_of(base::ByteSpan head) {
-  const auto architecture = taint::architecture_of(head);
+  const auto architecture = taint::started_as(head);
   return architecture ? std::optional(taint::name(*architecture)) : other_target_of(head);
 }
 

@@ -13,8 +13,8 @@ namespace shikake::sandbox::emulation {
 // How much of a program is_program() and target_of() look at.
 inline constexpr size_t head_bytes = 256;
 
-// "arm", "aarch64", "mips", "mipsel", "x86_64", "i386", as in qemu-arm: of an ELF file's header. Nothing for
-// others. Also "ppc", "riscv64", "sh4" and more, which taint has no rules for.
+// "arm", "aarch64", "mips", "mipsel", "x86_64", "i386", as in qemu-arm: of an ELF file's header, as the kernel reads it
+// (taint::started_as). Nothing for others. Also "ppc", "riscv64", "sh4" and more, which taint has no rules for.
 std::optional<std::string_view> target_of(base::ByteSpan head);
 // Whether this machine runs its programs itself.
 bool is_own(std::string_view target);

@@ -97,6 +97,22 @@ Kind foreign(const triage::Elf& elf, base::ByteSpan head) {
   return kind;
 }
 
+// A kernel looks at less of a header than triage does.
+std::optional<Kind> despite_its_header(base::ByteSpan head) {
+  const auto architecture = taint::started_as(head);
+  std::vector<uint8_t> right(head.begin(), head.end());
+  if (!architecture || !taint::put_header_right(*architecture, right) || !taint::is_executable(*architecture, head))
+    return std::nullopt;
+  Kind kind;
+  kind.target = taint::name(*architecture);
+  if (!emulation::is_own(kind.target)) {
+    if (!emulation::find_emulator(kind.target)) return std::nullopt;
+    kind.emulator = kind.target;
+  }
+  kind.before.emplace();
+  return kind;
+}
+
 Kind kind_of(const triage::Triage& facts, base::ByteSpan head) {
   using triage::FileKind;
   Kind kind;
@@ -107,6 +123,7 @@ Kind kind_of(const triage::Triage& facts, base::ByteSpan head) {
         if (const auto target = emulation::target_of(head)) kind.target = *target;
         return kind;
       }
+      if (auto all_the_same = despite_its_header(head)) return *std::move(all_the_same);
       kind.outcome = intel::RunOutcome::refused;
       if (!facts.elf || facts.elf->bits == 0 || facts.elf->type == 0)
         kind.why_not = "its ELF header is damaged: no system could start it";
@@ -159,6 +176,11 @@ void note_faults(intel::RunRecord& record) {
   if (record.emulator.empty()) return;
   if (const std::string fault = fault_in(record); !fault.empty())
     record.remarks.push_back(fmt::format("{} in {}: it may do so in an emulator alone", fault, record.emulator));
+}
+
+// Whether a flow's role is proven: no run without taint can tell that.
+bool has_proof(const intel::RunRecord& record) {
+  return std::ranges::any_of(record.flows, [](const intel::RunFlow& flow) { return flow.role || flow.parent_flow; });
 }
 
 bool did_something(const intel::RunRecord& record) { return !record.flows.empty() || !record.behaviours.empty(); }
@@ -236,7 +258,8 @@ Result<Ran> Analysis::run(int fd, const std::string& name, const Kind& kind, int
   return followed(start, kind.target, std::move(record));
 }
 
-// With taint; without it where an emulator is missing, or where the program faults or does nothing in one alone.
+// With taint; without it where an emulator is missing, or where the program faults or does nothing in one alone, and
+// nothing is lost with what was followed.
 Result<Ran> Analysis::followed(Start start, const std::string& target, intel::RunRecord record) {
   Conditions plain = options_.conditions;
   plain.taint = false;
@@ -266,6 +289,13 @@ Result<Ran> Analysis::followed(Start start, const std::string& target, intel::Ru
   SHIKAKE_ASSIGN(Ran again, run_once(start, plain, before, keep_));
   const bool otherwise = fault.empty() ? did_something(again.record) : fault_in(again.record).empty();
   if (!otherwise) return ran;
+  if (has_proof(ran.record)) {
+    ran.record.remarks.push_back(fmt::format(
+        "under taint {}, without an emulator none is: it may tell that it is in one. This is the run with taint, for "
+        "what received bytes did in it; what it does where it sees no emulator may be more",
+        fault));
+    return ran;
+  }
   again.record.remarks.push_back(
       fmt::format("under taint {}, without an emulator {}: it may tell that it is in one. This is the run without, and "
                   "no byte was followed",

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #include "sandbox/emulation/bell.h"
 #include "sandbox/emulation/target.h"
 #include "taint/emulator.h"
+#include "taint/qemu/run_state.h"
 
 namespace shikake::sandbox::supervisor {
 namespace {
@@ -25,8 +27,6 @@ namespace fs = std::filesystem;
 // Where a machine keeps programs for others; empty elsewhere, and outside of /usr, which the fallback guest
 // shares with this machine.
 constexpr std::string_view folder = "/var/lib/binfmt";
-// What the processes of a run share about labels; made by the first of them, before its program begins.
-constexpr std::string_view state_file = "/dev/shm/.state";
 constexpr uint64_t max_file_bytes = 64 << 20;  // emulators and libraries have a few MiB
 constexpr auto age = std::chrono::hours(24 * 200);
 constexpr std::chrono::seconds for_the_loader{20};
@@ -73,6 +73,16 @@ Result<> add_needed(const fs::path& loader, const fs::path& file, std::map<std::
     needed.emplace(line.substr(name, arrow - name), line.substr(path, line.find(" (", path) - path));
   }
   return {};
+}
+
+// What the processes of a run share about labels: in memory of its own, so that neither a full disk nor a name that a
+// guest finds can do it harm. Its pages are the cell's once they are written.
+Result<base::UniqueFd> make_state() {
+  base::UniqueFd state(::memfd_create("state", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!state || ::ftruncate(state.get(), sizeof(taint::qemu::RunState)) != 0 ||
+      ::fcntl(state.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+    return fail_errno(Module::sandbox, "cannot make the file in memory that holds labels");
+  return state;
 }
 
 // Whose content has labels of its own, by beginnings of paths: what thieves look for.
@@ -153,12 +163,13 @@ Result<LaidEmulators> lay_emulators(const run::Plan& plan, const cell::Guest& gu
   };
   SHIKAKE_TRY(add_plugin("shikake-calls.so", ""));
   if (plan.taint) {
-    std::string options = fmt::format(",bell={},state={}", emulation::bell, state_file);
+    std::string options = fmt::format(",bell={}", emulation::bell);
     if (!plan.taint_tables) options += ",tables=off";
     for (const std::string& path : labelled(home)) options += ",label=" + path;
     for (const std::string& path : plan.labelled) options += ",label=" + path;
     SHIKAKE_TRY(add_plugin("shikake-taint.so", options));
-    all.hidden.emplace_back(state_file);
+    SHIKAKE_ASSIGN(base::UniqueFd state, make_state());
+    all.state = std::make_shared<const base::UniqueFd>(std::move(state));
   }
 
   for (const std::string& target : plan.emulators) {

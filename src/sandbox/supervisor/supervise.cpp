@@ -142,9 +142,7 @@ Result<> Supervision::make_cell() {
   plan.bounds.memory = plan_.memory;
   plan.bounds.processors = plan_.processors;
   plan.bounds.disk = plan_.disk;
-  // The file that holds labels is made larger than any program's, and mostly empty.
-  constexpr uint64_t state_bytes = uint64_t{512} << 20;
-  plan.bounds.file_size = plan_.taint ? state_bytes : std::min(plan.bounds.file_size, plan_.disk);
+  plan.bounds.file_size = std::min(plan.bounds.file_size, plan_.disk);
   if (plan_.as_root)
     plan.user = cell::GuestUser{.name = "root", .full_name = "root", .id = 0, .home = "/root"};
   SHIKAKE_ASSIGN(plan.files, files_to_plant(plan_, guest_, gateway_ ? &gateway_->ready() : nullptr));

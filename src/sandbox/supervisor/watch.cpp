@@ -13,18 +13,6 @@
 namespace shikake::sandbox::supervisor {
 namespace {
 
-class Supervisor final : public trace::Hook {
- public:
-  explicit Supervisor(Watch::Calls calls) : calls_(std::move(calls)) {}
-  void on_execution(trace::Thread& thread, const trace::Execution&) override {
-    if (auto started = std::exchange(calls_.started, {}); started && !started()) thread.hold();
-  }
-  void on_tick() override { calls_.tick(); }
-
- private:
-  Watch::Calls calls_;
-};
-
 // Lines of taint's events, several in a frame.
 class TaintLines {
  public:
@@ -41,6 +29,23 @@ class TaintLines {
   static constexpr size_t most = size_t{256} << 10;
   Link& link_;
   std::string lines_;
+};
+
+class Supervisor final : public trace::Hook {
+ public:
+  Supervisor(Watch::Calls calls, TaintLines& taint) : calls_(std::move(calls)), taint_(taint) {}
+  void on_execution(trace::Thread& thread, const trace::Execution&) override {
+    if (auto started = std::exchange(calls_.started, {}); started && !started()) thread.hold();
+  }
+  // A supervisor that dies takes along what it has not said.
+  void on_tick() override {
+    taint_.flush();
+    calls_.tick();
+  }
+
+ private:
+  Watch::Calls calls_;
+  TaintLines& taint_;
 };
 
 std::optional<int> refused_in_cell(const trace::Call& call) {
@@ -62,7 +67,7 @@ struct Watch::Parts {
         clock(tracer, {}, &monitor),
         ptrace(tracer, &monitor),
         disguise(guest),
-        supervisor(std::move(calls)) {
+        supervisor(std::move(calls), taint) {
     if (emulators) {
       emulation.emplace(*emulators, emulation::Calls{[this](trace::Thread& thread, const trace::Call& call,
                                                             int64_t result) {

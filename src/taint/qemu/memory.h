@@ -4,10 +4,10 @@
 #pragma once
 
 #include <functional>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "taint/fork_mutex.h"
 #include "taint/qemu/guest.h"
 #include "taint/qemu/sources.h"
 
@@ -47,7 +47,7 @@ class Memory {
 
   Guest& guest_;
   const std::function<void()> forget_pages_;
-  std::mutex lock_;
+  ForkMutex lock_;
   std::vector<WrittenFile> written_files_;
   std::atomic<Address> break_ = 0;  // as it was last given
 };

@@ -3,9 +3,9 @@
 
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <string>
 
+#include "taint/fork_mutex.h"
 #include "taint/qemu/recorder.h"
 #include "taint/qemu/symbols.h"
 #include "taint/shadow.h"
@@ -32,7 +32,7 @@ class Modules {
   const Symbols& symbols_of(const std::string& file);
 
   const Bell& bell_;
-  std::mutex lock_;
+  ForkMutex lock_;
   std::map<Address, Mapping> mappings_;     // by their ends; empty: to be read
   std::map<std::string, Symbols> symbols_;  // of the modules that were asked about, by their files
 };

@@ -159,7 +159,8 @@ Plugin::Plugin(Architecture architecture, uint64_t id, Options options, RunState
       active_(guest_.options.always) {}
 
 std::unique_ptr<Plugin> Plugin::make(Architecture architecture, uint64_t id, Options options) {
-  RunState* state = map_run_state(options.state.c_str());
+  const Bell bell(options.bell);
+  RunState* state = bell.is_there() ? map_run_state(bell) : map_run_state(options.state.c_str());
   if (state == nullptr) return nullptr;
   std::unique_ptr<Plugin> made(new Plugin(architecture, id, std::move(options), *state));
   Guest& guest = made->guest_;
@@ -304,7 +305,7 @@ __attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t 
   }
   auto made = qemu::Plugin::make(*architecture, id, qemu::parse(argc, argv));
   if (made == nullptr) {
-    std::fprintf(stderr, "shikake-taint: can't open the run's files (state=FILE,events=FILE): %s\n", std::strerror(errno));
+    std::fprintf(stderr, "shikake-taint: can't have the run's files (state=FILE,events=FILE or bell=NUMBER): %s\n", std::strerror(errno));
     return -1;
   }
   qemu::plugin = made.release();

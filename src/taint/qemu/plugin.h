@@ -1,5 +1,6 @@
 // The taint plugin for qemu-user: joins QEMU's callbacks to the engine, and system calls to sources and
 // sinks. Loaded as  qemu-ARCH -plugin shikake-taint.so,state=FILE,events=FILE[,label=PATH-PREFIX…][,tables=off] PROGRAM
+// or, where a tracer has both (recorder.h, Bell), with bell=NUMBER in place of the files.
 //
 //     Plugin                 blocks, threads, which call is what (calls.cpp)
 //       ├─ Sources, Sinks    labels that come in; what they reach
@@ -12,7 +13,6 @@
 #include <array>
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "taint/engine.h"
+#include "taint/fork_mutex.h"
 #include "taint/qemu/guest.h"
 #include "taint/qemu/memory.h"
 #include "taint/qemu/modules.h"
@@ -121,12 +122,12 @@ class Plugin : public Listener {
   Memory memory_{guest_, [this] { forget_pages(); }};
   Modules modules_{guest_.bell};
   // Whoever looks at other threads' holds it.
-  std::mutex followers_lock_;
+  ForkMutex followers_lock_;
   std::vector<Follower*> followers_;
-  std::mutex blocks_lock_;
+  ForkMutex blocks_lock_;
   std::unordered_map<Address, std::vector<std::unique_ptr<Block>>> blocks_;
   std::unordered_set<Address> handlers_;  // of signals
-  std::mutex run_lock_;
+  ForkMutex run_lock_;
   std::set<Label> run_;  // labels of received bytes that ran as code: each is told once
   std::atomic<bool> active_ = false;
   bool labels_wait_ = false;  // for the program's arguments

@@ -84,7 +84,9 @@ void Programs::executing(Thread& thread, unsigned thread_number, const CallArgum
   int file = -1;
   {
     const OwnWork quiet(guest_.bell);
+    // A program that may be run and not read has labels all the same.
     file = open(text.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (file < 0) file = open(text.c_str(), O_PATH | O_CLOEXEC);
     program = find_program(text, arguments);
   }
   // What is in the file, by where its bytes came from.
@@ -95,7 +97,8 @@ void Programs::executing(Thread& thread, unsigned thread_number, const CallArgum
     close(file);
   }
   guest_.recorder.write(std::move(event));
-  if (!program) return;
+  // A tracer may start what cannot be read, or what no kernel's emulator takes as it is.
+  if (!program && !guest_.bell.is_there()) return;
   const bool left = leave_labels(arguments, environment);
   if (!guest_.bell.is_there()) start(text, *program, arguments, environment, left);
 }

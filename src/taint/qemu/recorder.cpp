@@ -137,8 +137,8 @@ std::string Event::line() && {
   return std::move(text_ += "}\n");
 }
 
-void Bell::ring(BellWord what, uint64_t at, uint64_t length) const {
-  if (number_ != 0) ::syscall(number_, static_cast<uint64_t>(what), at, length);
+long Bell::ring(BellWord what, uint64_t at, uint64_t length) const {
+  return number_ == 0 ? 0 : ::syscall(number_, static_cast<uint64_t>(what), at, length);
 }
 
 bool Recorder::open(const char* path) {
@@ -160,7 +160,10 @@ void Recorder::write(Event event) {
   const uint64_t before = written_.fetch_add(line.size());
   if (before > max_event_bytes) return;
   if (before + line.size() > max_event_bytes) line = "{\"event\":\"lost\",\"what\":\"events of a process past 64 MiB\"}\n";
-  if (bell_.is_there()) return bell_.ring(BellWord::event, reinterpret_cast<uint64_t>(line.data()), line.size());
+  if (bell_.is_there()) {
+    bell_.ring(BellWord::event, reinterpret_cast<uint64_t>(line.data()), line.size());
+    return;
+  }
   // A guest that closes every descriptor closes this one too.
   if (::write(fd_, line.data(), line.size()) < 0 && open(path_.c_str()))
     if (::write(fd_, line.data(), line.size()) < 0) return;

@@ -72,7 +72,8 @@ class Bell {
  public:
   explicit Bell(long number = 0) : number_(number) {}
   bool is_there() const { return number_ != 0; }
-  void ring(BellWord what, uint64_t at, uint64_t length) const;
+  // What the tracer answers: 0, or -1 with errno.
+  long ring(BellWord what, uint64_t at, uint64_t length) const;
 
  private:
   long number_;

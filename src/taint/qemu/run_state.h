@@ -1,4 +1,4 @@
-// What the processes of one run share about labels, in a mapping of the run's state file: the label
+// What the processes of one run share about labels, in a mapping of one file: the label
 // table, the numbers given to flows and decisions, and the channels (channels.h).
 // A hostile guest runs in the same process as the plugin and could write here; whoever reads the run's
 // events must treat them as the guest's word.
@@ -9,6 +9,7 @@
 
 #include "taint/label.h"
 #include "taint/qemu/channels.h"
+#include "taint/qemu/recorder.h"
 
 namespace shikake::taint::qemu {
 
@@ -22,5 +23,7 @@ struct RunState {
 
 // The mapping of the file at `path`, made if missing; null when it can't be had. Never unmapped.
 RunState* map_run_state(const char* path);
+// Of the file that whoever traces the emulator hands over: one that no guest has a name for, nor a descriptor.
+RunState* map_run_state(const Bell& bell);
 
 }  // namespace shikake::taint::qemu
