@@ -1,5 +1,6 @@
 #include "taint/qemu/guest.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -107,7 +108,8 @@ Label Guest::joined(Thread& thread, const Channel& channel, uint64_t offset, uin
 
 Label Guest::content_label(Thread& thread, int fd) {
   const Channel* channel = descriptors.file(fd);
-  const off_t size = lseek(fd, 0, SEEK_END);
+  struct stat status {};  // lseek fails on a descriptor that only names its file
+  const off_t size = fstat(fd, &status) == 0 ? status.st_size : 0;
   return channel == nullptr || size <= 0 ? Label{0} : joined(thread, *channel, 0, static_cast<uint64_t>(size));
 }
 
