@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "html/conditional_comments.h"
 #include "html/entities.h"
 #include "html/input_stream.h"
 
@@ -105,6 +106,7 @@ class Tokenizer {
     comment_end_dash,
     comment_end,
     comment_end_bang,
+    conditional_hidden,  // a conditional comment's content, of a condition that does not hold
     // doctypes; one state stands for the two of PUBLIC and SYSTEM, and for the two quotes
     doctype,
     before_doctype_name,
@@ -196,6 +198,8 @@ class Tokenizer {
   void comment_text();
   void comment_less_than();
   void comment_end();
+  bool conditional(std::u16string_view opening);
+  void conditional_hidden();
   void emit_comment();
   void step_doctype();
   void before_doctype_name();
@@ -233,6 +237,7 @@ class Tokenizer {
   std::u16string buffer_;  // what may yet prove to be text: </scr, &am, <!doct
   std::u16string comment_;
   DoctypeToken doctype_;
+  const double conditional_ = conditional_comments();
   bool system_identifier_ = false;  // which keyword or identifier of the doctype is at hand
   char16_t quote_ = 0;
   EntityMatcher matcher_;

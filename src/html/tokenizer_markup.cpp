@@ -1,4 +1,5 @@
 // Comments and doctypes.
+#include "html/conditional_comments.h"
 #include "html/tokenizer.h"
 
 namespace shikake::html {
@@ -21,6 +22,8 @@ void Tokenizer::step_comment() {
     case State::comment_less_than_bang:
     case State::comment_less_than_bang_dash:
       return comment_less_than();
+    case State::conditional_hidden:
+      return conditional_hidden();
     default:
       return comment_end();
   }
@@ -54,6 +57,7 @@ void Tokenizer::markup_declaration_open() {
 void Tokenizer::bogus_comment() {
   int c = in_.take();
   if (c == '>' || c == eof) {
+    if (c == '>' && conditional(comment_)) return;
     emit_comment();
     return c == eof ? emit_end_of_file() : void();
   }
@@ -72,7 +76,9 @@ void Tokenizer::comment_start() {
 void Tokenizer::comment_text() {
   std::u16string_view window = in_.window();
   size_t count = 0;
-  while (count < window.size() && window[count] != u'-' && window[count] != u'<' && window[count] != 0)
+  const bool may_be_conditional = conditional_ > 0 && (comment_.empty() ? window : std::u16string_view(comment_)).starts_with(u'[');
+  while (count < window.size() && window[count] != u'-' && window[count] != u'<' && window[count] != 0 &&
+         !(may_be_conditional && window[count] == u'>'))
     ++count;
   comment_ += window.substr(0, count);
   in_.advance(count);
@@ -86,9 +92,51 @@ void Tokenizer::comment_text() {
     case '<':
       comment_ += u'<';
       return go(State::comment_less_than);
+    case '>':
+      if (!conditional(comment_)) comment_ += u'>';
+      return;
     default:
       comment_ += replacement_character;
   }
+}
+
+// At the '>' of an opening or of an end: what holds is markup from here on, and so is what comes after an end.
+// False: it is none, or there are none for this browser.
+bool Tokenizer::conditional(std::u16string_view opening) {
+  if (conditional_ <= 0) return false;
+  if (state_ == State::bogus_comment && ends_conditional(u"<!" + std::u16string(opening))) {
+    go(State::data);
+    return true;
+  }
+  const std::u16string_view expression = conditional_expression(opening);
+  if (expression.empty()) return false;
+  if (conditional_comment_holds(expression, conditional_)) {
+    go(State::data);
+    return true;
+  }
+  comment_ += u'>';
+  go(State::conditional_hidden);
+  return true;
+}
+
+// Whatever stands there, comments too, up to "<![endif]>" or "<![endif]-->".
+void Tokenizer::conditional_hidden() {
+  std::u16string_view window = in_.window();
+  const size_t count = std::min(window.find(u'>'), window.size());
+  comment_ += window.substr(0, count);
+  in_.advance(count);
+  if (count == window.size() && !in_.at_end()) return;
+  const int c = in_.take();
+  if (c == eof) {
+    emit_comment();
+    return emit_end_of_file();
+  }
+  if (!ends_conditional(comment_)) {
+    comment_ += u'>';
+    return;
+  }
+  if (comment_.ends_with(u"--")) comment_.resize(comment_.size() - 2);
+  emit_comment();
 }
 
 void Tokenizer::comment_less_than() {

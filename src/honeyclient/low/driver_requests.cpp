@@ -18,6 +18,12 @@ bool cacheable(Mechanism mechanism) {
          mechanism == Mechanism::stylesheet || mechanism == Mechanism::link || mechanism == Mechanism::media;
 }
 
+// Of Java Web Start: markup that names what else is to be loaded; archives are not for a worker.
+bool is_launch_file(Mechanism mechanism, std::string_view body) {
+  const size_t begins = body.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+  return mechanism == Mechanism::applet && begins != body.npos && body[begins] == '<';
+}
+
 }  // namespace
 
 void Driver::begin(Purpose purpose, const Asked& asked, uint32_t node, const Context* from) {
@@ -225,7 +231,7 @@ void Driver::hand_over(const UnderWay& fetch, const Answer200* answer) {
     // Pictures and the like: nothing in a worker reads their bytes.
     bool read = fetch.mechanism == Mechanism::script || fetch.mechanism == Mechanism::stylesheet ||
                 fetch.mechanism == Mechanism::xhr || fetch.mechanism == Mechanism::fetch ||
-                fetch.mechanism == Mechanism::worker;
+                fetch.mechanism == Mechanism::worker || is_launch_file(fetch.mechanism, answer->body);
     if (read && answer->body.size() > limits::max_handed) {
       record_.limit("script-size");
       loaded.ok = false;

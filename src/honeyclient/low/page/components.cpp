@@ -9,6 +9,7 @@
 #include "honeyclient/components/table.h"
 #include "honeyclient/low/limits.h"
 #include "honeyclient/low/page/body.h"
+#include "honeyclient/low/page/document_mode.h"
 #include "honeyclient/low/page/exotic.h"
 #include "honeyclient/low/page/machine_code.h"
 #include "honeyclient/low/page/node.h"
@@ -26,7 +27,17 @@ using components::Behaviour;
 
 // Version of Internet Explorer; 0 for others.
 uint32_t browser_of(const Persona& persona) {
-  return persona.engine == Engine::trident ? persona.version : 0;
+  return persona.engine == Engine::trident ? browser_version(persona) : 0;
+}
+
+// "script:http://…": the script moniker.
+std::optional<url::Url> scriptlet_in(std::u16string_view name) {
+  for (std::u16string_view moniker : {u"script:", u"scriptlet:"}) {
+    if (name.size() <= moniker.size() || !equals_ignoring_case(name.substr(0, moniker.size()), moniker)) continue;
+    auto url = url::Url::parse(utf8(name.substr(moniker.size())));
+    if (url && url->is_http()) return std::move(*url);
+  }
+  return std::nullopt;
 }
 
 const components::Component* row_of(std::u16string_view given) {
@@ -265,6 +276,8 @@ JSObject* make_component(JSContext* cx, Window& window, std::u16string_view give
   const components::Component* row = row_of(trim(given));
   if (row && row->behaviour == Behaviour::management) name = row->program_ids[0];  // a moniker says more
   report(cx, window, name, row, u"", nullptr);
+  if (auto scriptlet = scriptlet_in(trim(given)); scriptlet && trusts_scripts(window.page))
+    run_scriptlet(window, *scriptlet);
   if (!row) {
     window.page.unemulated("component " + name);
   } else if (!is_installed(window, *row, trim(given))) {
@@ -329,6 +342,11 @@ void tell_of_element(Window& window, const std::string& name, std::u16string_vie
 bool is_loaded_parameter(std::u16string_view name) {
   static constexpr std::u16string_view names[] = {u"movie", u"src", u"url", u"filename", u"archive", u"code"};
   return std::ranges::any_of(names, [&](std::u16string_view one) { return equals_ignoring_case(one, name); });
+}
+
+bool lacks_class(const Window& window, const html::Element& element) {
+  const std::u16string* class_id = element.attribute(html::Name::classid);
+  return class_id && browser_of(window.page.persona()) != 0 && !row_of(trim(*class_id));
 }
 
 void note_object(Window& window, html::Element& element) {

@@ -10,6 +10,8 @@ namespace shikake::honeyclient::low::page {
 void define_active_x(JSContext* cx, Window& window);
 // What new ActiveXObject(name) and VBScript's CreateObject(name) give; Thrown: the persona lacks it.
 JSObject* make_component(JSContext* cx, Window& window, std::u16string_view program_id);
+// A class that <object> names and nobody has heard of, in a browser that has such.
+bool lacks_class(const Window& window, const html::Element& element);
 // <object classid="clsid:…">, <embed type="…">: what it is and is told by its parameters.
 void note_object(Window& window, html::Element& element);
 // Whether a parameter of this name is an address that the loader asks for.

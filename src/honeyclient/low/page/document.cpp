@@ -2,6 +2,7 @@
 #include <js/Object.h>
 
 #include "honeyclient/low/page/collections.h"
+#include "honeyclient/low/page/document_mode.h"
 #include "honeyclient/low/page/events.h"
 #include "honeyclient/low/page/html_elements.h"
 #include "honeyclient/low/page/location.h"
@@ -9,6 +10,7 @@
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"
 #include "honeyclient/low/page/small_interfaces.h"
+#include "honeyclient/low/page/style_sheets.h"
 #include "honeyclient/low/page/tables.h"
 #include "honeyclient/low/page/window.h"
 #include "html/parser.h"
@@ -294,7 +296,7 @@ void get_design_mode(Call& call) {
   call.give(std::u16string_view(u"off"));
 }
 void get_document_mode(Call& call) {
-  call.give(call.page.persona().version);
+  call.give(document_mode(call.page.persona()));
 }
 void has_focus(Call& call) {
   call.give(true);
@@ -366,6 +368,7 @@ constexpr JSPropertySpec properties[] = {
     SHIKAKE_GETTER("links", (get_list<Name::a, Name::area, true>)),
     SHIKAKE_GETTER("anchors", (get_list<Name::a, Name::a, false>)),
     SHIKAKE_GETTER("scripts", (get_list<Name::script, Name::script, false>)),
+    SHIKAKE_GETTER("styleSheets", get_style_sheets),
     SHIKAKE_GETTER("embeds", (get_list<Name::embed, Name::embed, false>)),
     SHIKAKE_GETTER("plugins", (get_list<Name::embed, Name::embed, false>)),
     SHIKAKE_GETTER("applets", (get_list<Name::applet, Name::applet, false>)),

@@ -10,6 +10,7 @@
 #include "honeyclient/low/page/page.h"
 #include "honeyclient/low/page/small_interfaces.h"
 #include "honeyclient/low/page/timers.h"
+#include "honeyclient/low/page/trident_members.h"
 #include "honeyclient/low/page/window.h"
 #include "html/text.h"
 
@@ -100,6 +101,7 @@ void define_engine_functions(JSContext* cx, Window& window) {
   // The engine's own would keep to itself what it makes.
   must(JS_DefineFunction(cx, global, "unescape", native<unescape>, 1, 0));
   if (window.page.engine_bit() & on_modern) define_web_assembly(cx, window);
+  add_trident_globals(cx, window);
   remove_absent_globals(cx, window.page.persona(), global);
   define_function_text(cx);
   if (window.page.forced) window.page.forced->define(window);

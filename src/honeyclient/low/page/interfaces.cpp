@@ -12,7 +12,9 @@
 #include "honeyclient/low/page/lures.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"
+#include "honeyclient/low/page/style_sheets.h"
 #include "honeyclient/low/page/tables.h"
+#include "honeyclient/low/page/trident_members.h"
 #include "honeyclient/low/page/window.h"
 
 namespace shikake::honeyclient::low::page {
@@ -112,6 +114,7 @@ void fill_prototype(JSContext* cx, Window& window, const Interface& interface, J
   for (const Constant& constant : interface.constants)
     must(JS_DefineProperty(cx, prototype, constant.name, constant.value, JSPROP_ENUMERATE | JSPROP_READONLY));
   define_handlers(cx, prototype, interface.handlers);
+  add_trident_members(cx, window, interface.name, prototype);
   remove_absent_members(cx, window.page.persona(), interface.name, prototype);
   // A forced run goes the ways of others too.
   if (!window.page.forced) remove_foreign_members(cx, window.page.persona(), prototype);
@@ -146,6 +149,7 @@ std::span<const std::span<const Interface>> interface_tables() {
       lure_interfaces(),      worker_interfaces(),     worker_scope_interfaces(), port_interfaces(),
       reader_interfaces(),    enumerator_interfaces(), socket_interfaces(),
       cross_interfaces(),     stream_interfaces(),     canvas_interfaces(),       missing_interfaces(),
+      style_sheet_interfaces(),
   };
   return tables;
 }

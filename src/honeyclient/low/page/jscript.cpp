@@ -12,6 +12,7 @@ namespace {
 
 constexpr uint32_t last_with_conditional_compilation = 10;  // of Internet Explorer's versions
 constexpr uint32_t last_with_member_functions = 8;
+constexpr uint32_t last_with_old_literals = 8;
 constexpr int max_depth = 100;  // of parentheses in a condition
 
 bool is_name_start(char16_t unit) {
@@ -22,6 +23,22 @@ bool is_name_part(char16_t unit) {
 }
 bool is_newline(char16_t unit) {
   return unit == '\n' || unit == '\r' || unit == 0x2028 || unit == 0x2029;
+}
+
+// "[1,]" has two elements in JScript up to 5.8: its last comma stands before one that is undefined.
+bool ends_array(std::u16string_view text, size_t comma) {
+  size_t next = comma + 1;
+  while (next < text.size() && (text[next] <= ' ')) ++next;
+  return next < text.size() && text[next] == ']';
+}
+bool has_old_literals(std::u16string_view text) {
+  if (text.find(u"\\v") != text.npos) return true;
+  for (size_t at = text.find(u']'); at != text.npos; at = text.find(u']', at + 1)) {
+    size_t before = at;
+    while (before > 0 && text[before - 1] <= ' ') --before;
+    if (before > 0 && text[before - 1] == ',') return true;
+  }
+  return false;
 }
 
 double jscript_version(uint32_t browser) {
@@ -68,14 +85,27 @@ class Rewriter {
     if (unit == '/' && regular_expression_may_start()) return regular_expression();
     if (unit == '@') return at_sign();
     if (is_name_start(unit)) return name();
+    if (unit == ',' && is_old() && ends_array(text_, at_)) out_ += u',';
     if (unit > ' ') significant_ = unit;
     copy();
   }
+  bool is_old() const { return persona_.version <= last_with_old_literals; }
 
   void quoted(char16_t quote) {
     copy();
-    while (at_ < text_.size() && peek() != quote && !is_newline(peek())) copy(peek() == '\\' ? 2 : 1);
+    size_t shorter = 0;
+    while (at_ < text_.size() && peek() != quote && !is_newline(peek())) {
+      // JScript 5.8 knows no vertical tab: "\v" is the letter, by which pages tell it from others.
+      if (peek() == '\\' && peek(1) == 'v' && is_old()) {
+        out_ += u'v';
+        at_ += 2;
+        ++shorter;
+      } else {
+        copy(peek() == '\\' ? 2 : 1);
+      }
+    }
     copy();
+    out_.append(shorter, u' ');  // columns stay
     significant_ = quote;
   }
   void line_comment() {
@@ -327,7 +357,8 @@ std::u16string standard_script(const Persona& persona, ConditionalCompilation& s
                      (state.on || text.find(u"@cc_on") != std::u16string_view::npos);
   bool members =
       persona.version <= last_with_member_functions && text.find(u"function ") != std::u16string_view::npos;
-  if (persona.engine != Engine::trident || (!conditional && !members)) return std::u16string(text);
+  const bool literals = persona.version <= last_with_old_literals && has_old_literals(text);
+  if (persona.engine != Engine::trident || (!conditional && !members && !literals)) return std::u16string(text);
   return Rewriter(persona, state, text).run();
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <limits>
 
+#include "honeyclient/low/page/document_mode.h"
 #include "honeyclient/low/persona.h"
 
 namespace shikake::honeyclient::low::page {
@@ -294,8 +295,16 @@ JSObject* find_owner(JSContext* cx, JS::HandleObject global, std::string_view pa
   return object;
 }
 
+// What version 8 and those before gave windows they gave them in each document mode; the language, the tree and
+// what came later are the mode's.
+constexpr uint32_t last_without_modes = 8;
+bool is_absent(const Persona& persona, uint32_t first, uint32_t last, bool of_window) {
+  const uint32_t has = of_window && first <= last_without_modes ? browser_version(persona) : persona.version;
+  return has < first || persona.version > last || first == ever;
+}
 bool is_absent(const Persona& persona, const Lifetime& row) {
-  return persona.version < row.first || persona.version > row.last || row.first == ever;
+  const bool of_window = row.owner == "Window" || std::string_view(row.member) == "documentMode";
+  return is_absent(persona, row.first, row.last, of_window);
 }
 
 bool is_unborn(const Persona& persona, const Birth& row) {
@@ -326,7 +335,7 @@ bool lacks_interface(const Persona& persona, std::string_view interface) {
     if (row.owner.empty() && row.member == interface && is_unborn(persona, row)) return true;
   if (persona.engine != Engine::trident) return false;
   for (const Since& row : trident_interfaces)
-    if (row.interface == interface) return persona.version < row.first || persona.version > row.last;
+    if (row.interface == interface) return is_absent(persona, row.first, row.last, true);
   return false;
 }
 

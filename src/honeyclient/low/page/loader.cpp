@@ -8,6 +8,7 @@
 #include "honeyclient/low/page/modules.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"
+#include "honeyclient/low/page/ready_states.h"
 #include "honeyclient/low/page/script_host.h"
 #include "honeyclient/low/page/script_type.h"
 #include "honeyclient/low/page/vbscript.h"
@@ -308,7 +309,10 @@ bool Loader::prepare_script(html::Element& element, bool by_parser) {
   }
   auto url = window_.resolve(source ? trim(*source) : std::u16string_view());
   if (source && (trim(*source).empty() || !url)) {
-    page.post([this, &element] { fire_at_node(element, u"error"); });
+    page.post([this, &element] {
+      element_loaded(window_, element);
+      fire_at_node(element, u"error");
+    });
     return false;
   }
   bool async = element.has_attribute(Name::async) || flags.force_async;
@@ -324,6 +328,7 @@ bool Loader::prepare_script(html::Element& element, bool by_parser) {
   if (order == deferred) deferred_.push_back(script);
   if (order == ordered) in_order_.push_back(script);
   script->destructive_writes_ignored = order != blocks;
+  if (source) element_loads(window_, element);
   block();
   if (script->is_module) {
     load_module(script, source);
@@ -387,7 +392,10 @@ void Loader::script_ready(std::shared_ptr<Script> script) {
 void Loader::execute(Script& script) {
   Page& page = window_.page;
   if (window_.gone) return;
-  if (script.failed) return void(fire_at_node(*script.element, u"error"));
+  if (script.failed) {
+    element_loaded(window_, *script.element);
+    return void(fire_at_node(*script.element, u"error"));
+  }
   html::Element* before = std::exchange(window_.current_script, script.is_module ? nullptr : script.element);
   bool ignored_before = std::exchange(ignore_destructive_writes, script.destructive_writes_ignored);
   if (page.persona().engine == Engine::trident && script.text.find(u"#@~^") != std::u16string::npos)
@@ -402,7 +410,9 @@ void Loader::execute(Script& script) {
   window_.current_script = before;
   ignore_destructive_writes = ignored_before;
   flush();
-  if (script.element->has_attribute(Name::src) && page.scripts_run()) fire_at_node(*script.element, u"load");
+  if (!script.element->has_attribute(Name::src) || !page.scripts_run()) return;
+  element_loaded(window_, *script.element);
+  fire_at_node(*script.element, u"load");
 }
 
 }  // namespace shikake::honeyclient::low::page

@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "honeyclient/low/limits.h"
 #include "honeyclient/low/page/blobs.h"
+#include "honeyclient/low/page/document_mode.h"
 #include "honeyclient/low/page/engine.h"
 #include "honeyclient/low/page/errors.h"
 #include "honeyclient/low/page/events.h"
@@ -35,7 +36,7 @@ std::chrono::milliseconds cpu_time(uint32_t ticks_before) {
 
 Page::Page(JSContext* the_context, base::FrameChannel channel, Start the_start)
     : cx(the_context),
-      start(std::move(the_start)),
+      start(in_document_mode(std::move(the_start))),
       positions(the_context),
       arena(html::ArenaLimits{limits::max_nodes}),
       worker_time(start.max_worker_time, [] { return cpu_time(0); }),

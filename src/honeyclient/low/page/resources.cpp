@@ -5,10 +5,12 @@
 #include "honeyclient/low/page/blobs.h"
 #include "honeyclient/low/page/components.h"
 #include "honeyclient/low/page/decode.h"
+#include "honeyclient/low/page/embedded.h"
 #include "honeyclient/low/page/events.h"
 #include "honeyclient/low/page/loader.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"
+#include "honeyclient/low/page/ready_states.h"
 #include "honeyclient/low/page/sheets.h"
 #include "honeyclient/low/page/window.h"
 
@@ -33,12 +35,18 @@ void Loader::subresource(html::Element& element, Mechanism mechanism, std::u16st
     window_.page.post([&element] { fire_at_node(element, u"error"); });
     return;
   }
-  if (!url->is_http()) {
-    // data: and blob: hold their bytes; nothing is asked for.
-    bool local = url->scheme() == "data" || url->scheme() == "blob";
-    window_.page.post([&element, local] { fire_at_node(element, local ? u"load" : u"error"); });
+  // data: and blob: hold their bytes; nothing is asked for. What a plugin is given so is looked into.
+  const bool local = url->scheme() == "data" || url->scheme() == "blob";
+  const bool for_a_plugin = mechanism == Mechanism::object || mechanism == Mechanism::embed;
+  const bool empty = url->scheme() == "data" && url->href().ends_with(',');
+  if (!url->is_http() && (!local || !for_a_plugin || empty)) {
+    window_.page.post([this, &element, local] {
+      element_loaded(window_, element);
+      fire_at_node(element, local ? u"load" : u"error");
+    });
     return;
   }
+  element_loads(window_, element);
   Asked asked = window_.asked(mechanism, *url);
   asked.origin = origin_for(element, changing_);
   block();
@@ -46,6 +54,7 @@ void Loader::subresource(html::Element& element, Mechanism mechanism, std::u16st
     const bool came = loaded.ok && loaded.status < 400;
     if (came && mechanism == Mechanism::stylesheet)
       import_sheets(element, decode_text(loaded.body, "", "UTF-8"), sheet);
+    element_loaded(window_, element);
     fire_at_node(element, came ? u"load" : u"error");
     unblock();
   });
@@ -124,7 +133,8 @@ void Loader::connect(html::Element& element) {
     case Name::embed:
       note_object(window_, element);
       if (shows_a_page(element)) return open_frame(element);
-      return ask(Mechanism::embed, Name::src);
+      for (const Embedded& one : what_it_loads(window_, element)) subresource(element, one.mechanism, one.address);
+      return;
     case Name::object:
     case Name::applet:
       // The parser tells when its params are there; script puts it in with them.
@@ -358,9 +368,11 @@ void Loader::navigate_frame(html::Element& element) {
 void Loader::frame_begins(Window::Child& child) {
   if (!child.loading) block();
   child.loading = true;
+  if (child.element) element_loads(window_, *child.element);
 }
 
 void Loader::frame_done(html::Element& element) {
+  element_loaded(window_, element);
   fire_at_node(element, u"load");
   Window::Child* child = window_.child_of(element);
   if (!child || !child->loading) return;
@@ -397,26 +409,12 @@ void Loader::note_applet(html::Element& element) {
 
 void Loader::connect_object(html::Element& element) {
   if (!element.connected()) return;
-  if (element.is(Name::applet)) {
-    const std::u16string* archive = element.attribute(u"archive");
-    const std::u16string* code = element.attribute(u"code");
+  if (element.is(Name::applet))
     note_applet(element);
-    if (archive) return subresource(element, Mechanism::applet, *archive);
-    if (code) return subresource(element, Mechanism::applet, *code);
-    return;
-  }
-  note_object(window_, element);
-  if (shows_a_page(element)) return navigate_frame(element);
-  if (const std::u16string* data = element.attribute(u"data"))
-    return subresource(element, Mechanism::object, *data);
-  // Flash and media players are told their file in a param.
-  for (html::Element* child = element.first_element_child(); child; child = child->next_element()) {
-    if (!child->is(Name::param)) continue;
-    const std::u16string* name = child->attribute(Name::name);
-    const std::u16string* value = child->attribute(Name::value);
-    if (!name || !value) continue;
-    if (is_loaded_parameter(*name)) subresource(element, Mechanism::object, *value);
-  }
+  else
+    note_object(window_, element);
+  if (!element.is(Name::applet) && shows_a_page(element)) return navigate_frame(element);
+  for (const Embedded& one : what_it_loads(window_, element)) subresource(element, one.mechanism, one.address);
 }
 
 }  // namespace shikake::honeyclient::low::page

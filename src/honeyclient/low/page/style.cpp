@@ -138,10 +138,14 @@ JSObject* style_object(JSContext* cx, NodeNative& native) {
   return native.style;
 }
 
+JSObject* computed_style(JSContext* cx, Window& window, html::Element& element) {
+  return wrap_exotic(cx, *new Style(window, &element, true), "CSSStyleDeclaration");
+}
+
 void get_computed_style(Call& call) {
   html::Element* element = call.need_node(0).as_element();
   if (!element) call.type_error("parameter 1 is not of type 'Element'.");
-  call.give(wrap_exotic(call.cx, *new Style(call.window, element, true), "CSSStyleDeclaration"));
+  call.give(computed_style(call.cx, call.window, *element));
 }
 
 std::pair<uint32_t, uint32_t> layout_size(const html::Element& element, const Page& page) {

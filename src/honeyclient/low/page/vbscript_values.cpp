@@ -124,7 +124,9 @@ class ScriptObject final : public vbscript::Object {
   }
   // Script of the engine's has a place of its own.
   std::optional<Place> place_for(JS::HandleValue callee) const {
-    JSFunction* function = JS_ValueToFunction(window_.page.cx, callee);
+    // A component is callable and no function; converting it would ask it for its text.
+    const bool is_function = callee.isObject() && JS_ObjectIsFunction(&callee.toObject());
+    JSFunction* function = is_function ? JS_ValueToFunction(window_.page.cx, callee) : nullptr;
     bool scripted =
         function && JS_GetFunctionScript(window_.page.cx, JS::Rooted<JSFunction*>(window_.page.cx, function));
     return scripted ? std::nullopt : vbscript_place(window_);
