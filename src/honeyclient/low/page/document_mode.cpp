@@ -61,7 +61,7 @@ uint32_t asked_document_mode(const Persona& persona, const Document& document) {
   html::Arena arena;
   html::Document& parsed = arena.create_document();
   html::parse_document(parsed, html::decode_page(base::as_bytes(beginning),
-                                                  html::charset_in_content_type(document.content_type)));
+                                                 html::charset_in_content_type(document.content_type)));
   const bool quirks = parsed.mode == html::DocumentMode::quirks;
   for (html::Node* node = &parsed; node; node = html::next_in_tree(*node, parsed)) {
     if (!node->is(Name::meta)) continue;

@@ -73,13 +73,15 @@ std::u16string class_file(std::u16string_view code) {
   return name + u".class";
 }
 
-// --- Java ----------------------------------------------------------------------------------------------------
+// --- Java
+// ----------------------------------------------------------------------------------------------------
 
 constexpr int max_launch_depth = 4;       // extensions of extensions
 constexpr size_t max_launch_files = 20;   // of a process's page
 constexpr size_t max_launch_parts = 100;  // of one
 
-void ask(Window& window, html::Element& element, const url::Url& url, std::function<void(const Loaded&)> done) {
+void ask(Window& window, html::Element& element, const url::Url& url,
+         std::function<void(const Loaded&)> done) {
   if (!url.is_http()) return;
   Asked asked = window.asked(Mechanism::applet, url);
   asked.origin = window.loader->origin_for(element);
@@ -112,7 +114,8 @@ void read_launch_file(Window& window, html::Element& element, std::u16string_vie
   html::parse_document(parsed, text);
   url::Url from = base;
   size_t parts = 0;
-  for (html::Node* node = &parsed; node && parts < max_launch_parts; node = html::next_in_tree(*node, parsed)) {
+  for (html::Node* node = &parsed; node && parts < max_launch_parts;
+       node = html::next_in_tree(*node, parsed)) {
     const html::Element* part = node->as_element();
     if (!part) continue;
     const std::u16string_view name = part->local_name().text();
@@ -157,7 +160,8 @@ std::vector<Embedded> java_loads(Window& window, html::Element& element) {
     if (const std::u16string* list = said(element, {name}))
       for (const std::u16string& one : archives_in(*list)) add(one);
   const std::u16string* code = said(element, {u"java_code", u"code"});
-  if (!code && low_attribute(element, u"classid").starts_with(u"java:")) code = element.attribute(Name::classid);
+  if (!code && low_attribute(element, u"classid").starts_with(u"java:"))
+    code = element.attribute(Name::classid);
   const bool launched = said(element, {u"jnlp_href"}) != nullptr;
   if (all.empty() && !launched && code && !trim(*code).empty()) add(class_file(*code));
   return all;
@@ -182,7 +186,8 @@ std::vector<Embedded> what_it_loads(Window& window, html::Element& element) {
     all.push_back({mechanism, *source});
     return all;
   }
-  // A class that is not there is offered for installation. Microsoft: "Implementing Internet Component Download".
+  // A class that is not there is offered for installation. Microsoft: "Implementing Internet Component
+  // Download".
   const std::u16string* from = element.attribute(u"codebase");
   if (from && lacks_class(window, element)) all.push_back({mechanism, *from});
   if (is_http(window, data)) return all;

@@ -10,6 +10,7 @@
 #include "honeyclient/low/page/loader.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"
+#include "honeyclient/low/page/protocols.h"
 #include "honeyclient/low/page/ready_states.h"
 #include "honeyclient/low/page/sheets.h"
 #include "honeyclient/low/page/window.h"
@@ -348,6 +349,7 @@ void Loader::navigate_frame(html::Element& element) {
     page.post([this, &element] { frame_done(element); });
     return;
   }
+  note_protocol(window_, url);
   OpenFrame open;
   open.window = child->id;
   if (const std::u16string* name = element.attribute(Name::name)) open.name = utf8(*name);

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "honeyclient/low/page/page.h"
+#include "url/url.h"
 
 namespace shikake::honeyclient::low::page {
 

@@ -77,13 +77,15 @@ void set_nothing(Call& call) {
   call.give();
 }
 
-constexpr JSFunctionSpec methods[] = {SHIKAKE_METHOD("insertRule", insert_rule, 1),
-                                      SHIKAKE_METHOD("addRule", add_rule, 2),
-                                      SHIKAKE_METHOD("deleteRule", set_nothing, 1),
-                                      SHIKAKE_METHOD("removeRule", set_nothing, 0), JS_FS_END};
-constexpr JSPropertySpec properties[] = {
-    SHIKAKE_GETTER("cssRules", get_rules), SHIKAKE_GETTER("rules", get_rules), SHIKAKE_GETTER("ownerNode", get_owner),
-    SHIKAKE_GETTER("href", get_href), SHIKAKE_PROPERTY("disabled", get_no, set_nothing), JS_PS_END};
+constexpr JSFunctionSpec methods[] = {
+    SHIKAKE_METHOD("insertRule", insert_rule, 1), SHIKAKE_METHOD("addRule", add_rule, 2),
+    SHIKAKE_METHOD("deleteRule", set_nothing, 1), SHIKAKE_METHOD("removeRule", set_nothing, 0), JS_FS_END};
+constexpr JSPropertySpec properties[] = {SHIKAKE_GETTER("cssRules", get_rules),
+                                         SHIKAKE_GETTER("rules", get_rules),
+                                         SHIKAKE_GETTER("ownerNode", get_owner),
+                                         SHIKAKE_GETTER("href", get_href),
+                                         SHIKAKE_PROPERTY("disabled", get_no, set_nothing),
+                                         JS_PS_END};
 constexpr JSPropertySpec trident_properties[] = {SHIKAKE_PROPERTY("cssText", get_css_text, set_css_text),
                                                  SHIKAKE_GETTER("owningElement", get_owner), JS_PS_END};
 constexpr Interface table[] = {{.name = "CSSStyleSheet",

@@ -6,8 +6,8 @@
 
 namespace shikake::honeyclient::low::page {
 
-void get_style_sheet(Call& call);     // of a style or link element
-void get_style_sheets(Call& call);    // of a document
+void get_style_sheet(Call& call);   // of a style or link element
+void get_style_sheets(Call& call);  // of a document
 std::span<const Interface> style_sheet_interfaces();
 void create_style_sheet(Call& call);  // Internet Explorer's document.createStyleSheet
 

@@ -34,7 +34,7 @@ void engine_version(Call& call) {
     uint32_t browser;
     int32_t parts[3];  // major, minor, build
   };
-  static constexpr Row rows[] = {{6, {5, 6, 8834}},   {7, {5, 7, 18005}},   {8, {5, 8, 18702}},
+  static constexpr Row rows[] = {{6, {5, 6, 8834}},  {7, {5, 7, 18005}},   {8, {5, 8, 18702}},
                                  {9, {9, 0, 16434}}, {10, {10, 0, 16384}}, {11, {11, 0, 16384}}};
   const uint32_t version = call.page.persona().version;
   for (const Row& row : rows)
@@ -107,11 +107,12 @@ void replace_node(Call& call) {
 }
 void clear_attributes(Call& call) {
   html::Element& self = call.self_element();
-  std::vector<std::u16string> names;
+  std::vector<html::Atom> names;
   for (const html::Attribute& one : self.attributes())
-    if (std::u16string name(one.qualified_name()); name != u"id" && name != u"style" && !name.starts_with(u"on"))
-      names.push_back(std::move(name));
-  for (const std::u16string& name : names) self.remove_attribute(name);
+    if (std::u16string_view name = one.local_name.text();
+        name != u"id" && name != u"style" && !name.starts_with(u"on"))
+      names.push_back(one.local_name);
+  for (html::Atom name : names) self.remove_attribute(name);
   after_dom_change(call);
   call.give();
 }
@@ -154,8 +155,7 @@ std::u16string version_of_class(const Persona& persona, std::u16string_view give
   const uint32_t browser = browser_version(persona);
   const std::string id = components::plain_name(utf8(given));
   for (const Installed& row : installed_parts)
-    if (row.class_id == id && browser >= row.first && browser <= row.last)
-      return std::u16string(row.version);
+    if (row.class_id == id && browser >= row.first && browser <= row.last) return std::u16string(row.version);
   const components::Component* row = components::find(id);
   if (!row || !components::installed(*row, id, browser, persona.components)) return {};
   std::u16string version = wide(components::version(*row, browser));
@@ -195,7 +195,8 @@ void get_frames(Call& call) {
 void get_protocol(Call& call) {
   Window* window = window_of(call.self_node());
   const bool secure = window && window->url.scheme() == "https";
-  call.give(std::u16string_view(secure ? u"HyperText Transfer Protocol with Privacy" : u"HyperText Transfer Protocol"));
+  call.give(std::u16string_view(secure ? u"HyperText Transfer Protocol with Privacy"
+                                       : u"HyperText Transfer Protocol"));
 }
 void get_file_size(Call& call) {
   call.give(std::u16string_view(u"0"));
@@ -209,10 +210,14 @@ struct Member {
   JSFunctionSpec function[2];
   JSPropertySpec property[2];
 };
-#define SHIKAKE_OWN_METHOD(name, call, arguments) \
-  { SHIKAKE_METHOD(name, call, arguments), JS_FS_END }, { JS_PS_END, JS_PS_END }
-#define SHIKAKE_OWN_GETTER(name, get) \
-  { JS_FS_END, JS_FS_END }, { SHIKAKE_GETTER(name, get), JS_PS_END }
+#define SHIKAKE_OWN_METHOD(name, call, arguments)       \
+  {SHIKAKE_METHOD(name, call, arguments), JS_FS_END}, { \
+    JS_PS_END, JS_PS_END                                \
+  }
+#define SHIKAKE_OWN_GETTER(name, get)    \
+  {JS_FS_END, JS_FS_END}, {              \
+    SHIKAKE_GETTER(name, get), JS_PS_END \
+  }
 
 constexpr Member members[] = {
     {"HTMLElement", 10, SHIKAKE_OWN_GETTER("readyState", ready_state)},
@@ -260,7 +265,8 @@ void add(JSContext* cx, uint32_t version, std::string_view interface, JS::Handle
 }
 
 // --- the language up to JScript 5.8 ------------------------------------------------------------------------
-// Microsoft: "[MS-ES3]: Internet Explorer ECMA-262 ECMAScript Language Specification Standards Support Document".
+// Microsoft: "[MS-ES3]: Internet Explorer ECMA-262 ECMAScript Language Specification Standards Support
+// Document".
 
 constexpr uint32_t last_with_old_language = 8;
 
@@ -298,9 +304,11 @@ void replace_of(JSContext* cx, JS::HandleObject global, const char* owner, const
 
 }  // namespace
 
-void add_trident_members(JSContext* cx, Window& window, std::string_view interface, JS::HandleObject prototype) {
+void add_trident_members(JSContext* cx, Window& window, std::string_view interface,
+                         JS::HandleObject prototype) {
   const Persona& persona = window.page.persona();
-  if (persona.engine == Engine::trident && interface != "Window") add(cx, persona.version, interface, prototype);
+  if (persona.engine == Engine::trident && interface != "Window")
+    add(cx, persona.version, interface, prototype);
 }
 
 void add_trident_globals(JSContext* cx, Window& window) {

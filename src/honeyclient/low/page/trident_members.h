@@ -1,4 +1,5 @@
-// What only Internet Explorer had, up to the version that gave it up: pages written for it go no further without.
+// What only Internet Explorer had, up to the version that gave it up: pages written for it go no further
+// without.
 #pragma once
 
 #include <string_view>
@@ -8,7 +9,8 @@
 namespace shikake::honeyclient::low::page {
 
 // Adds to a prototype what the persona's version has of its own on this interface.
-void add_trident_members(JSContext* cx, Window& window, std::string_view interface, JS::HandleObject prototype);
+void add_trident_members(JSContext* cx, Window& window, std::string_view interface,
+                         JS::HandleObject prototype);
 // The same of the global object, and the language's ways up to JScript 5.8 where they differ.
 void add_trident_globals(JSContext* cx, Window& window);
 

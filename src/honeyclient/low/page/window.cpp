@@ -12,6 +12,7 @@
 #include "honeyclient/low/page/forced.h"
 #include "honeyclient/low/page/lifetimes.h"
 #include "honeyclient/low/page/named_access.h"
+#include "honeyclient/low/page/protocols.h"
 #include "honeyclient/low/page/remote_window.h"
 #include "honeyclient/low/page/vbscript.h"
 #include "honeyclient/low/page/worker_scope.h"
@@ -215,6 +216,7 @@ void Window::navigate(const url::Url& to, intel::Mechanism mechanism, std::optio
     return;
   }
   if (here && target.window && page.is_late()) return;  // a page that reloads itself is visited once
+  note_protocol(*this, to);
   Asked request = asked(mechanism, to);
   request.origin = std::move(origin);
   request.method = more.method;

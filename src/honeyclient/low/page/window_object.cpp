@@ -15,6 +15,7 @@
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/post_message.h"
 #include "honeyclient/low/page/remote_window.h"
+#include "honeyclient/low/page/protocols.h"
 #include "honeyclient/low/page/small_interfaces.h"
 #include "honeyclient/low/page/storage.h"
 #include "honeyclient/low/page/style.h"
@@ -69,6 +70,7 @@ void open_window(Call& call) {
   auto url = address.empty() ? url::Url::parse("about:blank") : window.resolve(trim(address));
   if (!url) call.dom_error("SyntaxError", "Unable to open a window with an invalid URL.");
   call.page.happened(window, "window", u"open " + wide(url->href()));
+  note_protocol(window, *url);
   if (url->is_http()) {
     OpenWindow message{name, window.asked(intel::Mechanism::window_open, *url)};
     message.asked.origin = call.page.positions.origin_here();
