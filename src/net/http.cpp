@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/ascii.h"
+#include "url/percent.h"
 
 namespace shikake::net {
 namespace {
@@ -75,6 +76,43 @@ std::optional<url::Url> redirect_location(const FetchResponse& response) {
   if (!target) return std::nullopt;
   if (!target->fragment() && base->fragment()) target->set_hash(base->hash());
   return std::move(*target);
+}
+
+std::optional<std::string> attachment_name(const Headers& headers) {
+  const std::string* disposition = find_header(headers, "Content-Disposition");
+  if (!disposition) return std::nullopt;
+  std::string_view rest = *disposition;
+  const std::string_view type = base::trimmed(rest.substr(0, rest.find(';')));
+  if (base::to_lower(type) != "attachment") return std::nullopt;
+  std::string plain, extended;
+  for (size_t at = rest.find(';'); at != rest.npos;) {
+    rest.remove_prefix(at + 1);
+    const size_t equals = rest.find('=');
+    if (equals == rest.npos) break;
+    const std::string name = base::to_lower(base::trimmed(rest.substr(0, equals)));
+    rest = rest.substr(rest.find_first_not_of(" \t", equals + 1) == rest.npos
+                           ? rest.size()
+                           : rest.find_first_not_of(" \t", equals + 1));
+    std::string value;
+    if (rest.starts_with('"')) {  // a quoted string: RFC 9110, section 5.6.4
+      size_t i = 1;
+      for (; i < rest.size() && rest[i] != '"'; ++i) {
+        if (rest[i] == '\\' && i + 1 < rest.size()) ++i;
+        value += rest[i];
+      }
+      at = rest.find(';', i);
+    } else {
+      at = rest.find(';');
+      value = base::trimmed(rest.substr(0, at));
+    }
+    if (name == "filename" && plain.empty()) plain = value;
+    // RFC 8187: charset'language'value
+    if (const size_t quote = value.find('\'', value.find('\'') + 1);
+        name == "filename*" && quote != value.npos)
+      extended = url::percent_decode(std::string_view(value).substr(quote + 1));
+  }
+  const std::string& given = extended.empty() ? plain : extended;
+  return given.substr(given.find_last_of("/\\") + 1);  // npos + 1 is 0
 }
 
 }  // namespace shikake::net

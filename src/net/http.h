@@ -31,6 +31,10 @@ void remove_header(Headers& headers, std::string_view name);
 // In the place of the first of that name, or else last.
 void set_header(Headers& headers, std::string_view name, std::string value);
 
+// The name under which an answer wants to be saved (RFC 6266, filename* before filename; its last part, as
+// browsers take it); "" where an attachment gives none, nothing where the answer is no attachment.
+std::optional<std::string> attachment_name(const Headers& headers);
+
 struct FetchRequest {
   std::string url;  // http or https, absolute; a fragment is not sent, nor are user name and password
   std::string method = "GET";

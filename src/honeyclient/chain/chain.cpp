@@ -79,7 +79,7 @@ bool hidden_in_data(const VisitEdge& edge) {
   return edge.script && !edge.script->ancestry.empty();
 }
 
-// "an iframe that a script (itself made by eval) wrote by document.write, line 3"; the file too, where it is
+// "an iframe that a script made by another one wrote by document.write, line 3"; the file too, where it is
 // not the page itself.
 std::string how(const VisitEdge& edge, const std::string& page) {
   std::string text(verb(edge));
@@ -87,7 +87,7 @@ std::string how(const VisitEdge& edge, const std::string& page) {
   const intel::ScriptOrigin& script = *edge.script;
   // Innermost position first; the outermost is where a person finds it in the page's source.
   const intel::ScriptPosition& visible = script.ancestry.empty() ? script.position : script.ancestry.back();
-  text += fmt::format(" that a script{} {}, line {}", script.ancestry.empty() ? "" : " made by eval",
+  text += fmt::format(" that a script{} {}, line {}", script.ancestry.empty() ? "" : " made by another one",
                       script.written_by.empty() ? "made" : "wrote by " + script.written_by, visible.line);
   return visible.url == page ? text : text + " of " + visible.url;
 }
@@ -98,12 +98,7 @@ class Judge {
     first_in_.resize(visit.nodes.size());
     sites_.reserve(visit.nodes.size());
     for (const VisitNode& node : visit.nodes) sites_.push_back(site_of(node.url));
-    for (size_t i = 0; i < visit.edges.size(); ++i) {
-      const VisitEdge& edge = visit.edges[i];
-      if (edge.to < first_in_.size() && edge.from < first_in_.size() && edge.to != edge.from &&
-          edge.to != 0 && !first_in_[edge.to])
-        first_in_[edge.to] = i;
-    }
+    find_ways();
   }
 
   void run() {
@@ -119,6 +114,26 @@ class Judge {
   }
 
  private:
+  // A page may ask for a picture at the very URL that it opens next: ways that open all along go first.
+  void find_ways() {
+    const auto fits = [&](const VisitEdge& edge) {
+      return edge.to < first_in_.size() && edge.from < first_in_.size() && edge.to != edge.from &&
+             edge.to != 0 && !first_in_[edge.to];
+    };
+    // Edges stand in the order in which they were made, so hardly ever does one pass not do.
+    for (bool found = true; found;) {
+      found = false;
+      for (size_t i = 0; i < visit_.edges.size(); ++i) {
+        const VisitEdge& edge = visit_.edges[i];
+        if (!fits(edge) || !opens(edge) || (edge.from != 0 && !first_in_[edge.from])) continue;
+        first_in_[edge.to] = i;
+        found = true;
+      }
+    }
+    for (size_t i = 0; i < visit_.edges.size(); ++i)
+      if (fits(visit_.edges[i])) first_in_[visit_.edges[i].to] = i;
+  }
+
   // Edges from node 0 to `node`, by the way that each was first reached. Empty for node 0 itself, and for a
   // node that hangs in the air.
   std::vector<const VisitEdge*> path_to(uint32_t node) const {
@@ -180,7 +195,8 @@ class Judge {
     if (!page) return;
     if (misuse.forced)
       return raise(VisitVerdict::suspicious,
-                   fmt::format("{} {}, where a check of its environment is passed by force", page->url, misuse.what));
+                   fmt::format("{} {}, in a run by force alone", page->url, misuse.what));
+    if (!misuse.vouched) return raise(VisitVerdict::suspicious, fmt::format("{} {}", page->url, misuse.what));
     raise(VisitVerdict::malicious, fmt::format("{} {}", page->url, misuse.what));
     name_the_way(path_to(misuse.node), misuse.node);
     give(misuse.node, Role::exploit, misuse.what);
@@ -252,9 +268,13 @@ class Judge {
     return nullptr;  // redirects alone: the visited URL is a link to the file
   }
 
-  size_t sites_between(const std::vector<const VisitEdge*>& path, uint32_t target) const {
+  // Redirects of the file's own request are how mirrors are chosen: what counts is who led to the asking
+  // page.
+  size_t sites_between(const std::vector<const VisitEdge*>& path, const VisitEdge& cause,
+                       uint32_t target) const {
     std::vector<std::string_view> sites;
     for (const VisitEdge* edge : path) {
+      if (edge == &cause) break;
       const std::string& site = sites_[edge->to];
       if (edge->to != target && !site.empty() && site != sites_[0] && site != sites_[target] &&
           std::ranges::find(sites, site) == sites.end())
@@ -277,7 +297,7 @@ class Judge {
     const bool elsewhere = !sites_[id].empty() && sites_[id] != sites_[0];
     if (!elsewhere && !from_a_misuser) return;
 
-    const size_t between = sites_between(path, id);
+    const size_t between = sites_between(path, *cause, id);
     const bool hidden =
         std::ranges::any_of(path, [](const VisitEdge* edge) { return hidden_in_data(*edge); });
     const bool malicious = from_a_misuser || between > 0 || hidden;
@@ -307,12 +327,21 @@ class Judge {
     if (lure.other && lure.other_role) give(*lure.other, *lure.other_role, named + ": " + lure.evidence);
   }
 
+  bool evaluated(const intel::ScriptOrigin& script) const {
+    // The last of the ancestry is what the page itself holds.
+    if (script.ancestry.empty()) return false;
+    return facts_.evaluated.contains(script.position.sha256) ||
+           std::any_of(
+               script.ancestry.begin(), script.ancestry.end() - 1,
+               [&](const intel::ScriptPosition& one) { return facts_.evaluated.contains(one.sha256); });
+  }
+
   // Packed libraries use eval too, but they don't send visitors to other sites.
   void weigh_hidden_diverts() {
     if (visit_.verdict != VisitVerdict::benign) return;
     for (const VisitEdge& edge : visit_.edges) {
-      if (edge.forced || !opens(edge) || !hidden_in_data(edge) || edge.to >= sites_.size() ||
-          edge.from >= sites_.size())
+      if (edge.forced || !opens(edge) || !edge.script || !evaluated(*edge.script) ||
+          edge.to >= sites_.size() || edge.from >= sites_.size())
         continue;
       const bool elsewhere =
           !sites_[edge.to].empty() && !sites_[edge.from].empty() && sites_[edge.to] != sites_[edge.from];

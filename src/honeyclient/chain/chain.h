@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "base/digest.h"
 #include "intel/visit.h"
 
 namespace shikake::honeyclient::chain {
@@ -17,7 +19,8 @@ struct Misuse {
   std::string what;   // one clause: "gave SpecimenMedia.Player.OpenList an argument of 4096 characters"
   std::vector<std::string> cves;
   std::optional<uint32_t> file;  // the node that served what it dropped
-  bool forced = false;  // in a forced run: the page itself did not do it
+  bool forced = false;           // in a forced run: the page itself did not do it
+  bool vouched = true;           // by an advisory, or by what was given; else it is suspicious at most
   bool operator==(const Misuse&) const = default;
 };
 
@@ -87,6 +90,9 @@ struct Facts {
   std::vector<RuleHit> rules;
   std::vector<Sign> signs;
   std::vector<Leak> leaks;
+  // Texts that were given to eval and its like: not those that a page writes as elements, handlers or timers,
+  // as every tag of an advertisement does.
+  std::set<base::Digest> evaluated;
 };
 
 // Fills in roles, their evidence, the verdict and its reasons; `visit` holds nodes (with MIME types as
@@ -98,7 +104,7 @@ struct Facts {
 //             without a click, from another site, over at least one other site in between or by a script
 //             that had been hidden in data; or a lure that says so (lures.h)
 // suspicious  a program came without a click from another site; a script wrote one, or had a command run; or
-//             a script that was hidden in data sends visitors to another site; or a rule or a lure says so
+//             a script that was given to eval sends visitors to another site; or a rule or a lure says so
 // benign      else
 //
 // What a forced run alone has shown makes a visit suspicious at most, and gives no roles.

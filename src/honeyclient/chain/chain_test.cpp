@@ -49,8 +49,13 @@ class Graph {
     facts.downloads.push_back(node);
     return *this;
   }
-  Graph& misuse(uint32_t node) {
+  Graph& misuse(uint32_t node, bool vouched = true) {
     facts.misuses.push_back({node, "gave X.Y.Open an argument of 4096 characters", {"CVE-2000-0000"}});
+    facts.misuses.back().vouched = vouched;
+    return *this;
+  }
+  Graph& given_to_eval() {  // what scripts of edges ran, as edge() has it
+    facts.evaluated.insert(base::Digest{});
     return *this;
   }
   VisitRecord visit;
@@ -93,6 +98,27 @@ INSTANTIATE_TEST_SUITE_P(
                 .file(3),
             VisitVerdict::malicious,
             {{0, Role::landing}, {1, Role::relay}, {2, Role::exploit}, {3, Role::distribution}}},
+        Row{"a_picture_of_the_same_url_went_first",
+            Graph({shop, gate, host})
+                .edge(0, 2, Mechanism::image)
+                .edge(0, 1, Mechanism::image)
+                .edge(0, 1, Mechanism::iframe)
+                .edge(1, 2, Mechanism::iframe)
+                .file(2),
+            VisitVerdict::malicious,
+            {{0, Role::landing}, {1, Role::exploit}, {2, Role::distribution}}},
+        Row{"a_download_page_and_its_mirrors",
+            Graph({shop, "http://shop.example/thanks", "http://mirrors.test/p.exe", host})
+                .edge(0, 1, Mechanism::location)
+                .edge(1, 2, Mechanism::meta_refresh)
+                .edge(2, 3, Mechanism::http_redirect)
+                .file(3),
+            VisitVerdict::suspicious,
+            {{1, Role::landing}, {2, Role::relay}, {3, Role::distribution}}},
+        Row{"what_no_advisory_speaks_of",
+            Graph({shop, kit}).edge(0, 1, Mechanism::iframe).misuse(1, false),
+            VisitVerdict::suspicious,
+            {}},
         Row{"misuse_without_a_file",
             Graph({shop, gate, kit}).edge(0, 1, Mechanism::iframe).edge(1, 2, Mechanism::location).misuse(2),
             VisitVerdict::malicious,
@@ -134,8 +160,12 @@ INSTANTIATE_TEST_SUITE_P(
             Graph({shop, host}).edge(0, 1, Mechanism::iframe, true).file(1),
             VisitVerdict::malicious,
             {{0, Role::landing}, {1, Role::distribution}}},
-        Row{"a_hidden_divert_without_a_file",
+        Row{"a_tag_that_writes_its_script",
             Graph({shop, gate}).edge(0, 1, Mechanism::iframe, true),
+            VisitVerdict::benign,
+            {}},
+        Row{"a_hidden_divert_without_a_file",
+            Graph({shop, gate}).edge(0, 1, Mechanism::iframe, true).given_to_eval(),
             VisitVerdict::suspicious,
             {}},
         Row{"a_download_page_of_the_same_site",
@@ -256,6 +286,9 @@ INSTANTIATE_TEST_SUITE_P(
         PayloadRow{"fat_mach_o", "\xCA\xFE\xBA\xBE\0\0\0\2"s, "", "", PayloadKind::program},
         PayloadRow{"java_class", "\xCA\xFE\xBA\xBE\0\0\0\x34"s, "", "", PayloadKind::document},
         PayloadRow{"shortcut", "L\0\0\0\x01\x14\x02\0"s, "", "", PayloadKind::program},
+        PayloadRow{"appx", "PK\x03\x04....AppxManifest.xml", "", "", PayloadKind::program},
+        PayloadRow{"compiled_help", "ITSF\x03\0\0\0"s, "", "", PayloadKind::program},
+        PayloadRow{"virtual_disk", "conectix", "", "/a.vhd", PayloadKind::archive},
         PayloadRow{"apk", "PK\x03\x04....AndroidManifest.xml", "", "", PayloadKind::program},
         PayloadRow{"jar", "PK\x03\x04....META-INF/MANIFEST.MF", "", "", PayloadKind::document},
         PayloadRow{"zip", "PK\x03\x04....readme.txt", "", "", PayloadKind::archive},
@@ -268,6 +301,23 @@ INSTANTIATE_TEST_SUITE_P(
         PayloadRow{"word", "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "", "/letter.doc", PayloadKind::document},
         PayloadRow{"empty", "", "application/octet-stream", "/a.hta", PayloadKind::none}),
     [](const auto& row) { return row.param.name; });
+
+TEST(SavedFiles, AreToldByTheirNamesToo) {
+  const struct {
+    const char* name;
+    std::string_view body;
+    PayloadKind kind;
+  } rows[] = {
+      {"update.js", "var x", PayloadKind::program},
+      {"update.url", "[InternetShortcut]", PayloadKind::program},
+      {"update.hta", "<html>", PayloadKind::program},
+      {"update.js", "", PayloadKind::none},
+      {"page.html", "<html>", PayloadKind::none},
+      {"notes.txt", "var x", PayloadKind::none},
+      {"jquery.js.map", "var x", PayloadKind::none},
+  };
+  for (const auto& row : rows) EXPECT_EQ(payload_of_saved(row.body, row.name).kind, row.kind) << row.name;
+}
 
 std::string zip_entry(const std::string& name) {
   std::string entry("PK\x03\x04" + std::string(26, '\0'));

@@ -63,14 +63,19 @@ class Finder {
 
   // https://attack.mitre.org/techniques/T1204/004/: a command that a person is made to paste.
   void weigh_clipboard(const Sign& sign) {
-    if (!is_attack_command(sign.text)) return;
-    const bool unseen = sign.kind == SignKind::clipboard_unseen;
-    if (!unseen && !asks(sign.node, "paste and run")) return;  // documentation shows what its button copies
+    const bool unseen = sign.kind == SignKind::clipboard_unseen, asked = asks(sign.node, "paste and run");
+    const bool command = is_attack_command(sign.text);
+    // Documentation shows what its button copies; a command that nobody knows is run all the same.
+    if (!(command && (unseen || asked)) && !(unseen && asked)) return;
     constexpr size_t shown = 160;
     Lure lure{"paste and run", "T1204.004", VisitVerdict::malicious, sign.node, {}, Role::exploit, {}, {}};
-    lure.evidence = fmt::format("put a command into the clipboard{}: {}",
-                                unseen ? " that it does not show" : " and asks to paste and run it",
-                                sign.text.substr(0, shown));
+    if (!command || (!unseen && !asks(sign.node, "proof"))) {  // a page of help shows its commands too
+      lure.verdict = VisitVerdict::suspicious;
+      lure.role.reset();
+    }
+    lure.evidence = fmt::format("put a {} into the clipboard{}{}: {}", command ? "command" : "text",
+                                unseen ? " that it does not show" : "",
+                                asked ? " and asks to paste and run it" : "", sign.text.substr(0, shown));
     add(std::move(lure));
   }
 
@@ -208,22 +213,20 @@ class Finder {
 }  // namespace
 
 std::optional<SignKind> sign_named(std::string_view event) {
-  constexpr std::pair<std::string_view, SignKind> rows[] = {{"clipboard", SignKind::clipboard},
-                                                            {"clipboard-unseen", SignKind::clipboard_unseen},
-                                                            {"asks", SignKind::asks},
-                                                            {"notification", SignKind::notification},
-                                                            {"typed", SignKind::typed},
-                                                            {"second-look", SignKind::second_look}};
+  constexpr std::pair<std::string_view, SignKind> rows[] = {
+      {"clipboard", SignKind::clipboard}, {"clipboard-unseen", SignKind::clipboard_unseen},
+      {"asks", SignKind::asks},           {"notification", SignKind::notification},
+      {"typed", SignKind::typed},         {"second-look", SignKind::second_look}};
   for (const auto& [name, kind] : rows)
     if (name == event) return kind;
   return std::nullopt;
 }
 
 bool is_attack_command(std::string_view text) {
-  constexpr std::string_view programs[] = {"powershell", "pwsh",      "mshta",    "cmd /c",   "cmd.exe",
-                                           "wscript",    "cscript",   "rundll32", "regsvr32", "msiexec",
-                                           "certutil",   "bitsadmin", "curl ",    "wget ",    "osascript",
-                                           "bash -c",    "finger "};
+  constexpr std::string_view programs[] = {
+      "powershell", "pwsh",     "mshta",   "cmd /c",  "cmd.exe",   "cmd /k",    "wscript",    "cscript",
+      "rundll32",   "regsvr32", "msiexec", "conhost", "certutil",  "bitsadmin", "curl ",      "wget ",
+      "forfiles",   "ssh ",     "bash -c", "finger ", "osascript", "python",    "installutil"};
   constexpr std::string_view deeds[] = {"http:",
                                         "https:",
                                         "-enc",
@@ -241,9 +244,20 @@ bool is_attack_command(std::string_view text) {
                                         "| bash",
                                         "base64 -d",
                                         "hidden",
+                                        "proxycommand",
                                         "\\\\"};
-  const std::string lowered = base::to_lower(text);
-  return any_of(lowered, programs) && any_of(lowered, deeds);
+  // PowerShell's own words: fetch, and run what came.
+  constexpr std::string_view fetching[] = {
+      "irm ",           "iwr ",         "invoke-restmethod", "invoke-webrequest",
+      "downloadstring", "downloadfile", "start-bitstransfer"};
+  constexpr std::string_view running[] = {"iex", "invoke-expression", "start-process", "saps ",
+                                          "| &", "[scriptblock]"};
+  // cmd drops carets, shells drop quotes within words.
+  std::string lowered;
+  for (const char c : base::to_lower(text))
+    if (c != '^' && c != '"' && c != '\'' && c != '`') lowered += c;
+  return (any_of(lowered, programs) && any_of(lowered, deeds)) ||
+         (any_of(lowered, fetching) && any_of(lowered, running));
 }
 
 std::vector<Lure> find_lures(const VisitRecord& visit, const Facts& facts) {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
+#include <initializer_list>
 
 #include "base/ascii.h"
 
@@ -20,6 +20,8 @@ constexpr Payload dex{PayloadKind::program, "application/x-dex", "Android progra
 constexpr Payload shortcut{PayloadKind::program, "application/x-ms-shortcut", "Windows shortcut"};
 constexpr Payload windows_script{PayloadKind::program, "application/x-windows-script", "Windows script"};
 constexpr Payload html_application{PayloadKind::program, "application/hta", "HTML application"};
+constexpr Payload help{PayloadKind::program, "application/vnd.ms-htmlhelp", "compiled help"};
+constexpr Payload notebook{PayloadKind::document, "application/onenote", "OneNote section"};
 constexpr Payload zip{PayloadKind::archive, "application/zip", "ZIP archive"};
 constexpr Payload rar{PayloadKind::archive, "application/vnd.rar", "RAR archive"};
 constexpr Payload seven_zip{PayloadKind::archive, "application/x-7z-compressed", "7z archive"};
@@ -44,6 +46,8 @@ constexpr std::array all = {windows_program,
                             shortcut,
                             windows_script,
                             html_application,
+                            help,
+                            notebook,
                             zip,
                             rar,
                             seven_zip,
@@ -76,6 +80,10 @@ constexpr Magic magics[] = {
     {"7z\xBC\xAF\x27\x1C"sv, seven_zip},
     {"MSCF\0\0\0\0"sv, cabinet},
     {"{\\rt"sv, rich_text},
+    {"ITSF\x03\0\0\0"sv, help},
+    {"\xE4\x52\x5C\x7B\x8C\xD8\xA7\x4D"sv, notebook},  // [MS-ONESTORE] 2.3.1, guidFileType
+    {"conectix"sv, disk_image},                        // a virtual disk's footer, at its beginning too
+    {"vhdxfile"sv, disk_image},
     {"FWS"sv, flash},
     {"CWS"sv, flash},
     {"ZWS"sv, flash},
@@ -103,6 +111,7 @@ Payload zip_kind(std::string_view body) {
   const std::string_view beginning = body.substr(0, searched);
   auto holds = [beginning](std::string_view name) { return beginning.find(name) != std::string_view::npos; };
   if (holds("AndroidManifest.xml")) return android;
+  if (holds("AppxManifest.xml")) return installer;
   if (holds("META-INF/MANIFEST.MF") || holds(".class")) return java;
   if (holds("[Content_Types].xml")) return office;
   return zip;
@@ -114,12 +123,16 @@ Payload ole_kind(std::string_view body, std::string_view path) {
   return path.ends_with(".msi") ? installer : ole;
 }
 
-Payload by_extension(std::string_view path, std::string_view declared) {
-  // A page that is shown is a page, whatever its path says.
-  if (declared == "text/html" || declared == "application/xhtml+xml") return {};
-  if (path.ends_with(".hta") || declared == "application/hta") return html_application;
-  for (std::string_view extension : {".vbs", ".vbe", ".wsf", ".jse", ".bat", ".cmd", ".ps1"})
-    if (path.ends_with(extension)) return windows_script;
+bool ends_with_any(std::string_view name, std::initializer_list<std::string_view> endings) {
+  return std::ranges::any_of(endings, [name](std::string_view ending) { return name.ends_with(ending); });
+}
+
+// Texts, of which only the name says what runs them.
+Payload by_extension(std::string_view path) {
+  if (path.ends_with(".hta")) return html_application;
+  if (path.ends_with(".url")) return shortcut;
+  if (ends_with_any(path, {".vbs", ".vbe", ".wsf", ".wsh", ".jse", ".bat", ".cmd", ".ps1", ".msc"}))
+    return windows_script;
   return {};
 }
 
@@ -139,16 +152,28 @@ Payload payload_of(std::string_view body, std::string_view declared, std::string
   // CAFEBABE is a Java class (version 45 and up follows) or a fat Mach-O (a small count follows).
   if (body.size() >= 8 && body.starts_with("\xCA\xFE\xBA\xBE"sv))
     return static_cast<uint8_t>(body[7]) >= 45 ? java_class : mac_program;
-  return body.empty() ? Payload{} : by_extension(path, declared);
+  if (body.empty()) return {};
+  // A page that is shown is a page, whatever its path says.
+  if (declared == "text/html" || declared == "application/xhtml+xml") return {};
+  return declared == "application/hta" ? html_application : by_extension(path);
+}
+
+Payload payload_of_saved(std::string_view body, std::string_view name) {
+  const Payload found = payload_of(body, "", name);
+  // Opened from a folder, it is Windows' script host that runs it.
+  return found.kind == PayloadKind::none && !body.empty() && name.ends_with(".js") ? windows_script : found;
 }
 
 bool is_program_name(std::string_view name) {
-  constexpr std::string_view endings[] = {".exe", ".scr", ".js",  ".jse", ".vbs", ".vbe", ".wsf",
-                                          ".lnk", ".hta", ".bat", ".cmd", ".ps1", ".msi", ".dll"};
   while (name.ends_with(' ') || name.ends_with('.')) name.remove_suffix(1);  // Windows drops them, too
-  return std::ranges::any_of(endings, [low = base::to_lower(name)](std::string_view ending) {
-    return low.ends_with(ending);
-  });
+  return ends_with_any(
+      base::to_lower(name),
+      {".exe", ".scr", ".pif", ".cpl", ".dll", ".xll", ".msi", ".msix", ".appx", ".lnk", ".url", ".chm",
+       ".js",  ".jse", ".vbs", ".vbe", ".wsf", ".wsh", ".hta", ".bat",  ".cmd",  ".ps1", ".msc"});
+}
+
+bool is_source_name(std::string_view name) {
+  return ends_with_any(base::to_lower(name), {".js", ".bat", ".cmd", ".ps1"});
 }
 
 // APPNOTE.TXT, 4.3.7: a local file header is 30 bytes, its name's length stands at 26.

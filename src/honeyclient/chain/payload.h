@@ -25,13 +25,18 @@ struct Payload {
 // `declared` is the Content-Type's essence and `path` the URL's path; they decide only where bytes can't
 // (script files), and never make a page a program.
 Payload payload_of(std::string_view body, std::string_view declared, std::string_view path);
+// Of a file that is saved under a name: there a script is a program too, whatever type was declared. `name`
+// is in lower case.
+Payload payload_of_saved(std::string_view body, std::string_view name);
 // The same from a type alone: what VisitNode::mime says afterwards.
 Payload payload_by_mime(std::string_view mime);
 
 // What Windows runs when it is opened, by its name.
 bool is_program_name(std::string_view name);
-// The names in a ZIP archive as its entries' own headers have them: the first of each, however many there are;
-// none for anything else.
+// Those of them that developers keep beside their other files: one in an archive says nothing of it.
+bool is_source_name(std::string_view name);
+// The names in a ZIP archive as its entries' own headers have them: the first of each, however many there
+// are; none for anything else.
 struct ZipNames {
   std::vector<std::string> programs, others;
 };

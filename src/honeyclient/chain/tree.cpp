@@ -218,10 +218,12 @@ std::string render_tree(const VisitRecord& visit, const TreeOptions& options) {
   text += sentences("file", files(visit));
   text += sentences("inside", taken_apart(visit), max_facts_shown);
   text += sentences("limits", visit.limits_hit);
-  if (!visit.complete)
-    text += sentences("incomplete", visit.unemulated.empty()
-                                        ? std::vector<std::string>{"the visit could not be finished"}
-                                        : visit.unemulated);
+  if (!visit.nodes.empty() && !visit.nodes[0].fetched)
+    text += sentences("incomplete", {"not visited: " + visit.nodes[0].why_not});
+  else if (!visit.complete && !visit.unemulated.empty())
+    text += sentences("incomplete", visit.unemulated);
+  else if (!visit.complete && visit.limits_hit.empty())
+    text += sentences("incomplete", {"the visit could not be finished"});
   return text;
 }
 

@@ -1,5 +1,7 @@
 #include "honeyclient/low/answers.h"
 
+#include <algorithm>
+
 #include "base/digest.h"
 
 namespace shikake::honeyclient::low {
@@ -38,7 +40,8 @@ std::string place(const std::string& url, const std::string& method, const std::
 
 void KeptAnswers::keep(const net::FetchRequest& request, const net::FetchResponse& response) {
   std::string key = place(request.url, request.method, request.body);
-  steady_.emplace(place(steady_url(without_fragment(request.url)), request.method, request.body, true), key);
+  steady_.emplace(place(steady_url(without_fragment(request.url), 1), request.method, request.body, true),
+                  key);
   answers_.emplace(std::move(key), response);
 }
 
@@ -46,7 +49,7 @@ const net::FetchResponse* KeptAnswers::find(const std::string& url, const std::s
                                             const std::string& body) const {
   auto found = answers_.find(place(url, method, body));
   if (found != answers_.end()) return &found->second;
-  auto like = steady_.find(place(steady_url(without_fragment(url)), method, body, true));
+  auto like = steady_.find(place(steady_url(without_fragment(url), 1), method, body, true));
   if (like == steady_.end()) return nullptr;
   found = answers_.find(like->second);
   return found == answers_.end() ? nullptr : &found->second;
@@ -61,16 +64,18 @@ bool KeptAnswers::holds(const std::string& url, const std::string& method, const
   return find(url, method, body) != nullptr;
 }
 
-std::string steady_url(const std::string& url) {
-  size_t query = url.find('?');
+std::string steady_url(const std::string& url, ptrdiff_t least_digits) {
+  const size_t query = url.find('?');
   if (query == std::string::npos) return url;
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   std::string text = url.substr(0, query);
-  for (size_t i = query; i < url.size(); ++i) {
-    bool digit = url[i] >= '0' && url[i] <= '9';
-    if (!digit)
-      text += url[i];
-    else if (text.back() != '#')
+  for (auto at = url.begin() + static_cast<ptrdiff_t>(query); at != url.end();) {
+    const auto end = is_digit(*at) ? std::find_if_not(at, url.end(), is_digit) : at + 1;
+    if (is_digit(*at) && end - at >= least_digits)
       text += '#';
+    else
+      text.append(at, end);
+    at = end;
   }
   return text;
 }

@@ -1,6 +1,7 @@
 // Answers that were had, for those who ask the same again: other personas of one visit, and its forced run.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -44,7 +45,9 @@ class KeptAnswers {
   std::map<std::string, std::string> steady_;  // to a key of answers_
 };
 
-// Without what pages make up anew for each request: runs of digits in the query become "#".
-std::string steady_url(const std::string& url);
+// Without what pages make up anew for each request: long runs of digits in the query become "#". Clocks and
+// random numbers have at least so many; a shorter number may say which exploit it is.
+constexpr ptrdiff_t made_up_digits = 8;
+std::string steady_url(const std::string& url, ptrdiff_t least_digits = made_up_digits);
 
 }  // namespace shikake::honeyclient::low

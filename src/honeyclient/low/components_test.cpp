@@ -218,6 +218,12 @@ INSTANTIATE_TEST_SUITE_P(
         Page{"unknown_absorbs",
              "var o = new ActiveXObject('No.Such'); o.a.b.c(1).d = 2; o.x = 5; alert(o.x + typeof o.q.r());",
              {"alert: 5function"}},
+        Page{"stand_ins_own_objects_take_any_length",
+             "var many = new Array(3000).join('a'), d = new ActiveXObject('Msxml2.DOMDocument');"
+             "var e = d.createElement('b'); e.text = many;"
+             "var t = new ActiveXObject('Scripting.FileSystemObject').CreateTextFile('a.txt'); t.Write(many);"
+             "alert(e.text.length)",
+             {"alert: 2999"}},
         Page{"absent_can_not_be_made",
              "try { new ActiveXObject('snpvw.Snapshot Viewer Control.1'); } catch (e) { alert(e.message); }",
              {"alert: Automation server can't create object"},

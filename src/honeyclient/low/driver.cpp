@@ -10,6 +10,7 @@
 
 namespace shikake::honeyclient::low {
 
+using intel::Mechanism;
 using std::chrono::steady_clock;
 
 Driver::Driver(const VisitOptions& options, Persona persona, base::Zygote* zygote, net::Fetcher* fetcher,
@@ -107,6 +108,7 @@ void Driver::wait() {
     if (!response) break;
     arrived(std::move(*response));
   }
+  leave_slow_pictures();
   for (size_t count = replayed_.size(); count > 0; --count) {
     net::FetchResponse response = std::move(replayed_.front());
     replayed_.pop_front();
@@ -158,6 +160,25 @@ void Driver::hostile(WorkerState& worker, std::string_view why) {
   record_.limit("worker-hostile");
   record_.event("error", "the page's process was ended: " + std::string(why),
                 worker.root ? worker.root->node : 0);
+}
+
+// A camera's picture or a counter that never ends keeps no person from reading on; a page waits for what it
+// asked for, and its time with it.
+void Driver::leave_slow_pictures() {
+  constexpr std::chrono::seconds patience{8};
+  constexpr Mechanism beside[] = {Mechanism::image, Mechanism::media, Mechanism::beacon, Mechanism::link};
+  for (auto one = under_way_.begin(); one != under_way_.end();) {
+    const bool slow = std::ranges::find(beside, one->second.mechanism) != std::end(beside) &&
+                      steady_clock::now() - one->second.since > patience;
+    if (!slow) {
+      ++one;
+      continue;
+    }
+    UnderWay fetch = std::move(one->second);
+    one = under_way_.erase(one);
+    record_.limit("slow");
+    failed(fetch, "limit: slow");
+  }
 }
 
 void Driver::watch_silence() {

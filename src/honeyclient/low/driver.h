@@ -112,8 +112,9 @@ class Driver {
     ResponseType type = ResponseType::basic;  // what the page may see, as far as it has come
     bool tainted = false;                     // by redirects: its origin is "null"
     bool preflight = false;                   // the server is asked first: that is what was sent
-    std::string identity;  // where answers are shared
+    std::string identity;                     // where answers are shared
     uint32_t repeated = 0;
+    std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();
   };
   struct Answer200 {  // a body to show or hand over, wherever it came from
     int status = 0;
@@ -207,6 +208,7 @@ class Driver {
   void worker_ended(WorkerState& worker);
   void hostile(WorkerState& worker, std::string_view why);
   void watch_silence();
+  void leave_slow_pictures();
   void wait();
   bool finished() const;
   void give_up(std::string_view limit);
@@ -219,8 +221,9 @@ class Driver {
   std::vector<int>& pids_;
   Recorder record_;
   net::CookieJar cookies_;
-  std::vector<std::pair<url::Url, net::CookieJar>> partitions_;  // of third parties, by the site that is visited
-  std::set<std::string> preflights_;                             // that were allowed (preflight_key)
+  std::vector<std::pair<url::Url, net::CookieJar>>
+      partitions_;                    // of third parties, by the site that is visited
+  std::set<std::string> preflights_;  // that were allowed (preflight_key)
   std::vector<std::unique_ptr<Context>> contexts_;
   std::vector<std::unique_ptr<WorkerState>> workers_;
   shellcode::Emulator emulator_;

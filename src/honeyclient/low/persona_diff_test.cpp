@@ -64,17 +64,24 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& row) { return row.param.name; });
 
 TEST(PersonaDiff, CacheBreakersAreNoDifference) {
-  PersonaDiff diff = compare_personas(
-      {view("chrome-win10", {"http://a.example/x?r=123"}), view("ie8-winxp", {"http://a.example/x?r=99"})});
+  PersonaDiff diff = compare_personas({view("chrome-win10", {"http://a.example/x?r=0.7264839201"}),
+                                       view("ie8-winxp", {"http://a.example/x?r=0.15293846172"})});
   EXPECT_FALSE(diff.differs());
   EXPECT_EQ(diff.groups[0].personas, (std::vector<std::string>{"chrome-win10", "ie8-winxp"}));
   EXPECT_TRUE(compare_personas({}).groups.empty());
 }
 
+// Which exploit a kit gives to whom is often one digit.
+TEST(PersonaDiff, SmallNumbersAreADifference) {
+  EXPECT_TRUE(compare_personas({view("chrome-win10", {"http://a.example/load?e=3"}),
+                                view("ie8-winxp", {"http://a.example/load?e=7"})})
+                  .differs());
+}
+
 // Of a persona that was led there, and of one that only a forced run led there.
 TEST(PersonaDiff, NamesTheCheckThatDecided) {
-  PersonaView led = view("ie6-winxp", {"http://a.example/", "http://b.example/kit?n=1"});
-  PersonaView other = view("chrome-win10", {"http://a.example/", "http://b.example/kit?n=2"});
+  PersonaView led = view("ie6-winxp", {"http://a.example/", "http://b.example/kit?n=1300000001"});
+  PersonaView other = view("chrome-win10", {"http://a.example/", "http://b.example/kit?n=1300000002"});
   other.visit.nodes[1].fetched = false;
   intel::VisitEdge edge;
   edge.to = 1;

@@ -120,7 +120,8 @@ TEST_P(EachPersona, AgreesWithItself) {
   auto since = [&](uint32_t gecko, uint32_t blink, uint32_t webkit) {
     if (persona->engine == Engine::gecko) return persona->version >= gecko;
     if (persona->engine == Engine::blink) return persona->version >= blink;
-    return persona->engine == Engine::edge || (persona->engine == Engine::webkit && persona->version >= webkit);
+    return persona->engine == Engine::edge ||
+           (persona->engine == Engine::webkit && persona->version >= webkit);
   };
   EXPECT_EQ(told["typeof Promise"], function_if(since(29, 33, 8)));
   EXPECT_EQ(told["typeof fetch"], function_if(since(39, 42, 10)));
@@ -229,6 +230,9 @@ TEST(Components, OverlongArgumentsConvict) {
        intel::VisitVerdict::malicious},
       {"property", "new ActiveXObject('Specimen.Player.1').Source = Array(4097).join('A')",
        intel::VisitVerdict::malicious},
+      {"long_and_says_something",
+       "for (var i = 0, t = ''; i < 2000; i++) t += i; new ActiveXObject('Specimen.Player.1').Load(t)",
+       intel::VisitVerdict::suspicious},
       {"short", "new ActiveXObject('Specimen.Player.1').Open('song.mp3')", intel::VisitVerdict::benign},
       {"class_id", "o.Open(Array(4097).join('A'))", intel::VisitVerdict::malicious},
       {"class_id_property", "o.Url = Array(4097).join('A')", intel::VisitVerdict::malicious},

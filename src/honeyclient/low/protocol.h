@@ -216,9 +216,10 @@ struct ComponentUse {
   std::string member;                  // "" when it was made
   std::vector<uint32_t> lengths;       // of string arguments, in UTF-16 code units; 0 for others
   std::vector<std::string> arguments;  // cut to max_argument_text
+  bool emulated = false;  // by a stand-in that no row of the table names: an element, a text stream, a folder
   std::optional<Origin> origin;
   static void wire(auto& codec, auto& self) {
-    codec(self.window, self.name, self.member, self.lengths, self.arguments, self.origin);
+    codec(self.window, self.name, self.member, self.lengths, self.arguments, self.emulated, self.origin);
   }
 };
 

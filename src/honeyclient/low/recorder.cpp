@@ -89,23 +89,27 @@ void Recorder::download(uint32_t id) {
 }
 
 void Recorder::body(uint32_t id, std::string_view bytes, std::string_view declared,
-                    std::string_view saved_as) {
+                    std::optional<std::string_view> saved_as) {
   intel::VisitNode& node = record_.nodes[id];
   const std::string essence = base::to_lower(declared.substr(0, declared.find(';')));
   auto url = url::Url::parse(node.url);
   std::string path(url ? url->pathname() : std::string_view());
-  if (!saved_as.empty()) {
-    path = saved_as.substr(0, limits::max_argument_text);
+  if (saved_as && !saved_as->empty()) {
+    path = saved_as->substr(0, limits::max_argument_text);
     event("file", path, id);
-    // Saved and opened, it is Windows' script host that runs it.
-    if (base::to_lower(path).ends_with(".js")) path += "e";
   }
-  chain::Payload payload = chain::payload_of(bytes, essence, base::to_lower(path));
+  const std::string name = base::to_lower(path);
+  const chain::Payload payload =
+      saved_as ? chain::payload_of_saved(bytes, name) : chain::payload_of(bytes, essence, name);
   if (payload.kind == chain::PayloadKind::archive) archive(id, bytes);
-  node.mime = payload.kind != chain::PayloadKind::none ? std::string(payload.mime) : text(essence, 100);
   const base::Digest digest = take_in(bytes, "its body", id);
-  if (node.sha256 && *node.sha256 != digest)
+  if (node.sha256 && *node.sha256 != digest) {
     event("changed", "another answer at the same URL, sha256 " + digest.hex(), id);
+    // What it gave once convicts it, however often it gives something else.
+    const auto kept = chain::payload_by_mime(node.mime).kind;
+    if (payload.kind == chain::PayloadKind::none && kept != chain::PayloadKind::none) return;
+  }
+  node.mime = payload.kind != chain::PayloadKind::none ? std::string(payload.mime) : text(essence, 100);
   node.sha256 = digest;
   node.size = bytes.size();
 }
@@ -116,7 +120,12 @@ void Recorder::archive(uint32_t id, std::string_view bytes) {
   for (const auto& list : {names.programs, names.others})
     for (const std::string& name : list) all += name + "\n";
   if (!all.empty()) event("archive", all, id);
-  if (!names.programs.empty()) facts_.carriers.push_back(id);
+  const bool only_programs = names.others.empty() && !names.programs.empty();
+  if (only_programs || !std::ranges::all_of(names.programs, chain::is_source_name)) carrier(id);
+}
+
+void Recorder::carrier(uint32_t id) {
+  if (std::ranges::find(facts_.carriers, id) == facts_.carriers.end()) facts_.carriers.push_back(id);
 }
 
 void Recorder::blob_failed(const Error& error) {
@@ -124,6 +133,8 @@ void Recorder::blob_failed(const Error& error) {
 }
 
 intel::VisitRecord Recorder::finish() {
+  // Nothing came of the visited URL itself: that nothing was seen says nothing.
+  if (!record_.nodes.empty() && !record_.nodes[0].fetched) incomplete();
   chain::judge(record_, facts_);
   return std::move(record_);
 }

@@ -62,8 +62,9 @@ class Recorder {
   // Something that convicted its node would have been fetched from here.
   void payload(uint32_t id, std::string why);
   // The body of a node, stored under its digest; `declared` is its Content-Type.
-  // `saved_as`: the name that a page gives to a file of its own making.
-  void body(uint32_t id, std::string_view bytes, std::string_view declared, std::string_view saved_as = {});
+  // `saved_as`: of what is not shown but saved, the name that its server or page gives it, maybe "".
+  void body(uint32_t id, std::string_view bytes, std::string_view declared,
+            std::optional<std::string_view> saved_as = std::nullopt);
   void blob_failed(const Error& error);
 
   // Into the blobs, once.
@@ -90,10 +91,10 @@ class Recorder {
   const base::Clock& clock_;
   std::map<std::string, uint32_t> nodes_;
   std::set<std::string> edges_;
-  std::set<std::string> blobs_put_, matched_;  // digests
+  std::set<std::string> blobs_put_, matched_;                                  // digests
   std::set<std::tuple<uint32_t, std::string, intel::Mechanism, bool>> leaks_;  // from, site, how, encoded
-  void convict_unknown(const ComponentUse& use, const std::string& name, const std::string& member,
-                       uint32_t node);
+  void weigh_unknown(const ComponentUse& use, const std::string& name, const std::string& member,
+                     uint32_t node);
   // One fact more; where there is no room for it, the bound is named.
   template <class Fact>
   void add_fact(std::vector<Fact>& facts, Fact fact, bool room, std::string_view bound);
@@ -101,6 +102,7 @@ class Recorder {
   void note_command(chain::Command command);
   void note_hit(chain::RuleHit hit);
   void archive(uint32_t id, std::string_view bytes);
+  void carrier(uint32_t id);  // an archive with a program in it
   void match_rules(std::string_view bytes, std::string_view what, uint32_t node);
   std::vector<std::string> weigh(const components::Component& row, const components::Use& use, uint32_t node);
   class Merge;

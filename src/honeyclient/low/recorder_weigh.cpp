@@ -33,7 +33,7 @@ std::vector<std::string> Recorder::component(const ComponentUse& use, uint32_t n
 
   const components::Component* row = components::find(name);
   if (!row) {
-    convict_unknown(use, name, member, node);
+    if (!use.emulated) weigh_unknown(use, name, member, node);
     return {};
   }
   std::vector<std::string> arguments;
@@ -41,14 +41,34 @@ std::vector<std::string> Recorder::component(const ComponentUse& use, uint32_t n
   return weigh(*row, {member, arguments, use.lengths}, node);
 }
 
-// No advisory speaks of it; an argument that overruns what its author foresaw is misuse all the same.
-void Recorder::convict_unknown(const ComponentUse& use, const std::string& name, const std::string& member,
-                               uint32_t node) {
+namespace {
+
+// Nothing but the same few bytes again and again, as long as any buffer: what fills one up to what lies
+// behind it.
+bool is_filler(std::string_view argument) {
+  constexpr size_t longest_unit = 4, least = 256;
+  for (size_t unit = 1; unit <= longest_unit; ++unit)
+    for (size_t i = unit, alike = 0; i < argument.size(); ++i) {
+      alike = argument[i] == argument[i - unit] ? alike + 1 : 0;
+      if (alike >= least) return true;
+    }
+  return false;
+}
+
+}  // namespace
+
+// An argument that overruns what an author foresaw looks like misuse. No advisory says so, and texts and
+// certificates are long too: what convicts is that it says nothing.
+void Recorder::weigh_unknown(const ComponentUse& use, const std::string& name, const std::string& member,
+                             uint32_t node) {
   // Its methods went nowhere: what they would have done is not in the record.
   if (!member.empty()) incomplete();
   const uint32_t longest = use.lengths.empty() ? 0 : *std::ranges::max_element(use.lengths);
   if (member.empty() || longest <= limits::overlong_argument) return;
-  misuse({node, fmt::format("gave {}.{} an argument of {} characters", name, member, longest), {}, {}});
+  chain::Misuse found{
+      node, fmt::format("gave {}.{} an argument of {} characters", name, member, longest), {}, {}};
+  found.vouched = std::ranges::any_of(use.arguments, is_filler);
+  misuse(std::move(found));
 }
 
 template <class Fact>
@@ -64,7 +84,8 @@ void Recorder::misuse(chain::Misuse misuse) {
 
 bool Recorder::convicts() const {
   const bool copied = std::ranges::any_of(facts_.signs, [](const chain::Sign& sign) {
-    return sign.kind == chain::SignKind::clipboard || sign.kind == chain::SignKind::clipboard_unseen;
+    return (sign.kind == chain::SignKind::clipboard || sign.kind == chain::SignKind::clipboard_unseen) &&
+           chain::is_attack_command(sign.text);
   });
   return copied || !facts_.misuses.empty() || !facts_.downloads.empty() || !facts_.leaks.empty() ||
          !facts_.commands.empty() || !facts_.rules.empty();
@@ -104,7 +125,7 @@ void Recorder::note_command(chain::Command command) {
 void Recorder::wrote_file(const WroteFile& file, uint32_t node) {
   const base::Digest digest = take_in(file.bytes, "a file that it wrote", node);
   const std::string path = text(file.path, 500);
-  const chain::Payload payload = chain::payload_of(file.bytes, "", base::to_lower(path));
+  const chain::Payload payload = chain::payload_of_saved(file.bytes, base::to_lower(path));
   const std::string_view what = payload.kind == chain::PayloadKind::none ? "file" : payload.name;
   event("file",
         fmt::format("{} wrote {}: a {} of {} bytes, sha256 {}", text(file.component, 100), path, what,
@@ -164,6 +185,9 @@ void Recorder::evaluated(const Evaluated& source, uint32_t node) {
     return limit("evaluated");
   intel::VisitSource made{position(source.by)};
   made.position.sha256 = take_in(source.text, "a script made by " + text(source.how, 40), node);
+  constexpr std::string_view written[] = {"script", "handler", "timer"};
+  if (std::ranges::find(written, source.how) == std::end(written))
+    facts_.evaluated.insert(made.position.sha256);
   record_.evaluated.push_back(std::move(made));
 }
 
@@ -244,11 +268,17 @@ void Recorder::happened(std::string_view kind, std::string_view detail, uint32_t
   event(kind, detail, node);
   const std::optional<chain::SignKind> sign = chain::sign_named(kind);
   if (!sign) return;
-  const bool clipboard = *sign == chain::SignKind::clipboard || *sign == chain::SignKind::clipboard_unseen;
-  if (clipboard && !chain::is_attack_command(detail)) return;  // means nothing, however often
-  const auto alike = std::ranges::count(facts_.signs, *sign, &chain::Sign::kind);
-  add_fact(facts_.signs, {*sign, node, text(base::trimmed(detail), limits::max_argument_text)}, alike < 200,
-           "signs");
+  const bool copied = *sign == chain::SignKind::clipboard || *sign == chain::SignKind::clipboard_unseen;
+  const auto is_harmless = [](const chain::Sign& one) { return !chain::is_attack_command(one.text); };
+  chain::Sign found{*sign, node, text(base::trimmed(detail), limits::max_argument_text)};
+  const bool harmless = copied && is_harmless(found);
+  if (harmless && *sign == chain::SignKind::clipboard) return;  // means nothing, however often
+  // Commands take no room from each other that other texts have had.
+  const auto alike = std::ranges::count_if(facts_.signs, [&](const chain::Sign& one) {
+    return one.kind == *sign && (!copied || is_harmless(one) == harmless);
+  });
+  if (harmless && alike >= 20) return;  // as many as an analyst reads
+  add_fact(facts_.signs, std::move(found), alike < 200, "signs");
 }
 
 void Recorder::sent(uint32_t from, uint32_t to, const Asked& asked) {
@@ -275,6 +305,7 @@ base::Digest Recorder::part(uint32_t node, std::string_view path, std::string_vi
     event("member",
           fmt::format("{}: a {} of {} bytes, sha256 {}", text(path, 300), what, bytes.size(), digest.hex()),
           node);
+    if (payload.kind == chain::PayloadKind::program && !chain::is_source_name(path)) carrier(node);
   }
   return digest;
 }

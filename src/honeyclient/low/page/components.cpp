@@ -55,7 +55,7 @@ bool names_address(const std::string& argument) {
 std::string weight_of(const ComponentUse& use) {
   const auto overlong = [](uint32_t length) { return length > limits::overlong_argument; };
   const components::Component* row = components::find(use.name);
-  if (!row) return std::ranges::any_of(use.lengths, overlong) ? "overlong" : "";
+  if (!row) return !use.emulated && std::ranges::any_of(use.lengths, overlong) ? "overlong" : "";
   const components::Use judged{use.member, use.arguments, use.lengths};
   for (size_t i = 0; i < row->misuses.size(); ++i)
     if (components::matches(row->misuses[i], judged))
@@ -100,11 +100,20 @@ void add_members(JSContext* cx, Window& window, ComponentUse& use, JS::HandleObj
   }
 }
 
-void report(JSContext* cx, Window& window, const std::string& name, const components::Component* row,
-            std::u16string_view member, const JS::CallArgs* args) {
+// What all members of one object share.
+struct Made {
+  std::string name;
+  const components::Component* row = nullptr;
+  std::shared_ptr<StandIn> stand_in;
+};
+
+void report(JSContext* cx, Window& window, const Made& made, std::u16string_view member,
+            const JS::CallArgs* args) {
+  const components::Component* row = made.row;
   ComponentUse use;
   use.window = window.id;
-  use.name = name;
+  use.name = made.name;
+  use.emulated = !row && made.stand_in;
   use.member = utf8(member);
   use.origin = window.page.positions.origin_here();
   for (unsigned i = 0; args && i < args->length() && i < max_arguments; ++i) {
@@ -121,11 +130,6 @@ void report(JSContext* cx, Window& window, const std::string& name, const compon
 class Component final : public Exotic {
  public:
   static constexpr Kind native_kind = Kind::component;
-  struct Made {  // what all members of one object share
-    std::string name;
-    const components::Component* row = nullptr;
-    std::shared_ptr<StandIn> stand_in;
-  };
   Component(Window& the_window, std::shared_ptr<Made> the_made, std::u16string the_member)
       : Exotic(the_window, native_kind), made(std::move(the_made)), member(std::move(the_member)) {}
 
@@ -152,14 +156,14 @@ class Component final : public Exotic {
     stack[1].setUndefined();
     stack[2].set(value);
     JS::CallArgs args = JS::CallArgsFromVp(1, stack.begin());
-    report(cx, *window, made->name, made->row, path, &args);
+    report(cx, *window, *made, path, &args);
     if (!made->stand_in) return false;  // and it reads back
     return made->stand_in->put(cx, lower(path), value) || made->stand_in->put_item(cx, key, value);
   }
   void call(JSContext* cx, const JS::CallArgs& args) override {
     StandIn* stand_in = made->stand_in.get();
     std::u16string called = member.empty() && stand_in ? stand_in->default_member() : member;
-    report(cx, *window, made->name, made->row, called, &args);
+    report(cx, *window, *made, called, &args);
     if (stand_in && stand_in->call(cx, lower(called), args)) return;
     if (made->row && made->row->behaviour == Behaviour::creator && lower(member) == u"createobject") {
       args.rval().setObject(*make_component(cx, *window, to_text(cx, args.get(0))));
@@ -215,7 +219,7 @@ bool is_installed(const Window& window, const components::Component& row, std::u
 }
 
 JSObject* make(JSContext* cx, Window& window, std::string name, const components::Component* row) {
-  auto made = std::make_shared<Component::Made>();
+  auto made = std::make_shared<Made>();
   made->name = std::move(name);
   made->row = row;
   if (row) made->stand_in = make_stand_in(cx, window, row->behaviour);
@@ -275,7 +279,7 @@ JSObject* make_component(JSContext* cx, Window& window, std::u16string_view give
   std::string name = utf8(trim(given).substr(0, 200));
   const components::Component* row = row_of(trim(given));
   if (row && row->behaviour == Behaviour::management) name = row->program_ids[0];  // a moniker says more
-  report(cx, window, name, row, u"", nullptr);
+  report(cx, window, {name, row, nullptr}, u"", nullptr);
   if (auto scriptlet = scriptlet_in(trim(given)); scriptlet && trusts_scripts(window.page))
     run_scriptlet(window, *scriptlet);
   if (!row) {
@@ -299,7 +303,7 @@ void report_use(Window& window, std::string name, std::u16string_view member, st
 }
 
 JSObject* wrap_stand_in(JSContext* cx, Window& window, std::string name, std::shared_ptr<StandIn> stand_in) {
-  auto made = std::make_shared<Component::Made>();
+  auto made = std::make_shared<Made>();
   made->name = std::move(name);
   made->row = components::find(made->name);
   made->stand_in = std::move(stand_in);

@@ -101,6 +101,7 @@ Signs signs_of(Window& window, Signs& told) {
   signs.allow = says(6);
   if (signs.paste_and_run && !told.paste_and_run) window.page.happened(window, "asks", u"paste and run");
   if (signs.update && !told.update) window.page.happened(window, "asks", u"update");
+  if (signs.proof && !told.proof) window.page.happened(window, "asks", u"proof");
   if (signs.allow && !told.allow) window.page.happened(window, "asks", u"allow");
   told = signs;
   return signs;
