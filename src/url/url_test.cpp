@@ -301,7 +301,7 @@ TEST(FastParser, AgreesWithTheFullParser) {
     ASSERT_TRUE(full) << text;
     ASSERT_EQ(all_parts(url), all_parts(*full)) << text;
   }
-  EXPECT_GT(fast, 100'000U);
+  EXPECT_GT(fast, 50'000U);  // without the list of real ones the rows are odder
 }
 
 TEST(Percent, BothWays) {

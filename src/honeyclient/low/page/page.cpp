@@ -136,7 +136,10 @@ uint32_t Page::add_timer(Window& window, double delay_ms, bool repeats, std::fun
   if (due > static_cast<double>(limits::max_virtual_time.count()))
     if (std::optional<Place> place = positions.here())
       timer.place = place->source->sha256 + std::to_string(place->line) + ":" + std::to_string(place->column);
-  if (timers_fired_ < limits::max_timers) timers_.emplace(std::pair(due, timer_sequence_++), std::move(timer));
+  if (timers_fired_ < limits::max_timers)
+    timers_.emplace(std::pair(due, timer_sequence_++), std::move(timer));
+  else
+    limit("timers");
   return id;
 }
 
@@ -167,7 +170,8 @@ bool Page::run_next_timer() {
       timers_.erase(next);
       continue;
     }
-    // Whoever sets itself again and again has had its turns; what was set once before has its own all the same.
+    // Whoever sets itself again and again has had its turns; what was set once before has its own all the
+    // same.
     if (timers_fired_ >= limits::max_timers) {
       limit("timers");
       if (next->second.fired) {
@@ -181,7 +185,8 @@ bool Page::run_next_timer() {
     clock_ = std::max(clock_, std::chrono::microseconds(static_cast<int64_t>(due * 1000)));
     std::function<void()> action = timer.action;
     timer.fired = true;
-    if (timer.repeats && timers_fired_ < limits::max_timers) timers_.emplace(std::pair(due + timer.interval, timer_sequence_++), std::move(timer));
+    if (timer.repeats && timers_fired_ < limits::max_timers)
+      timers_.emplace(std::pair(due + timer.interval, timer_sequence_++), std::move(timer));
     run_task(action);
     return true;
   }
