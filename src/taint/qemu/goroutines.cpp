@@ -1,6 +1,7 @@
 #include "taint/qemu/goroutines.h"
 
 #include <algorithm>
+#include <mutex>
 
 namespace shikake::taint::qemu {
 namespace {

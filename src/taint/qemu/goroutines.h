@@ -7,13 +7,13 @@
 #include <atomic>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <unordered_map>
 #include <vector>
 
 #include "taint/engine.h"
+#include "taint/fork_mutex.h"
 
 namespace shikake::taint::qemu {
 
@@ -51,7 +51,7 @@ class Goroutines {
   const Register register_;
   const Word word_;
   std::atomic<bool> any_ = false;
-  std::mutex lock_;
+  ForkMutex lock_;
   std::unordered_map<uint32_t, Made> made_;                           // by decision
   std::unordered_map<Address, std::map<uint32_t, uint64_t>> brought_;  // by goroutine: decisions, and their depth
 };
