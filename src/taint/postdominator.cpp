@@ -11,6 +11,43 @@ namespace {
 // Longest instruction of any architecture served.
 constexpr size_t longest_instruction = 16;
 
+// Code as the engine's reader gives it, a page asked for once: each look at a guest's memory is a system call, which
+// whoever traces the program stops at, and a walk looks at the same few pages thousands of times. Kept for one
+// question only, as code may change.
+class Pages {
+ public:
+  explicit Pages(const CodeReader& reader) : reader_(reader) {}
+
+  // How many bytes could be read; the same as the reader's own.
+  size_t read(Address address, std::span<uint8_t> to) {
+    size_t done = 0;
+    while (done < to.size()) {
+      const Address at = address + done;
+      const std::vector<uint8_t>& page = page_at(at & ~Address{page_bytes - 1});
+      const size_t offset = at & (page_bytes - 1);
+      if (offset >= page.size()) return done;
+      const size_t count = std::min(to.size() - done, page.size() - offset);
+      std::copy_n(page.begin() + offset, count, to.begin() + done);
+      done += count;
+    }
+    return done;
+  }
+
+ private:
+  const std::vector<uint8_t>& page_at(Address begin) {
+    const auto [found, is_new] = pages_.try_emplace(begin);
+    std::vector<uint8_t>& page = found->second;
+    if (is_new) {
+      page.resize(page_bytes);
+      page.resize(reader_(begin, page));
+    }
+    return page;
+  }
+
+  const CodeReader& reader_;
+  std::map<Address, std::vector<uint8_t>> pages_;
+};
+
 // How many bytes of what lies at the start of `code` do nothing: x86's ways to say so (Intel's manual, "NOP") and
 // AArch64's; 0: it does something.
 size_t idle(std::span<const uint8_t> code) {
@@ -56,12 +93,12 @@ bool begins_function(std::span<const uint8_t> code, Architecture architecture, b
 
 // A jump to where a function begins is a call that returns to this one's caller. Of i386's functions the first
 // instruction says nothing: what they call finds its arguments pushed.
-bool is_tail_call(Lifter& lifter, const CodeReader& reader, const Step& step, Address address, bool thumb) {
+bool is_tail_call(Lifter& lifter, Pages& code, const Step& step, Address address, bool thumb) {
   if (step.call || step.leaves || step.successors.size() != 1 || lifter.architecture() == Architecture::i386) return false;
   const Address to = step.successors[0];
   if (to == address + step.length) return false;
   std::array<uint8_t, 4> bytes{};
-  const size_t got = reader(to, bytes);
+  const size_t got = code.read(to, bytes);
   return begins_function(std::span(bytes).first(got), lifter.architecture(), thumb);
 }
 
@@ -75,12 +112,12 @@ size_t idle_between(std::span<const uint8_t> code, Architecture architecture, bo
 }
 
 // A call that is followed by another function does not come back: exit, abort, and the like.
-bool is_last_of_function(const CodeReader& reader, Address address, Architecture architecture, bool thumb) {
+bool is_last_of_function(Pages& memory, Address address, Architecture architecture, bool thumb) {
   std::array<uint8_t, 32> bytes{};
   const bool close = architecture != Architecture::x86_64 && architecture != Architecture::i386 && architecture != Architecture::aarch64;
   if (close) {
     // Functions begin at the next word or so; nothing but a function saves the return address or lowers the stack there.
-    const auto code = std::span<const uint8_t>(bytes).first(reader(address, bytes));
+    const auto code = std::span<const uint8_t>(bytes).first(memory.read(address, bytes));
     size_t done = 0;
     for (size_t length; (length = idle_between(code.subspan(done), architecture, thumb)) != 0;) done += length;
     return begins_function(code.subspan(done), architecture, thumb);
@@ -88,7 +125,7 @@ bool is_last_of_function(const CodeReader& reader, Address address, Architecture
   // Compilers fill the space between functions up to the next sixteen bytes.
   constexpr Address alignment = 16;
   const size_t wanted = (alignment - address % alignment) % alignment;
-  const size_t got = reader(address, std::span(bytes).first(wanted + 4));
+  const size_t got = memory.read(address, std::span(bytes).first(wanted + 4));
   if (wanted == 0 || got < wanted) return false;
   const auto space = std::span<const uint8_t>(bytes).first(wanted);
   for (size_t done = 0, length = 0; done < wanted; done += length)
@@ -96,13 +133,13 @@ bool is_last_of_function(const CodeReader& reader, Address address, Architecture
   return begins_function(std::span<const uint8_t>(bytes).subspan(wanted, got - wanted), architecture, false);
 }
 
-Step step_at(Lifter& lifter, const CodeReader& reader, Address address, bool thumb) {
+Step step_at(Lifter& lifter, Pages& code, Address address, bool thumb) {
   std::array<uint8_t, Lifter::look_back + longest_instruction> bytes{};
   const auto at = std::span(bytes).subspan(Lifter::look_back);
-  if (thumb) reader(address - Lifter::look_back, std::span(bytes).first(Lifter::look_back));
-  const size_t count = reader(address, at);
+  if (thumb) code.read(address - Lifter::look_back, std::span(bytes).first(Lifter::look_back));
+  const size_t count = code.read(address, at);
   Step step = lifter.step(std::span(bytes).first(Lifter::look_back + count), Lifter::look_back, address, thumb);
-  if (step.call && !step.successors.empty() && is_last_of_function(reader, step.successors[0], lifter.architecture(), thumb)) {
+  if (step.call && !step.successors.empty() && is_last_of_function(code, step.successors[0], lifter.architecture(), thumb)) {
     step.successors.clear();
     step.ends = true;
   }
@@ -112,7 +149,7 @@ Step step_at(Lifter& lifter, const CodeReader& reader, Address address, bool thu
 // The graph has one node an instruction; node 0 is the function's end.
 class Graph {
  public:
-  Graph(Lifter& lifter, const CodeReader& reader, bool thumb) : lifter_(lifter), reader_(reader), thumb_(thumb) {
+  Graph(Lifter& lifter, Pages& code, bool thumb) : lifter_(lifter), code_(code), thumb_(thumb) {
     successors_.emplace_back();
     addresses_.push_back(0);
   }
@@ -173,7 +210,7 @@ class Graph {
 
   void decode(Address address) {
     const size_t n = nodes_.at(address);
-    const Step step = step_at(lifter_, reader_, address, thumb_);
+    const Step step = step_at(lifter_, code_, address, thumb_);
     if (step.length == 0 || step.leaves) successors_[n].push_back(0);
     for (const Address next : step.successors) link(n, next);
     if (step.length != 0 && step.successors.empty() && !step.leaves && !step.ends) successors_[n].push_back(0);
@@ -215,7 +252,7 @@ class Graph {
   }
 
   Lifter& lifter_;
-  const CodeReader& reader_;
+  Pages& code_;
   bool thumb_;
   std::map<Address, size_t> nodes_;
   std::vector<Address> addresses_;
@@ -229,7 +266,8 @@ class Graph {
 
 Address immediate_postdominator(Lifter& lifter, const CodeReader& reader, std::span<const Address> successors,
                                 bool thumb) {
-  Graph graph(lifter, reader, thumb);
+  Pages code(reader);
+  Graph graph(lifter, code, thumb);
   if (successors.size() < 2 || !graph.build(successors)) return 0;
   return graph.answer();
 }
@@ -238,6 +276,7 @@ Survey survey(Lifter& lifter, const CodeReader& reader, Address start, Address e
   // Enough for a chain of comparisons; a whole interpreter need not be walked.
   constexpr size_t max_surveyed = 600;
   Survey found;
+  Pages code(reader);
   // `handed_over`: in another function, that a jump went to. An action may be one, as well as be put in line; whom that
   // one hands over to in turn is a call like any other.
   struct Place {
@@ -250,9 +289,9 @@ Survey survey(Lifter& lifter, const CodeReader& reader, Address start, Address e
     const Place at = pending.back();
     pending.pop_back();
     if (at.address == end) continue;
-    const Step step = step_at(lifter, reader, at.address, thumb);
+    const Step step = step_at(lifter, code, at.address, thumb);
     if (step.length == 0) continue;
-    const bool hands_over = is_tail_call(lifter, reader, step, at.address, thumb);
+    const bool hands_over = is_tail_call(lifter, code, step, at.address, thumb);
     if (step.call || (hands_over && at.handed_over)) ++found.calls;
     if (hands_over && at.handed_over) continue;
     if (step.successors.size() > 1) ++found.branches;
