@@ -1,7 +1,9 @@
 #include <array>
 #include <new>
 
+#include "base/check.h"
 #include "html/dom.h"
+#include "html/links.h"
 
 namespace shikake::html {
 namespace {
@@ -74,6 +76,14 @@ Element& Document::create_element(Atom local_name, Atom ns, Atom prefix) {
     element->template_content_ = new (arena_->pools_->fragments.place()) Fragment(&inert, element);
   }
   return *element;
+}
+
+Fragment& Document::attach_shadow_root(Element& host) {
+  SHIKAKE_CHECK(!host.shadow_root_ && !host.template_content_);
+  ++arena_->nodes_;
+  host.shadow_root_ = new (arena_->pools_->fragments.place()) Fragment(this, &host);
+  Links::mark_connected(*host.shadow_root_, host.connected());
+  return *host.shadow_root_;
 }
 
 Element& Document::create_element(std::u16string_view local_name) {

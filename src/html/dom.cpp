@@ -1,5 +1,7 @@
 #include "html/dom.h"
 
+#include <utility>
+
 #include "base/check.h"
 #include "html/links.h"
 
@@ -22,7 +24,7 @@ void Links::detach(Node& child) {
 }
 
 void Links::set_connected(Node& root, bool connected) {
-  for (Node* node = &root; node; node = next_in_tree(*node, root)) node->connected_ = connected;
+  for (Node* node = &root; node; node = next_with_shadows(*node, root)) node->connected_ = connected;
 }
 
 Element* Node::parent_element() const {
@@ -61,13 +63,15 @@ bool Node::contains(const Node& other) const {
 }
 
 void CharacterData::set_data(std::u16string_view data) {
-  data_ = data;
-  if (document().observer) document().observer->text_changed(*this);
+  const std::u16string before = std::exchange(data_, std::u16string(data));
+  if (document().observer) document().observer->text_changed(*this, before);
 }
 
 void CharacterData::append_data(std::u16string_view data) {
+  const size_t before = data_.size();
   data_ += data;
-  if (document().observer) document().observer->text_changed(*this);
+  if (document().observer)
+    document().observer->text_changed(*this, std::u16string_view(data_).substr(0, before));
 }
 
 void adopt(Node& node, Document& into) {
@@ -87,6 +91,7 @@ void adopt(Node& node, Document& into) {
       if (element && element->template_content()) {
         pending.push_back({element->template_content(), &document->template_document()});
       }
+      if (element && element->shadow_root()) pending.push_back({element->shadow_root(), document});
     }
   }
 }
@@ -94,10 +99,13 @@ void adopt(Node& node, Document& into) {
 void remove(Node& node) {
   Node* parent = node.parent();
   if (!parent) return;
+  Observer* observer = node.document().observer;
+  Node *previous = node.previous(), *next = node.next();
   Links::detach(node);
+  if (observer) observer->child_removed(*parent, node, previous, next);
   if (!node.connected()) return;
   Links::set_connected(node, false);
-  if (Observer* observer = node.document().observer) observer->removed(node, *parent);
+  if (observer) observer->removed(node, *parent);
 }
 
 void insert(Node& parent, Node& node, Node* before) {
@@ -111,9 +119,11 @@ void insert(Node& parent, Node& node, Node* before) {
   remove(node);
   adopt(node, parent.document());
   Links::attach(parent, node, before);
+  Observer* observer = parent.document().observer;
+  if (observer) observer->child_added(parent, node);
   if (!parent.connected()) return;
   Links::set_connected(node, true);
-  if (Observer* observer = parent.document().observer) observer->inserted(node);
+  if (observer) observer->inserted(node);
 }
 
 void remove_children(Node& parent) {
@@ -186,6 +196,21 @@ const Node* next_in_tree(const Node& node, const Node& root) {
 }
 Node* next_in_tree(Node& node, const Node& root) {
   return node.first_child() ? node.first_child() : following(node, root);
+}
+
+Node* next_with_shadows(Node& node, const Node& root) {
+  if (Element* element = node.as_element(); element && element->shadow_root()) return element->shadow_root();
+  if (node.first_child()) return node.first_child();
+  for (Node* at = &node; at != &root;) {
+    if (at->next()) return at->next();
+    if (at->parent()) {
+      at = at->parent();
+      continue;
+    }
+    at = at->as_fragment()->host();  // a shadow root's
+    if (at->first_child()) return at->first_child();
+  }
+  return nullptr;
 }
 
 }  // namespace shikake::html

@@ -163,6 +163,9 @@ class Element final : public Node {
 
   // A template's content: a fragment whose document is the inert template_document(). nullptr for all else.
   Node* template_content() const { return template_content_; }
+  // https://dom.spec.whatwg.org/#concept-element-shadow-root: a fragment whose host this is, connected when the
+  // host is, and child of nobody. nullptr: there is none.
+  Fragment* shadow_root() const { return shadow_root_; }
   // Set by the parser for form controls that a misnested form owns although it is not an ancestor.
   Element* form_owner = nullptr;
   ScriptFlags script;
@@ -178,6 +181,7 @@ class Element final : public Node {
   bool open_ = false;   // on a parser's stack of open elements
   uint32_t depth_ = 0;  // where a parser put it: elements above it and itself
   Node* template_content_ = nullptr;
+  Fragment* shadow_root_ = nullptr;
   std::vector<Attribute> attributes_;
 };
 
@@ -213,7 +217,8 @@ class DocumentType final : public Node {
 
 class Fragment final : public Node {
  public:
-  Element* host() const { return host_; }  // of a template's content: that template
+  Element* host() const { return host_; }  // of a template's content: that template; of a shadow root: its host
+  inline bool is_shadow_root() const;
 
  private:
   friend class Document;
@@ -234,7 +239,11 @@ class Observer {
   // nullptr: was not or is not there. Connected or not; not for the parser's own making of an element.
   virtual void attribute_changed(Element& /*element*/, const Attribute& /*now_or_before*/,
                                  const std::u16string* /*before*/, const std::u16string* /*now*/) {}
-  virtual void text_changed(CharacterData& /*node*/) {}
+  virtual void text_changed(CharacterData& /*node*/, std::u16string_view /*before*/) {}
+  // Of every node with a parent, connected or not, and beside the above: a child has come, or has gone from between
+  // these siblings.
+  virtual void child_added(Node& /*parent*/, Node& /*child*/) {}
+  virtual void child_removed(Node& /*parent*/, Node& /*child*/, Node* /*previous*/, Node* /*next*/) {}
   // The parser has taken it off its stack: the children that the page's text gives it are there (an
   // object's params, a style's text). Of connected elements only.
   virtual void closed(Element& /*element*/) {}
@@ -267,6 +276,7 @@ class Document final : public Node {
   DocumentType& create_document_type(std::u16string_view name, std::u16string_view public_id,
                                      std::u16string_view system_id);
   Fragment& create_fragment();
+  Fragment& attach_shadow_root(Element& host);  // once, and to no template
   Atom intern(std::u16string_view text);
 
  private:
@@ -332,6 +342,8 @@ void set_text_content(Node& node, std::u16string_view text);
 // Tree order: the node after `node` below `root`, nullptr at the end.
 const Node* next_in_tree(const Node& node, const Node& root);
 Node* next_in_tree(Node& node, const Node& root);
+// The same through shadow trees, each before the children of its host.
+Node* next_with_shadows(Node& node, const Node& root);
 const Node* next_skipping_children(const Node& node, const Node& root);
 Node* next_skipping_children(Node& node, const Node& root);
 
@@ -366,6 +378,9 @@ inline DocumentType* Node::as_document_type() {
 }
 inline const DocumentType* Node::as_document_type() const {
   return type_ == NodeType::document_type ? static_cast<const DocumentType*>(this) : nullptr;
+}
+inline bool Fragment::is_shadow_root() const {
+  return host_ && host_->shadow_root() == this;
 }
 inline const Fragment* Node::as_fragment() const {
   return type_ == NodeType::fragment ? static_cast<const Fragment*>(this) : nullptr;

@@ -158,7 +158,9 @@ class Notes final : public Observer {
     auto shown = [](const std::u16string* value) { return value ? to_utf8(*value) : std::string("none"); };
     add(name(element) + "@" + to_utf8(attribute.qualified_name()) + ":" + shown(before) + ">" + shown(now));
   }
-  void text_changed(CharacterData& node) override { add("~" + to_utf8(node.data())); }
+  void text_changed(CharacterData& node, std::u16string_view before) override {
+    add("~" + to_utf8(before) + ">" + to_utf8(node.data()));
+  }
   void closed(Element& element) override { add("." + name(element)); }
   std::string take() { return std::exchange(notes_, {}); }
 
@@ -171,6 +173,73 @@ class Notes final : public Observer {
   void add(const std::string& note) { notes_ += (notes_.empty() ? "" : " ") + note; }
   std::string notes_;
 };
+
+// Children that come and go, in the tree or out of it.
+class Children final : public Observer {
+ public:
+  void child_added(Node& parent, Node& child) override { add('+', parent, child, child.previous(), child.next()); }
+  void child_removed(Node& parent, Node& child, Node* previous, Node* next) override {
+    add('-', parent, child, previous, next);
+  }
+  std::string take() { return std::exchange(notes_, {}); }
+
+ private:
+  static std::string name(const Node* node) {
+    return node && node->as_element() ? to_utf8(node->as_element()->qualified_name()) : std::string("_");
+  }
+  void add(char what, Node& parent, Node& child, Node* previous, Node* next) {
+    notes_ += (notes_.empty() ? "" : " ") + (what + name(&child)) + "<" + name(&parent) + "(" + name(previous) + "," +
+              name(next) + ")";
+  }
+  std::string notes_;
+};
+
+TEST(Dom, ObserverIsToldOfChildrenAndTheirSiblings) {
+  Tree tree;
+  Children notes;
+  tree.document.observer = &notes;
+  Element& div = tree.document.create_element(u"div");
+  Element& a = tree.document.create_element(u"a");
+  Element& b = tree.document.create_element(u"b");
+  append(div, b);
+  insert(div, a, &b);
+  EXPECT_EQ(notes.take(), "+b<div(_,_) +a<div(_,b)");
+  append(*tree.document.body(), div);
+  remove(b);
+  EXPECT_EQ(notes.take(), "+div<body(_,_) -b<div(a,_)");
+  tree.document.observer = nullptr;
+}
+
+TEST(Dom, ShadowTreesAreConnectedWithTheirHosts) {
+  Tree tree;
+  Element& host = tree.document.create_element(u"div");
+  Element& child = tree.document.create_element(u"i");
+  append(host, child);
+  Fragment& shadow = tree.document.attach_shadow_root(host);
+  EXPECT_TRUE(shadow.is_shadow_root());
+  EXPECT_FALSE(tree.document.create_fragment().is_shadow_root());
+  Element& inner = tree.document.create_element(u"b");
+  Element& deep = tree.document.create_element(u"u");
+  append(shadow, inner);
+  append(tree.document.attach_shadow_root(inner), deep);
+  EXPECT_FALSE(deep.connected());
+  append(*tree.document.body(), host);
+  EXPECT_TRUE(deep.connected());
+  // Not among its host's children, and found by those alone who look into shadow trees.
+  EXPECT_EQ(outer_html(host), u"<div><i></i></div>");
+  EXPECT_EQ(&inner.root(), &shadow);
+  std::string met;
+  for (Node* node = &host; node; node = next_with_shadows(*node, host))
+    met += node->as_element() ? to_utf8(node->as_element()->qualified_name()) + " " : "# ";
+  EXPECT_EQ(met, "div # b # u i ");
+  EXPECT_EQ(check_insert(deep, host, nullptr), InsertProblem::hierarchy_request);
+  remove(host);
+  EXPECT_FALSE(deep.connected());
+  Document& other = tree.arena.create_document();
+  append(other, host);
+  EXPECT_EQ(&deep.document(), &other);
+  EXPECT_TRUE(deep.connected());
+}
 
 TEST(Dom, ObserverIsToldOfWhatIsConnected) {
   Tree tree;
@@ -190,7 +259,7 @@ TEST(Dom, ObserverIsToldOfWhatIsConnected) {
   set_text_content(div, u"x");
   EXPECT_EQ(notes.take(), "-img<div +'x'");
   div.first_child()->as_text()->set_data(u"y");
-  EXPECT_EQ(notes.take(), "~y");
+  EXPECT_EQ(notes.take(), "~x>y");
   insert(*tree.document.head(), div, nullptr);
   EXPECT_EQ(notes.take(), "-div<body +div");
   set_inner_html(div, u"<b>z</b>c");

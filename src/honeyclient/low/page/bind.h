@@ -89,6 +89,18 @@ enum class Kind : uint8_t {
   reader,
   enumerator,
   exception,
+  mutation,
+  clipboard_item,
+  registry,
+  range,
+  selection,
+  walker,
+  key,
+  stream,
+  stream_part,
+  signal,
+  media_query,
+  watcher,
   plain,
 };
 

@@ -4,7 +4,9 @@
 #include <js/Array.h>
 
 #include "honeyclient/low/page/blobs.h"
+#include "honeyclient/low/page/clipboard_item.h"
 #include "honeyclient/low/page/events.h"
+#include "honeyclient/low/page/global_functions.h"
 #include "honeyclient/low/page/lures.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"
@@ -78,11 +80,6 @@ void collect(const html::Node& node, std::u16string& text) {
 
 void write_text(Call& call) {
   note_copied(call.window, call.text(0));
-  call.give(resolved(call.cx, JS::UndefinedHandleValue));
-}
-// A list of ClipboardItem: what each holds as text/plain.
-void write_items(Call& call) {
-  call.page.happened(call.window, "clipboard", u"(items)");
   call.give(resolved(call.cx, JS::UndefinedHandleValue));
 }
 void read_text(Call& call) {
@@ -200,12 +197,6 @@ struct Since {
   uint32_t clipboard, service_worker;
 };
 constexpr Since since[] = {{Engine::blink, 66, 40}, {Engine::gecko, 63, 44}, {Engine::webkit, 13, 11}};
-
-// https://w3c.github.io/webappsec-secure-contexts/: HTTPS, and what is on this machine.
-bool is_secure(const Window& window) {
-  const std::string_view host = window.url.hostname();
-  return window.url.scheme() == "https" || host == "localhost" || host.starts_with("127.");
-}
 
 }  // namespace
 

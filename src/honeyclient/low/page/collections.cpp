@@ -283,8 +283,12 @@ JSObject* live_collection(JSContext* cx, NodeNative& root, Lookup lookup) {
 }
 
 JSObject* static_list(JSContext* cx, Window& window, const std::vector<html::Element*>& elements) {
-  std::vector<html::Node*> nodes(elements.begin(), elements.end());
-  return wrap_exotic(cx, *new Collection(window, [nodes] { return nodes; }), "NodeList");
+  return static_nodes(cx, window, {elements.begin(), elements.end()});
+}
+
+JSObject* static_nodes(JSContext* cx, Window& window, std::vector<html::Node*> nodes) {
+  auto same = [nodes = std::move(nodes)] { return nodes; };
+  return wrap_exotic(cx, *new Collection(window, std::move(same)), "NodeList");
 }
 
 JSObject* child_nodes(JSContext* cx, NodeNative& parent) {

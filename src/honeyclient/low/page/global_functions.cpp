@@ -52,7 +52,11 @@ void get_origin(Call& call) {
   call.give(std::string_view(call.self_window().origin()));
 }
 void get_secure(Call& call) {
-  call.give(call.self_window().url.scheme() == "https");
+  call.give(is_secure(call.self_window()));
+}
+bool is_secure(const Window& window) {
+  const std::string_view host = window.url.hostname();
+  return window.url.scheme() == "https" || host == "localhost" || host.starts_with("127.");
 }
 
 namespace {

@@ -149,7 +149,7 @@ std::span<const std::span<const Interface>> interface_tables() {
       lure_interfaces(),      worker_interfaces(),     worker_scope_interfaces(), port_interfaces(),
       reader_interfaces(),    enumerator_interfaces(), socket_interfaces(),
       cross_interfaces(),     stream_interfaces(),     canvas_interfaces(),       missing_interfaces(),
-      style_sheet_interfaces(),
+      style_sheet_interfaces(), clipboard_item_interfaces(),
   };
   return tables;
 }

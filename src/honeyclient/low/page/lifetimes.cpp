@@ -184,6 +184,7 @@ constexpr std::array trident_interfaces = {Since{"Performance", 9},
                                            Since{"MessagePort", 10},
                                            Since{"CustomEvent", 9},
                                            Since{"MutationObserver", 11},
+                                           Since{"MutationRecord", 11},
                                            Since{"ProgressEvent", 9},
                                            Since{"HashChangeEvent", 9}};
 
@@ -263,6 +264,10 @@ constexpr std::array births = {
     Birth{"", "IntersectionObserver", 55, 51, 12},
     Birth{"", "ResizeObserver", 69, 64, 13},
     Birth{"", "MutationObserver", 14, 26, 6},
+    Birth{"", "MutationRecord", 14, 26, 6},
+    Birth{"", "ClipboardItem", 127, 76, 13},
+    Birth{"Clipboard", "write", 127, 76, 13},
+    Birth{"Clipboard", "readText", 125, 66, 13},
     Birth{"", "MessageChannel", 41, 2, 5},
     Birth{"", "SharedWorker", 29, 4, 16},
     Birth{"", "WebSocket", 11, 16, 6},

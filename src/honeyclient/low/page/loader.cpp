@@ -6,6 +6,7 @@
 #include "honeyclient/low/page/encoded_script.h"
 #include "honeyclient/low/page/events.h"
 #include "honeyclient/low/page/modules.h"
+#include "honeyclient/low/page/mutation_observer.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"
 #include "honeyclient/low/page/ready_states.h"
@@ -201,16 +202,20 @@ void Loader::note(html::Node& node, Change::What what, std::u16string name) {
 
 // Each element once, as it stands now: when the change is handled, more may have been put below it.
 void Loader::inserted(html::Node& root) {
-  if (html::Node* parent = root.parent()) mutation_noted(window_, *parent, u"childList");
-  for (html::Node* node = &root; node; node = html::next_in_tree(*node, root))
+  for (html::Node* node = &root; node; node = html::next_with_shadows(*node, root))
     if (node->as_element()) note(*node, Change::What::inserted);
 }
-void Loader::removed(html::Node& root, html::Node& parent) {
+void Loader::removed(html::Node& root, html::Node&) {
   note(root, Change::What::removed);
-  mutation_noted(window_, parent, u"childList");
 }
-void Loader::text_changed(html::CharacterData& node) {
-  mutation_noted(window_, node, u"characterData");
+void Loader::text_changed(html::CharacterData& node, std::u16string_view before) {
+  note_text_change(window_, node, before);
+}
+void Loader::child_added(html::Node& parent, html::Node& child) {
+  note_added(window_, parent, child);
+}
+void Loader::child_removed(html::Node& parent, html::Node& child, html::Node* previous, html::Node* next) {
+  note_removed(window_, parent, child, previous, next);
 }
 void Loader::closed(html::Element& element) {
   if (element.is(Name::object) || element.is(Name::applet) || element.is(Name::style))
@@ -218,8 +223,8 @@ void Loader::closed(html::Element& element) {
 }
 
 void Loader::attribute_changed(html::Element& element, const html::Attribute& attribute,
-                               const std::u16string*, const std::u16string* now) {
-  mutation_noted(window_, element, u"attributes");
+                               const std::u16string* before, const std::u16string* now) {
+  note_attribute_change(window_, element, attribute, before);
   std::u16string_view name = attribute.local_name.text();
   if (name.starts_with(u"on")) return note(element, Change::What::attribute, std::u16string(name));
   if (now) note(element, Change::What::attribute, std::u16string(name));
@@ -241,7 +246,7 @@ void Loader::handle(const Change& change) {
       return;
     }
     case Change::What::removed: {
-      for (html::Node* node = change.node; node; node = html::next_in_tree(*node, *change.node))
+      for (html::Node* node = change.node; node; node = html::next_with_shadows(*node, *change.node))
         if (node->is(Name::iframe) || node->is(Name::frame) || node->is(Name::object) ||
             node->is(Name::embed))
           frame_removed(*node->as_element());

@@ -60,7 +60,9 @@ class Loader final : public html::Observer {
   void removed(html::Node& root, html::Node& old_parent) override;
   void attribute_changed(html::Element& element, const html::Attribute& attribute,
                          const std::u16string* before, const std::u16string* now) override;
-  void text_changed(html::CharacterData& node) override;
+  void text_changed(html::CharacterData& node, std::u16string_view before) override;
+  void child_added(html::Node& parent, html::Node& child) override;
+  void child_removed(html::Node& parent, html::Node& child, html::Node* previous, html::Node* next) override;
   void closed(html::Element& element) override;
 
  private:
@@ -131,7 +133,4 @@ class Loader final : public html::Observer {
 
 // "5; url=http://…", of a meta element (which tells its origin) or the Refresh header.
 void schedule_refresh(Window& window, std::u16string_view text, const html::Element* meta);
-// For MutationObserver (messages.cpp delivers).
-void mutation_noted(Window& window, html::Node& target, std::u16string_view type);
-
 }  // namespace shikake::honeyclient::low::page

@@ -19,7 +19,6 @@ void deliver_message(Page& page, const PostMessage& message);
 // A message event of what is no message between windows, in the target's realm; `source` may be nullptr.
 void deliver_copy(Window& realm, Native& target, const std::shared_ptr<Clone>& data, std::string_view origin,
                   JSObject* source);
-void deliver_mutations(Page& page);  // MutationObserver, at the end of microtasks
 void frame_went_elsewhere(Page& page, uint32_t window, bool failed);
 
 }  // namespace shikake::honeyclient::low::page

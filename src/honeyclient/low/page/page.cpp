@@ -18,6 +18,7 @@
 #include "honeyclient/low/page/forced.h"
 #include "honeyclient/low/page/lures.h"
 #include "honeyclient/low/page/messages.h"
+#include "honeyclient/low/page/mutation_observer.h"
 #include "honeyclient/low/page/script_host.h"
 #include "honeyclient/low/page/window.h"
 
@@ -196,6 +197,16 @@ bool Page::run_next_timer() {
 void Page::run_microtasks() {
   if (running_jobs_ || script_depth_ > 0) return;
   running_jobs_ = true;
+  // A page that changes its tree in its own observer would never let go; what is left then waits for the next turn.
+  constexpr int max_rounds = 20;
+  for (int round = 0; round < max_rounds && scripts_run(); ++round) {
+    run_jobs();
+    if (!deliver_mutations(*this)) break;
+  }
+  running_jobs_ = false;
+}
+
+void Page::run_jobs() {
   while (!jobs_.empty() && scripts_run()) {
     JS::RootedObject job(cx, jobs_.front());
     jobs_.pop_front();
@@ -210,8 +221,6 @@ void Page::run_microtasks() {
     --script_depth_;
     owner->loader->flush();
   }
-  deliver_mutations(*this);
-  running_jobs_ = false;
 }
 
 void Page::run_script(Window& window, const std::function<void()>& body) {

@@ -134,6 +134,7 @@ class Page {
   void handle(const base::Frame& frame);
   void handle_frame_document(const FrameDocument& message);
   void run_task(const std::function<void()>& task);
+  void run_jobs();
   bool run_next_timer();
   bool has_a_turn(const Timer& timer, double due);
   void report_exception(Window& window);

@@ -3,6 +3,10 @@
 #include <js/Exception.h>
 #include <js/Promise.h>
 
+#include <memory>
+#include <utility>
+
+#include "honeyclient/low/page/exception.h"
 #include "honeyclient/low/page/page.h"
 
 namespace shikake::honeyclient::low::page {
@@ -52,6 +56,42 @@ void reject_with_type_error(JSContext* cx, JS::HandleObject promise, const char*
     JS_ClearPendingException(cx);
   }
   must(JS::RejectPromise(cx, promise, error));
+}
+
+void reject_with_dom_error(JSContext* cx, Window& window, JS::HandleObject promise, std::string_view name,
+                           std::string_view message) {
+  JS::RootedValue error(cx, JS::ObjectValue(*make_dom_exception(cx, window, name, message)));
+  must(JS::RejectPromise(cx, promise, error));
+}
+
+namespace {
+
+// Of both functions that wait for one promise; the one that is called ends it.
+struct Waiting {
+  SettledCall fulfilled, rejected;
+};
+
+template <SettledCall Waiting::*Which>
+void settle(Call& call) {
+  JSObject& self = call.args.callee();
+  std::unique_ptr<Waiting> waiting(static_cast<Waiting*>(js::GetFunctionNativeReserved(&self, 0).toPrivate()));
+  (*waiting.*Which)(call.cx, call.at(0));
+  call.give();
+}
+
+}  // namespace
+
+void when_settled(JSContext* cx, JS::HandleValue value, SettledCall fulfilled, SettledCall rejected) {
+  JS::RootedObject promise(cx, resolved(cx, value));
+  auto made = [cx](JSNative function) {
+    return JS_GetFunctionObject(must(js::NewFunctionWithReserved(cx, function, 1, 0, "")));
+  };
+  JS::RootedObject on_value(cx, made(native<settle<&Waiting::fulfilled>>));
+  JS::RootedObject on_error(cx, made(native<settle<&Waiting::rejected>>));
+  auto* waiting = new Waiting{std::move(fulfilled), std::move(rejected)};
+  js::SetFunctionNativeReserved(on_value, 0, JS::PrivateValue(waiting));
+  js::SetFunctionNativeReserved(on_error, 0, JS::PrivateValue(waiting));
+  must(JS::AddPromiseReactions(cx, promise, on_value, on_error));
 }
 
 }  // namespace shikake::honeyclient::low::page

@@ -38,5 +38,6 @@ std::span<const Interface> cross_interfaces();         // cross_request.cpp
 std::span<const Interface> stream_interfaces();        // event_source.cpp
 std::span<const Interface> canvas_interfaces();        // canvas.cpp
 std::span<const Interface> missing_interfaces();       // missing.cpp
+std::span<const Interface> clipboard_item_interfaces();  // clipboard_item.cpp
 
 }  // namespace shikake::honeyclient::low::page
