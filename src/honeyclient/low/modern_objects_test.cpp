@@ -81,6 +81,119 @@ INSTANTIATE_TEST_SUITE_P(
             {"iframe {a}/ -> {b}/x 2:193"}}),
     row_name);
 
+INSTANTIATE_TEST_SUITE_P(
+    ShadowTrees, ModernObjects,
+    ::testing::Values(
+        Row{"are_apart_and_work",
+            {{"/", "<div id=h><b slot=s>one</b>two</div><script>var r = h.attachShadow({mode: 'open'}); "
+                   "r.innerHTML = '<p id=p>x</p><slot name=s></slot><slot></slot><iframe src={b}/f></iframe>';"
+                   "alert(r.getElementById('p').textContent + document.getElementById('p') + h.innerHTML);"
+                   "alert((h.shadowRoot === r) + r.mode + (r.host === h) + r + (r instanceof ShadowRoot) + "
+                   "(p2() === r) + (r.firstChild.getRootNode({composed: true}) === document) + r.firstChild.isConnected);"
+                   "function p2() { return r.firstChild.getRootNode() }"
+                   "var s = r.querySelectorAll('slot'); alert(s[0].assignedNodes()[0].textContent + "
+                   "s[1].assignedNodes()[0].data + h.firstChild.assignedSlot.name + s[1].assignedElements().length)"
+                   "</script>"},
+             {"/f", "x"}},
+            {"alert: xnull<b slot=\"s\">one</b>two", "alert: trueopentrue[object ShadowRoot]truetruetruetrue",
+             "alert: onetwos0"},
+            {"iframe {a}/ -> {b}/f 1:85 innerHTML"}},
+        Row{"closed_ones_are_not_told",
+            {{"/", "<div id=h></div><img id=i><script>var r = h.attachShadow({mode: 'closed'}); alert(h.shadowRoot + r.mode);"
+                   "try { h.attachShadow({mode: 'open'}) } catch (e) { alert(e.name) }"
+                   "try { i.attachShadow({mode: 'open'}) } catch (e) { alert(e.name) }"
+                   "try { h.attachShadow({mode: 'x'}) } catch (e) { alert(e.name) }</script>"}},
+            {"alert: nullclosed", "alert: NotSupportedError", "alert: NotSupportedError", "alert: TypeError"}},
+        Row{"events_come_out_as_the_hosts",
+            {{"/", "<div id=h></div><script>var r = h.attachShadow({mode: 'open'}), b = document.createElement('button');"
+                   "r.append(b); document.addEventListener('click', function (e) { if (e.target.id) alert('out ' + e.target.id + "
+                   "e.composedPath()[0].localName) }); r.addEventListener('click', function (e) { alert('in ' + "
+                   "e.target.localName) }); b.click(); b.dispatchEvent(new MouseEvent('click', {bubbles: true}))"
+                   "</script>"}},
+            {"alert: in button", "alert: out hbutton", "alert: in button"}},
+        Row{"a_script_in_one_runs",
+            {{"/", "<div id=h></div><script>var r = h.attachShadow({mode: 'open'}), s = document.createElement('script');"
+                   "s.text = 'alert(1)'; r.appendChild(s)</script>"}},
+            {"alert: 1"}},
+        Row{"not_in_old_browsers",
+            {{"/", "<body><script>alert(typeof document.body.attachShadow + typeof customElements + typeof ShadowRoot + "
+                   "('shadowRoot' in document.body))</script>"}},
+            {"alert: undefinedundefinedundefinedfalse"},
+            {},
+            "edge18-win10"}),
+    row_name);
+
+INSTANTIATE_TEST_SUITE_P(
+    CustomElements, ModernObjects,
+    ::testing::Values(
+        Row{"are_upgraded_and_told",
+            {{"/", "<c-a title=t></c-a><script>customElements.whenDefined('c-a').then(function (c) { alert(c.name) });"
+                   "class A extends HTMLElement { constructor() { super(); alert('made') }"
+                   "static get observedAttributes() { return ['title'] }"
+                   "connectedCallback() { alert('in ' + this.parentNode.localName) }"
+                   "disconnectedCallback() { alert('out') }"
+                   "attributeChangedCallback(n, b, a) { alert(n + b + a) } }"
+                   "customElements.define('c-a', A); var e = document.querySelector('c-a');"
+                   "alert((e instanceof A) + ' ' + (customElements.get('c-a') === A)); e.title = 'u'; e.lang = 'x'; e.remove()"
+                   "</script>"}},
+            {"alert: made", "alert: titlenullt", "alert: in body", "alert: true true", "alert: titletu", "alert: out",
+             "alert: A"}},
+        Row{"are_made_by_script_and_parser",
+            {{"/", "<script>class B extends HTMLElement { connectedCallback() { this.attachShadow({mode: 'open'})"
+                   ".innerHTML = '<iframe src={b}/' + this.id + '></iframe>' } } customElements.define('c-b', B);"
+                   "try { new HTMLElement } catch (e) { alert(e.message) }"
+                   "try { customElements.define('c-b', class extends HTMLElement {}) } catch (e) { alert(e.name) }"
+                   "try { customElements.define('cb', class extends HTMLElement {}) } catch (e) { alert(e.name) }"
+                   "</script><c-b id=one></c-b><script>var n = new B; n.id = 'two'; alert(n.localName + n);"
+                   "document.body.append(n); var m = document.createElement('c-b'); alert(m instanceof B); m.id = 'three';"
+                   "document.body.append(m)</script>"},
+             {"/one", "x"},
+             {"/two", "x"},
+             {"/three", "x"}},
+            {"alert: Illegal constructor", "alert: NotSupportedError", "alert: SyntaxError",
+             "alert: c-b[object HTMLElement]", "alert: true"},
+            {"iframe {a}/ -> {b}/one 1:66 innerHTML", "iframe {a}/ -> {b}/two 1:66 innerHTML",
+             "iframe {a}/ -> {b}/three 1:66 innerHTML"}}),
+    row_name);
+
+INSTANTIATE_TEST_SUITE_P(
+    Ranges, ModernObjects,
+    ::testing::Values(
+        Row{"hold_make_and_move",
+            {{"/", "<p id=p>abc<b>def</b>ghi</p><script>var r = document.createRange();"
+                   "r.setStart(p.firstChild, 1); r.setEnd(p.lastChild, 2); alert(r + ' ' + r.collapsed + "
+                   "r.commonAncestorContainer.id); var d = document.createElement('div'); d.append(r.cloneContents());"
+                   "alert(d.innerHTML + p.textContent); d.innerHTML = ''; d.append(r.extractContents());"
+                   "alert(d.innerHTML + ' ' + p.innerHTML); r.insertNode(document.createElement('i'));"
+                   "alert(p.innerHTML); r.selectNodeContents(p); r.deleteContents(); alert(p.innerHTML + '.')</script>"}},
+            {"alert: bcdefgh falsep", "alert: bc<b>def</b>ghabcdefghi", "alert: bc<b>def</b>gh ai",
+             "alert: a<i></i>i", "alert: ."}},
+        Row{"parse_markup_whose_scripts_run",
+            {{"/", "<body><script>\nvar r = document.createRange(); r.selectNode(document.body);"
+                   "document.body.append(r.createContextualFragment('<iframe src={b}/f></iframe><script>alert(1)"
+                   "<\\/script>'))</script>"},
+             {"/f", "x"}},
+            {"alert: 1"},
+            {"iframe {a}/ -> {b}/f 2:84 createContextualFragment"}},
+        Row{"are_selected_and_copied",
+            {{"/", "<p id=p>some text</p><input value=other><script>var s = getSelection(), r = new Range;"
+                   "alert(s.rangeCount + s.type); r.selectNodeContents(p); s.removeAllRanges(); s.addRange(r);"
+                   "alert(s + s.type + (s.getRangeAt(0) === r) + (document.getSelection() === s));"
+                   "document.execCommand('copy'); s.collapse(p, 0); alert(s.isCollapsed); s.selectAllChildren(p); "
+                   "s.deleteFromDocument(); alert(p.textContent + '.')</script>"}},
+            {"alert: 0None", "alert: some textRangetruetrue", "alert: true", "alert: ."}},
+        Row{"trees_are_walked",
+            {{"/", "<div id=d><p>a<i>b</i></p><u><s>c</s></u></div><script>function all(w) { var l = []; "
+                   "while (w.nextNode()) l.push((w.currentNode || w.referenceNode).nodeName); return l.join() }"
+                   "alert(all(document.createTreeWalker(d))); alert(all(document.createTreeWalker(d, NodeFilter.SHOW_ELEMENT, "
+                   "{acceptNode: function (n) { return n.localName == 'p' ? NodeFilter.FILTER_REJECT : "
+                   "NodeFilter.FILTER_ACCEPT }}))); alert(all(document.createNodeIterator(d, 4, function (n) { return "
+                   "n.data == 'b' ? 2 : 1 }))); var w = document.createTreeWalker(d, 1); alert(w.lastChild().nodeName + "
+                   "w.firstChild().nodeName + w.parentNode().nodeName + w.previousSibling().nodeName + w.nextSibling().nodeName"
+                   " + w.previousNode().nodeName + w.nextSibling())</script>"}},
+            {"alert: P,#text,I,#text,U,S,#text", "alert: U,S", "alert: #text,#text", "alert: USUPUInull"}}),
+    row_name);
+
 // --- the clipboard ----------------------------------------------------------------------------------------
 
 struct CopyRow {

@@ -11,6 +11,7 @@
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"
 #include "honeyclient/low/page/promise.h"
+#include "honeyclient/low/page/ranges.h"
 #include "honeyclient/low/page/small_interfaces.h"
 #include "honeyclient/low/page/tables.h"
 #include "honeyclient/low/page/window.h"
@@ -70,6 +71,8 @@ void collect(const html::Node& node, std::u16string& text) {
       text += data->data();
     } else if (const html::Element* element = child->as_element(); element && shown(*element)) {
       text += u' ';
+      // A shadow tree is shown in place of its host's children, which its slots bring back.
+      if (const html::Node* shadow = element->shadow_root()) collect(*shadow, text);
       collect(*element, text);
       text += u' ';
     }
@@ -107,6 +110,8 @@ JSObject* data_transfer(JSContext* cx) {
 std::u16string selected_text(Call& call) {
   html::Element* field = call.window.active_element;
   auto is_field = [](html::Element* one) { return one && (one->is(Name::textarea) || one->is(Name::input)); };
+  if (std::u16string marked = is_field(field) ? std::u16string() : selection_text(call.window); !marked.empty())
+    return marked;
   if (!is_field(field) && call.window.document) {
     html::Node& root = *call.window.document;
     field = nullptr;

@@ -2,6 +2,7 @@
 #include <js/Object.h>
 
 #include "honeyclient/low/page/collections.h"
+#include "honeyclient/low/page/custom_elements.h"
 #include "honeyclient/low/page/document_mode.h"
 #include "honeyclient/low/page/events.h"
 #include "honeyclient/low/page/html_elements.h"
@@ -9,6 +10,7 @@
 #include "honeyclient/low/page/lures.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"
+#include "honeyclient/low/page/ranges.h"
 #include "honeyclient/low/page/small_interfaces.h"
 #include "honeyclient/low/page/style_sheets.h"
 #include "honeyclient/low/page/tables.h"
@@ -81,7 +83,9 @@ void create_element(Call& call) {
       !name.empty() && (html::is_alpha(name[0]) || name[0] == u'_' || name[0] == u':' || name[0] > 0x7F);
   for (char16_t c : name) valid = valid && !html::is_space(c) && c != u'<' && c != u'>';
   if (!valid) call.dom_error("InvalidCharacterError", "The tag name provided is not a valid name.");
-  call.give(static_cast<html::Node*>(&document.create_element(name)));
+  html::Element& made = document.create_element(name);
+  custom_element_made(call.window, made);
+  call.give(static_cast<html::Node*>(&made));
 }
 void create_element_ns(Call& call) {
   count_node(call);
@@ -329,6 +333,10 @@ constexpr JSFunctionSpec methods[] = {SHIKAKE_METHOD("write", write, 0),
                                       SHIKAKE_METHOD("createEvent", create_event, 1),
                                       SHIKAKE_METHOD("importNode", import_node, 1),
                                       SHIKAKE_METHOD("adoptNode", adopt_node, 1),
+                                      SHIKAKE_METHOD("createRange", create_range, 0),
+                                      SHIKAKE_METHOD("createTreeWalker", create_tree_walker, 1),
+                                      SHIKAKE_METHOD("createNodeIterator", create_node_iterator, 1),
+                                      SHIKAKE_METHOD("getSelection", get_selection, 0),
                                       SHIKAKE_METHOD("getElementsByName", get_by_name, 1),
                                       SHIKAKE_METHOD("hasFocus", has_focus, 0),
                                       SHIKAKE_METHOD("execCommand", exec_command, 1),

@@ -260,6 +260,7 @@ constexpr JSFunctionSpec element_methods[] = {
     SHIKAKE_METHOD("replaceChildren", replace_node_children, 0),
     SHIKAKE_METHOD("getBoundingClientRect", get_rectangle, 0),
     SHIKAKE_METHOD("scrollIntoView", do_nothing, 0),
+    SHIKAKE_METHOD("attachShadow", attach_shadow, 1),
     JS_FS_END};
 
 constexpr JSPropertySpec element_properties[] = {
@@ -277,6 +278,8 @@ constexpr JSPropertySpec element_properties[] = {
     SHIKAKE_GETTER("nextElementSibling", get_next_element),
     SHIKAKE_GETTER("previousElementSibling", get_previous_element),
     SHIKAKE_GETTER("childElementCount", get_child_count),
+    SHIKAKE_GETTER("shadowRoot", get_shadow_root),
+    SHIKAKE_GETTER("assignedSlot", get_assigned_slot),
     SHIKAKE_GETTER("clientWidth", get_offset_width),
     SHIKAKE_GETTER("clientHeight", get_offset_height),
     SHIKAKE_GETTER("clientLeft", get_zero),

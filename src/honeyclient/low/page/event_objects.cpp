@@ -71,13 +71,18 @@ void init_event(Call& call) {
   call.give();
 }
 void composed_path(Call& call) {
-  call.give(must(JS::NewArrayObject(call.cx, 0)));
+  JS::RootedValueVector path(call.cx);
+  for (Native* one : call.self<Event>().path) must(path.append(JS::ObjectValue(*one->wrapper.get())));
+  call.give(must(JS::NewArrayObject(call.cx, path)));
+}
+void get_composed(Call& call) {
+  call.give(call.self<Event>().composed);
 }
 
 template <const std::string_view& Interface>
 void construct(Call& call) {
   Event& event = make_event(call.cx, call.window, call.text(0), Interface);
-  event.trusted = false;
+  event.trusted = event.composed = false;
   if (JSObject* given = call.object(1)) {
     JS::RootedObject options(call.cx, given), target(call.cx, event.wrapper);
     JS::RootedValue value(call.cx);
@@ -85,6 +90,8 @@ void construct(Call& call) {
     event.bubbles = JS::ToBoolean(value);
     must(JS_GetProperty(call.cx, options, "cancelable", &value));
     event.cancelable = JS::ToBoolean(value);
+    must(JS_GetProperty(call.cx, options, "composed", &value));
+    event.composed = JS::ToBoolean(value);
     JS::RootedIdVector keys(call.cx);
     must(js::GetPropertyKeys(call.cx, options, JSITER_OWNONLY, &keys));
     for (size_t i = 0; i < keys.length(); ++i) {
@@ -129,6 +136,7 @@ constexpr JSPropertySpec properties[] = {
     SHIKAKE_GETTER("bubbles", get_bubbles),
     SHIKAKE_GETTER("cancelable", get_cancelable),
     SHIKAKE_GETTER("defaultPrevented", get_prevented),
+    SHIKAKE_GETTER("composed", get_composed),
     SHIKAKE_GETTER("isTrusted", get_trusted),
     SHIKAKE_GETTER("timeStamp", get_time),
     SHIKAKE_PROPERTY("returnValue", get_return_value, set_return_value),

@@ -178,16 +178,32 @@ void invoke(JSContext* cx, Native& target, Event& event, bool capturing) {
   }
 }
 
-std::vector<Native*> event_path(JSContext* cx, Native& target, const Event& event) {
-  std::vector<Native*> path;  // from the target's parent outwards
+// Where an event comes by, and what is its target as seen from there: outside of a shadow tree its host.
+struct Step {
+  Native* at;
+  Native* target;
+};
+
+std::vector<Step> event_path(JSContext* cx, Native& target, const Event& event) {
+  std::vector<Step> path;  // from the target's parent outwards
   if (target.kind != Kind::node) return path;
   html::Node* node = &static_cast<NodeNative&>(target).node;
-  for (html::Node* up = node->parent(); up; up = up->parent())
+  Native* seen = &target;
+  for (html::Node* at = node;;) {
+    html::Node* up = at->parent();
+    if (const html::Fragment* root = at->as_fragment(); !up && root && root->is_shadow_root() && event.composed) {
+      up = root->host();
+      seen = &native_of_node(cx, *target.window, *up);
+    }
+    if (!up) {
+      Window* window = window_of(*node);
+      if (window && event.type != u"load" && at->as_document()) path.push_back({window, seen});
+      return path;
+    }
     // Ancestors that script has never seen may still carry handlers in their attributes.
-    path.push_back(&native_of_node(cx, *target.window, *up));
-  Window* window = window_of(*node);
-  if (window && event.type != u"load" && node->root().as_document()) path.push_back(window);
-  return path;
+    path.push_back({&native_of_node(cx, *target.window, *up), seen});
+    at = up;
+  }
 }
 
 }  // namespace
@@ -204,7 +220,7 @@ Event& make_event(JSContext* cx, Window& window, std::u16string_view type, std::
   event->type = type;
   event->bubbles = bubbles;
   event->cancelable = cancelable;
-  event->trusted = true;
+  event->trusted = event->composed = true;
   event->time = window.page.since_start();
   wrap_native(cx, *event, interface);
   return *event;
@@ -223,16 +239,26 @@ bool dispatch(JSContext* cx, Native& target, Event& event) {
   }
   ++window.event_depth;
   event.dispatching = true;
-  event.target = &target;
-  std::vector<Native*> path = event_path(cx, target, event);
+  const std::vector<Step> path = event_path(cx, target, event);
+  event.path = {&target};
+  for (const Step& step : path) event.path.push_back(step.at);
   event.phase = 1;
-  for (size_t i = path.size(); i-- > 0 && !event.stopped;) invoke(cx, *path[i], event, true);
+  for (size_t i = path.size(); i-- > 0 && !event.stopped;) {
+    event.target = path[i].target;
+    invoke(cx, *path[i].at, event, true);
+  }
+  event.target = &target;
   event.phase = 2;
   if (!event.stopped) invoke(cx, target, event, true);
   if (!event.stopped) invoke(cx, target, event, false);
   event.phase = 3;
   if (event.bubbles)
-    for (size_t i = 0; i < path.size() && !event.stopped; ++i) invoke(cx, *path[i], event, false);
+    for (size_t i = 0; i < path.size() && !event.stopped; ++i) {
+      event.target = path[i].target;
+      invoke(cx, *path[i].at, event, false);
+    }
+  if (!path.empty()) event.target = path.back().target;
+  event.path.clear();
   event.phase = 0;
   event.current = nullptr;
   event.dispatching = event.stopped = event.stopped_now = false;

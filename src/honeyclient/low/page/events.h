@@ -13,11 +13,13 @@ class Event final : public Native {
 
   std::u16string type;
   bool bubbles = false, cancelable = false, trusted = false;
+  bool composed = false;  // goes on from a shadow tree to its host
   bool stopped = false, stopped_now = false, cancelled = false, dispatching = false;
   int phase = 0;
   double time = 0;
   Native* target = nullptr;
   Native* current = nullptr;
+  std::vector<Native*> path;  // from the target outwards
 };
 
 // A new event with its wrapper; `interface` names a row of the event tables.

@@ -266,6 +266,7 @@ const std::map<std::u16string_view, std::string_view>& interface_by_name() {
                                                                         {u"button", "HTMLButtonElement"},
                                                                         {u"label", "HTMLLabelElement"},
                                                                         {u"template", "HTMLTemplateElement"},
+                                                                        {u"slot", "HTMLSlotElement"},
                                                                         {u"canvas", "HTMLCanvasElement"},
                                                                         {u"html", "HTMLHtmlElement"},
                                                                         {u"head", "HTMLHeadElement"},

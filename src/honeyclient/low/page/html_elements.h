@@ -22,6 +22,12 @@ void nodes_after(Call& call);
 void replace_node_with(Call& call);
 void replace_node_children(Call& call);
 
+// shadow_root.cpp
+void attach_shadow(Call& call);
+void get_shadow_root(Call& call);
+void get_assigned_slot(Call& call);
+html::Element* assigned_slot(const html::Node& node);  // nullptr: it is not shown, or no host's child
+
 // For innerHTML and its like: which script writes this markup (markup.cpp).
 uint32_t tag_here(Call& call, std::string_view written_by);
 // Parsed images load whether or not they stand in a document.

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "honeyclient/low/page/bind.h"
+#include "honeyclient/low/page/custom_elements.h"
 #include "honeyclient/low/page/disguise.h"
 #include "honeyclient/low/page/events.h"
 #include "honeyclient/low/page/lifetimes.h"
@@ -149,7 +150,8 @@ std::span<const std::span<const Interface>> interface_tables() {
       lure_interfaces(),      worker_interfaces(),     worker_scope_interfaces(), port_interfaces(),
       reader_interfaces(),    enumerator_interfaces(), socket_interfaces(),
       cross_interfaces(),     stream_interfaces(),     canvas_interfaces(),       missing_interfaces(),
-      style_sheet_interfaces(), clipboard_item_interfaces(),
+      style_sheet_interfaces(), clipboard_item_interfaces(), shadow_interfaces(),
+      custom_element_interfaces(), range_interfaces(), selection_interfaces(), walker_interfaces(),
   };
   return tables;
 }
@@ -194,6 +196,8 @@ JSObject* interface_constructor(JSContext* cx, Window& window, const Interface& 
     std::string name(interface.name);
     JS::RootedObject prototype(cx, must(interface_prototype(cx, window, interface.name)));
     JSNative construct = interface.construct ? interface.construct : illegal_constructor;
+    if (!interface.construct && name.starts_with("HTML") && name.ends_with("Element"))
+      construct = native<construct_html_element>;
     JSFunction* function =
         must(JS_NewFunction(cx, construct, interface.construct_arguments, JSFUN_CONSTRUCTOR, name.c_str()));
     JS::RootedObject constructor(cx, JS_GetFunctionObject(function));

@@ -1,5 +1,6 @@
 #include "honeyclient/low/page/lifetimes.h"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 
@@ -56,6 +57,17 @@ constexpr std::array trident = {
     Lifetime{"Window", "postMessage", 8, ever},
     Lifetime{"Window", "getSelection", 9, ever},
     Lifetime{"Performance", "now", 10, ever},
+    Lifetime{"Element", "attachShadow", ever, ever},
+    Lifetime{"Element", "shadowRoot", ever, ever},
+    Lifetime{"Element", "assignedSlot", ever, ever},
+    Lifetime{"Text", "assignedSlot", ever, ever},
+    Lifetime{"Event", "composed", ever, ever},
+    Lifetime{"Event", "composedPath", ever, ever},
+    Lifetime{"Document", "createRange", 9, ever},
+    Lifetime{"Document", "createTreeWalker", 9, ever},
+    Lifetime{"Document", "createNodeIterator", 9, ever},
+    Lifetime{"Document", "getSelection", 9, ever},
+    Lifetime{"Range", "createContextualFragment", 11, ever},
     Lifetime{"Performance", "timeOrigin", ever, ever},
     Lifetime{"Document", "attachEvent", 5, 10},
     Lifetime{"Document", "detachEvent", 5, 10},
@@ -185,6 +197,11 @@ constexpr std::array trident_interfaces = {Since{"Performance", 9},
                                            Since{"CustomEvent", 9},
                                            Since{"MutationObserver", 11},
                                            Since{"MutationRecord", 11},
+                                           Since{"Range", 9},
+                                           Since{"Selection", 9},
+                                           Since{"TreeWalker", 9},
+                                           Since{"NodeIterator", 9},
+                                           Since{"NodeFilter", 9},
                                            Since{"ProgressEvent", 9},
                                            Since{"HashChangeEvent", 9}};
 
@@ -266,6 +283,16 @@ constexpr std::array births = {
     Birth{"", "MutationObserver", 14, 26, 6},
     Birth{"", "MutationRecord", 14, 26, 6},
     Birth{"", "ClipboardItem", 127, 76, 13},
+    Birth{"", "ShadowRoot", 63, 53, 10},
+    Birth{"", "HTMLSlotElement", 63, 53, 10},
+    Birth{"", "CustomElementRegistry", 63, 54, 10},
+    Birth{"Window", "customElements", 63, 54, 10},
+    Birth{"Element", "attachShadow", 63, 53, 10},
+    Birth{"Element", "shadowRoot", 63, 35, 10},
+    Birth{"Element", "assignedSlot", 63, 53, 10},
+    Birth{"Text", "assignedSlot", 63, 53, 10},
+    Birth{"Event", "composed", 52, 53, 10},
+    Birth{"Event", "composedPath", 59, 53, 10},
     Birth{"Clipboard", "write", 127, 76, 13},
     Birth{"Clipboard", "readText", 125, 66, 13},
     Birth{"", "MessageChannel", 41, 2, 5},
@@ -312,7 +339,13 @@ bool is_absent(const Persona& persona, const Lifetime& row) {
   return is_absent(persona, row.first, row.last, of_window);
 }
 
+// What the last Edge of its own engine lacked, of the above.
+constexpr std::array<std::string_view, 8> never_in_edge = {"attachShadow", "shadowRoot", "assignedSlot", "composed",
+                                                           "composedPath", "queueMicrotask", "structuredClone",
+                                                           "requestIdleCallback"};
+
 bool is_unborn(const Persona& persona, const Birth& row) {
+  if (persona.engine == Engine::edge) return std::ranges::find(never_in_edge, row.member) != never_in_edge.end();
   if (persona.engine == Engine::gecko) return persona.version < row.gecko;
   if (persona.engine == Engine::blink) return persona.version < row.blink;
   return persona.engine == Engine::webkit && persona.version < row.webkit;

@@ -2,6 +2,7 @@
 
 #include "honeyclient/low/limits.h"
 #include "honeyclient/low/page/acrobat.h"
+#include "honeyclient/low/page/custom_elements.h"
 #include "honeyclient/low/page/decode.h"
 #include "honeyclient/low/page/encoded_script.h"
 #include "honeyclient/low/page/events.h"
@@ -203,10 +204,14 @@ void Loader::note(html::Node& node, Change::What what, std::u16string name) {
 // Each element once, as it stands now: when the change is handled, more may have been put below it.
 void Loader::inserted(html::Node& root) {
   for (html::Node* node = &root; node; node = html::next_with_shadows(*node, root))
-    if (node->as_element()) note(*node, Change::What::inserted);
+    if (html::Element* element = node->as_element()) {
+      note(*node, Change::What::inserted);
+      note_custom_inserted(window_, *element);
+    }
 }
 void Loader::removed(html::Node& root, html::Node&) {
   note(root, Change::What::removed);
+  note_custom_removed(window_, root);
 }
 void Loader::text_changed(html::CharacterData& node, std::u16string_view before) {
   note_text_change(window_, node, before);
@@ -225,13 +230,16 @@ void Loader::closed(html::Element& element) {
 void Loader::attribute_changed(html::Element& element, const html::Attribute& attribute,
                                const std::u16string* before, const std::u16string* now) {
   note_attribute_change(window_, element, attribute, before);
+  note_custom_attribute(window_, element, attribute, before, now);
   std::u16string_view name = attribute.local_name.text();
   if (name.starts_with(u"on")) return note(element, Change::What::attribute, std::u16string(name));
   if (now) note(element, Change::What::attribute, std::u16string(name));
 }
 
 void Loader::flush() {
-  while (!changes_.empty()) {
+  for (;;) {
+    run_custom_reactions(window_);
+    if (changes_.empty()) return;
     Change change = std::move(changes_.front());
     changes_.pop_front();
     if (!window_.gone) handle(change);

@@ -41,7 +41,7 @@ std::string_view interface_of(const html::Node& node) {
     case html::NodeType::document_type:
       return "DocumentType";
     case html::NodeType::fragment:
-      return "DocumentFragment";
+      return node.as_fragment()->is_shadow_root() ? "ShadowRoot" : "DocumentFragment";
   }
   return "Node";
 }
@@ -216,8 +216,17 @@ void is_equal(Call& call) {
 void normalize(Call& call) {
   call.give();
 }
+// https://dom.spec.whatwg.org/#dom-node-getrootnode
 void get_root(Call& call) {
-  call.give(&call.self_node().root());
+  html::Node* root = &call.self_node().root();
+  JS::RootedValue composed(call.cx);
+  if (call.object(0)) {
+    JS::RootedObject options(call.cx, call.object(0));
+    must(JS_GetProperty(call.cx, options, "composed", &composed));
+  }
+  while (JS::ToBoolean(composed) && root->as_fragment() && root->as_fragment()->is_shadow_root())
+    root = &root->as_fragment()->host()->root();
+  call.give(root);
 }
 void compare_position(Call& call) {
   html::Node& self = call.self_node();
@@ -328,6 +337,8 @@ constexpr JSFunctionSpec data_methods[] = {SHIKAKE_METHOD("appendData", append_d
 constexpr JSPropertySpec data_properties[] = {SHIKAKE_PROPERTY("data", get_data, set_node_value),
                                               SHIKAKE_GETTER("length", get_length), JS_PS_END};
 
+constexpr JSPropertySpec text_properties[] = {SHIKAKE_GETTER("assignedSlot", get_assigned_slot), JS_PS_END};
+
 constexpr Interface table[] = {
     {.name = "EventTarget", .parent = "", .methods = target_methods},
     {.name = "Node",
@@ -336,7 +347,7 @@ constexpr Interface table[] = {
      .properties = node_properties,
      .constants = node_constants},
     {.name = "CharacterData", .parent = "Node", .methods = data_methods, .properties = data_properties},
-    {.name = "Text", .parent = "CharacterData", .construct = native<construct_text>},
+    {.name = "Text", .parent = "CharacterData", .properties = text_properties, .construct = native<construct_text>},
     {.name = "Comment", .parent = "CharacterData", .construct = native<construct_comment>},
     {.name = "ProcessingInstruction", .parent = "CharacterData"},
     {.name = "DocumentType", .parent = "Node"},

@@ -19,6 +19,7 @@ class NodeNative final : public Native {
   std::optional<std::u16string> live_value;  // of a form control: what script or a person typed
   std::optional<bool> live_checked;
   JS::Heap<JSObject*> component;  // of <object classid>
+  bool closed_shadow = false;     // of a shadow root
 };
 
 NodeNative& native_of_node(JSContext* cx, Window& window, html::Node& node);

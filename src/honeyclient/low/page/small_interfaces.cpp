@@ -182,13 +182,6 @@ void match_media(Call& call) {
     must(JS_DefineFunction(call.cx, made, name, native<say_nothing>, 1, JSPROP_ENUMERATE));
   call.give(made);
 }
-void get_selection(Call& call) {
-  JS::RootedObject made(call.cx, must(JS_NewPlainObject(call.cx)));
-  must(JS_DefineProperty(call.cx, made, "rangeCount", 0, JSPROP_ENUMERATE));
-  for (const char* name : {"removeAllRanges", "addRange", "selectAllChildren"})
-    must(JS_DefineFunction(call.cx, made, name, native<say_nothing>, 0, JSPROP_ENUMERATE));
-  call.give(made);
-}
 void structured_clone(Call& call) {
   JS::RootedValue copy(call.cx, Clone::of(call.cx, call.at(0))->read(call.cx));
   call.give(JS::HandleValue(copy));

@@ -39,5 +39,10 @@ std::span<const Interface> stream_interfaces();        // event_source.cpp
 std::span<const Interface> canvas_interfaces();        // canvas.cpp
 std::span<const Interface> missing_interfaces();       // missing.cpp
 std::span<const Interface> clipboard_item_interfaces();  // clipboard_item.cpp
+std::span<const Interface> shadow_interfaces();          // shadow_root.cpp
+std::span<const Interface> custom_element_interfaces();  // custom_elements.cpp
+std::span<const Interface> range_interfaces();           // range.cpp
+std::span<const Interface> selection_interfaces();       // selection.cpp
+std::span<const Interface> walker_interfaces();          // tree_walker.cpp
 
 }  // namespace shikake::honeyclient::low::page

@@ -27,7 +27,7 @@ void note_missing(Window& window, std::string_view name) {
   if (window.page.persona().engine == Engine::trident) return;
   for (std::string_view one :
        {"caches", "RTCPeerConnection", "AudioContext",
-        "webkitAudioContext", "BroadcastChannel", "customElements", "OffscreenCanvas", "XPathEvaluator",
+        "webkitAudioContext", "BroadcastChannel", "OffscreenCanvas", "XPathEvaluator",
         "XSLTProcessor", "XMLSerializer", "AbortController", "ReadableStream"})
     if (one == name) window.page.unemulated("window." + std::string(name));
 }

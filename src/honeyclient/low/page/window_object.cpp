@@ -5,6 +5,7 @@
 #include "honeyclient/low/page/clipboard.h"
 #include "honeyclient/low/page/collections.h"
 #include "honeyclient/low/page/components.h"
+#include "honeyclient/low/page/custom_elements.h"
 #include "honeyclient/low/page/disguise.h"
 #include "honeyclient/low/page/evaluated.h"
 #include "honeyclient/low/page/events.h"
@@ -16,6 +17,7 @@
 #include "honeyclient/low/page/post_message.h"
 #include "honeyclient/low/page/remote_window.h"
 #include "honeyclient/low/page/protocols.h"
+#include "honeyclient/low/page/ranges.h"
 #include "honeyclient/low/page/small_interfaces.h"
 #include "honeyclient/low/page/storage.h"
 #include "honeyclient/low/page/style.h"
@@ -194,6 +196,7 @@ constexpr JSFunctionSpec functions[] = {SHIKAKE_METHOD("setTimeout", set_timeout
                                         SHIKAKE_METHOD("btoa", to_ascii, 1),
                                         SHIKAKE_METHOD("atob", to_binary, 1),
                                         SHIKAKE_METHOD("getComputedStyle", get_computed_style, 1),
+                                        SHIKAKE_METHOD("getSelection", get_selection, 0),
                                         SHIKAKE_METHOD("addEventListener", add_listener, 2),
                                         SHIKAKE_METHOD("removeEventListener", remove_listener, 2),
                                         SHIKAKE_METHOD("dispatchEvent", dispatch_event, 1),
@@ -203,7 +206,6 @@ constexpr JSFunctionSpec modern_functions[] = {
     SHIKAKE_METHOD("queueMicrotask", queue_microtask, 1),
     SHIKAKE_METHOD("fetch", fetch_function, 1),
     SHIKAKE_METHOD("matchMedia", match_media, 1),
-    SHIKAKE_METHOD("getSelection", get_selection, 0),
     SHIKAKE_METHOD("requestIdleCallback", request_animation_frame, 1),
     SHIKAKE_METHOD("cancelIdleCallback", clear_timer, 1),
     SHIKAKE_METHOD("structuredClone", structured_clone, 1),
@@ -264,6 +266,7 @@ constexpr JSPropertySpec modern_properties[] = {
     SHIKAKE_PROPERTY("performance", get_performance, replace_property), SHIKAKE_GETTER("crypto", get_crypto),
     SHIKAKE_PROPERTY("origin", get_origin, replace_property), SHIKAKE_GETTER("isSecureContext", get_secure),
     SHIKAKE_GETTER("indexedDB", get_indexed_db), JS_PS_END};
+constexpr JSPropertySpec living_properties[] = {SHIKAKE_GETTER("customElements", get_custom_elements), JS_PS_END};
 
 constexpr const char* window_handlers[] = {"onload",
                                            "onunload",
@@ -303,6 +306,7 @@ void define_window(JSContext* cx, Window& window) {
   if (methods_first) define_functions();
   must(JS_DefineProperties(cx, global, properties));
   if (engine & on_modern) must(JS_DefineProperties(cx, global, modern_properties));
+  if (engine & (on_modern & ~on_edge)) must(JS_DefineProperties(cx, global, living_properties));
   if (!methods_first) define_functions();
   if (engine & on_trident) {
     must(JS_DefineFunctions(cx, global, trident_functions) &&
