@@ -194,6 +194,47 @@ INSTANTIATE_TEST_SUITE_P(
             {"alert: P,#text,I,#text,U,S,#text", "alert: U,S", "alert: #text,#text", "alert: USUPUInull"}}),
     row_name);
 
+INSTANTIATE_TEST_SUITE_P(
+    Ciphers, ModernObjects,
+    ::testing::Values(
+        // Vectors: NIST SP 800-38A F.2.1 and F.5.1, the GCM specification's test case 3, RFC 4231 case 2, RFC 7914 chapter 11.
+        Row{"give_what_their_standards_have",
+            {{"/", R"(<script>var S = crypto.subtle, hex = function (b) { return Array.from(new Uint8Array(b), function (x) {
+return (x + 256).toString(16).slice(1) }).join('') }, un = function (h) { return Uint8Array.from(h.match(/../g), function (x) {
+return parseInt(x, 16) }) }, te = new TextEncoder;
+(async function () {
+alert(hex(await S.digest('SHA-256', te.encode('abc'))));
+var k = await S.importKey('raw', un('2b7e151628aed2a6abf7158809cf4f3c'), 'AES-CBC', false, ['encrypt']), p = un('6bc1bee22e409f96e93d7e117393172a');
+var c = await S.encrypt({name: 'AES-CBC', iv: un('000102030405060708090a0b0c0d0e0f')}, k, p);
+alert(hex(c).slice(0, 32) + (c.byteLength == 32) + k.algorithm.name + k);
+alert(hex(await S.decrypt({name: 'aes-cbc', iv: un('000102030405060708090a0b0c0d0e0f')}, k, c)));
+k = await S.importKey('raw', un('2b7e151628aed2a6abf7158809cf4f3c'), {name: 'AES-CTR'}, false, ['encrypt']);
+alert(hex(await S.encrypt({name: 'AES-CTR', counter: un('f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff'), length: 64}, k, p)));
+k = await S.importKey('raw', un('feffe9928665731c6d6a8f9467308308'), 'AES-GCM', false, ['encrypt']);
+c = await S.encrypt({name: 'AES-GCM', iv: un('cafebabefacedbaddecaf888')}, k, un('d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b391aafd255'));
+alert(hex(c).slice(-32)); var bad = new Uint8Array(c); bad[0] ^= 1;
+try { await S.decrypt({name: 'AES-GCM', iv: un('cafebabefacedbaddecaf888')}, k, bad) } catch (e) { alert(e.name) }
+k = await S.importKey('raw', te.encode('Jefe'), {name: 'HMAC', hash: 'SHA-256'}, false, ['sign']);
+c = await S.sign('HMAC', k, te.encode('what do ya want for nothing?')); alert(hex(c).slice(0, 16));
+alert(await S.verify('HMAC', k, c, te.encode('what do ya want for nothing?')));
+k = await S.importKey('raw', te.encode('passwd'), 'PBKDF2', false, ['deriveBits']);
+alert(hex(await S.deriveBits({name: 'PBKDF2', salt: te.encode('salt'), iterations: 1, hash: 'SHA-256'}, k, 64)));
+alert(crypto.randomUUID().length) })()</script>)"}},
+            {"alert: ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+             "alert: 7649abac8119b246cee98e9b12e9197dtrueAES-CBC[object CryptoKey]",
+             "alert: 6bc1bee22e409f96e93d7e117393172a", "alert: 874d6191b620e3261bef6864990db6ce",
+             "alert: 4d5c2af327cd64a62cf35abd2ba6fab4", "alert: OperationError", "alert: 5bdcc146bf60754e",
+             "alert: true", "alert: 55ac046e56e3089f", "alert: 36"}},
+        Row{"hide_addresses",
+            {{"/", "<script>(async function () { var iv = new Uint8Array(16), k = await crypto.subtle.importKey('raw', iv, "
+                   "'AES-CBC', false, ['decrypt']), c = await crypto.subtle.encrypt({name: 'AES-CBC', iv: iv}, k, new "
+                   "TextEncoder().encode('{b}/x'));\nlocation = new TextDecoder().decode(await crypto.subtle.decrypt("
+                   "{name: 'AES-CBC', iv: iv}, k, c)) })()</script>"},
+             {"/x", "x"}},
+            {},
+            {"location {a}/ -> {b}/x 2:30"}}),
+    row_name);
+
 // --- the clipboard ----------------------------------------------------------------------------------------
 
 struct CopyRow {

@@ -150,7 +150,7 @@ std::span<const std::span<const Interface>> interface_tables() {
       lure_interfaces(),      worker_interfaces(),     worker_scope_interfaces(), port_interfaces(),
       reader_interfaces(),    enumerator_interfaces(), socket_interfaces(),
       cross_interfaces(),     stream_interfaces(),     canvas_interfaces(),       missing_interfaces(),
-      style_sheet_interfaces(), clipboard_item_interfaces(), shadow_interfaces(),
+      style_sheet_interfaces(), clipboard_item_interfaces(), shadow_interfaces(), subtle_interfaces(),
       custom_element_interfaces(), range_interfaces(), selection_interfaces(), walker_interfaces(),
   };
   return tables;

@@ -283,6 +283,10 @@ constexpr std::array births = {
     Birth{"", "MutationObserver", 14, 26, 6},
     Birth{"", "MutationRecord", 14, 26, 6},
     Birth{"", "ClipboardItem", 127, 76, 13},
+    Birth{"Crypto", "subtle", 34, 37, 10},
+    Birth{"Crypto", "randomUUID", 95, 92, 15},
+    Birth{"", "SubtleCrypto", 34, 37, 10},
+    Birth{"", "CryptoKey", 34, 37, 10},
     Birth{"", "ShadowRoot", 63, 53, 10},
     Birth{"", "HTMLSlotElement", 63, 53, 10},
     Birth{"", "CustomElementRegistry", 63, 54, 10},
@@ -340,7 +344,7 @@ bool is_absent(const Persona& persona, const Lifetime& row) {
 }
 
 // What the last Edge of its own engine lacked, of the above.
-constexpr std::array<std::string_view, 8> never_in_edge = {"attachShadow", "shadowRoot", "assignedSlot", "composed",
+constexpr std::array<std::string_view, 9> never_in_edge = {"randomUUID", "attachShadow", "shadowRoot", "assignedSlot", "composed",
                                                            "composedPath", "queueMicrotask", "structuredClone",
                                                            "requestIdleCallback"};
 

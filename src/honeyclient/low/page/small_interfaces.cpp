@@ -5,6 +5,8 @@
 #include <cmath>
 
 #include "honeyclient/low/page/clone.h"
+#include "honeyclient/low/page/global_functions.h"
+#include "honeyclient/low/page/lifetimes.h"
 #include "honeyclient/low/page/messages.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"
@@ -125,6 +127,7 @@ void random_uuid(Call& call) {
 }
 constexpr JSFunctionSpec crypto_methods[] = {SHIKAKE_METHOD("getRandomValues", get_random_values, 1),
                                              SHIKAKE_METHOD("randomUUID", random_uuid, 0), JS_FS_END};
+constexpr JSPropertySpec secure_crypto_properties[] = {SHIKAKE_GETTER("subtle", get_subtle), JS_PS_END};
 
 // Observers of layout: there is none, so they never call back but for what is visible at once.
 void construct_watcher(Call& call) {
@@ -169,8 +172,18 @@ void get_console(Call& call) {
 void get_performance(Call& call) {
   get_simple(call, "Performance");
 }
+// Its keys and ciphers are there in secure contexts alone.
 void get_crypto(Call& call) {
-  get_simple(call, "Crypto");
+  Window& window = call.self_window();
+  call.give(singleton(call.cx, window, "Crypto", [&] {
+    JS::RootedObject prototype(call.cx, must(interface_prototype(call.cx, window, "Crypto")));
+    if (is_secure(window))
+      must(JS_DefineProperties(call.cx, prototype, secure_crypto_properties));
+    else if (!JS_DeleteProperty(call.cx, prototype, "randomUUID"))
+      JS_ClearPendingException(call.cx);
+    remove_absent_members(call.cx, window.page.persona(), "Crypto", prototype);
+    return simple_object(call.cx, window, "Crypto");
+  }));
 }
 
 void match_media(Call& call) {

@@ -11,6 +11,7 @@ JSObject* simple_object(JSContext* cx, Window& window, std::string_view interfac
 void get_console(Call& call);
 void get_performance(Call& call);
 void get_crypto(Call& call);
+void get_subtle(Call& call);  // subtle.cpp
 void match_media(Call& call);
 void structured_clone(Call& call);
 void canvas_context(Call& call);  // canvas.cpp

@@ -39,6 +39,7 @@ std::span<const Interface> stream_interfaces();        // event_source.cpp
 std::span<const Interface> canvas_interfaces();        // canvas.cpp
 std::span<const Interface> missing_interfaces();       // missing.cpp
 std::span<const Interface> clipboard_item_interfaces();  // clipboard_item.cpp
+std::span<const Interface> subtle_interfaces();          // subtle.cpp
 std::span<const Interface> shadow_interfaces();          // shadow_root.cpp
 std::span<const Interface> custom_element_interfaces();  // custom_elements.cpp
 std::span<const Interface> range_interfaces();           // range.cpp
