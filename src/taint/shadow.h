@@ -82,7 +82,7 @@ class Shadow {
   static ShadowFilter filter;
 
  private:
-  // 47 bits of address: 11 + 12 bits of directory, 12 bits of table, 12 bits in the page.
+  // 48 bits of address: 12 at the top, 12 of directory, 12 of table, 12 in the page.
   static constexpr unsigned top_bits = 12, middle_bits = 12, table_bits = 12;
   template <class T, unsigned Bits>
   struct Level {
