@@ -11,9 +11,9 @@ namespace {
 // Longest instruction of any architecture served.
 constexpr size_t longest_instruction = 16;
 
-// Code as the engine's reader gives it, a page asked for once: each look at a guest's memory is a system call, which
-// whoever traces the program stops at, and a walk looks at the same few pages thousands of times. Kept for one
-// question only, as code may change.
+// Code as the engine's reader gives it, a page asked for once: each look at a guest's memory is a system
+// call, which whoever traces the program stops at, and a walk looks at the same few pages thousands of times.
+// Kept for one question only, as code may change.
 class Pages {
  public:
   explicit Pages(const CodeReader& reader) : reader_(reader) {}
@@ -48,8 +48,8 @@ class Pages {
   std::map<Address, std::vector<uint8_t>> pages_;
 };
 
-// How many bytes of what lies at the start of `code` do nothing: x86's ways to say so (Intel's manual, "NOP") and
-// AArch64's; 0: it does something.
+// How many bytes of what lies at the start of `code` do nothing: x86's ways to say so (Intel's manual, "NOP")
+// and AArch64's; 0: it does something.
 size_t idle(std::span<const uint8_t> code) {
   static constexpr uint8_t aarch64[] = {0x1f, 0x20, 0x03, 0xd5};
   if (code.size() >= 4 && std::equal(std::begin(aarch64), std::end(aarch64), code.begin())) return 4;
@@ -63,9 +63,10 @@ size_t idle(std::span<const uint8_t> code) {
 }
 
 bool begins_x86_function(std::span<const uint8_t> code) {
-  static const std::vector<std::vector<uint8_t>> x86 = {{0xf3, 0x0f, 0x1e}, {0x55}, {0x53}, {0x56}, {0x57}, {0x41, 0x54},
-                                                        {0x41, 0x55}, {0x41, 0x56}, {0x41, 0x57}, {0x48, 0x83, 0xec},
-                                                        {0x48, 0x81, 0xec}, {0x83, 0xec}, {0x81, 0xec}};
+  static const std::vector<std::vector<uint8_t>> x86 = {
+      {0xf3, 0x0f, 0x1e}, {0x55},       {0x53},       {0x56},       {0x57},
+      {0x41, 0x54},       {0x41, 0x55}, {0x41, 0x56}, {0x41, 0x57}, {0x48, 0x83, 0xec},
+      {0x48, 0x81, 0xec}, {0x83, 0xec}, {0x81, 0xec}};
   return std::ranges::any_of(x86, [&](const std::vector<uint8_t>& start) {
     return code.size() >= start.size() && std::equal(start.begin(), start.end(), code.begin());
   });
@@ -77,9 +78,11 @@ uint32_t word(std::span<const uint8_t> code, bool big_endian) {
   return value;
 }
 
-// Whether code looks as functions begin: a landing mark, a register or the return address saved, the stack lowered.
+// Whether code looks as functions begin: a landing mark, a register or the return address saved, the stack
+// lowered.
 bool begins_function(std::span<const uint8_t> code, Architecture architecture, bool thumb) {
-  if (architecture == Architecture::x86_64 || architecture == Architecture::i386) return begins_x86_function(code);
+  if (architecture == Architecture::x86_64 || architecture == Architecture::i386)
+    return begins_x86_function(code);
   if (code.size() < 4) return false;
   const uint32_t first = word(code, architecture == Architecture::mips);
   if (architecture == Architecture::aarch64)  // stp x29, x30, [sp, …]!; sub sp, sp, …; paciasp
@@ -87,14 +90,17 @@ bool begins_function(std::span<const uint8_t> code, Architecture architecture, b
   if (architecture != Architecture::arm)  // addiu sp, sp, -…; lui gp, …
     return (first & 0xffff8000) == 0x27bd8000 || first >> 16 == 0x3c1c;
   // push {…, lr}, as a whole word or a half; str lr, [sp, #-…]!
-  if (thumb) return (first & 0xff00) == 0xb500 || (first & 0xc000ffff) == 0x4000e92d || (first & 0xfff0ffff) == 0xed00f84d;
+  if (thumb)
+    return (first & 0xff00) == 0xb500 || (first & 0xc000ffff) == 0x4000e92d ||
+           (first & 0xfff0ffff) == 0xed00f84d;
   return (first & 0xffff4000) == 0xe92d4000 || (first & 0xfffff000) == 0xe52de000;
 }
 
-// A jump to where a function begins is a call that returns to this one's caller. Of i386's functions the first
-// instruction says nothing: what they call finds its arguments pushed.
+// A jump to where a function begins is a call that returns to this one's caller. Of i386's functions the
+// first instruction says nothing: what they call finds its arguments pushed.
 bool is_tail_call(Lifter& lifter, Pages& code, const Step& step, Address address, bool thumb) {
-  if (step.call || step.leaves || step.successors.size() != 1 || lifter.architecture() == Architecture::i386) return false;
+  if (step.call || step.leaves || step.successors.size() != 1 || lifter.architecture() == Architecture::i386)
+    return false;
   const Address to = step.successors[0];
   if (to == address + step.length) return false;
   std::array<uint8_t, 4> bytes{};
@@ -114,12 +120,15 @@ size_t idle_between(std::span<const uint8_t> code, Architecture architecture, bo
 // A call that is followed by another function does not come back: exit, abort, and the like.
 bool is_last_of_function(Pages& memory, Address address, Architecture architecture, bool thumb) {
   std::array<uint8_t, 32> bytes{};
-  const bool close = architecture != Architecture::x86_64 && architecture != Architecture::i386 && architecture != Architecture::aarch64;
+  const bool close = architecture != Architecture::x86_64 && architecture != Architecture::i386 &&
+                     architecture != Architecture::aarch64;
   if (close) {
-    // Functions begin at the next word or so; nothing but a function saves the return address or lowers the stack there.
+    // Functions begin at the next word or so; nothing but a function saves the return address or lowers the
+    // stack there.
     const auto code = std::span<const uint8_t>(bytes).first(memory.read(address, bytes));
     size_t done = 0;
-    for (size_t length; (length = idle_between(code.subspan(done), architecture, thumb)) != 0;) done += length;
+    for (size_t length; (length = idle_between(code.subspan(done), architecture, thumb)) != 0;)
+      done += length;
     return begins_function(code.subspan(done), architecture, thumb);
   }
   // Compilers fill the space between functions up to the next sixteen bytes.
@@ -138,8 +147,10 @@ Step step_at(Lifter& lifter, Pages& code, Address address, bool thumb) {
   const auto at = std::span(bytes).subspan(Lifter::look_back);
   if (thumb) code.read(address - Lifter::look_back, std::span(bytes).first(Lifter::look_back));
   const size_t count = code.read(address, at);
-  Step step = lifter.step(std::span(bytes).first(Lifter::look_back + count), Lifter::look_back, address, thumb);
-  if (step.call && !step.successors.empty() && is_last_of_function(code, step.successors[0], lifter.architecture(), thumb)) {
+  Step step =
+      lifter.step(std::span(bytes).first(Lifter::look_back + count), Lifter::look_back, address, thumb);
+  if (step.call && !step.successors.empty() &&
+      is_last_of_function(code, step.successors[0], lifter.architecture(), thumb)) {
     step.successors.clear();
     step.ends = true;
   }
@@ -213,7 +224,8 @@ class Graph {
     const Step step = step_at(lifter_, code_, address, thumb_);
     if (step.length == 0 || step.leaves) successors_[n].push_back(0);
     for (const Address next : step.successors) link(n, next);
-    if (step.length != 0 && step.successors.empty() && !step.leaves && !step.ends) successors_[n].push_back(0);
+    if (step.length != 0 && step.successors.empty() && !step.leaves && !step.ends)
+      successors_[n].push_back(0);
   }
 
   // Numbers nodes in post-order of the reversed graph, from the end.
@@ -277,8 +289,8 @@ Survey survey(Lifter& lifter, const CodeReader& reader, Address start, Address e
   constexpr size_t max_surveyed = 600;
   Survey found;
   Pages code(reader);
-  // `handed_over`: in another function, that a jump went to. An action may be one, as well as be put in line; whom that
-  // one hands over to in turn is a call like any other.
+  // `handed_over`: in another function, that a jump went to. An action may be one, as well as be put in line;
+  // whom that one hands over to in turn is a call like any other.
   struct Place {
     Address address;
     bool handed_over;
