@@ -134,6 +134,9 @@ class Driver {
   void look_again();
   std::optional<net::FetchResponse> ask_again(const net::FetchRequest& request);
   void failed(const UnderWay& fetch, std::string why);
+  // Room for one more request, for a body; false: there is none (a limit).
+  bool count_request(intel::Mechanism mechanism);
+  bool count_bytes(intel::Mechanism mechanism, uint64_t size);
   void deliver(const UnderWay& fetch, Answer200 answer);
   void hand_over(const UnderWay& fetch, const Answer200* answer);  // to the worker that asked
 

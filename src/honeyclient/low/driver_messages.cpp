@@ -125,7 +125,7 @@ void Driver::on_fetch(WorkerState& worker, Fetch message) {
   auto url = url::Url::parse(asked.url);
   if (!url || (is_navigation(asked.mechanism) && !is_embedded(asked.mechanism)))
     return hostile(worker, "a request that no page makes");
-  auto node = record_.node(url->href(), asked.method, asked.body);
+  auto node = record_.node(url->href(), asked.method, asked.body, asked.mechanism);
   if (!node) return tell(worker, ToPage::loaded, Loaded{.request = message.request});
   record_.edge(context->node, *node, asked.mechanism, asked.origin);
   record_.sent(context->node, *node, asked);

@@ -43,11 +43,7 @@ void Driver::begin(Purpose purpose, const Asked& asked, uint32_t node, const Con
   const bool known = std::ranges::find(asked.headers, "Content-Type", &Header::name) != asked.headers.end();
   if (!data && to->scheme() == "blob" && known) data = DataUrl{given("Content-Type"), asked.body};
   if (data) {
-    body_bytes_ += data->body.size();
-    if (body_bytes_ > limits::max_visit_bytes) {
-      record_.limit("bytes");
-      return failed(fetch, "limit: bytes");
-    }
+    if (!count_bytes(asked.mechanism, data->body.size())) return failed(fetch, "limit: bytes");
     record_.at(node).fetched = true;
     const std::string saved_as = given("File-Name");
     record_.body(node, data->body, data->mime,
@@ -58,10 +54,8 @@ void Driver::begin(Purpose purpose, const Asked& asked, uint32_t node, const Con
   if (!to->is_http()) return failed(fetch, "scheme: " + std::string(to->scheme()));
   if (cacheable(asked.mechanism))
     if (auto cached = cache_.find(asked.url); cached != cache_.end()) return deliver(fetch, cached->second);
-  if (++resources_ > options_.max_resources) {
-    record_.limit("resources");
-    return failed(fetch, "limit: resources");
-  }
+  if (!count_request(fetch.mechanism)) return failed(fetch, "limit: resources");
+  if (!count_bytes(fetch.mechanism, 0)) return failed(fetch, "limit: bytes");
   if (!asked.referrer.empty())
     if (auto referrer = url::Url::parse(asked.referrer)) fetch.from = std::move(*referrer);
   fetch.policy = from ? from->policy
@@ -131,7 +125,6 @@ void Driver::record_answer(uint32_t id, const net::FetchResponse& response) {
   node.fetched = true;
   node.why_not.clear();
   const std::string* declared = net::find_header(response.headers, "Content-Type");
-  body_bytes_ += response.body.size();
   // Byte for byte as it was sent; where a coding was undone, the plain form is what scripts saw.
   record_.body(id, response.body, declared ? *declared : "", net::attachment_name(response.headers));
   look_into(id, response.body);
@@ -156,10 +149,7 @@ void Driver::arrived(net::FetchResponse response) {
   keep_cookies(fetch, response);
   if (!response.answered())
     return failed(fetch, response.why.empty() ? std::string(net::name(response.failure)) : response.why);
-  if (body_bytes_ > limits::max_visit_bytes) {
-    record_.limit("bytes");
-    return failed(fetch, "limit: bytes");
-  }
+  if (!count_bytes(fetch.mechanism, response.body.size())) return failed(fetch, "limit: bytes");
   if (withheld(fetch, response)) return;
   if (net::redirect_location(response)) return redirect(std::move(fetch), response);
   Answer200 answer{response.status, response.reason, response.url, std::move(response.headers),
@@ -185,10 +175,7 @@ void Driver::redirect(UnderWay fetch, const net::FetchResponse& response) {
     record_.limit("redirects");
     return failed(fetch, "limit: redirects");
   }
-  if (++resources_ > options_.max_resources) {
-    record_.limit("resources");
-    return failed(fetch, "limit: resources");
-  }
+  if (!count_request(fetch.mechanism)) return failed(fetch, "limit: resources");
   if (auto why = taint_by_redirect(fetch, *location)) return failed(fetch, "cors: " + *why);
   // What the page set goes along, but for what the redirect took away: the body's, and what names somebody.
   std::erase_if(fetch.given,
@@ -196,6 +183,24 @@ void Driver::redirect(UnderWay fetch, const net::FetchResponse& response) {
   fetch.method = next->method;
   fetch.body = next->body;
   submit(std::move(fetch), *location);
+}
+
+bool Driver::count_request(Mechanism mechanism) {
+  if (resources_ >= room_for(mechanism, options_.max_resources)) return record_.limit("resources"), false;
+  ++resources_;
+  return true;
+}
+
+// What is too large for its kind takes that kind's room, and no other's.
+bool Driver::count_bytes(Mechanism mechanism, uint64_t size) {
+  const uint64_t room = room_for(mechanism, options_.max_bytes);
+  if (body_bytes_ < room && size <= room - body_bytes_) {
+    body_bytes_ += size;
+    return true;
+  }
+  body_bytes_ = std::max(body_bytes_, room);
+  record_.limit("bytes");
+  return false;
 }
 
 void Driver::failed(const UnderWay& fetch, std::string why) {

@@ -251,6 +251,61 @@ console.log(bad.join('\n'));
   }
 }
 
+// Whatever a page asks for first: what leads on is asked for.
+TEST(HostilePage, KeepsNoFrameOutByWhatItAsksForBefore) {
+  const Sites sites(Sites::Pages{
+      {"/",
+       "<body><script>for (var i = 0; i < 40; i++) { new Image().src = '/i?' + i; fetch('/f?' + i);"
+       "document.body.appendChild(document.createElement('script')).src = '/s?' + i }"
+       "setTimeout(function () { document.body.appendChild(document.createElement('iframe')).src = '{b}/x' }, 50)"
+       "</script>"},
+      {"/x", "<script>location = '/y'</script>"},
+      {"/y", "there"}});
+  VisitOptions options = local_visit(sites.url());
+  options.max_resources = 40;
+  const intel::VisitRecord visit = visit_or_fail(options);
+  EXPECT_EQ(visit.limits_hit, std::vector<std::string>{"resources"});
+  std::map<std::string, int> fetched;
+  for (const intel::VisitNode& node : visit.nodes)
+    if (node.fetched) ++fetched[sites.named(node.url).substr(0, 5)];
+  EXPECT_EQ(fetched["{b}/x"], 1);
+  EXPECT_EQ(fetched["{b}/y"], 1);
+  // Each kind by itself has its share, however the network orders them.
+  EXPECT_LE(fetched["{a}/i"], 24);
+  EXPECT_LE(fetched["{a}/f"], 32);
+  EXPECT_LE(fetched["{a}/s"], 36);
+  EXPECT_EQ(fetched["{a}/i"] + fetched["{a}/f"] + fetched["{a}/s"], 35);  // and the page itself: nine tenths
+}
+
+TEST(HostilePage, KeepsNoFrameOutByLargePictures) {
+  const std::string large(40'000, 'x');
+  const Sites sites(Sites::Pages{
+      {"/",
+       "<body><script>for (var i = 0; i < 4; i++) new Image().src = '/i?' + i;"
+       "setTimeout(function () { document.body.appendChild(document.createElement('iframe')).src = '{b}/x' }, 50)"
+       "</script>"},
+      {"/i", "HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n\r\n" + large},
+      {"/x", "there"}});
+  VisitOptions options = local_visit(sites.url());
+  options.max_bytes = 100'000;
+  const intel::VisitRecord visit = visit_or_fail(options);
+  EXPECT_EQ(visit.limits_hit, std::vector<std::string>{"bytes"});
+  EXPECT_EQ(sites.named(visit.nodes.back().url), "{b}/x");
+  EXPECT_EQ(visit.nodes.back().why_not, "");
+  EXPECT_TRUE(visit.nodes.back().fetched);
+}
+
+TEST(HostilePage, LeavesRoomInTheRecord) {
+  VisitOptions options = local_visit("http://page.example/");
+  options.offline = true;
+  options.content =
+      "<body><script>for (var i = 0; i < 6000; i++) new Image().src = 'http://i.example/' + i;"
+      "document.body.appendChild(document.createElement('iframe')).src = 'http://next.example/'</script>";
+  const intel::VisitRecord visit = visit_or_fail(options);
+  EXPECT_EQ(visit.nodes.back().url, "http://next.example/");
+  EXPECT_EQ(intel::name(visit.edges.back().mechanism), "iframe");
+}
+
 TEST(HostileServers, RedirectsInALoop) {
   Sites sites(Sites::Pages{{"/", "<img src=/i><iframe src=/x></iframe>"},
                            {"/i", "x"},

@@ -11,7 +11,8 @@ using namespace std::chrono_literals;
 
 // --- kept by the parent ---------------------------------------------------------------------------
 
-// Real landing pages ask for 100 to 300 resources, the heaviest news sites for about 600.
+// Real landing pages ask for 100 to 300 resources, the heaviest news sites for about 600. Of these, of the
+// bytes, and of the record's nodes and edges, a part is kept for what leads on (room_for in request.h).
 inline constexpr uint32_t max_resources = 1000;  // "resources"
 // Chromium gives up after 20 redirects; a chain of traffic distribution systems has up to 10.
 inline constexpr uint32_t max_redirects = 20;  // "redirects"

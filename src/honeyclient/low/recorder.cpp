@@ -5,6 +5,7 @@
 #include "base/ascii.h"
 #include "honeyclient/chain/payload.h"
 #include "honeyclient/low/recorder_text.h"
+#include "honeyclient/low/request.h"
 #include "honeyclient/low/script_file.h"
 
 namespace shikake::honeyclient::low {
@@ -22,12 +23,12 @@ Recorder::Recorder(const VisitOptions& options, BlobSink& blobs)
 }
 
 std::optional<uint32_t> Recorder::node(const std::string& url, std::string_view method,
-                                       std::string_view request_body) {
+                                       std::string_view request_body, intel::Mechanism mechanism) {
   // Digests, because URLs and bodies may be of any length.
   std::string key =
       std::string(method) + " " + base::sha256(url).hex() + " " + base::sha256(request_body).hex();
   if (auto found = nodes_.find(key); found != nodes_.end()) return found->second;
-  if (record_.nodes.size() >= limits::max_record_nodes) {
+  if (record_.nodes.size() >= room_for(mechanism, limits::max_record_nodes)) {
     limit("record-nodes");
     return std::nullopt;
   }
@@ -57,7 +58,7 @@ void Recorder::edge(uint32_t from, uint32_t to, intel::Mechanism mechanism,
     edge.decided_by = text(origin->decided_by, max_reason);
   }
   if (!edges_.insert(key).second) return;
-  if (record_.edges.size() >= limits::max_edges) return limit("edges");
+  if (record_.edges.size() >= room_for(mechanism, limits::max_edges)) return limit("edges");
   record_.edges.push_back(std::move(edge));
 }
 

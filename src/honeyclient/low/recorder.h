@@ -29,9 +29,10 @@ class Recorder {
   Recorder(const VisitOptions& options, BlobSink& blobs);
 
   // The node of this request: the same one for the same URL, method and body. Nothing when the record holds
-  // as many as it may.
+  // as many as it may (room_for in request.h).
   std::optional<uint32_t> node(const std::string& url, std::string_view method = "GET",
-                               std::string_view body = {});
+                               std::string_view body = {},
+                               intel::Mechanism mechanism = intel::Mechanism::unknown);
   intel::VisitNode& at(uint32_t id) { return record_.nodes[id]; }
   // It was navigated to, and gave a file.
   void download(uint32_t id);

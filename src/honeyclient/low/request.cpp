@@ -31,6 +31,29 @@ bool is_navigation(Mechanism mechanism) {
   }
 }
 
+uint64_t room_for(Mechanism mechanism, uint64_t whole) {
+  switch (mechanism) {
+    case Mechanism::image:
+    case Mechanism::media:
+    case Mechanism::beacon:
+    case Mechanism::link:
+      return whole * 6 / 10;
+    case Mechanism::xhr:
+    case Mechanism::fetch:
+    case Mechanism::stylesheet:
+    case Mechanism::websocket:
+      return whole * 8 / 10;
+    case Mechanism::script:
+    case Mechanism::import_module:
+    case Mechanism::worker:
+    case Mechanism::object:
+    case Mechanism::embed:
+      return whole * 9 / 10;
+    default:
+      return whole;
+  }
+}
+
 namespace {
 
 // https://fetch.spec.whatwg.org/#concept-request-destination

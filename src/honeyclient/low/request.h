@@ -32,6 +32,10 @@ bool is_frame(intel::Mechanism mechanism);
 // May show a page, as a frame does, or hand its file to a plugin.
 bool is_embedded(intel::Mechanism mechanism);
 
+// How many of `whole` may be taken once a request of this kind is let in: pictures, what scripts ask for and
+// scripts leave room for what leads on, so that no page hides a frame behind a thousand pictures.
+uint64_t room_for(intel::Mechanism mechanism, uint64_t whole);
+
 net::FetchRequest make_request(const RequestContext& context, const url::Url& to, const std::string& method,
                                const std::string& body, const std::vector<Header>& given);
 

@@ -85,6 +85,7 @@ struct VisitOptions {
   // CPU of a web worker that neither asks for anything nor says anything
   std::chrono::milliseconds max_worker_time = limits::max_script_time;
   uint32_t max_resources = limits::max_resources;
+  uint64_t max_bytes = limits::max_visit_bytes;
   // Called where the visit waits: for progress, and to cancel by answering false.
   std::function<bool()> go_on;
 };
