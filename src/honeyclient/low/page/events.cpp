@@ -191,7 +191,8 @@ std::vector<Step> event_path(JSContext* cx, Native& target, const Event& event) 
   Native* seen = &target;
   for (html::Node* at = node;;) {
     html::Node* up = at->parent();
-    if (const html::Fragment* root = at->as_fragment(); !up && root && root->is_shadow_root() && event.composed) {
+    if (const html::Fragment* root = at->as_fragment();
+        !up && root && root->is_shadow_root() && event.composed) {
       up = root->host();
       seen = &native_of_node(cx, *target.window, *up);
     }
@@ -373,11 +374,9 @@ void dispatch_event(Call& call) {
   if (!target || !event) call.type_error("parameter 1 is not of type 'Event'.");
   if (event->dispatching) call.dom_error("InvalidStateError", "The event is already being dispatched.");
   event->trusted = false;
-  bool go_on = dispatch(call.cx, *target, *event);
-  if (go_on && event->type == u"click" && target->kind == Kind::node)
-    if (html::Element* element = static_cast<NodeNative*>(target)->node.as_element())
-      activate(call.cx, *element);
-  call.give(go_on);
+  const bool is_click = event->type == u"click" && target->kind == Kind::node;
+  call.give(is_click ? click(call.cx, static_cast<NodeNative&>(*target), *event)
+                     : dispatch(call.cx, *target, *event));
 }
 
 void attach_event(Call& call) {

@@ -5,6 +5,8 @@
 
 namespace shikake::honeyclient::low::page {
 
+class NodeNative;
+
 class Event final : public Native {
  public:
   static constexpr Kind native_kind = Kind::event;
@@ -47,6 +49,9 @@ void detach_event(Call& call);
 
 // What default actions click and submit have.
 void activate(JSContext* cx, html::Element& element);
+// A click and its default action; a box is ticked before its listeners hear of it.
+// https://html.spec.whatwg.org/#checkbox-state-(type=checkbox)   False: a listener prevented it.
+bool click(JSContext* cx, NodeNative& target, Event& event);
 
 extern const std::span<const char* const> global_handlers;  // "onclick", …
 

@@ -336,6 +336,22 @@ void activate(JSContext*, html::Element& element) {
   }
 }
 
+bool click(JSContext* cx, NodeNative& target, Event& event) {
+  html::Element* element = target.node.as_element();
+  const std::u16string type = element && element->is(Name::input) ? type_of(*element) : u"";
+  const bool ticks = type == u"checkbox" || type == u"radio";
+  const std::optional<bool> before = target.live_checked;
+  const bool was = ticks && checked(*element);
+  if (ticks) target.live_checked = type == u"radio" || !was;
+  const bool go_on = dispatch(cx, target, event);
+  if (ticks && !go_on) target.live_checked = before;
+  if (!go_on || !element) return go_on;
+  if (ticks && checked(*element) != was)
+    for (const char16_t* told : {u"input", u"change"}) fire_at_node(*element, told, true);
+  activate(cx, *element);
+  return true;
+}
+
 std::span<const Interface> form_interfaces() {
   return table;
 }

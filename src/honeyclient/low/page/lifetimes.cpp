@@ -205,8 +205,8 @@ constexpr std::array trident_interfaces = {Since{"Performance", 9},
                                            Since{"ProgressEvent", 9},
                                            Since{"HashChangeEvent", 9}};
 
-// First versions of the other browsers with an interface, a member or a global: MDN's compatibility data. 0: in all
-// that there are personas of.
+// First versions of the other browsers with an interface, a member or a global: MDN's compatibility data. 0:
+// in all that there are personas of.
 struct Birth {
   std::string_view owner;  // as above; an interface's own name beside ""
   const char* member;
@@ -282,6 +282,7 @@ constexpr std::array births = {
     Birth{"", "ResizeObserver", 69, 64, 13},
     Birth{"", "MutationObserver", 14, 26, 6},
     Birth{"", "MutationRecord", 14, 26, 6},
+    Birth{"", "PromiseRejectionEvent", 69, 49, 11},
     Birth{"", "ClipboardItem", 127, 76, 13},
     Birth{"Crypto", "subtle", 34, 37, 10},
     Birth{"Crypto", "randomUUID", 95, 92, 15},
@@ -331,8 +332,8 @@ JSObject* find_owner(JSContext* cx, JS::HandleObject global, std::string_view pa
   return object;
 }
 
-// What version 8 and those before gave windows they gave them in each document mode; the language, the tree and
-// what came later are the mode's.
+// What version 8 and those before gave windows they gave them in each document mode; the language, the tree
+// and what came later are the mode's.
 constexpr uint32_t last_without_modes = 8;
 bool is_absent(const Persona& persona, uint32_t first, uint32_t last, bool of_window) {
   const uint32_t has = of_window && first <= last_without_modes ? browser_version(persona) : persona.version;
@@ -344,12 +345,13 @@ bool is_absent(const Persona& persona, const Lifetime& row) {
 }
 
 // What the last Edge of its own engine lacked, of the above.
-constexpr std::array<std::string_view, 9> never_in_edge = {"randomUUID", "attachShadow", "shadowRoot", "assignedSlot", "composed",
-                                                           "composedPath", "queueMicrotask", "structuredClone",
-                                                           "requestIdleCallback"};
+constexpr std::array<std::string_view, 9> never_in_edge = {
+    "randomUUID",   "attachShadow",   "shadowRoot",      "assignedSlot",       "composed",
+    "composedPath", "queueMicrotask", "structuredClone", "requestIdleCallback"};
 
 bool is_unborn(const Persona& persona, const Birth& row) {
-  if (persona.engine == Engine::edge) return std::ranges::find(never_in_edge, row.member) != never_in_edge.end();
+  if (persona.engine == Engine::edge)
+    return std::ranges::find(never_in_edge, row.member) != never_in_edge.end();
   if (persona.engine == Engine::gecko) return persona.version < row.gecko;
   if (persona.engine == Engine::blink) return persona.version < row.blink;
   return persona.engine == Engine::webkit && persona.version < row.webkit;

@@ -57,6 +57,7 @@ void Page::trace(JSTracer* tracer) {
   for (Native* native : natives_) native->trace(tracer);
   if (forced) forced->trace(tracer);
   for (JS::Heap<JSObject*>& job : jobs_) JS::TraceEdge(tracer, &job, "promise job");
+  for (JS::Heap<JSObject*>& promise : rejected_) JS::TraceEdge(tracer, &promise, "rejected promise");
 }
 
 // --- windows -----------------------------------------------------------------------------------------
@@ -146,15 +147,25 @@ uint32_t Page::add_timer(Window& window, double delay_ms, bool repeats, std::fun
 
 void Page::clear_timer(uint32_t id) {
   std::erase_if(timers_, [&](const auto& entry) { return entry.second.id == id; });
+  std::erase_if(resting_, [&](const Timer& timer) { return timer.id == id; });
 }
 
 // Behind the page's time each place that sets timers has one turn more: what waits for long is seen, and what
 // sets itself again and again comes to an end.
 bool Page::has_a_turn(const Timer& timer, double due) {
-  if (due <= static_cast<double>(limits::max_virtual_time.count())) return true;
+  if (timer.woken || due <= static_cast<double>(limits::max_virtual_time.count())) return true;
   if (timer.fired || late_.contains(timer.place)) return false;
   if (late_.size() >= limits::max_late_timers) return limit("virtual-time"), false;
   return late_.insert(timer.place).second;
+}
+
+// Whoever looks again and again for what somebody does finds it: each has one turn more.
+void Page::wake_timers() {
+  for (Timer& timer : std::exchange(resting_, {})) {
+    timer.woken = true;
+    const double due = since_start() + timer.interval;
+    timers_.emplace(std::pair(due, timer_sequence_++), std::move(timer));
+  }
 }
 
 bool Page::run_next_timer() {
@@ -168,6 +179,7 @@ bool Page::run_next_timer() {
     if (start.forced) {
       if (due > static_cast<double>(limits::max_forced_virtual_time.count())) return false;
     } else if (!has_a_turn(next->second, due)) {
+      if (resting_.size() < limits::max_resting_timers) resting_.push_back(std::move(next->second));
       timers_.erase(next);
       continue;
     }
@@ -186,6 +198,7 @@ bool Page::run_next_timer() {
     clock_ = std::max(clock_, std::chrono::microseconds(static_cast<int64_t>(due * 1000)));
     std::function<void()> action = timer.action;
     timer.fired = true;
+    timer.woken = false;
     if (timer.repeats && timers_fired_ < limits::max_timers)
       timers_.emplace(std::pair(due + timer.interval, timer_sequence_++), std::move(timer));
     run_task(action);
@@ -197,13 +210,16 @@ bool Page::run_next_timer() {
 void Page::run_microtasks() {
   if (running_jobs_ || script_depth_ > 0) return;
   running_jobs_ = true;
-  // A page that changes its tree in its own observer would never let go; what is left then waits for the next turn.
+  // A page that changes its tree in its own observer would never let go; what is left then waits for the next
+  // turn.
   constexpr int max_rounds = 20;
   for (int round = 0; round < max_rounds && scripts_run(); ++round) {
     run_jobs();
     if (!deliver_mutations(*this)) break;
   }
   running_jobs_ = false;
+  // While others wait, the last of them comes by here.
+  if (!rejected_.empty() && tasks_.empty()) post([this] { report_rejections(); });
 }
 
 void Page::run_jobs() {
@@ -220,6 +236,27 @@ void Page::run_jobs() {
       report_exception(*owner);
     --script_depth_;
     owner->loader->flush();
+  }
+}
+
+void Page::rejected(JSObject* promise, bool heard) {
+  if (heard)
+    std::erase_if(rejected_, [&](const auto& one) { return one.get() == promise; });
+  else if (rejections_++ < limits::max_rejections)
+    rejected_.emplace_back(promise);
+  else
+    limit("rejections");
+}
+
+// https://html.spec.whatwg.org/#notify-about-rejected-promises
+void Page::report_rejections() {
+  JS::RootedObject promise(cx);
+  while (!rejected_.empty() && scripts_run()) {
+    promise = rejected_.front();
+    rejected_.pop_front();
+    JSAutoRealm realm(cx, promise);
+    auto* owner = static_cast<Window*>(native_of(JS::CurrentGlobalOrNull(cx)));
+    if (owner && !owner->gone) report_rejection(*this, *owner, promise);
   }
 }
 
@@ -267,6 +304,7 @@ void Page::run() {
   auto visitor = [this] {
     bool did = false;
     run_task([&] { did = visitor_acts(*this); });
+    if (did) wake_timers();
     return did;
   };
   while (!closed_) {

@@ -85,6 +85,8 @@ class Page {
   void run_microtasks();
   void enqueue_job(JSObject* job) { jobs_.emplace_back(job); }
   bool has_jobs() const { return !jobs_.empty(); }
+  // A promise was rejected and nobody heard it; `heard`: now somebody does.
+  void rejected(JSObject* promise, bool heard);
   // Runs script: its realm entered, what it throws reported, microtasks after the outermost one.
   void run_script(Window& window, const std::function<void()>& body);
   bool in_script() const { return script_depth_ > 0; }
@@ -126,6 +128,7 @@ class Page {
     std::function<void()> action;
     std::string place;   // that set it, where it waits for longer than the page's time
     bool fired = false;  // of one that repeats
+    bool woken = false;  // has a turn, however late
   };
 
   void attach_blob(Asked& asked);
@@ -137,7 +140,9 @@ class Page {
   void run_jobs();
   bool run_next_timer();
   bool has_a_turn(const Timer& timer, double due);
+  void wake_timers();
   void report_exception(Window& window);
+  void report_rejections();
   void settle();
 
   base::FrameChannel channel_;
@@ -149,9 +154,12 @@ class Page {
   uint32_t next_window_ = 1;
   std::deque<std::function<void()>> tasks_;
   std::deque<JS::Heap<JSObject*>> jobs_;
+  std::deque<JS::Heap<JSObject*>> rejected_;  // and heard by nobody so far
+  uint32_t rejections_ = 0;
   std::map<std::pair<double, uint64_t>, Timer> timers_;  // by due time, then by age
   uint64_t timer_sequence_ = 0;
   std::set<std::string> late_;  // places whose timers had their turn behind the page's time
+  std::vector<Timer> resting_;  // behind it, with no turn left
   uint32_t next_timer_ = 1, timers_fired_ = 0, tasks_run_ = 0;
   std::unordered_map<uint32_t, std::function<void(const Loaded&)>> waiting_;
   uint32_t next_request_ = 1;

@@ -36,14 +36,6 @@ void press(JSContext* cx, Event& event) {
   set_event_field(cx, event, "key", key);
 }
 
-bool waits_for(const Native* native, std::u16string_view type) {
-  if (!native) return false;
-  auto same = [&](const auto& one) { return type.empty() || one.type == type; };
-  return std::ranges::any_of(native->listeners,
-                             [&](const Listener& one) { return !one.removed && same(one); }) ||
-         std::ranges::any_of(native->handlers, same);
-}
-
 constexpr std::array deeds = {
     Deed{u"focus", "FocusEvent", true},      Deed{u"mouseover", "MouseEvent", false},
     Deed{u"mousemove", "MouseEvent", false}, Deed{u"mousemove", "MouseEvent", false},
@@ -88,6 +80,14 @@ void happen(Window& window, Native& target, const char16_t* type, std::string_vi
     dispatch(cx, target, event);
   });
   window.loader->flush();
+}
+
+bool waits_for(const Native* native, std::u16string_view type) {
+  if (!native) return false;
+  auto same = [&](const auto& one) { return type.empty() || one.type == type; };
+  return std::ranges::any_of(native->listeners,
+                             [&](const Listener& one) { return !one.removed && same(one); }) ||
+         std::ranges::any_of(native->handlers, same);
 }
 
 bool is_listened_to(const html::Element& element, std::u16string_view type) {

@@ -14,6 +14,7 @@ struct Deed {
 // One of them at a target; `step` counts, so that no two are at the same place.
 void happen(Window& window, Native& target, const char16_t* type, std::string_view interface, int step);
 // Whether script waits for such an event there, or for any ("").
+bool waits_for(const Native* native, std::u16string_view type);
 bool is_listened_to(const html::Element& element, std::u16string_view type = {});
 
 // Whether an event at the node or the window would reach anybody; what nobody hears changes nothing.

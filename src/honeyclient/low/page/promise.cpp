@@ -37,6 +37,12 @@ class Jobs final : public JS::JobQueue {
 
 void use_job_queue(JSContext* cx, Page& page) {
   JS::SetJobQueue(cx, new Jobs(page));
+  JS::SetPromiseRejectionTrackerCallback(
+      cx,
+      [](JSContext*, bool, JS::HandleObject promise, JS::PromiseRejectionHandlingState state, void* data) {
+        static_cast<Page*>(data)->rejected(promise, state == JS::PromiseRejectionHandlingState::Handled);
+      },
+      &page);
 }
 
 JSObject* resolved(JSContext* cx, JS::HandleValue value) {
@@ -74,7 +80,8 @@ struct Waiting {
 template <SettledCall Waiting::*Which>
 void settle(Call& call) {
   JSObject& self = call.args.callee();
-  std::unique_ptr<Waiting> waiting(static_cast<Waiting*>(js::GetFunctionNativeReserved(&self, 0).toPrivate()));
+  std::unique_ptr<Waiting> waiting(
+      static_cast<Waiting*>(js::GetFunctionNativeReserved(&self, 0).toPrivate()));
   (*waiting.*Which)(call.cx, call.at(0));
   call.give();
 }

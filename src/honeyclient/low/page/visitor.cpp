@@ -59,6 +59,10 @@ constexpr std::u16string_view run_boxes[] = {
     u"windows + r",     u"windows+r",         u"win + r",         u"win+r",           u"run dialog",
     u"windows key + r", u"windows-taste + r", u"windowsキー + r", u"windows キー + r"};
 constexpr std::u16string_view consoles[] = {u"terminal", u"powershell", u"command prompt", u"ターミナル"};
+// A path is asked for there, and a command is one that nobody expects.
+constexpr std::u16string_view folders[] = {u"file explorer", u"explorer window", u"datei-explorer",
+                                           u"エクスプローラー"};
+constexpr std::u16string_view address_bars[] = {u"address bar", u"adressleiste", u"アドレスバー"};
 constexpr std::u16string_view pastes[] = {u"ctrl + v", u"ctrl+v", u"strg + v", u"strg+v",  u"⌘ + v",
                                           u"cmd + v",  u"paste",  u"einfügen", u"貼り付け"};
 constexpr std::u16string_view proofs[] = {u"not a robot",  u"are human", u"you're human",
@@ -66,11 +70,15 @@ constexpr std::u16string_view proofs[] = {u"not a robot",  u"are human", u"you'r
                                           u"ロボットでは"};
 constexpr std::u16string_view programs[] = {u"chrome",       u"firefox", u"edge", u"safari", u"browser",
                                             u"flash player", u"java",    u"font", u"plugin", u"ブラウザ"};
-constexpr std::u16string_view updates[] = {
-    u"out of date",     u"outdated",        u"update required",     u"update is required",
-    u"must be updated", u"critical update", u"needs to be updated", u"update available",
-    u"old version",     u"wasn't found",    u"was not found",       u"please update",
-    u"update now",      u"veraltet",        u"更新が必要",          u"最新ではありません"};
+constexpr std::u16string_view updates[] = {u"out of date",         u"outdated",
+                                           u"update required",     u"update is required",
+                                           u"must be updated",     u"critical update",
+                                           u"needs to be updated", u"update available",
+                                           u"old version",         u"older version",
+                                           u"wasn't found",        u"was not found",
+                                           u"please update",       u"update your browser",
+                                           u"update now",          u"veraltet",
+                                           u"更新が必要",          u"最新ではありません"};
 constexpr std::u16string_view allows[] = {u"click allow",     u"press allow",     u"tap allow",
                                           u"click \"allow\"", u"press \"allow\"", u"click 'allow'",
                                           u"click «allow»",   u"click “allow”",   u"許可をクリック"};
@@ -91,12 +99,12 @@ struct Visited {
 };
 
 Signs signs_of(Window& window, Signs& told) {
-  const uint32_t found =
-      found_of(shown_text(window), {pastes, run_boxes, consoles, proofs, updates, programs, allows});
+  const uint32_t found = found_of(shown_text(window), {pastes, run_boxes, consoles, proofs, updates, programs,
+                                                       allows, folders, address_bars});
   auto says = [&](unsigned list) { return (found >> list & 1) != 0; };
   Signs signs;
   signs.proof = says(3);
-  signs.paste_and_run = says(0) && (says(1) || (says(2) && signs.proof));
+  signs.paste_and_run = says(0) && (says(1) || (says(2) && signs.proof) || (says(7) && says(8)));
   signs.update = says(4) && says(5);
   signs.allow = says(6);
   if (signs.paste_and_run && !told.paste_and_run) window.page.happened(window, "asks", u"paste and run");
@@ -111,7 +119,7 @@ std::vector<html::Element*> elements_of(Window& window) {
   std::vector<html::Element*> all;
   if (!window.document) return all;
   html::Node& root = *window.document;
-  for (html::Node* node = &root; node; node = html::next_in_tree(*node, root))
+  for (html::Node* node = &root; node; node = html::next_with_shadows(*node, root))
     if (html::Element* element = node->as_element()) all.push_back(element);
   return all;
 }
@@ -185,19 +193,65 @@ bool can_be_clicked(const html::Element& element) {
          });
 }
 
-bool is_urged(const html::Element& element, const Signs& signs) {
+// The words of a picture, too.
+std::u16string words_of(html::Element& element) {
+  std::u16string text(trim(html::text_content(element)));
+  if (text.size() > max_words) return text;
+  for (html::Node* node = &element; node; node = html::next_in_tree(*node, element))
+    if (html::Element* inner = node->as_element(); inner && inner->is(Name::img))
+      text += u' ' + attribute_of(*inner, u"alt");
+  return lower(text);
+}
+
+// Waits for nothing itself, but lies in what does, and holds nothing but its words.
+bool is_heard_above(Window& window, html::Element& element, const Visited& visited) {
+  for (html::Node* child = element.first_child(); child; child = child->next())
+    if (child->as_element()) return false;
+  for (html::Node* up = &element; up; up = up->parent())
+    if (const html::Element* outer = up->as_element(); outer && visited.done.contains(outer)) return false;
+  return is_heard(window, &element, u"click") || is_heard(window, &element, u"mousedown") ||
+         is_heard(window, &element, u"pointerdown");
+}
+
+// A button with nothing to fill in beside it goes somewhere, as a link does; a form is for who fills it in.
+bool goes_somewhere(html::Element& button) {
+  html::Element* form = form_of(button);
+  return form && std::ranges::all_of(controls_of(*form), [](html::Element* one) {
+           const std::u16string type = attribute_of(*one, u"type");
+           return one->is(Name::button) || type == u"submit" || type == u"hidden" || type == u"button";
+         });
+}
+
+bool is_urged(html::Element& element, const Signs& signs, bool by_itself) {
   constexpr std::u16string_view words[] = {u"update", u"download", u"install", u"verify",
                                            u"robot",  u"human",    u"allow",   u"continue",
                                            u"copy",   u"fix",      u"更新",    u"ダウンロード"};
   constexpr std::u16string_view proof_words[] = {u"verify", u"robot", u"human", u"captcha", u"ロボット"};
-  std::u16string text = lower(html::text_content(element));
-  if (trim(text).size() > max_words) return false;
+  std::u16string text = words_of(element);
+  if (text.size() > max_words) return false;
   text += u' ' + attribute_of(element, u"value") + u' ' + attribute_of(element, u"id") + u' ' +
           attribute_of(element, u"class");
-  if (signs.paste_and_run) return true;
+  if (signs.paste_and_run) return by_itself || any_of(text, words);
   if (signs.update || signs.allow) return any_of(text, words);
   // A link elsewhere is no box to tick.
   return signs.proof && !element.attribute(Name::href) && any_of(text, proof_words);
+}
+
+void click_as_a_person(Window& window, html::Element& element) {
+  for (std::u16string_view type : {u"pointerdown", u"mousedown", u"pointerup", u"mouseup"})
+    if (!window.gone) fire_at_node(element, type, true, true);
+  if (window.gone) return;
+  const bool button =
+      element.is(Name::button) || (element.is(Name::input) && attribute_of(element, u"type") != u"checkbox");
+  if (button && !goes_somewhere(element)) {
+    fire_at_node(element, u"click", true, true);
+    return;
+  }
+  window.page.run_script(window, [&] {
+    JSContext* cx = window.page.cx;
+    click(cx, native_of_node(cx, window, element),
+          make_event(cx, window, u"click", "MouseEvent", true, true));
+  });
 }
 
 bool click_what_is_urged(Window& window, const Signs& signs, const std::vector<html::Element*>& all,
@@ -206,14 +260,13 @@ bool click_what_is_urged(Window& window, const Signs& signs, const std::vector<h
   const size_t before = visited.clicks;
   for (html::Element* element : all) {
     if (visited.clicks >= max_clicks || window.gone) break;
-    if (!element->connected() || !can_be_clicked(*element) || !is_urged(*element, signs)) continue;
+    if (!element->connected()) continue;
+    const bool by_itself = can_be_clicked(*element);
+    if (!by_itself && !is_heard_above(window, *element, visited)) continue;
+    if (!is_urged(*element, signs, by_itself)) continue;
     if (!visited.done.insert(element).second) continue;
     ++visited.clicks;
-    bool go_on = true;
-    for (std::u16string_view type : {u"mousedown", u"mouseup", u"click"})
-      if (!window.gone) go_on = fire_at_node(*element, type, true, true);
-    bool form = element->is(Name::input) || element->is(Name::button);
-    if (go_on && !form && !window.gone) activate(window.page.cx, *element);
+    click_as_a_person(window, *element);
   }
   return visited.clicks > before;
 }
