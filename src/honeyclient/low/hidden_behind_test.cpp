@@ -317,12 +317,12 @@ TEST_P(KnownBad, FilesConvict) {
   }
   EXPECT_THAT(events_of(visit, "known-bad"), Contains(HasSubstr("seen in the wild")));
   EXPECT_THAT(visit.reasons, Contains(HasSubstr("seen in the wild")));
-  for (const intel::VisitNode& node : visit.nodes)
-    if (sites.named(node.url) == GetParam().node) {
-      ASSERT_TRUE(node.role.has_value());
-      EXPECT_EQ(intel::name(*node.role), GetParam().role);
-      EXPECT_THAT(node.evidence, Contains(HasSubstr("seen in the wild")));
-    }
+  const auto node = std::ranges::find_if(
+      visit.nodes, [&](const intel::VisitNode& one) { return sites.named(one.url) == GetParam().node; });
+  ASSERT_NE(node, visit.nodes.end());
+  ASSERT_TRUE(node->role.has_value());
+  EXPECT_EQ(intel::name(*node->role), GetParam().role);
+  EXPECT_THAT(node->evidence, Contains(HasSubstr("seen in the wild")));
 }
 
 INSTANTIATE_TEST_SUITE_P(
