@@ -96,11 +96,6 @@ enum class Kind : uint8_t {
   selection,
   walker,
   key,
-  stream,
-  stream_part,
-  signal,
-  media_query,
-  watcher,
   plain,
 };
 
