@@ -29,15 +29,14 @@ class Looks : public ::testing::TestWithParam<Row> {};
 
 TEST_P(Looks, LikeTheBrowser) {
   for (const auto& [persona, expected] : GetParam().says) {
-    VisitOptions options = local_visit("http://page.example/");
-    options.offline = true;
-    options.persona = persona;
-    options.content = "<p id=d></p><script>\nfunction order(o, names) { var found = []; for (var k in o) if (names.indexOf("
+    VisitOptions options = offline_visit(
+      "<p id=d></p><script>\nfunction order(o, names) { var found = []; for (var k in o) if (names.indexOf("
                       "' ' + k + ' ') >= 0) found[found.length] = k; return found.join(' ') }\n"
                       "var answer; try { answer = String(" +
                       std::string(GetParam().asks) +
                       ") } catch (e) { answer = 'threw ' + e.message }\n"
-                      "document.title = answer; console.log(answer)</script>";
+                      "document.title = answer; console.log(answer)</script>");
+    options.persona = persona;
     const intel::VisitRecord visit = visit_or_fail(options);
     EXPECT_EQ(events_of(visit, "console"), std::vector<std::string>{expected}) << persona;
   }
@@ -147,10 +146,8 @@ if ((m.length > 0) != (p.length > 0)) note('one without the other');
 alert(bad.join('; '));
 </script>)";
   for (const std::string& persona : persona_names()) {
-    VisitOptions options = local_visit("http://page.example/");
-    options.offline = true;
+    VisitOptions options = offline_visit(script);
     options.persona = persona;
-    options.content = script;
     const intel::VisitRecord visit = visit_or_fail(options);
     EXPECT_EQ(events_of(visit, "dialog"), std::vector<std::string>{"alert: "}) << persona;
   }
@@ -179,9 +176,8 @@ TEST(Missing, MakesARecordIncomplete) {
        "error"},
   };
   for (const auto& row : rows) {
-    VisitOptions options = local_visit("http://page.example/");
-    options.offline = true;
-    options.content = "<script>" + std::string(row.script) + "</script>";
+    VisitOptions options = offline_visit(
+      "<script>" + std::string(row.script) + "</script>");
     const intel::VisitRecord visit = visit_or_fail(options);
     EXPECT_EQ(visit.unemulated, row.unemulated) << row.name;
     EXPECT_EQ(visit.complete, row.complete) << row.name;

@@ -279,11 +279,9 @@ INSTANTIATE_TEST_SUITE_P(
 
 // Whose failure somebody hears before the next turn is none.
 TEST(Rejections, AreToldWhereNobodyHears) {
-  VisitOptions options = local_visit("http://page.example/");
-  options.offline = true;
-  options.content =
+  VisitOptions options = offline_visit(
       "<script>Promise.reject(new Error('lost')); var late = Promise.reject(new Error('found'));"
-      "Promise.resolve().then(function () { late.catch(function () {}) })</script>";
+      "Promise.resolve().then(function () { late.catch(function () {}) })</script>");
   const intel::VisitRecord visit = visit_or_fail(options);
   EXPECT_THAT(events_of(visit, "error"), ElementsAre("in a promise: Error: lost"));
 }

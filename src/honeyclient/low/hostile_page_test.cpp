@@ -241,10 +241,8 @@ if (/bind|apply|call/.test(Object.getOwnPropertyNames(alert).join())) note('aler
 console.log(bad.join('\n'));
 </script>)";
   for (const char* persona : {"chrome-win10", "firefox-win7", "ie11-win10", "ie9-win7", "safari-macos"}) {
-    VisitOptions options = local_visit("http://page.example/");
-    options.offline = true;
+    VisitOptions options = offline_visit(probe);
     options.persona = persona;
-    options.content = probe;
     const intel::VisitRecord visit = visit_or_fail(options);
     EXPECT_EQ(events_of(visit, "console"), std::vector<std::string>{""}) << persona;
     EXPECT_EQ(events_of(visit, "error"), std::vector<std::string>()) << persona;
@@ -296,11 +294,9 @@ TEST(HostilePage, KeepsNoFrameOutByLargePictures) {
 }
 
 TEST(HostilePage, LeavesRoomInTheRecord) {
-  VisitOptions options = local_visit("http://page.example/");
-  options.offline = true;
-  options.content =
+  VisitOptions options = offline_visit(
       "<body><script>for (var i = 0; i < 6000; i++) new Image().src = 'http://i.example/' + i;"
-      "document.body.appendChild(document.createElement('iframe')).src = 'http://next.example/'</script>";
+      "document.body.appendChild(document.createElement('iframe')).src = 'http://next.example/'</script>");
   const intel::VisitRecord visit = visit_or_fail(options);
   EXPECT_EQ(visit.nodes.back().url, "http://next.example/");
   EXPECT_EQ(intel::name(visit.edges.back().mechanism), "iframe");
@@ -367,11 +363,9 @@ TEST(Workers, KilledInTheMiddleLeaveWhatTheySaw) {
 }
 
 TEST(Workers, StayBelowTheirMemory) {
-  VisitOptions options = local_visit("http://page.example/");
-  options.offline = true;
-  options.content =
+  VisitOptions options = offline_visit(
       "<script>var a=[],s='x'.repeat(1<<20);for(var "
-      "i=0;;i++)a.push((s+i).split('').reverse().join(''))</script>";
+      "i=0;;i++)a.push((s+i).split('').reverse().join(''))</script>");
   auto browser = Browser::open();
   ASSERT_TRUE(browser) << browser.error().message();
   PeakWatch watch;

@@ -8,30 +8,15 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::HasSubstr;
-using ::testing::IsSupersetOf;
 
 const std::string script = "HTTP/1.1 200 OK\r\nContent-Type: text/javascript\r\n\r\n";
 
-struct Row {
-  const char* name;
-  Sites::Pages pages;
-  std::vector<std::string> said;        // dialogs, in order
-  std::vector<std::string> edges = {};  // some of them
-  const char* persona = "chrome-win10";
-};
+using Row = SayingRow;
 
 class ModulesAndWorkers : public ::testing::TestWithParam<Row> {};
 
 TEST_P(ModulesAndWorkers, Run) {
-  const Row& row = GetParam();
-  Sites sites(row.pages);
-  VisitOptions options = local_visit(sites.url());
-  options.persona = row.persona;
-  intel::VisitRecord visit = visit_or_fail(options);
-  EXPECT_EQ(events_of(visit, "dialog"), row.said);
-  EXPECT_THAT(edge_texts(sites, visit), IsSupersetOf(row.edges));
-  for (const std::string& error : events_of(visit, "error")) ADD_FAILURE() << error;
-  EXPECT_TRUE(visit.complete) << ::testing::PrintToString(visit.unemulated);
+  expect_said(GetParam());
 }
 
 INSTANTIATE_TEST_SUITE_P(

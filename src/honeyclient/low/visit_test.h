@@ -1,6 +1,7 @@
 // For tests: sites on loopback, and visits of them.
 #pragma once
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -157,6 +158,14 @@ inline intel::VisitRecord visit_or_fail(const VisitOptions& options) {
   return visit_or_fail(options, blobs);
 }
 
+// A page that is given as text, and a network that answers nobody.
+inline VisitOptions offline_visit(std::string content) {
+  VisitOptions options = local_visit("http://page.example/");
+  options.offline = true;
+  options.content = std::move(content);
+  return options;
+}
+
 // "iframe / -> {b}/x 3:5 document.write": an edge in one line, script position and writer where there is one.
 inline std::string edge_text(const Sites& sites, const intel::VisitRecord& visit,
                              const intel::VisitEdge& edge) {
@@ -184,6 +193,25 @@ inline std::vector<std::string> events_of(const intel::VisitRecord& visit, std::
   for (const intel::VisitEvent& event : visit.events)
     if (event.kind == kind) all.push_back(event.detail);
   return all;
+}
+
+// A page whose scripts say by dialogs what they find, and lead on; nothing of it fails or is missing.
+struct SayingRow {
+  const char* name;
+  Sites::Pages pages;
+  std::vector<std::string> said;        // dialogs, in order
+  std::vector<std::string> edges = {};  // some of them
+  const char* persona = "chrome-win10";
+};
+inline void expect_said(const SayingRow& row) {
+  Sites sites(row.pages);
+  VisitOptions options = local_visit(sites.url());
+  options.persona = row.persona;
+  const intel::VisitRecord visit = visit_or_fail(options);
+  EXPECT_EQ(events_of(visit, "dialog"), row.said);
+  EXPECT_THAT(edge_texts(sites, visit), ::testing::IsSupersetOf(row.edges));
+  for (const std::string& error : events_of(visit, "error")) ADD_FAILURE() << error;
+  EXPECT_TRUE(visit.complete) << ::testing::PrintToString(visit.unemulated);
 }
 
 }  // namespace shikake::honeyclient::low
