@@ -10,33 +10,12 @@
 #include <csignal>
 #include <cstring>
 
+#include "base/fd_passing.h"
 #include "base/zygote.h"
 #include "base/zygote_protocol.h"
 
 namespace shikake::base {
 namespace {
-
-struct Asked {
-  bool gone = false;  // who could ask is not there any more
-  UniqueFd socket;    // none: a message without one
-};
-
-Asked receive_socket() {
-  char byte;
-  iovec piece{&byte, 1};
-  alignas(cmsghdr) char buffer[CMSG_SPACE(sizeof(int))];
-  msghdr message{};
-  message.msg_iov = &piece;
-  message.msg_iovlen = 1;
-  message.msg_control = buffer;
-  message.msg_controllen = sizeof buffer;
-  if (::recvmsg(zygote_control_fd, &message, MSG_CMSG_CLOEXEC) <= 0) return {true, UniqueFd()};
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  if (!header || header->cmsg_type != SCM_RIGHTS) return {};
-  int fd;
-  std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
-  return {false, UniqueFd(fd)};
-}
 
 void tell(const ChildNotice& notice) {
   // One datagram: a notice is whole or not there. A parent that is gone ends us at the next poll.
@@ -80,13 +59,14 @@ int serve_forks(const std::function<int(UniqueFd socket)>& work) {
     if (::poll(fds, 2, -1) < 0) continue;
     if (fds[1].revents) reap(signals.get());
     if (!fds[0].revents) continue;
-    Asked asked = receive_socket();
-    if (asked.gone) return 0;
-    if (!asked.socket) continue;
+    char byte;
+    ReceivedWithFds asked = receive_with_fds(zygote_control_fd, {&byte, 1});
+    if (asked.size <= 0) return 0;  // who could ask is not there any more
+    if (asked.fds.empty()) continue;
     const pid_t child = ::fork();
     if (child == 0) {
       signals.reset();
-      run_child(std::move(asked.socket), own, work);
+      run_child(std::move(asked.fds.front()), own, work);
     }
     tell({child > 0 ? ChildNotice::Kind::started : ChildNotice::Kind::failed, child, errno});
   }

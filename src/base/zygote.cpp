@@ -14,6 +14,7 @@
 
 #include <fmt/format.h>
 
+#include "base/fd_passing.h"
 #include "base/zygote_protocol.h"
 
 namespace shikake::base {
@@ -23,20 +24,8 @@ namespace {
 constexpr auto max_start_time = std::chrono::seconds(30);
 
 bool send_socket(int control, int socket) {
-  char byte = 0;
-  iovec piece{&byte, 1};
-  alignas(cmsghdr) char buffer[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message{};
-  message.msg_iov = &piece;
-  message.msg_iovlen = 1;
-  message.msg_control = buffer;
-  message.msg_controllen = sizeof buffer;
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  std::memcpy(CMSG_DATA(header), &socket, sizeof socket);
-  return ::sendmsg(control, &message, MSG_NOSIGNAL) == 1;
+  const char byte = 0;
+  return send_with_fds(control, {&byte, 1}, {&socket, 1}) == 1;
 }
 
 }  // namespace
