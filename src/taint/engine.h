@@ -100,6 +100,11 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
+  // Reads the stack pointer of the thread that runs here, as a block begins. Without, frames that are left by a jump
+  // (longjmp, an exception) count as entered until their callers return.
+  void read_stack_by(std::function<Address()> reader) { stack_pointer_ = std::move(reader); }
+  Address stack_pointer() const { return stack_pointer_ ? stack_pointer_() : 0; }
+
   Shadow& shadow() { return shadow_; }
   LabelArena& label_arena() { return labels_; }
   Listener& listener() { return listener_; }
@@ -136,6 +141,7 @@ class Engine {
   Listener& listener_;
   CodeReader reader_;
   AccessDecoder decoder_;
+  std::function<Address()> stack_pointer_;
   Shadow shadow_;
   ForkMutex lifting_;
   std::unique_ptr<Lifter> lifter_;
@@ -183,6 +189,8 @@ class Thread {
   void enter_handler(Block& block, Address frame, Address end);
   // A signal handler begins, which goes on at `returns` when it is done: as if it had been called.
   void interrupted(Address returns);
+  // Frames above `stack` are gone: to be told where regions must be exact, as at a system call.
+  void stands_at(Address stack);
   // Forgets where labels of memory lie: some of it is shared now, or not any more. May be called by another thread
   // than the one whose this is.
   void forget_pages();
@@ -228,6 +236,7 @@ class Thread {
   void paths_meet();
   void none_open();
   void find_innermost();
+  void leave_frames(Address stack, bool calls);
   void count_calls(const Program& program, Address next);
   void follow(const Program& program, Address next);
   Label* shadow_page(Address address);
@@ -257,7 +266,13 @@ class Thread {
     Label label;
   };
   std::vector<Met> met_;  // decisions of the running block, while its rules run
-  std::vector<Address> returns_;  // where calls made under them go on
+  // Calls made under them that have not come back.
+  struct Entered {
+    Address returns;  // where they go on
+    Address stack;    // the stack pointer as the function began; 0: not known
+    int depth;        // their callers'
+  };
+  std::vector<Entered> entered_;
   ThreadState state_;
 };
 

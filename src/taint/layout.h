@@ -27,6 +27,7 @@ class LayoutMaker {
   void unpredicated(size_t offset, size_t size) {
     for (size_t i = 0; i < size; ++i) layout_.unpredicated[offset + i] = true;
   }
+  void calls_push() { layout_.calls_push = true; }
   RegisterLayout finish(size_t stack_pointer, size_t result, size_t word) {
     layout_.stack_pointer = stack_pointer;
     layout_.result = result;

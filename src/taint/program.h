@@ -115,6 +115,7 @@ struct RegisterLayout {
   size_t stack_pointer = 0;
   size_t result = 0;      // system call result
   size_t word = 8;        // bytes of a register
+  bool calls_push = false;  // a call's last store is its return address, where the stack then ends
 };
 
 }  // namespace shikake::taint

@@ -191,23 +191,56 @@ void Thread::other_label_at(Site& site, size_t number, Label label) {
 void Thread::count_calls(const Program& program, Address next) {
   if (next == state_.block->last) return;  // a predicated call or return that did not happen
   if (program.kind == JumpKind::call) {
+    const bool pushed = engine_.layout().calls_push && state_.count != 0 && state_.count <= max_accesses;
+    const Address stack = pushed ? state_.accesses[state_.count - 1].address : engine_.stack_pointer();
+    leave_frames(stack, true);
     // Deep recursion forgets its outermost calls.
     constexpr size_t max_calls = 4096;
-    if (returns_.size() == max_calls) returns_.erase(returns_.begin());
-    returns_.push_back(state_.block->last);
+    if (entered_.size() == max_calls) entered_.erase(entered_.begin());
+    entered_.push_back({state_.block->last, stack, state_.depth});
     ++state_.depth;
     return;
   }
   if (program.kind != JumpKind::ret && !program.indirect_exit) return;
-  const auto found = std::find(returns_.rbegin(), returns_.rend(), next);
-  if (found != returns_.rend()) {
-    const auto left = static_cast<size_t>(found - returns_.rbegin()) + 1;
-    returns_.resize(returns_.size() - left);
+  const auto found = std::find_if(entered_.rbegin(), entered_.rend(), [next](const Entered& call) { return call.returns == next; });
+  if (found != entered_.rend()) {
+    const auto left = static_cast<size_t>(found - entered_.rbegin()) + 1;
+    entered_.resize(entered_.size() - left);
     state_.depth -= static_cast<int>(left);
   } else if (program.kind == JumpKind::ret) {
-    if (!returns_.empty()) returns_.pop_back();
+    if (!entered_.empty()) entered_.pop_back();
     --state_.depth;
   }
+}
+
+// Functions that were left by a jump. A function that runs has its caller's frame above it: where the stack pointer is
+// above what it was when the function began, or is the same when another one begins, that one has gone.
+void Thread::leave_frames(Address stack, bool calls) {
+  // Farther away lies another stack: of a handler, or of a runtime that has several.
+  constexpr Address largest_jump = Address{1} << 20;
+  Entered gone{};
+  bool any = false;
+  while (!entered_.empty()) {
+    const Entered& last = entered_.back();
+    if (stack == 0 || last.stack == 0 || stack < last.stack || stack - last.stack > largest_jump) break;
+    if (stack == last.stack && !calls) break;
+    gone = last;
+    any = true;
+    entered_.pop_back();
+  }
+  if (!any) return;
+  state_.depth = gone.depth;
+  // The outermost one that is known of, and its caller's stack pointer is not that of the call: the caller has gone too.
+  const Address own = engine_.layout().word;
+  if (entered_.empty() && stack > gone.stack + (calls ? 0 : own)) --state_.depth;
+  while (state_.top != regions_.data() && state_.top->depth > state_.depth) close_region(true);
+}
+
+void Thread::stands_at(Address stack) {
+  if (state_.attention == 0) return;
+  leave_frames(stack, false);
+  find_innermost();
+  if (state_.top == regions_.data()) none_open();
 }
 
 // Keeps the stack of regions in step with where execution goes.
@@ -235,7 +268,7 @@ void Thread::paths_meet() {
 void Thread::none_open() {
   state_.attention = 0;
   state_.depth = 0;
-  returns_.clear();
+  entered_.clear();
   find_innermost();
 }
 

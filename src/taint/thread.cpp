@@ -101,7 +101,7 @@ void Thread::enter_handler(Block& block, Address frame, Address end) {
 
 void Thread::interrupted(Address returns) {
   if (state_.attention == 0) return;
-  returns_.push_back(returns);
+  entered_.push_back({returns, 0, state_.depth});
   ++state_.depth;
   find_innermost();
 }

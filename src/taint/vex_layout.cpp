@@ -26,6 +26,7 @@ RegisterLayout layout_amd64() {
   m.registers(offsetof(S, guest_FPROUND), 16, 1);
   m.undecided(offsetof(S, guest_RSP), 16);
   m.undecided(offsetof(S, guest_CC_OP), 32);
+  m.calls_push();
   return m.finish(offsetof(S, guest_RSP), offsetof(S, guest_RAX), 8);
 }
 
@@ -41,6 +42,7 @@ RegisterLayout layout_x86() {
   m.registers(offsetof(S, guest_XMM0), 16, 8);
   m.undecided(offsetof(S, guest_ESP), 8);
   m.undecided(offsetof(S, guest_CC_OP), 16);
+  m.calls_push();
   return m.finish(offsetof(S, guest_ESP), offsetof(S, guest_EAX), 4);
 }
 

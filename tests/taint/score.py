@@ -240,6 +240,8 @@ def carried():
         rows[-1].least_level = 1  # below, clang keeps no word in a register
     for kind, word, encoding, command in ((1, "copied", 1, b"FILE"), (2, "rewritten", 1, b"FILE"), (3, "choosing", 0, b"F")):
         rows.append(Specimen(f"code-{word}", "generated.c", {"KIND": kind, "ENCODING": 0}, [ENCODE[encoding](command)], [{"c2"}]))
+    for kind, word in ((1, "once"), (2, "in-a-loop")):
+        rows.append(Specimen(f"innocent-jumps-{word}", "jumps.c", {"KIND": kind, "ENCODING": 0}, [b"READY"], [set()]))
     rows.append(Specimen("code-changing", "generated.c", {"KIND": 4, "ENCODING": 0}, [ENCODE[1](b"FILE")], [{"c2"}],
                          architectures=["x86_64", "i386"]))
     for over, word, encoding in ((1, "pipe", 1), (2, "environment", 0), (3, "open-file", 0), (4, "socket-pair", 1)):

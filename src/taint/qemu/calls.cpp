@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <sys/socket.h>
 
+#include "taint/qemu/cpu_registers.h"
 #include "taint/qemu/guest_memory.h"
 #include "taint/qemu/outputs.h"
 #include "taint/qemu/plugin.h"
@@ -178,6 +179,7 @@ void Plugin::before_call(unsigned vcpu, int64_t number, std::array<uint64_t, 6> 
   Follower& follower = this->follower(vcpu);
   Thread& t = follower.thread;
   t.flush();
+  if (!t.regions().empty()) t.stands_at(stack_pointer(architecture()).value_or(0));
   guest_.goroutines.calls(t.regions());
   follower.call = guest_.unpack(number, arguments);
   follower.listener = nullptr;

@@ -10,7 +10,6 @@ struct GByteArray {
   unsigned length;
 };
 GByteArray* g_byte_array_new();
-uint8_t* g_byte_array_free(GByteArray*, int free_segment);
 
 using ReadRegister = int(CPUState*, GByteArray*, int);
 // One of these is in the emulator that loaded the plugin.
@@ -30,7 +29,8 @@ std::optional<uint64_t> cpu_register(int gdb_number, bool big_endian) {
                        : x86_cpu_gdb_read_register != nullptr   ? x86_cpu_gdb_read_register
                                                                 : mips_cpu_gdb_read_register;
   if (read == nullptr || thread_cpu == nullptr) return std::nullopt;
-  GByteArray* bytes = g_byte_array_new();
+  static thread_local GByteArray* const bytes = g_byte_array_new();  // one for all: asked for often
+  bytes->length = 0;
   const int size = read(thread_cpu, bytes, gdb_number);
   std::optional<uint64_t> value;
   if (size > 0 && size <= 8 && bytes->length >= static_cast<unsigned>(size)) {
@@ -38,8 +38,16 @@ std::optional<uint64_t> cpu_register(int gdb_number, bool big_endian) {
     for (int i = 0; i < size; ++i)
       *value |= uint64_t{bytes->data[i]} << 8 * (big_endian ? size - 1 - i : i);
   }
-  g_byte_array_free(bytes, 1);
   return value;
+}
+
+uint8_t stack_number(Architecture architecture) {
+  static constexpr uint8_t numbers[] = {7, 4, 13, 31, 29, 29};
+  return numbers[static_cast<size_t>(architecture)];
+}
+
+std::optional<uint64_t> stack_pointer(Architecture architecture) {
+  return cpu_register(stack_number(architecture), architecture == Architecture::mips);
 }
 
 }  // namespace shikake::taint::qemu

@@ -156,7 +156,9 @@ Options parse(int argc, char** argv) {
 Plugin::Plugin(Architecture architecture, uint64_t id, Options options, RunState& state)
     : id_(id),
       guest_(architecture, std::move(options), state, *this, kind, [this] { activate(); }),
-      active_(guest_.options.always) {}
+      active_(guest_.options.always) {
+  guest_.engine.read_stack_by([architecture] { return stack_pointer(architecture).value_or(0); });
+}
 
 std::unique_ptr<Plugin> Plugin::make(Architecture architecture, uint64_t id, Options options) {
   const Bell bell(options.bell);

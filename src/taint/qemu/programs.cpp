@@ -189,8 +189,7 @@ bool Programs::labels_wait() {
 }
 
 void Programs::label_arguments() {
-  static constexpr int numbers[] = {7, 4, 13, 31, 29, 29};  // GDB's numbers of the stack pointers, by Architecture
-  const auto stack = cpu_register(numbers[static_cast<size_t>(guest_.architecture())], guest_.big_endian());
+  const auto stack = stack_pointer(guest_.architecture());
   Channels& channels = guest_.descriptors.channels();
   Channel* channel = channels.find(key());
   if (!stack || channel == nullptr) return;

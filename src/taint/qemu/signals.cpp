@@ -64,8 +64,8 @@ std::span<const Frame> frames(Architecture architecture) {
   }
 }
 
-// Of the stack pointer, and of the register that holds where a handler returns to (none: the stack does).
-constexpr int stack_numbers[] = {7, 4, 13, 31, 29, 29}, return_numbers[] = {-1, -1, 14, 30, 31, 31};
+// Of the register that holds where a handler returns to (none: the stack does).
+constexpr int return_numbers[] = {-1, -1, 14, 30, 31, 31};
 
 // x86-64's functions use this much below their stack pointers; the kernel leaves it alone.
 Address red_zone(Architecture architecture) { return architecture == Architecture::x86_64 ? 128 : 0; }
@@ -105,7 +105,7 @@ bool Plugin::is_handler(Address address) {
 void Plugin::handler_begins(unsigned vcpu, Block& block) {
   const auto which = static_cast<size_t>(architecture());
   const bool big_endian = architecture() == Architecture::mips;
-  const auto stack = cpu_register(stack_numbers[which], big_endian);
+  const auto stack = stack_pointer(architecture());
   Thread& t = follower(vcpu).thread;
   guest_.goroutines.interrupted(t.regions());
   for (const Frame& frame : frames(architecture())) {
@@ -126,7 +126,7 @@ void Plugin::handler_begins(unsigned vcpu, Block& block) {
     // Told twice of one signal, when the emulator is called away in between.
     const auto& told = follower(vcpu).saved;
     if (t.has_not_begun(block) && !told.empty() && told.back().frame == *stack) break;
-    const auto pointer = std::ranges::find(frame.registers, static_cast<uint8_t>(stack_numbers[which]), &SavedRegister::number);
+    const auto pointer = std::ranges::find(frame.registers, stack_number(architecture()), &SavedRegister::number);
     const Address interrupted_at = value(*pointer) - red_zone(architecture());
     // On another stack, as far as the vector registers of today's processors reach.
     constexpr Address largest_frame = 4096;
@@ -166,7 +166,7 @@ void Plugin::save_labels(Follower& follower, Address stack, size_t first, size_t
 void Plugin::frame_returns(Follower& follower) {
   Thread& t = follower.thread;
   const bool big_endian = architecture() == Architecture::mips;
-  const auto stack = cpu_register(stack_numbers[static_cast<size_t>(architecture())], big_endian);
+  const auto stack = stack_pointer(architecture());
   const auto known = frames(architecture());
   const Frame& frame = follower.call.call == Call::sigreturn ? known.back() : known.front();
   follower.returning = t.save_registers();
