@@ -24,6 +24,7 @@
 #include <utility>
 
 #include "honeyclient/low/limits.h"
+#include "honeyclient/low/page/absence.h"
 #include "honeyclient/low/page/evaluated.h"
 #include "honeyclient/low/page/modules.h"
 #include "honeyclient/low/page/page.h"
@@ -107,6 +108,7 @@ bool Engine::start() {
   use_modules(cx_);
   // Costs several milliseconds, which a worker of this zone is spared: that of most personas.
   set_time_zone("America/New_York");
+  know_absent_members(cx_);
   find_interface("Window");  // builds the index of interfaces
   return true;
 }

@@ -4,6 +4,7 @@
 #include <js/Exception.h>
 #include <js/Promise.h>
 
+#include "honeyclient/low/page/absence.h"
 #include "honeyclient/low/page/events.h"
 #include "honeyclient/low/page/page.h"
 #include "honeyclient/low/page/person.h"
@@ -40,6 +41,11 @@ void call_onerror(JSContext* cx, Window& window, std::u16string_view message, st
     }
 }
 
+Uncaught uncaught(std::string_view message, const JSErrorReport* report) {
+  if (!report) return {message, {}};
+  return {message, report->filename ? report->filename : "", report->lineno, report->column};
+}
+
 }  // namespace
 
 void report_rejection(Page& page, Window& window, JS::HandleObject promise) {
@@ -50,6 +56,7 @@ void report_rejection(Page& page, Window& window, JS::HandleObject promise) {
   if (!report.init(cx, stack, JS::ErrorReportBuilder::NoSideEffects)) return JS_ClearPendingException(cx);
   const std::string message = report.toStringResult() ? report.toStringResult().c_str() : "";
   page.happened(window, "error", wide("in a promise: " + message));
+  weigh_absence(page, window, uncaught(message, report.report()));
   constexpr std::string_view interface = "PromiseRejectionEvent";  // of browsers that tell their pages
   if (!find_interface(interface) || !waits_for(&window, u"unhandledrejection")) return;
   page.run_script(window, [&] {
@@ -72,6 +79,7 @@ void report_uncaught(Page& page, Window& window) {
   std::string message = report.toStringResult() ? report.toStringResult().c_str() : "";
   std::string file = found && found->filename ? found->filename : "";
   uint32_t line = found ? found->lineno : 0;
+  weigh_absence(page, window, uncaught(message, found));
   page.happened(window, "error", wide(message + " (" + file + ":" + std::to_string(line) + ")"));
   if (!page.reporting_error && !window.gone && page.scripts_run()) {
     page.reporting_error = true;

@@ -5,6 +5,7 @@
 #include <array>
 #include <map>
 
+#include "honeyclient/low/page/absence.h"
 #include "honeyclient/low/page/bind.h"
 #include "honeyclient/low/page/custom_elements.h"
 #include "honeyclient/low/page/disguise.h"
@@ -177,7 +178,7 @@ JSObject* interface_prototype(JSContext* cx, Window& window, std::string_view na
                                     ? JS::GetRealmObjectPrototype(cx)
                                     : interface_prototype(cx, window, interface->parent));
     if (!parent) return nullptr;
-    JS::RootedObject prototype(cx, JS_NewObjectWithGivenProto(cx, nullptr, parent));
+    JS::RootedObject prototype(cx, make_prototype(cx, interface->name, parent));
     if (!prototype) return nullptr;
     fill_prototype(cx, window, *interface, prototype);
     window.prototypes.emplace(std::string(name), prototype);

@@ -22,16 +22,6 @@ namespace shikake::honeyclient::low::page {
 
 namespace {
 
-// What browsers of these personas have and pages ask for, and emulation lacks.
-void note_missing(Window& window, std::string_view name) {
-  if (window.page.persona().engine == Engine::trident) return;
-  for (std::string_view one :
-       {"caches", "RTCPeerConnection", "AudioContext",
-        "webkitAudioContext", "BroadcastChannel", "OffscreenCanvas", "XPathEvaluator",
-        "XSLTProcessor", "XMLSerializer", "AbortController", "ReadableStream"})
-    if (one == name) window.page.unemulated("window." + std::string(name));
-}
-
 bool resolve(JSContext* cx, JS::HandleObject object, JS::HandleId id, bool* resolved) {
   if (!JS_ResolveStandardClass(cx, object, id, resolved)) return false;
   if (*resolved) return true;
@@ -41,7 +31,6 @@ bool resolve(JSContext* cx, JS::HandleObject object, JS::HandleId id, bool* reso
     if (id.isString()) {
       std::string name = utf8(to_text(cx, id.toString()));
       const Interface* interface = find_interface(name);
-      if (!interface) note_missing(*window, name);
       const bool exposed = interface && (interface->engines & window->page.engine_bit()) &&
                            !lacks_interface(window->page.persona(), name) &&
                            (!window->scope || has_interface(*window->scope, name));
