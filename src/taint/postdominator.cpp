@@ -33,6 +33,9 @@ class Pages {
     return done;
   }
 
+  // Words that code met so far loads as constants, which lie between functions on ARM.
+  std::set<Address> constants;
+
  private:
   const std::vector<uint8_t>& page_at(Address begin) {
     const auto [found, is_new] = pages_.try_emplace(begin);
@@ -96,18 +99,6 @@ bool begins_function(std::span<const uint8_t> code, Architecture architecture, b
   return (first & 0xffff4000) == 0xe92d4000 || (first & 0xfffff000) == 0xe52de000;
 }
 
-// A jump to where a function begins is a call that returns to this one's caller. Of i386's functions the
-// first instruction says nothing: what they call finds its arguments pushed.
-bool is_tail_call(Lifter& lifter, Pages& code, const Step& step, Address address, bool thumb) {
-  if (step.call || step.leaves || step.successors.size() != 1 || lifter.architecture() == Architecture::i386)
-    return false;
-  const Address to = step.successors[0];
-  if (to == address + step.length) return false;
-  std::array<uint8_t, 4> bytes{};
-  const size_t got = code.read(to, bytes);
-  return begins_function(std::span(bytes).first(got), lifter.architecture(), thumb);
-}
-
 // How many bytes at the start of `code` do nothing where functions lie close together; 0: they do something.
 size_t idle_between(std::span<const uint8_t> code, Architecture architecture, bool thumb) {
   if (code.size() < 4) return 0;
@@ -124,12 +115,14 @@ bool is_last_of_function(Pages& memory, Address address, Architecture architectu
                      architecture != Architecture::aarch64;
   if (close) {
     // Functions begin at the next word or so; nothing but a function saves the return address or lowers the
-    // stack there.
+    // stack there. On ARM a function's constants may lie between.
     const auto code = std::span<const uint8_t>(bytes).first(memory.read(address, bytes));
     size_t done = 0;
     for (size_t length; (length = idle_between(code.subspan(done), architecture, thumb)) != 0;)
       done += length;
-    return begins_function(code.subspan(done), architecture, thumb);
+    const bool constant =
+        architecture == Architecture::arm && memory.constants.contains((address + done + 3) & ~Address{3});
+    return constant || begins_function(code.subspan(done), architecture, thumb);
   }
   // Compilers fill the space between functions up to the next sixteen bytes.
   constexpr Address alignment = 16;
@@ -142,11 +135,25 @@ bool is_last_of_function(Pages& memory, Address address, Architecture architectu
   return begins_function(std::span<const uint8_t>(bytes).subspan(wanted, got - wanted), architecture, false);
 }
 
+// The word that ARM's instruction at `address` loads from beside the code; 0: none (Arm ARM, A8.8.64).
+Address constant_of(std::span<const uint8_t> code, Address address, bool thumb) {
+  if (code.size() < 4) return 0;
+  const uint32_t first = word(code, false);
+  const Address base = thumb ? (address + 4) & ~Address{3} : address + 8;
+  if (thumb && (first & 0xf800) == 0x4800) return base + 4 * (first & 0xff);
+  const uint32_t offset = thumb ? first >> 16 & 0xfff : first & 0xfff;
+  if (thumb ? (first & 0xff7f) != 0xf85f : (first & 0x0f7f0000) != 0x051f0000) return 0;
+  return (first & (thumb ? 0x80 : 0x800000)) != 0 ? base + offset : base - offset;
+}
+
 Step step_at(Lifter& lifter, Pages& code, Address address, bool thumb) {
   std::array<uint8_t, Lifter::look_back + longest_instruction> bytes{};
   const auto at = std::span(bytes).subspan(Lifter::look_back);
   if (thumb) code.read(address - Lifter::look_back, std::span(bytes).first(Lifter::look_back));
   const size_t count = code.read(address, at);
+  if (lifter.architecture() == Architecture::arm)
+    if (const Address constant = constant_of(at.first(count), address, thumb); constant != 0)
+      code.constants.insert(constant);
   Step step =
       lifter.step(std::span(bytes).first(Lifter::look_back + count), Lifter::look_back, address, thumb);
   if (step.call && !step.successors.empty() &&
@@ -155,6 +162,60 @@ Step step_at(Lifter& lifter, Pages& code, Address address, bool thumb) {
     step.ends = true;
   }
   return step;
+}
+
+// Whether the four bytes before a jump take the return address back from the stack: the function is done
+// then.
+bool takes_return_back(std::span<const uint8_t> code, Architecture architecture, bool thumb) {
+  const uint32_t last = word(code, false);
+  if (architecture == Architecture::aarch64)
+    return (last & 0xffc07fff) == 0xa8c07bfd;  // ldp x29, x30, [sp], …
+  if (architecture != Architecture::arm) return false;
+  // pop {…, lr}; ldr lr, [sp], …
+  if (thumb) return (last & 0xc000ffff) == 0x4000e8bd || (last & 0xff00ffff) == 0xeb00f85d;
+  return (last & 0xffffc000) == 0xe8bd4000 || (last & 0xfffff000) == 0xe49de000;
+}
+
+// Whether registers are put on the stack, as ARM's functions without calls of their own begin.
+bool pushes(std::span<const uint8_t> code, bool thumb) {
+  const uint32_t first = word(code, false);
+  if (thumb) return (first & 0xfe00) == 0xb400;
+  return (first & 0xffff0000) == 0xe92d0000 || (first & 0xffff0fff) == 0xe52d0004;
+}
+
+// A function's first instructions may come in any order: one that saves the return address is soon among
+// them.
+bool a_function_lies_at(Lifter& lifter, Pages& code, Address address, bool thumb) {
+  constexpr int first_instructions = 5;
+  const bool ordered = lifter.architecture() == Architecture::x86_64;
+  std::array<uint8_t, longest_instruction> bytes{};
+  for (int i = 0; i < (ordered ? 1 : first_instructions); ++i) {
+    const auto here = std::span<const uint8_t>(bytes).first(code.read(address, bytes));
+    if (begins_function(here, lifter.architecture(), thumb)) return true;
+    if (here.size() < 4) return false;
+    if (i == 0 && lifter.architecture() == Architecture::arm && pushes(here, thumb)) return true;
+    if (ordered) return false;
+    const Step step = step_at(lifter, code, address, thumb);
+    if (step.call || step.leaves || step.successors.size() != 1 ||
+        step.successors[0] != address + step.length)
+      return false;
+    address += step.length;
+  }
+  return false;
+}
+
+// A jump to where a function begins, or when this one is done, is a call that returns to this one's caller.
+// Of i386's functions the first instruction says nothing: what they call finds its arguments pushed.
+bool is_tail_call(Lifter& lifter, Pages& code, const Step& step, Address address, bool thumb) {
+  if (step.call || step.leaves || step.successors.size() != 1 || lifter.architecture() == Architecture::i386)
+    return false;
+  const Address to = step.successors[0];
+  if (to == address + step.length) return false;
+  std::array<uint8_t, 4> before{};
+  if (code.read(address - before.size(), before) == before.size() &&
+      takes_return_back(before, lifter.architecture(), thumb))
+    return true;
+  return a_function_lies_at(lifter, code, to, thumb);
 }
 
 // The graph has one node an instruction; node 0 is the function's end.
