@@ -89,6 +89,8 @@ inline constexpr uint32_t max_sources = 50'000;  // "sources"
 inline constexpr uint32_t max_positions = 32;    // ancestry kept of one origin
 inline constexpr uint32_t max_notices = 2000;    // "notices": of each kind of Happened messages of a worker
 inline constexpr size_t max_source_kept = 2u << 20;  // an evaluated source's bytes sent to the parent
+// What DecompressionStreams make in a worker: programs are smaller, and a bomb keeps room for what comes of it.
+inline constexpr uint64_t max_inflated = 48u << 20;  // "inflated"
 // Code units of a component's argument that are sent: the longest command line that Windows takes
 // (CreateProcess), so that commands and what they name are whole.
 inline constexpr uint32_t max_argument_text = 32'767;

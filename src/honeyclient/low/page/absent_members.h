@@ -206,8 +206,6 @@ inline constexpr std::array absent_members = {
                   3},
     AbsentMembers{"HTMLSlotElement", "assign", 92, 86, 16},
     // --- events, requests and the rest
-    AbsentMembers{"Blob", "stream", 69, 76, 14},
-    AbsentMembers{"Response", "body", 65, 43, 10},
     AbsentMembers{"Response", "formData", 39, 60, 14},
     AbsentMembers{"Response", "bytes", 128, 132, 18},
     AbsentMembers{"Request", "formData", 39, 60, 14},

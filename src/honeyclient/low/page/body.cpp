@@ -12,6 +12,7 @@
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"
 #include "honeyclient/low/page/promise.h"
+#include "honeyclient/low/page/streams.h"
 #include "honeyclient/low/page/tables.h"
 #include "honeyclient/low/page/url_encoded.h"
 #include "honeyclient/low/page/url_parameters.h"
@@ -106,6 +107,10 @@ void get_buffer(Call& call) {
   call.give(resolved(call.cx, value));
 }
 
+void stream(Call& call) {
+  call.give(stream_of_bytes(call.cx, call.window, call.self<Blob>().bytes));
+}
+
 // --- FormData -----------------------------------------------------------------------------------------
 
 class FormData final : public Native {
@@ -169,6 +174,7 @@ void get_encoding(Call& call) {
 }
 
 constexpr JSFunctionSpec blob_methods[] = {SHIKAKE_METHOD("slice", slice, 0), SHIKAKE_METHOD("text", text, 0),
+                                           SHIKAKE_METHOD("stream", stream, 0),
                                            SHIKAKE_METHOD("arrayBuffer", get_buffer, 0), JS_FS_END};
 constexpr JSPropertySpec blob_properties[] = {SHIKAKE_GETTER("size", get_size),
                                               SHIKAKE_GETTER("type", get_type), JS_PS_END};

@@ -5,6 +5,7 @@
 #include "honeyclient/low/page/small_interfaces.h"
 #include "honeyclient/low/page/page.h"
 #include "honeyclient/low/page/promise.h"
+#include "honeyclient/low/page/streams.h"
 #include "honeyclient/low/page/tables.h"
 #include "honeyclient/low/page/window.h"
 
@@ -24,8 +25,14 @@ class Response final : public Native {
   static constexpr Kind native_kind = Kind::response;
   Response(Window& the_window, Loaded the_answer, std::string_view the_type)
       : Native(the_window, native_kind), answer(std::move(the_answer)), type(the_type) {}
+  void trace(JSTracer* tracer) override {
+    Native::trace(tracer);
+    JS::TraceEdge(tracer, &body, "body");
+  }
   const Loaded answer;
   const std::string_view type;  // https://fetch.spec.whatwg.org/#responsetype
+  JS::Heap<JSObject*> body;     // the stream, once somebody asked for it
+  bool used = false, has_body = true;
 };
 
 std::string_view type_of(const Loaded& answer) {
@@ -108,42 +115,112 @@ void get_headers(Call& call) {
   headers->list = call.self<Response>().answer.headers;
   call.give(wrap_native(call.cx, *headers, "Headers"));
 }
+// --- bodies: https://fetch.spec.whatwg.org/#body-mixin
+
+void make_text(JSContext* cx, JS::MutableHandleValue value, const std::string& bytes) {
+  value.setString(to_string(cx, wide(bytes)));
+}
+void make_json(JSContext* cx, JS::MutableHandleValue value, const std::string& bytes) {
+  const std::u16string text = wide(bytes);
+  must(JS_ParseJSON(cx, text.data(), static_cast<uint32_t>(text.size()), value));
+}
+void make_buffer(JSContext* cx, JS::MutableHandleValue value, const std::string& bytes) {
+  value.setObject(*array_buffer(cx, bytes));
+}
+
+// What a body is read as, once it is there to its end.
+template <class Make>
+void read_body(Call& call, Make make) {
+  Response& self = call.self<Response>();
+  Readable* stream = self.body ? static_cast<Readable*>(native_of(self.body)) : nullptr;
+  if (self.used || (stream && stream->reader))
+    return call.give(rejected_with_type_error(call.cx, "Body has already been consumed."));
+  self.used = true;
+  JS::RootedObject promise(call.cx, must(JS::NewPromiseObject(call.cx, nullptr)));
+  call.give(promise);
+  auto kept = std::make_shared<JS::PersistentRootedObject>(call.cx, promise);
+  auto failed = [kept](JSContext* cx, JS::HandleValue why) {
+    JS::RootedObject waiting(cx, *kept);
+    must(JS::RejectPromise(cx, waiting, why));
+  };
+  auto done = [kept, make, failed](JSContext* cx, const std::string& bytes) {
+    JS::RootedObject waiting(cx, *kept);
+    JS::RootedValue value(cx);
+    if (guarded(cx, [&] { make(cx, &value, bytes); })) {
+      must(JS::ResolvePromise(cx, waiting, value));
+      return;
+    }
+    must(JS_GetPendingException(cx, &value));
+    JS_ClearPendingException(cx);
+    failed(cx, value);
+  };
+  if (stream) return read_all(call.cx, *stream, done, failed);
+  done(call.cx, self.answer.body);
+}
+
 void get_text(Call& call) {
-  JS::RootedValue value(call.cx,
-                        JS::StringValue(to_string(call.cx, wide(call.self<Response>().answer.body))));
-  call.give(resolved(call.cx, value));
+  read_body(call, make_text);
 }
 void get_json(Call& call) {
-  std::u16string text = wide(call.self<Response>().answer.body);
-  JS::RootedValue value(call.cx);
-  if (!JS_ParseJSON(call.cx, text.data(), static_cast<uint32_t>(text.size()), &value)) {
-    JS_ClearPendingException(call.cx);
-    return call.give(rejected_with_type_error(call.cx, "Unexpected token in JSON"));
-  }
-  call.give(resolved(call.cx, value));
+  read_body(call, make_json);
 }
 void get_buffer(Call& call) {
-  JS::RootedValue value(call.cx, JS::ObjectValue(*array_buffer(call.cx, call.self<Response>().answer.body)));
-  call.give(resolved(call.cx, value));
+  read_body(call, make_buffer);
 }
 void get_blob(Call& call) {
+  Window& window = call.window;
   std::vector<Header> list = call.self<Response>().answer.headers;
-  Header* type = find(list, "content-type");
-  JS::RootedValue value(call.cx,
-                        JS::ObjectValue(*make_blob(call.cx, call.window, call.self<Response>().answer.body,
-                                                   type ? type->value : std::string())));
-  call.give(resolved(call.cx, value));
+  const Header* found = find(list, "content-type");
+  read_body(call, [&window, type = found ? found->value : std::string()](JSContext* cx, JS::MutableHandleValue value,
+                                                                         const std::string& bytes) {
+    value.setObject(*make_blob(cx, window, bytes, type));
+  });
+}
+void get_body(Call& call) {
+  Response& self = call.self<Response>();
+  if (!self.body && self.has_body) self.body = stream_of_bytes(call.cx, call.window, self.answer.body);
+  call.give(self.body.get());
+}
+void get_body_used(Call& call) {
+  call.give(call.self<Response>().used);
 }
 void clone(Call& call) {
-  call.give(wrap_native(call.cx, *new Response(call.window, call.self<Response>().answer, call.self<Response>().type), "Response"));
+  const Response& self = call.self<Response>();
+  if (self.used) call.type_error("Failed to execute 'clone' on 'Response': Response body is already used");
+  if (self.body) call.page.unemulated("Response.clone of a stream", true);
+  call.give(wrap_native(call.cx, *new Response(call.window, self.answer, self.type), "Response"));
 }
+
+// https://fetch.spec.whatwg.org/#responseinit
+void read_init(Call& call, Loaded& answer) {
+  if (!call.object(1)) return;
+  JS::RootedObject options(call.cx, call.object(1));
+  JS::RootedValue value(call.cx);
+  must(JS_GetProperty(call.cx, options, "status", &value));
+  double status = 200;
+  if (!value.isUndefined()) must(JS::ToNumber(call.cx, value, &status));
+  if (!(status >= 200 && status <= 599)) call.type_error("The status provided is outside the range [200, 599].");
+  answer.status = static_cast<uint32_t>(status);
+  must(JS_GetProperty(call.cx, options, "statusText", &value));
+  if (!value.isUndefined()) answer.status_text = utf8(to_text(call.cx, value));
+  must(JS_GetProperty(call.cx, options, "headers", &value));
+  answer.headers = header_list(call, value);
+}
+
 void construct_response(Call& call) {
   Loaded answer;
   answer.ok = true;
   answer.status = 200;
-  std::string ignored;
-  if (!call.is_null(0)) answer.body = body_of(call, call.at(0), ignored);
-  call.give(wrap_native(call.cx, *new Response(call.window, std::move(answer), "default"), "Response"));
+  read_init(call, answer);
+  Readable* stream = native_as<Readable>(call.at(0));
+  if (stream && stream->reader) call.type_error("Response body object should not be disturbed or locked");
+  std::string type;
+  if (!call.is_null(0) && !stream) answer.body = body_of(call, call.at(0), type);
+  if (!type.empty() && !find(answer.headers, "content-type")) answer.headers.push_back({"Content-Type", type});
+  auto* made = new Response(call.window, std::move(answer), "default");
+  if (stream) made->body = stream->wrapper.get();
+  made->has_body = !call.is_null(0);
+  call.give(wrap_native(call.cx, *made, "Response"));
 }
 
 // --- what is asked for ----------------------------------------------------------------------------------
@@ -259,7 +336,9 @@ constexpr JSFunctionSpec response_methods[] = {SHIKAKE_METHOD("text", get_text, 
 constexpr JSPropertySpec response_properties[] = {
     SHIKAKE_GETTER("ok", get_ok),           SHIKAKE_GETTER("status", get_status),
     SHIKAKE_GETTER("url", get_url),         SHIKAKE_GETTER("statusText", get_status_text),
-    SHIKAKE_GETTER("headers", get_headers), SHIKAKE_GETTER("type", get_type), JS_PS_END};
+    SHIKAKE_GETTER("headers", get_headers), SHIKAKE_GETTER("type", get_type),
+    SHIKAKE_GETTER("body", get_body),       SHIKAKE_GETTER("bodyUsed", get_body_used),
+    JS_PS_END};
 constexpr Interface table[] = {{.name = "Headers",
                                 .parent = "",
                                 .methods = header_methods,

@@ -45,5 +45,8 @@ std::span<const Interface> custom_element_interfaces();  // custom_elements.cpp
 std::span<const Interface> range_interfaces();           // range.cpp
 std::span<const Interface> selection_interfaces();       // selection.cpp
 std::span<const Interface> walker_interfaces();          // tree_walker.cpp
+std::span<const Interface> readable_interfaces();        // streams.cpp
+std::span<const Interface> sink_interfaces();            // sinks.cpp
+std::span<const Interface> compression_interfaces();     // compression.cpp
 
 }  // namespace shikake::honeyclient::low::page
