@@ -13,10 +13,14 @@ constexpr Address first = 0xc000000000, second = 0xc000001000;  // goroutines
 class GoroutinesTest : public ::testing::Test {
  protected:
   GoroutinesTest() {
-    memory_ = {{first, 0x10000}, {first + 8, 0x12000}, {second, 0x12000}, {second + 8, 0x14000}};
+    memory_ = {{first, 0x10000},      {first + 8, 0x12000}, {second, 0x12000},
+               {second + 8, 0x14000}, {0x11800, 0x10000},   {0x11808, 0x12000},  // saved registers on a stack
+               {0x20000, 0x10f00},    {0x20008, 0x11100}};                       // too little for a stack
   }
   // The calling thread runs `goroutine`, with so many bytes of its stack in use.
-  void run(Address goroutine, uint64_t depth) { registers_ = {{14, goroutine}, {7, memory_[goroutine + 8] - depth}}; }
+  void run(Address goroutine, uint64_t depth) {
+    registers_ = {{14, goroutine}, {7, memory_[goroutine + 8] - depth}};
+  }
   static std::vector<Region> open(std::initializer_list<uint32_t> decisions) {
     std::vector<Region> all;
     for (const uint32_t decision : decisions) {
@@ -31,7 +35,10 @@ class GoroutinesTest : public ::testing::Test {
   std::map<int, uint64_t> registers_;
   std::map<Address, Address> memory_;
   Goroutines goroutines_{Architecture::x86_64, 8,
-                         [this](int number) { return registers_.contains(number) ? std::optional(registers_[number]) : std::nullopt; },
+                         [this](int number) {
+                           return registers_.contains(number) ? std::optional(registers_[number])
+                                                              : std::nullopt;
+                         },
                          [this](Address at) { return memory_.contains(at) ? memory_[at] : 0; }};
 };
 
@@ -81,6 +88,8 @@ TEST_F(GoroutinesTest, OtherProgramsHaveNone) {
                       {"it points to nothing", {{14, 0}, {7, 0x11000}}},
                       {"it points elsewhere", {{14, 0x5000}, {7, 0x11000}}},
                       {"another stack is in use", {{14, first}, {7, 0x30000}}},
+                      {"it points into the stack", {{14, 0x11800}, {7, 0x11000}}},
+                      {"the stack is too small", {{14, 0x20000}, {7, 0x11000}}},
                       {"it is no address of a word", {{14, first + 1}, {7, 0x11000}}}};
   for (const Row& row : rows) {
     registers_ = row.registers;

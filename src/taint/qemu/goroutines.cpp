@@ -6,12 +6,14 @@
 namespace shikake::taint::qemu {
 namespace {
 
-// GDB's numbers of the stack pointer and of the goroutine's register: R14, R10, X28, R30 (Go's assembler calls it g).
+// GDB's numbers of the stack pointer and of the goroutine's register: R14, R10, X28, R30 (Go's assembler
+// calls it g).
 struct Registers {
   int stack, goroutine;
 };
 constexpr int none = -1;
-constexpr Registers registers[] = {{7, 14}, {4, none}, {13, 10}, {31, 28}, {29, 30}, {29, 30}};  // by Architecture
+constexpr Registers registers[] = {{7, 14},  {4, none}, {13, 10},
+                                   {31, 28}, {29, 30},  {29, 30}};  // by Architecture
 
 // Decisions kept of a run: one that makes more tells of those beyond as of its threads'.
 constexpr size_t max_made = 65536;
@@ -19,7 +21,10 @@ constexpr size_t max_made = 65536;
 }  // namespace
 
 Goroutines::Goroutines(Architecture architecture, size_t word_bytes, Register read_register, Word word)
-    : architecture_(architecture), word_bytes_(word_bytes), register_(std::move(read_register)), word_(std::move(word)) {}
+    : architecture_(architecture),
+      word_bytes_(word_bytes),
+      register_(std::move(read_register)),
+      word_(std::move(word)) {}
 
 std::optional<Goroutines::Goroutine> Goroutines::running() const {
   const Registers& which = registers[static_cast<size_t>(architecture_)];
@@ -29,7 +34,12 @@ std::optional<Goroutines::Goroutine> Goroutines::running() const {
   // The structure begins with the stack's two ends.
   const Address low = word_(*at), high = word_(*at + word_bytes_);
   constexpr Address largest_stack = Address{1} << 30;  // runtime.maxstacksize
+  constexpr Address least_stack = 2048;                // runtime.stackMin
   if (low == 0 || *stack < low || *stack > high || high - low > largest_stack) return std::nullopt;
+  // It lies on no stack: in other programs the register may be a frame's pointer, with what a function saved
+  // there.
+  if (high - low < least_stack || (low | high) % word_bytes_ != 0 || (*at >= low && *at <= high))
+    return std::nullopt;
   return Goroutine{*at, high - *stack};
 }
 
