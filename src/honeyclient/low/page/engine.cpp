@@ -170,7 +170,6 @@ void Engine::forget_page() {
   the_page = nullptr;
   JS_RemoveExtraGCRootsTracer(cx_, trace_page, page_.get());
   page_.reset();
-  JS_GC(cx_);
 }
 
 }  // namespace shikake::honeyclient::low::page

@@ -24,7 +24,7 @@ class Engine {
   void set_time_zone(const std::string& zone);
   // Until the parent closes the page. A worker's process ends after it.
   void run_page(base::FrameChannel channel, Start start);
-  // For a process that runs several (the fuzzer): frees everything of the last one.
+  // For a process that runs several (the fuzzer): lets go of the last one. Its objects go with the next collection.
   void forget_page();
   JSContext* context() const { return cx_; }
 

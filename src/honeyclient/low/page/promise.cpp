@@ -4,6 +4,7 @@
 #include <js/Promise.h>
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "honeyclient/low/page/exception.h"
@@ -36,7 +37,9 @@ class Jobs final : public JS::JobQueue {
 }  // namespace
 
 void use_job_queue(JSContext* cx, Page& page) {
-  JS::SetJobQueue(cx, new Jobs(page));
+  // The engine does not own it. A process has one page at a time.
+  static std::optional<Jobs> jobs;
+  JS::SetJobQueue(cx, &jobs.emplace(page));
   JS::SetPromiseRejectionTrackerCallback(
       cx,
       [](JSContext*, bool, JS::HandleObject promise, JS::PromiseRejectionHandlingState state, void* data) {
