@@ -9,20 +9,28 @@ import random
 import re
 from dataclasses import dataclass, field
 
+import bystanders
+import detours
 import mechanisms
 import obfuscation
-from mechanisms import ALL, MODERN, OLD, Act
+from mechanisms import ALL, MODERN, NEW, OLD, STANDARD, TRIDENT
 from server import Answer
 from source import Code, Marker, plain
 
-PERSONAS = {"chrome-win10": MODERN, "firefox52-winxp": MODERN, "ie8-winxp": OLD}
+# What each understands, and how often it is the one.
+PERSONAS = {"chrome-win10": {ALL, STANDARD, MODERN, NEW}, "firefox52-winxp": {ALL, STANDARD, MODERN},
+            "ie11-win7": {ALL, STANDARD, TRIDENT}, "ie8-winxp": {ALL, TRIDENT, OLD}}
+WEIGHTS = [5, 2, 2, 4]
 # Words that the persona's User-Agent has and the others' have not.
-AGENT_WORD = {"chrome-win10": "Chrome/", "firefox52-winxp": "Firefox/", "ie8-winxp": "MSIE 8"}
+AGENT_WORD = {"chrome-win10": "Chrome/", "firefox52-winxp": "Firefox/", "ie11-win7": "rv:11.0) like",
+              "ie8-winxp": "MSIE 8"}
 CHECKS = {
     "chrome-win10": ["navigator.userAgent.indexOf('Chrome/') > 0", "!!window.chrome || /Chrome/.test(navigator.userAgent)",
                      "typeof ActiveXObject == 'undefined' && navigator.vendor.indexOf('Google') == 0"],
     "firefox52-winxp": ["/Firefox\\/\\d+/.test(navigator.userAgent)", "navigator.product == 'Gecko' && !window.chrome",
                      "navigator.plugins && navigator.plugins['Shockwave Flash']"],
+    "ie11-win7": ["'ActiveXObject' in window", "/Trident\\/7/.test(navigator.userAgent)", "!document.all && !!document.documentMode",
+                  "navigator.appName == 'Netscape' && !window.attachEvent", "document.documentMode === 11"],
     "ie8-winxp": ["window.ActiveXObject", "navigator.appName.indexOf('Explorer') > 0", "!!document.all && !window.opera",
                   "/MSIE [678]/.test(navigator.userAgent)", "typeof document.attachEvent != 'undefined'",
                   "/*@cc_on!@*/false"],
@@ -80,13 +88,14 @@ class Builder:
         self.marker = Marker()
         self.number = number
         self.pages = 0
-        persona = self.rng.choices(list(PERSONAS), [5, 2, 4])[0]
-        self.modern = PERSONAS[persona] == MODERN
+        persona = self.rng.choices(list(PERSONAS), WEIGHTS)[0]
+        self.words, self.checks = PERSONAS[persona] | {persona}, CHECKS[persona]
         self.chain = Chain(number, persona, "")
         self.used = self.chain.used
         self.page = None
         self.may_hide_in_page = True
         self.while_parsing = True
+        self.strict = False  # texts for strict code
         self.in_frame = False
 
     # --- parts
@@ -104,50 +113,9 @@ class Builder:
         self.chain.served[url] = text
         self.sites.answers[url] = Answer(plain(text).encode(), headers=headers, **more)
 
-    def bystanders(self, page):
-        """Innocent things that every page has."""
-        own = page.url.rsplit("/", 2)[0]
-        for kind, mechanism, tag, content in (
-                ("image", "image", '<img src="{}">', ("image/gif", "GIF89a")),
-                ("style", "stylesheet", '<link rel="stylesheet" href="{}">', ("text/css", "p { color: red }")),
-                ("script", "script", '<script src="{}"></script>', ("text/javascript", "var lib = {v: 1};\n")),
-                ("import", "stylesheet", "<style>@import url({});</style>", ("text/css", "b { top: 0 }"))):
-            if self.rng.random() > 0.25 or (kind == "image" and page.frameset):
-                continue  # (a page with a picture takes no frameset)
-            url = self.new_url(own, {"image": ".gif", "script": ".js"}.get(kind, ".css"))
-            self.serve(url, content[1], [("Content-Type", content[0])])
-            if kind == "image":
-                page.body += tag.format(url)
-            else:
-                page.head += tag.format(url)
-            self.edge(mechanism, page.url, url)
-        if not page.frameset:
-            for mechanism, suffix, where, marked in mechanisms.BYSTANDERS:
-                if where in (ALL, MODERN if self.modern else OLD, self.chain.persona) and self.rng.random() < 0.06:
-                    self.bystander(page, own, mechanism, suffix, marked)
-
-    def bystander(self, page, own, mechanism, suffix, marked):
-        """One that a page has now and then: markup, or a script with its act marked."""
-        url = self.new_url(own, suffix)
-        follows = self.new_url(own, suffix) if mechanism == "worker" else ""
-        self.used["beside: " + marked] += 1
-        if follows:
-            text, marks = self.marker.fill(f"«importScripts('{follows}')»;\n")
-            imports = Code(text)
-            imports.url, imports.whole = url, lambda: self.chain.served[url]
-            self.serve(url, text, [("Content-Type", "text/javascript")])
-            self.serve(follows, "self.lib = 1;\n", [("Content-Type", "text/javascript")])
-            self.edge("worker", page.url, follows, imports, marks[0])
-        else:
-            self.serve(url, "none", [("Content-Type", "application/octet-stream")])
-        if "«" not in marked:
-            page.body += marked.replace("{u}", url)
-            self.edge(mechanism, page.url, url)
-            return
-        text, marks = self.marker.fill(marked.replace("{u}", obfuscation.literal(url)))
-        code = Code(text)
-        self.edge(mechanism, page.url, url, code, marks[0])
-        page.scripts = self.inline(page, code) + page.scripts
+    def page_like(self, page, url):
+        """Another of the same chain, with nothing in it."""
+        return type(page)(url)
 
     # --- scripts
 
@@ -162,7 +130,7 @@ class Builder:
 
     def act_for(self, url_expression):
         choices = [a for a in mechanisms.ACTS
-                   if a.where in (ALL, MODERN if self.modern else OLD) and not (a.top_only and self.in_frame)]
+                   if a.where in self.words and not (a.top_only and self.in_frame)]
         return self.rng.choice(choices)
 
     def fetched_text(self, page, target):
@@ -175,13 +143,13 @@ class Builder:
                  ("xhr", f"var x = new XMLHttpRequest();\nx.onreadystatechange = function () {{\n"
                          "  if (x.readyState == 4) { «location.href = x.responseText» }\n};\n"
                          f"x.open('GET', {ask});\n«x.send(null)»;")]
-        if self.modern:
+        if MODERN in self.words:
             forms += [("fetch", f"«fetch({ask})».then(function (r) {{ return r.text() }}).then(function (t) {{\n"
                                 "  «location.replace(t)»;\n});"),
                       ("xhr", f"var x = new XMLHttpRequest();\nx.addEventListener('load', function () {{\n"
                               "  «location = this.response» });\n"
                               f"x.open('GET', {ask});\n«x.send()»;")]
-        else:
+        if OLD in self.words:
             forms.append(("xhr", f"var x = new ActiveXObject('Microsoft.XMLHTTP');\nx.open('GET', {ask}, false);\n"
                                  "«x.Send()»;\n«location = x.responseText»;"))
         mechanism, template = self.rng.choice(forms)
@@ -196,7 +164,7 @@ class Builder:
         return code
 
     def script_step(self, page, target):
-        layers = self.rng.choices([0, 1, 2, 3], [3, 4, 2, 1])[0]
+        most = 3
         if self.rng.random() < 0.12:
             code = self.fetched_text(page, target)
             self.while_parsing = False
@@ -211,11 +179,15 @@ class Builder:
             page.wait += act.wait
             self.chain.browser &= act.browser
             if act.parsing_only:
-                layers = min(layers, 2)
-                self.must_parse = True
+                most = 2
+        self.hide_and_place(page, code, most)
+
+    def hide_and_place(self, page, code, most=3):
+        """Cloaks, hides and places what a page runs; at most so many layers."""
+        layers = min(most, self.rng.choices([0, 1, 2, 3], [3, 4, 2, 1])[0])
         if self.rng.random() < 0.3:
             # Conditional compilation is understood where a document holds the script, not inside eval.
-            checks = [c for c in CHECKS[self.chain.persona] if "@cc_on" not in c or not layers]
+            checks = [c for c in self.checks if "@cc_on" not in c or not layers]
             code.text = f"if ({self.rng.choice(checks)}) {{\n{code.text}\n}}"
             self.used["cloaked by script"] += 1
         ways = list(obfuscation.SCRIPTS)
@@ -292,25 +264,23 @@ class Builder:
 
     # --- steps
 
-    def step(self, page, target):
+    def step(self, page, target, is_file=False):
         """From a page to `target`; answers with the documents in between."""
         self.page = page
         self.may_hide_in_page, self.while_parsing = True, True
-        between = self.lead_on(page, target)
-        self.bystanders(page)
+        between = self.lead_on(page, target, is_file)
+        bystanders.stand(self, page, is_file)
         return between
 
-    def lead_on(self, page, target):
-        kind = self.rng.choices(["script", "markup", "vb"], [7, 3, 0 if self.modern else 2])[0]
-        if kind == "script":
-            self.script_step(page, target)
-        elif kind == "vb":
-            self.vb_step(page, target)
-        else:
-            ways = [w for w, where in mechanisms.MARKUP if where in (ALL, MODERN if self.modern else OLD)]
-            way = self.rng.choice(ways)
+    def lead_on(self, page, target, is_file):
+        kinds = {"script": 6, "markup": 3, "detour": 3, "vb": 2 if OLD in self.words else 0}
+        kind = self.rng.choices(list(kinds), list(kinds.values()))[0]
+        if kind in ("markup", "detour"):
+            rows = mechanisms.MARKUP if kind == "markup" else detours.WAYS + detours.TO_FILES * is_file
+            way = self.rng.choice([w for w, where in rows if where in self.words])
             self.used[way.__name__] += 1
             return way(self, page, target) or []
+        (self.script_step if kind == "script" else self.vb_step)(page, target)
         return []
 
     def serve_page(self, page, cloaked):
@@ -330,12 +300,11 @@ def generate(sites, seed, number):
     b = Builder(sites, seed, number)
     chain, rng = b.chain, b.rng
     origins = rng.sample(sites.origins, rng.randint(4, 7))
-    end = rng.choices(["program", "component" if not b.modern else "program", "page"], [6, 3, 2])[0]
+    end = rng.choices(["program", "component" if OLD in b.words else "program", "page"], [6, 3, 2])[0]
     b.used["end: " + end] += 1
     way = []  # URLs from the first page to the end, in order
     page = Page(b.new_url(origins[0]))
     chain.url = page.url
-    hops = [page]
     for origin in origins[1:-1]:
         way.append(page.url)
         target = b.new_url(origin)
@@ -356,7 +325,6 @@ def generate(sites, seed, number):
         b.in_frame = b.in_frame or any(e.mechanism in FRAMING for e in chain.edges[before:] if e.target == first)
         b.serve_page(page, rng.random() < 0.15)
         page = Page(target)
-        hops.append(page)
     way.append(page.url)
     finish(b, page, end, origins[-1], way)
     return chain
@@ -372,7 +340,7 @@ def finish(b, page, end, last_origin, way):
                                 [("Content-Type", "application/octet-stream"),
                                  ("Content-Disposition", "attachment; filename=update.exe")]])
         b.sites.answers[file] = Answer(PROGRAM, 200, headers)
-        way += b.step(page, file)
+        way += b.step(page, file, True)
         way.append(file)
     elif end == "component":
         b.page = page
@@ -380,7 +348,7 @@ def finish(b, page, end, last_origin, way):
                          f"o.setSlice(0x7fffffff, {b.rng.randint(2000, 5000)}, 0, 0);</script>\n")
     else:
         page.body += "<p>Hello.</p>"
-        b.bystanders(page)
+        bystanders.stand(b, page)
     b.serve_page(page, False)
     if end == "page":
         return

@@ -5,7 +5,8 @@ In a script's row «…» is the act whose place the record must name and {u} an
 import html as html_escapes
 from dataclasses import dataclass
 
-ALL, MODERN, OLD = "all", "modern", "old"
+# For whom: of today's standards; of those since Internet Explorer 9; of this decade; Internet Explorer, and its older ones.
+ALL, MODERN, STANDARD, NEW, TRIDENT, OLD = "all", "modern", "standard", "new", "trident", "old"
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,9 @@ ACTS = [Act("location", text) for text in LOCATIONS] + [
     Act("location", "var n = 0, t = setInterval(function () {\n if (++n < 3) return;\n clearInterval(t);\n"
         " «location = {u}»;\n}, 50);", wait=0.15),
     Act("location", "window.onload = function () { «location.replace({u})» };", parsing_only=True),
-    Act("location", "window.addEventListener('load', function () { «location = {u}» }, false);", where=MODERN,
+    Act("location", "window.addEventListener('load', function () { «location = {u}» }, false);", where=STANDARD,
         parsing_only=True),
-    Act("location", "document.addEventListener('DOMContentLoaded', function () { «location = {u}» });", where=MODERN,
+    Act("location", "document.addEventListener('DOMContentLoaded', function () { «location = {u}» });", where=STANDARD,
         parsing_only=True),
     Act("location", "window.attachEvent('onload', function () { «location = {u}» });", where=OLD, parsing_only=True),
     Act("location", "var i = new Image();\ni.onerror = function () { «location = {u}» };\ni.src = 'http://';"),
@@ -99,13 +100,13 @@ ACTS = [Act("location", text) for text in LOCATIONS] + [
         "  return setTimeout(wait, 10);\n }\n «location = {u}»;\n})();", where=OLD),
     Act("location", "Promise.resolve({u}).then(function (u) { «location = u» });", where=MODERN),
     Act("location", "new MutationObserver(function () { «location = {u}» }).observe(document.body, {childList: true});\n"
-        "document.body.appendChild(document.createElement('p'));", "<p>x</p>", where=MODERN),
+        "document.body.appendChild(document.createElement('p'));", "<p>x</p>", where=STANDARD),
     Act("location", "var e = document.createEvent('Event');\ne.initEvent('go', true, true);\n"
         "document.addEventListener('go', function () { «location = {u}» });\ndocument.dispatchEvent(e);",
-        where=MODERN),
-    Act("location", "requestAnimationFrame(function () { «location = {u}» });", where=MODERN),
+        where=STANDARD),
+    Act("location", "requestAnimationFrame(function () { «location = {u}» });", where=STANDARD),
     Act("location", "window.onmessage = function (e) { «location = e.data» };\nwindow.postMessage({u}, '*');",
-        where=MODERN),
+        where=STANDARD),
     Act("location", "window.onhashchange = function () { «location = {u}» };\nlocation.hash = 'x';", where=MODERN,
         browser=False),
     Act("location", "try { null.x } catch (e) { «location = {u}» }"),
@@ -120,6 +121,59 @@ ACTS = [Act("location", text) for text in LOCATIONS] + [
         "<iframe id=f></iframe>"),
     Act("iframe", "var f = document.createElement('iframe');\nf.srcdoc = '<iframe src=\"' + {u} + '\"></iframe>';\n"
         "«document.body.appendChild(f)»;", "<p>x</p>", where=MODERN, written_by="?"),
+
+] + [
+    # With what browsers of this century's tens and twenties have.
+    Act("location", "var d = document.getElementById('d');\nnew MutationObserver(function (l) {\n «location = l[0].target.title»;\n"
+        "}).observe(d, {attributes: true, subtree: true});\nd.title = {u};", "<div id=d></div>", where=STANDARD),
+    Act("location", "var t = document.createTextNode('x');\nnew MutationObserver(function () { «location = t.data» })"
+        ".observe(t, {characterData: true});\nt.data = {u};", where=STANDARD),
+    Act("iframe", "var r = document.createRange();\nr.selectNode(document.body);\n"
+        "«document.body.appendChild(r.createContextualFragment('<iframe src=\"' + {u} + '\"></iframe>'))»;", "<p>x</p>",
+        where=STANDARD, written_by="?"),
+    Act("iframe", "var d = new DOMParser().parseFromString('<p>x</p><iframe src=\"' + {u} + '\"></iframe>', 'text/html');\n"
+        "«document.body.appendChild(d.body.lastChild)»;", "<p>x</p>", where=STANDARD, written_by="?"),
+    Act("location", "Object.defineProperty(window, 'g_', {get: function () { «location = {u}» }, configurable: true});\n"
+        "g_;", where=STANDARD),
+    Act("location", "['x'].forEach(function () { «location = {u}» });", where=STANDARD),
+    Act("location", "JSON.parse('[1]', function (k) { if (k) «location = {u}» });"),
+    Act("location", "window.onerror = function () { «location = {u}»; return true };\nsetTimeout(function () { none_() }, 1);",
+        wait=0.1),
+    Act("location", "document.addEventListener('go', function (e) { «location = e.detail» });\n"
+        "document.dispatchEvent(new CustomEvent('go', {detail: {u}}));", where=MODERN),
+    Act("location", "(async function () { var u = await {u}; «location = u» })();", where=MODERN),
+    Act("location", "var g = (function* () { yield 1; «location = {u}»; yield 2 })();\ng.next();\ng.next();", where=MODERN),
+    Act("location", "new Proxy({}, {get: function () { «location = {u}» }}).x;", where=MODERN),
+    Act("location", "«Reflect.set(location, 'href', {u})»;", where=MODERN),
+    Act("location", "var c = new MessageChannel();\nc.port1.onmessage = function (e) { «location = e.data» };\n"
+        "c.port2.postMessage({u});", where=STANDARD),
+    Act("location", "var u = {u};\nqueueMicrotask(() => { «location = u» });", where=NEW),
+    Act("location", "requestIdleCallback(function () { «location.href = {u}» });", where=NEW),
+    Act("location", "window.addEventListener('unhandledrejection', function (e) { «location = e.reason» });\n"
+        "Promise.reject({u});", where=NEW, wait=0.1),
+    Act("location", "var u = {u};\ncustomElements.define('x-made', class extends HTMLElement {\n"
+        " connectedCallback() { «location = u» }\n});\ndocument.body.appendChild(document.createElement('x-made'));",
+        "<p>x</p>", where=NEW),
+    Act("location", "var u = {u};\ncustomElements.define('x-there', class extends HTMLElement {\n"
+        " constructor() { super(); «location.href = u» }\n});", "<x-there></x-there>", where=NEW),
+    Act("iframe", "var s = document.getElementById('d').attachShadow({mode: 'closed'});\n"
+        "«s.innerHTML = '<p>x</p><iframe src=\"' + {u} + '\"></iframe>'»;", "<div id=d></div>", "innerHTML", NEW),
+    Act("iframe", "var f = document.createElement('iframe'), s = document.getElementById('d').attachShadow({mode: 'open'});\n"
+        "f.src = {u};\n«s.appendChild(f)»;", "<div id=d></div>", where=NEW),
+    Act("iframe", "var t = document.createElement('template');\n«t.innerHTML = '<iframe src=\"' + {u} + '\"></iframe>'»;\n"
+        "document.body.append(t.content.cloneNode(true));", "<p>x</p>", "innerHTML", NEW),
+    Act("iframe", "«document.body.append(Object.assign(document.createElement('iframe'), {src: {u}}))»;", "<p>x</p>",
+        where=NEW),
+    Act("iframe", "var f = document.createElement('iframe');\nf.src = {u};\n«document.getElementById('d').replaceWith(f)»;",
+        "<div id=d></div>", where=NEW),
+    # With what Internet Explorer alone has.
+    Act("location", "var d = document.getElementById('d');\nd.onclick = function () { «location = {u}» };\n"
+        "d.fireEvent('onclick');", "<div id=d></div>", where=OLD),
+    Act("iframe", "«document.body.appendChild(document.createElement('<iframe src=\"' + {u} + '\">'))»;", "<p>x</p>",
+        "createElement", OLD),
+    Act("location", "«document.frames[0].location = {u}»;", "<iframe></iframe>", where=OLD),
+    Act("location", "document.onreadystatechange = function () {\n if (document.readyState != 'complete') return;\n"
+        " document.onreadystatechange = null;\n «location = {u}»;\n};", where=TRIDENT, parsing_only=True),
 ]
 
 # VBScript, for who speaks it. {u} is a VBScript expression.
@@ -133,21 +187,6 @@ VB_ACTS = [
     Act("iframe", "Set f = document.createElement(\"iframe\")\nf.src = {u}\n«document.body.appendChild f»", "<p>x</p>"),
     Act("window_open", "«window.open {u}»", top_only=True),
 ]
-
-# What pages lead to beside: mechanism, suffix of the URL, for whom (or a persona), and how; {u} is the URL, in script as a text.
-BYSTANDERS = [
-    ("link", ".ico", ALL, '<link rel="shortcut icon" href="{u}">'),
-    ("link", ".js", MODERN, '<link rel="prefetch" href="{u}">'),
-    ("media", ".mp4", MODERN, '<video src="{u}"></video>'),
-    ("media", ".wav", OLD, '<bgsound src="{u}">'),
-    ("image", ".gif", ALL, '<form><input type="image" src="{u}"></form>'),
-    ("image", ".gif", ALL, '<table><tr><td background="{u}">x</td></tr></table>'),
-    ("beacon", "", MODERN, "«navigator.sendBeacon({u}, 'a=1')»;"),
-    ("worker", ".js", "chrome-win10", "«navigator.serviceWorker.register({u})»;"),
-    ("component", ".doc", OLD, "var d = new ActiveXObject('Ultra.OfficeControl');\n«d.Open({u})»;"),
-    ("image", ".gif", ALL, "var i = new Image();\n«i.src = {u}»;"),
-]
-
 
 def attribute(text):
     return html_escapes.escape(text, quote=True)

@@ -182,8 +182,10 @@ def expression(b, text):
     ways = list(STRINGS_ANYWHERE)
     if b.may_hide_in_page:
         ways += STRINGS_IN_PAGES
-    if b.modern:
+    if "standard" in b.words:
         ways += STRINGS_MODERN
+    if b.strict:
+        ways.remove(octal_escapes)
     way = b.rng.choice(ways)
     b.used[way.__name__] += 1
     # Its own dice: how many it throws hangs on the text, and the rest of the chain must not.
@@ -235,6 +237,11 @@ def _layer(b, code, template, encoded=None):
 def by_eval(b, code):
     return _layer(b, code, b.rng.choice(["«eval({e})»;", "«window.eval({e})»;", "«window['ev' + 'al']({e})»;",
                                          "var q = eval; «q({e})»;", "var t = {e};\n«eval(t)»;"]))
+
+
+def evaluated(b, code):
+    """One that needs neither window nor document."""
+    return _layer(b, code, b.rng.choice(["«eval({e})»;", "var t = {e};\n«eval(t)»;"]))
 
 
 def by_packer(b, code):

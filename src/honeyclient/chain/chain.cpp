@@ -307,8 +307,9 @@ class Judge {
     raise(malicious ? VisitVerdict::malicious : VisitVerdict::suspicious, came);
 
     name_the_way(path, id);
-    // Who sends the file without being the first site is the page that attacks.
-    if (malicious && cause->from != 0 && sites_[cause->from] != sites_[0])
+    // Who sends the file without being where the way began is the page that attacks: a page of another site,
+    // or one of the first to which others led back.
+    if (malicious && cause->from != 0 && (between > 0 || sites_[cause->from] != sites_[0]))
       give(cause->from, Role::exploit,
            fmt::format("makes the browser fetch {} ({}) by {}", file->url, payload.name,
                        how(*cause, visit_.nodes[cause->from].url)));

@@ -98,6 +98,14 @@ INSTANTIATE_TEST_SUITE_P(
                 .file(3),
             VisitVerdict::malicious,
             {{0, Role::landing}, {1, Role::relay}, {2, Role::exploit}, {3, Role::distribution}}},
+        Row{"others_lead_back_to_the_first_site",
+            Graph({shop, gate, "http://shop.example/back", host})
+                .edge(0, 1, Mechanism::iframe)
+                .edge(1, 2, Mechanism::location)
+                .edge(2, 3, Mechanism::iframe)
+                .file(3),
+            VisitVerdict::malicious,
+            {{0, Role::landing}, {1, Role::relay}, {2, Role::exploit}, {3, Role::distribution}}},
         Row{"a_picture_of_the_same_url_went_first",
             Graph({shop, gate, host})
                 .edge(0, 2, Mechanism::image)

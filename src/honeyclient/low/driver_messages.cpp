@@ -144,7 +144,10 @@ void Driver::on_navigate(WorkerState& worker, Navigate message) {
   auto url = url::Url::parse(asked.url);
   if (!url || !is_navigation(asked.mechanism)) return hostile(worker, "a navigation that no page makes");
   auto recorded = record_.node(url->href(), asked.method, asked.body);
-  if (recorded) record_.edge(from->node, *recorded, asked.mechanism, asked.origin);
+  if (recorded) {
+    const Context* by = message.by ? context_of(worker, *message.by) : nullptr;
+    record_.edge(by ? by->node : from->node, *recorded, asked.mechanism, asked.origin);
+  }
   bool by_itself =
       message.whose == Relative::itself && (message.target_name.empty() || message.target_name == "_self");
   Context* context = relative(*from, message.whose, message.child, message.target_name);
@@ -198,7 +201,8 @@ void Driver::on_open_frame(WorkerState& worker, OpenFrame message) {
   auto recorded = record_.node(url->href(), asked.method, asked.body);
   if (!recorded) return tell(worker, ToPage::frame_elsewhere, FrameElsewhere{message.window, true});
   uint32_t node = *recorded;
-  record_.edge(parent->node, node, asked.mechanism, asked.origin);
+  const Context* by = message.by ? context_of(worker, *message.by) : nullptr;
+  record_.edge(by ? by->node : parent->node, node, asked.mechanism, asked.origin);
   if (!message.load) {
     intel::VisitNode& untaken = record_.at(node);
     if (!untaken.fetched && untaken.why_not.empty()) untaken.why_not = "limit: frames";

@@ -100,7 +100,8 @@ INSTANTIATE_TEST_SUITE_P(
             {{"/", "<script>new Worker('/w.js', {type: 'module'}).onmessage = e => alert(e.data)</script>"},
              {"/w.js", script + "import v from './v.js'; postMessage(v)"},
              {"/v.js", script + "export default 'v'"}},
-            {"alert: v"}},
+            {"alert: v"},
+            {"worker {a}/ -> {a}/w.js 1:9", "script {a}/ -> {a}/v.js 1:15"}},
         Row{"worker_with_a_timer_and_a_request",
             {{"/", "<script>new Worker('/w.js').onmessage = e => alert(e.data)</script>"},
              {"/w.js", script +

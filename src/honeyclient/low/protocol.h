@@ -138,7 +138,10 @@ struct Navigate {
   Relative whose = Relative::itself;
   uint32_t child = 0;       // window number, where `whose` is child
   std::string target_name;  // a frame or window by name; "" and "_self": `whose` says which
-  static void wire(auto& codec, auto& self) { codec(self.asked, self.whose, self.child, self.target_name); }
+  std::optional<uint32_t> by;  // the window whose script asks, where it is not the one that moves
+  static void wire(auto& codec, auto& self) {
+    codec(self.asked, self.whose, self.child, self.target_name, self.by);
+  }
 };
 
 // A new frame (its first document) of asked.window; `window` is the worker's number for it. One past the
@@ -148,7 +151,10 @@ struct OpenFrame {
   std::string name;
   Asked asked;
   bool load = true;
-  static void wire(auto& codec, auto& self) { codec(self.window, self.name, self.asked, self.load); }
+  std::optional<uint32_t> by;  // as above
+  static void wire(auto& codec, auto& self) {
+    codec(self.window, self.name, self.asked, self.load, self.by);
+  }
 };
 
 struct OpenWindow {

@@ -28,6 +28,14 @@ class History final : public Native {
   uint32_t length = 1;
 };
 
+// Whose script calls: the member that it calls may be another window's.
+// https://html.spec.whatwg.org/#entry-settings-object
+Window& asker_of(Call& call) {
+  JSObject* global = JS::GetScriptedCallerGlobal(call.cx);
+  Native* native = global ? native_of(global) : nullptr;
+  return native && native->kind == Kind::window ? static_cast<Window&>(*native) : call.window;
+}
+
 Window& self_of(Call& call) {
   return *call.self<Location>().window;
 }
@@ -49,14 +57,16 @@ template <void (url::Url::*Set)(std::string_view)>
 void set_part(Call& call) {
   url::Url url = self_of(call).url;
   (url.*Set)(call.text8(0));
-  self_of(call).navigate(url, intel::Mechanism::location, call.page.positions.origin_here());
+  self_of(call).navigate(url, intel::Mechanism::location, call.page.positions.origin_here(), {}, {},
+                         &asker_of(call));
   call.give();
 }
 void reload(Call& call) {
   Window& window = self_of(call);
   url::Url whole = window.url;
   whole.set_hash("");  // with one it would be a move within the document
-  window.navigate(whole, intel::Mechanism::location, call.page.positions.origin_here());
+  window.navigate(whole, intel::Mechanism::location, call.page.positions.origin_here(), {}, {},
+                  &asker_of(call));
   call.give();
 }
 
@@ -121,9 +131,10 @@ JSObject* location_object(JSContext* cx, Window& window) {
 void go_to(Call& call, Window& window, std::u16string_view text) {
   // Relative to who asks, not to the window that moves.
   // https://html.spec.whatwg.org/#location-object-navigate
-  auto url = call.window.resolve(trim(text));
+  const Window& asker = asker_of(call);
+  auto url = asker.resolve(trim(text));
   if (!url) call.dom_error("SyntaxError", "'" + utf8(text) + "' is not a valid URL.");
-  window.navigate(*url, intel::Mechanism::location, call.page.positions.origin_here());
+  window.navigate(*url, intel::Mechanism::location, call.page.positions.origin_here(), {}, {}, &asker);
 }
 
 void navigate_method(Call& call) {

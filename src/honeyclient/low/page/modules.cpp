@@ -42,9 +42,10 @@ Module* Modules::fetch(const url::Url& url, const std::optional<Origin>& origin)
     window_.page.limit("modules");
     return nullptr;
   }
+  const bool of_worker = window_.scope && modules_.empty();  // the script that it was made with
   Module& module = modules_.emplace_back(window_.page.cx, *this, url.href());
   by_url_[url.href()] = &module;
-  Asked asked = window_.asked(intel::Mechanism::script, url);
+  Asked asked = window_.asked(of_worker ? intel::Mechanism::worker : intel::Mechanism::script, url);
   asked.origin = origin;
   // https://html.spec.whatwg.org/#fetch-a-single-module-script
   asked.mode = RequestMode::cors;

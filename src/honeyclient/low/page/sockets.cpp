@@ -90,8 +90,7 @@ constexpr Interface table[] = {{.name = "WebSocket",
                                 .constants = constants,
                                 .construct = native<construct>,
                                 .construct_arguments = 1,
-                                .handlers = handlers,
-                                .engines = on_modern}};
+                                .handlers = handlers}};
 
 }  // namespace
 

@@ -187,11 +187,11 @@ Target find_target(Window& from, const std::string& name) {
 }  // namespace
 
 void Window::navigate(const url::Url& to, intel::Mechanism mechanism, std::optional<Origin> origin,
-                      Asked more, std::string target_name) {
+                      Asked more, std::string target_name, const Window* by) {
   if (gone) return;
   Target target = find_target(*this, target_name);
   if (target.window && target.window != this)
-    return target.window->navigate(to, mechanism, std::move(origin), std::move(more));
+    return target.window->navigate(to, mechanism, std::move(origin), std::move(more), {}, by ? by : this);
   bool is_vbscript = to.scheme() == "vbscript" && runs_vbscript(page.persona());
   if ((to.scheme() == "javascript" || is_vbscript) && target.window) {
     page.post([this, to, by = page.positions.here()] { evaluate_javascript_url(to, by); });
@@ -217,14 +217,20 @@ void Window::navigate(const url::Url& to, intel::Mechanism mechanism, std::optio
       request.body = std::move(content->bytes);
       request.headers.push_back({"Content-Type", std::move(content->type)});
     }
+  std::optional<uint32_t> asker;
+  if (by && speaks_for(*by).id != request.window) {
+    asker = speaks_for(*by).id;
+    request.referrer = by->referrer_for_requests();
+  }
   uint32_t frame_number = target.window == this && parent ? id : target.frame;
   if (frame_number != 0) {
     page.navigation_started();
-    page.tell(FromPage::open_frame, OpenFrame{frame_number, name, std::move(request)});
+    page.tell(FromPage::open_frame, OpenFrame{frame_number, name, std::move(request), true, asker});
     return;
   }
   if (target.window) page.navigation_started();
-  page.tell(FromPage::navigate, Navigate{std::move(request), Relative::itself, 0, std::move(target_name)});
+  page.tell(FromPage::navigate,
+            Navigate{std::move(request), Relative::itself, 0, std::move(target_name), asker});
 }
 
 void Window::evaluate_javascript_url(const url::Url& to, const std::optional<Place>& by) {

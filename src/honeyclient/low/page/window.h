@@ -67,8 +67,9 @@ class Window final : public Native {
   // Number 0 for the page itself; what `asked.window` wants.
   Asked asked(intel::Mechanism mechanism, const url::Url& to) const;
   // location = …, form submission, refresh: javascript: runs here, a fragment moves nowhere.
+  // `by` is whose script asks, where it is another window's.
   void navigate(const url::Url& to, intel::Mechanism mechanism, std::optional<Origin> origin, Asked more = {},
-                std::string target_name = {});
+                std::string target_name = {}, const Window* by = nullptr);
   void evaluate_javascript_url(const url::Url& to, const std::optional<Place>& by);
 
   // --- scripts
