@@ -81,8 +81,10 @@ void on_translation(qemu_plugin_id_t, qemu_plugin_tb* tb) {
   bool thumb = arm && (cpu_register(cpsr, false).value_or(0) & thumb_bit) != 0;
   for (size_t i = 0; i < count; ++i) {
     const qemu_plugin_insn* instruction = qemu_plugin_tb_get_insn(tb, i);
-    const size_t size = qemu_plugin_insn_size(instruction);
+    size_t size = qemu_plugin_insn_size(instruction);
     const auto* data = static_cast<const uint8_t*>(qemu_plugin_insn_data(instruction));
+    // Near a page's end QEMU looks at what follows, and gives two bytes of that with the instruction before.
+    if (thumb && size > 2) size = std::min<size_t>(size, data[1] >> 3 >= 0x1d ? 4 : 2);
     bytes.insert(bytes.end(), data, data + size);
     lengths.push_back(static_cast<uint8_t>(size));
     thumb = thumb || (size == 2 && arm);
