@@ -343,13 +343,20 @@ class Judge {
         const std::string why = takes_delivery(a, source) ? "" : choice(source, *place, a, within);
         if (left_ == 0) return;
         if (why.empty()) {
-          by->gate = true;
+          by->gate = by->gate || !tells(a, *place->decision, source);
           continue;
         }
         add(*by, Role::c2, {why, of(place->decision->label, source), place->decision->number, static_cast<int64_t>(index)});
         convicted.insert(source);
       }
     }
+  }
+
+  // How bytes are printed is decided on these bytes all the time, in a static program by what is its own code.
+  static bool tells(const Action& a, const Decision& d, uint16_t source) {
+    std::vector<Range> printed = a.label;
+    std::erase_if(printed, [](const Range& range) { return range.by_decision; });
+    return a.kind == "write" && overlap(printed, d.label, source);
   }
 
   // A shell that runs a downloaded script decides on the script's bytes all the time: a program that was itself

@@ -209,6 +209,27 @@ TEST(Judging, AWordThatSaysToRunADownloadLiesBesideIt) {
   }
 }
 
+// A static program's printf decides on what it prints.
+TEST(Judging, PrintingReceivedBytesIsNoGate) {
+  struct Row {
+    const char* what;
+    bool gate;
+  };
+  const Row rows[] = {{R"("kind":"write","object":"/dev/null","label":[[1,2,9,0]])", false},
+                      {R"("kind":"write","object":"/dev/null","label":[[1,2,9,1]])", true},
+                      {R"("kind":"write","object":"/dev/null","label":[[1,40,90,0]])", true},
+                      {R"("kind":"write","object":"/dev/null","label":[[2,2,9,0]])", true},
+                      {R"("kind":"create","object":"x","result":3,"label":[])", true}};
+  const std::string tested = with(decision, "\"indirect\":true", "\"indirect\":false");
+  for (const Row& row : rows) {
+    report::Run run = read_events(fmt::format("{}\n{}\n{{\"event\":\"action\",\"pid\":7,\"within\":[1],{}}}\n", source, tested, row.what));
+    judge(run);
+    EXPECT_EQ(run.bad_lines, 0U) << row.what;
+    EXPECT_FALSE(commands(run)) << row.what;
+    EXPECT_EQ(run.flows.at(1).gate, row.gate) << row.what;
+  }
+}
+
 TEST(Judging, TakingDeliveryOfWhatAFlowSendsIsNoCommand) {
   constexpr std::string_view second = R"({"event":"source","source":2,"kind":"flow","protocol":"tcp","remote":"203.0.113.8:81"})";
   constexpr std::string_view led = R"({"event":"action","kind":"connect","source":2,"within":[],"label":[[1,9,12,0]]})";
