@@ -189,9 +189,10 @@ class Browser:
 
 
 KINDS = {"Document": "document", "Script": "script", "Image": "image", "Stylesheet": "stylesheet", "XHR": "data",
-         "Fetch": "data"}
+         "Fetch": "data", "EventSource": "data"}
 # Which requests Chromium makes for these, and how it calls them, is another matter.
-NOT_COMPARED = {"link", "media", "beacon", "worker", "applet", "component"}
+NOT_COMPARED = {"link", "media", "beacon", "worker", "websocket", "applet", "component"}
+PLUGINS = (".swf", ".xap")  # whose files it asks for no more
 OURS = {"http_redirect": "redirect", "script": "script", "image": "image", "stylesheet": "stylesheet", "xhr": "data",
         "fetch": "data"}
 
@@ -226,7 +227,7 @@ class Graph:
             return
         self.last_of_request[number] = url
         kind = KINDS.get(what.get("type"))
-        source = self.document_of(what.get("frameId")) if kind == "document" else what.get("documentURL")
+        source = self.document_of(what.get("frameId")) if kind == "document" else steady(what.get("documentURL", ""))
         if kind and source and url != source:
             self.edges.add((kind, source, url))
 
@@ -246,7 +247,7 @@ class Graph:
 def seen_by_us(visit):
     urls = [steady(node["url"]) for node in visit["nodes"]]
     return {(OURS.get(e["mechanism"], "document"), urls[e["from"]], urls[e["to"]]) for e in visit["edges"]
-            if e["mechanism"] not in NOT_COMPARED}
+            if e["mechanism"] not in NOT_COMPARED and not urls[e["to"]].endswith(PLUGINS)}
 
 
 def agreement(chains, visits, count, faults, say):
@@ -262,7 +263,7 @@ def agreement(chains, visits, count, faults, say):
     for chain, seen in zip(chosen, seen_by_it):
         mine = seen_by_us(visits[chain.url])
         true = {(OURS.get(e.mechanism, "document"), e.source, e.target) for e in chain.edges
-                if e.mechanism not in NOT_COMPARED}
+                if e.mechanism not in NOT_COMPARED and not e.target.endswith(PLUGINS)}
         both, theirs, ours = both + len(seen & mine), theirs + len(seen), ours + len(mine)
         truth_both, truth = truth_both + len(seen & true), truth + len(true)
         for edge in sorted(seen ^ mine)[:faults]:

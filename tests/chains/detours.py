@@ -103,7 +103,7 @@ def worker_asks(b, page, target):
 
 def worker_of_a_blob(b, page, target):
     by_script(b, page, filled(b, "var s = 'postMessage(\"' + {u} + '\")';\n"
-                                 "var w = «new Worker(URL.createObjectURL(new Blob([s])))»;\n"
+                                 "var w = «new Worker(window.URL.createObjectURL(new Blob([s])))»;\n"
                                  "w.onmessage = function (e) { «location = e.data» };", target),
               ("worker", "blob:" + page.url.split("/", 3)[0] + "//" + page.url.split("/")[2]), ("location", target))
 
@@ -280,6 +280,7 @@ def frame_that_moves_its_parent(b, page, target):
     b.edge("location", frame.url, target, code, marks[0])
     frame.scripts = b.inline(frame, code)
     b.serve_page(frame, False)
+    b.chain.browser = False  # it names the document that went, the truth the one that made it go
     return [frame.url]
 
 
@@ -323,19 +324,20 @@ def document_mode(b, page, target):
     content = b.rng.choice([f"IE={older}", f"IE=EmulateIE{older}"])
     page.head = f'<meta http-equiv="X-UA-Compatible" content="{content}">' + page.head
     if b.in_frame:  # a frame has the mode of the window's document
-        return mechanisms.iframe(b, page, target)
+        mechanisms.iframe(b, page, target)
+        return
+    # What both modes know: frames of other sites keep the browser's.
+    whole, b.words, b.checks = (b.words, b.checks), {ALL, TRIDENT}, ["!!document.documentMode", "/Trident/.test(navigator.userAgent)"]
     if b.rng.random() < 0.4:
         page.body += f"<!--[if IE {older}]><iframe src=\"{target}\"></iframe><![endif]-->"
         b.edge("iframe", page.url, target)
-        # What frames show: what both modes know.
-        b.words, b.checks = {ALL, TRIDENT}, ["!!document.documentMode", "/Trident/.test(navigator.userAgent)"]
-        return None
+        return
     by_script(b, page, filled(b, b.rng.choice([
         f"if (document.documentMode == {older}) «location = {{u}}»;",
         "if (!document.addEventListener) {\n  «location.href = {u}»;\n}",
         "var d = document.createElement('p');\nd.attachEvent('onclick', function () { «location = {u}» });\nd.click();"]),
         target), ("location", target))
-    return None
+    b.words, b.checks = whole
 
 
 # --- documents -------------------------------------------------------------------------------------------
