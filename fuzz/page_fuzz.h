@@ -159,7 +159,7 @@ inline void play_parent(base::FrameChannel channel) {
         auto open = base::from_wire<OpenFrame>(frame->body);
         SHIKAKE_CHECK(open.has_value());
         FrameDocument document;
-        document.window = open->window;
+        document.window = document.number = open->window;
         document.document.url = "https://page.example/frame";
         document.document.body = "<p>x<script>parent.v.push(document)</script>";
         if (open->window % 2)

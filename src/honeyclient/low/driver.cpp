@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <time.h>
 
 #include <algorithm>
 
@@ -128,6 +129,7 @@ void Driver::read_worker(WorkerState& worker) {
       return worker_ended(worker);
     }
     worker.last_word = steady_clock::now();
+    worker.quiet_since.reset();
     worker.message_bytes += frame->body.size();
     if (++worker.messages > limits::max_messages || worker.message_bytes > limits::max_message_bytes) {
       record_.limit("messages");
@@ -181,15 +183,39 @@ void Driver::leave_slow_pictures() {
   }
 }
 
+namespace {
+
+// What a process has had so far; nothing: it is gone.
+std::optional<std::chrono::nanoseconds> processor_time(pid_t pid) {
+  clockid_t clock;
+  timespec time;
+  if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &time) != 0) return std::nullopt;
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+// Whether it has been silent for too long: of its own time, or twice as long of everybody's.
+bool is_hung(WorkerState& worker) {
+  constexpr std::chrono::seconds worth_a_look{1};
+  const auto silent = steady_clock::now() - worker.last_word;
+  if (silent < worth_a_look) return false;
+  if (silent >= 2 * limits::max_silence || !worker.process) return silent >= limits::max_silence;
+  const auto spent = processor_time(worker.process->pid());
+  if (!spent) return false;  // its end is noticed where its channel is read
+  if (!worker.quiet_since) worker.quiet_since = spent;
+  return *spent - *worker.quiet_since >= limits::max_silence - worth_a_look;
+}
+
+}  // namespace
+
 void Driver::watch_silence() {
   for (size_t i = 0; i < workers_.size(); ++i) {  // reading one may start another
     WorkerState* worker = workers_[i].get();
     bool owes = !worker->dead && !worker->closing && !(worker->settled && worker->heard == worker->sent);
     if (!owes || worker->waiting > 0) continue;
-    if (steady_clock::now() - worker->last_word < limits::max_silence) continue;
+    if (!is_hung(*worker)) continue;
     // Its word may lie unread: taking a document apart has kept us as long.
     read_worker(*worker);
-    if (worker->dead || steady_clock::now() - worker->last_word < limits::max_silence) continue;
+    if (worker->dead || !is_hung(*worker)) continue;
     worker->end();
     worker->dead = true;
     record_.limit("silence");

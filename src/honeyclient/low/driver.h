@@ -43,6 +43,16 @@ struct Context {
   net::ReferrerPolicy policy = net::ReferrerPolicy::strict_origin_when_cross_origin;
   uint32_t navigations = 0;
 
+  // Documents that the embedder's worker was handed and has not shown yet: it may be in the middle of a script.
+  struct Arriving {
+    uint32_t number;
+    uint32_t node;
+    url::Url url;
+    net::ReferrerPolicy policy;
+  };
+  std::deque<Arriving> arriving;
+  uint32_t handed = 0;  // how many, so far
+
   struct Pending {
     Asked asked;
     uint32_t node;
@@ -64,6 +74,7 @@ struct WorkerState {
   bool settled = false, dead = false, closing = false;
   uint32_t cpu_ms = 0;
   std::chrono::steady_clock::time_point last_word;
+  std::optional<std::chrono::nanoseconds> quiet_since;  // its processor time when it was seen to be silent
   uint32_t waiting = 0;                          // fetches that it asked for
   std::shared_ptr<const ViewedDocument> viewed;  // whose scripts it runs, where it runs none of a page's
 };
@@ -176,6 +187,8 @@ class Driver {
   void on_settled(WorkerState& worker, const Settled& message);
   void on_happened(WorkerState& worker, const Happened& message);
   void on_component(WorkerState& worker, const ComponentUse& message);
+  void on_shows(WorkerState& worker, const Shows& message);
+  void on_named(WorkerState& worker, Named message);
 
   // --- machine code (driver_shellcode.cpp)
   void on_machine_code(WorkerState& worker, MachineCode message);

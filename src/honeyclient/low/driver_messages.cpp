@@ -63,6 +63,10 @@ void Driver::handle(WorkerState& worker, const base::Frame& frame) {
       break;
     case FromPage::component:
       return take(&Driver::on_component);
+    case FromPage::shows:
+      return take(&Driver::on_shows);
+    case FromPage::named:
+      return take(&Driver::on_named);
     case FromPage::wrote_file:
       if (auto message = base::from_wire<WroteFile>(frame.body)) {
         Context* context = context_of(worker, message->window);
@@ -95,6 +99,28 @@ void Driver::on_happened(WorkerState& worker, const Happened& message) {
   uint32_t node = context ? context->node : worker.root->node;
   record_.happened(message.kind, message.detail, node);
   if (worker.viewed && message.kind == "environment") view_as_others(worker);
+}
+
+void Driver::on_shows(WorkerState& worker, const Shows& message) {
+  for (auto& context : contexts_) {
+    if (context->embedder != &worker || context->embedded_as != message.window) continue;
+    auto shown = std::ranges::find(context->arriving, message.number, &Context::Arriving::number);
+    if (shown == context->arriving.end()) break;
+    // The frame may have gone elsewhere meanwhile.
+    if (context->worker == &worker) {
+      context->node = shown->node;
+      context->url = std::move(shown->url);
+      context->policy = shown->policy;
+    }
+    context->arriving.erase(context->arriving.begin(), shown + 1);
+    return;
+  }
+  hostile(worker, "a document that it was not given");
+}
+
+void Driver::on_named(WorkerState& worker, Named message) {
+  Context* context = context_of(worker, message.window);
+  if (context && message.name.size() <= limits::max_window_name) context->name = std::move(message.name);
 }
 
 // What a component is told to fetch, or a command names, is where the attack goes on.

@@ -102,25 +102,35 @@ void Driver::show(const UnderWay& fetch, const Answer200& answer) {
   document.content_type = type;
   document.last_modified = header(answer.headers, "Last-Modified");
   document.refresh = header(answer.headers, "Refresh");
+  document.compatible = header(answer.headers, "X-UA-Compatible");
   if (answer.body.size() > limits::max_page) record_.limit("page-size");
   document.body = answer.body.substr(0, limits::max_page);
 
   context.loading = false;
-  context.url = *url;
-  context.policy = net::referrer_policy_of_header(header(answer.headers, "Referrer-Policy"))
-                       .value_or(net::parse_referrer_policy(persona_.referrer_policy)
-                                     .value_or(net::ReferrerPolicy::strict_origin_when_cross_origin));
-  context.node = fetch.node;
+  const auto policy = net::referrer_policy_of_header(header(answer.headers, "Referrer-Policy"))
+                          .value_or(net::parse_referrer_policy(persona_.referrer_policy)
+                                        .value_or(net::ReferrerPolicy::strict_origin_when_cross_origin));
   WorkerState* embedder = context.embedder;
   const bool has_origin = url->is_http() || url->scheme() == "blob";
   bool same_origin = embedder && !embedder->dead && has_origin && url->origin() == embedder->origin;
   if (same_origin) {
-    if (context.worker && context.worker != embedder) close_subtree(context);
+    if (context.worker != embedder) {
+      if (context.worker) close_subtree(context);
+      // Until it shows the document, the frame there is an empty one of the page around it.
+      context.node = context.parent->node;
+      context.url = context.parent->url;
+      context.policy = context.parent->policy;
+    }
     context.worker = embedder;
     context.window = context.embedded_as;
-    tell(*embedder, ToPage::frame_document, FrameDocument{context.embedded_as, std::move(document)});
+    context.arriving.push_back({++context.handed, fetch.node, *url, policy});
+    tell(*embedder, ToPage::frame_document,
+         FrameDocument{context.embedded_as, context.handed, context.name, std::move(document)});
     return;
   }
+  context.node = fetch.node;
+  context.url = *url;
+  context.policy = policy;
   if (embedder && !embedder->dead && (fetch.purpose.new_frame || context.worker == embedder))
     tell(*embedder, ToPage::frame_elsewhere, FrameElsewhere{context.embedded_as, false});
   if (context.worker && context.worker != embedder) close_subtree(context);

@@ -28,8 +28,12 @@ inline constexpr uint64_t max_handed = 24ull << 20;               // "script-siz
 inline constexpr uint64_t max_page = 24ull << 20;                 // "page-size"
 inline constexpr uint64_t max_visit_bytes = 256ull << 20;         // "bytes": all bodies of a visit
 inline constexpr std::chrono::milliseconds max_visit_time = 60s;  // "visit-time": wall clock
-// A worker that has said nothing for so long while it owes an answer is hung.
+// A worker that has computed for so long and said nothing, while it owes an answer, is hung. Of its own processor
+// time: on a busy machine a minute of the clock may be a second of the worker's. One that does not compute has
+// twice as long by the clock.
 inline constexpr std::chrono::milliseconds max_silence = 20s;  // "silence"
+// What window.name holds of a text that is carried to the next document.
+inline constexpr uint32_t max_window_name = 1u << 20;
 inline constexpr uint32_t max_components = 500;                // names, in the record
 inline constexpr uint32_t max_events = 5000;                   // "events": in the record
 inline constexpr uint32_t max_record_nodes = 5000;             // "record-nodes"

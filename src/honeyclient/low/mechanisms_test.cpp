@@ -166,6 +166,51 @@ INSTANTIATE_TEST_SUITE_P(
              {"/f", "x"},
              {"/end", "x"}},
             {"location {a}/ -> {a}/f 1:33", "location {a}/ -> {a}/end 1:1 < 1:68"}},
+        Row{"window_name_outlives_the_document",
+            {{"/", "<script>name = '{b}/end'; location = '/next'</script>"},
+             {"/next", "<script>location = name</script>"},
+             {"/end", "x"}},
+            {"location {a}/ -> {a}/next 1:46", "location {a}/next -> {b}/end 1:9"}},
+        Row{"window_name_in_another_worker",
+            {{"/", "<iframe src=f></iframe>"},
+             {"/f", "<script>window.name = '{a}/end'; location = '{b}/g'</script>"},
+             {"/g", "<script>location = name</script>"},
+             {"/end", "x"}},
+            {"iframe {a}/ -> {a}/f", "location {a}/f -> {b}/g 1:53", "location {b}/g -> {a}/end 1:9"}},
+        Row{"window_name_of_the_frame_element",
+            {{"/", "<iframe name={b}/end src=f></iframe>"},
+             {"/f", "<script>location = name</script>"},
+             {"/end", "x"}},
+            {"iframe {a}/ -> {a}/f", "location {a}/f -> {b}/end 1:9"}},
+        Row{"empty_window_written_into",
+            {{"/",
+              "<script>var w = window.open('', 'p'); w.document.write('<script src={b}/s.js><\\/script>'); "
+              "w.document.close()</script>"},
+             {"/s.js", javascript + "opener.document.title = 1; location = '{b}/end'"},
+             {"/end", "x"}},
+            {"script {a}/ -> {b}/s.js 1:50 document.write", "location {a}/ -> {b}/end 1:28"}},
+        Row{"empty_window_sent_elsewhere",
+            {{"/", "<script>var w = window.open('about:blank'); w.location = '{b}/x'</script>"},
+             {"/x", "<script>location = '/end'</script>"},
+             {"/end", "x"}},
+            {"location {a}/ -> {b}/x 1:45", "location {b}/x -> {b}/end 1:9"}},
+        Row{"empty_window_sends_its_opener_elsewhere",
+            {{"/",
+              "<script>var w = window.open(); w.document.write('<script>top === self && (opener.location = "
+              "\"{b}/end\")<\\/script>')</script>"},
+             {"/end", "x"}},
+            {"location {a}/ -> {b}/end 1:1 < 1:43"}},
+        Row{"empty_window_by_its_name",
+            {{"/",
+              "<script>window.open('', 'p').document.title = 'first'; if (window.open('', 'p').document.title "
+              "== 'first') document.write('<a id=l target=p href={b}/x>'), "
+              "document.getElementById('l').click()</script>"},
+             {"/x", "x"}},
+            {"anchor {a}/ -> {b}/x 1:204"}},
+        Row{"window_of_a_script",
+            {{"/", "<script>window.open(\"javascript:'<script src={b}/s.js><\\/script>'\")</script>"},
+             {"/s.js", javascript + "1"}},
+            {"script {a}/ -> {b}/s.js"}},
         Row{"window_open",
             {{"/", "<script>window.open('{b}/pop')</script>"},
              {"/pop", "<script>location='{a}/end'</script>"},
@@ -379,6 +424,28 @@ TEST(Visits, AreRepeatable) {
   EXPECT_NE(first[1].find("1700000005"), std::string::npos) << first[1];
   options.seed = 2;
   EXPECT_NE(events_of(visit_or_fail(options), "console"), first);
+}
+
+// What a page made itself is shown in a window of its own.
+TEST(MechanismsTest, WindowOfABlob) {
+  Sites sites({{"/",
+                "<script>window.open(URL.createObjectURL(new Blob(['<script>location = \"{b}/end\"<\\/script>'], "
+                "{type: 'text/html'})))</script>"},
+               {"/end", "x"}});
+  const intel::VisitRecord visit = visit_or_fail(local_visit(sites.url()));
+  ASSERT_EQ(visit.edges.size(), 2u);
+  EXPECT_EQ(visit.edges[0].mechanism, intel::Mechanism::window_open);
+  EXPECT_TRUE(visit.nodes[visit.edges[0].to].url.starts_with("blob:"));
+  EXPECT_EQ(visit.edges[1].from, visit.edges[0].to);
+  EXPECT_EQ(sites.named(visit.nodes[visit.edges[1].to].url), "{b}/end");
+}
+
+// Empty ones lead nowhere by themselves, but take a realm each.
+TEST(MechanismsTest, EmptyWindowsAreBounded) {
+  Sites sites({{"/", "<script>for (var i = 0; i < 100; i++) open('', 'w' + i).document.write('x')</script>"},
+               {"/x", "x"}});
+  const intel::VisitRecord visit = visit_or_fail(local_visit(sites.url()));
+  EXPECT_THAT(visit.limits_hit, ::testing::ElementsAre("windows"));
 }
 
 }  // namespace

@@ -185,6 +185,22 @@ INSTANTIATE_TEST_SUITE_P(
             {"alert: false"}}),
     [](const auto& row) { return row.param.name; });
 
+// A worker's page waits for the first script that it imports; meanwhile the frame's next document has come. What
+// the earlier one then asks for is its own.
+TEST(ModulesAndWorkers, WhatAFrameAsksForBeforeItShowsTheNextDocumentIsTheEarlierOnes) {
+  Sites sites({{"/", "<iframe id=f src=/f></iframe><script>function go() { document.getElementById('f').src = '/g?late=200' }</script>"},
+               {"/f", "<script>new Worker('/w.js'); parent.go()</script>"},
+               {"/w.js", script + "importScripts('/1.js?late=700'); importScripts('/2.js')"},
+               {"/1.js", script + "1"},
+               {"/2.js", script + "2"},
+               {"/g", "<script src=/3.js></script>"},
+               {"/3.js", script + "3"}});
+  const intel::VisitRecord visit = visit_or_fail(local_visit(sites.url()));
+  const std::multiset<std::string> edges = edge_texts(sites, visit);
+  EXPECT_THAT(edges, Contains("worker {a}/f -> {a}/2.js 1:47"));
+  EXPECT_THAT(edges, Contains("script {a}/g?late=200 -> {a}/3.js"));
+}
+
 // Bounded: a page that makes workers without end, and modules that import themselves.
 TEST(ModulesAndWorkers, AreBounded) {
   Sites sites({{"/",

@@ -88,6 +88,17 @@ INSTANTIATE_TEST_SUITE_P(
             "ie9-win7",
             "<meta http-equiv=X-UA-Compatible content='IE=EmulateIE8'>" + answers("document.documentMode"),
             {"image {a}/ -> {a}/x?5 1:75 document.write"}},
+        Row{"mode_by_header",
+            "ie11-win7",
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nX-UA-Compatible: IE=EmulateIE8\r\n\r\n<!doctype html>" +
+                vbscript,
+            {"iframe {a}/ -> {b}/x 2:1 document.write"}},
+        Row{"mode_by_element_before_header",
+            "ie11-win7",
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nX-UA-Compatible: IE=8\r\n\r\n<!doctype html><meta "
+            "http-equiv=X-UA-Compatible content='IE=edge'>" +
+                vbscript,
+            {}},
         // --- readyState
         Row{"script_ready",
             "ie8-win7",

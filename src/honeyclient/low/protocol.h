@@ -95,9 +95,10 @@ struct Document {
   std::string content_type;   // the header; sniffing is done by the parent
   std::string last_modified;  // the header
   std::string refresh;        // the header
+  std::string compatible;     // the header X-UA-Compatible
   std::string body;
   static void wire(auto& codec, auto& self) {
-    codec(self.url, self.referrer, self.content_type, self.last_modified, self.refresh, self.body);
+    codec(self.url, self.referrer, self.content_type, self.last_modified, self.refresh, self.compatible, self.body);
   }
 };
 
@@ -124,6 +125,8 @@ enum class FromPage : uint8_t {
   limit,
   settled,
   machine_code,
+  shows,
+  named,
 };
 
 struct Fetch {
@@ -250,6 +253,21 @@ struct MachineCode {
   static void wire(auto& codec, auto& self) { codec(self.window, self.how, self.bytes, self.origin); }
 };
 
+// From now on what the frame says is of the document that it was handed under this number (FrameDocument): what
+// the worker said before, it said while the earlier one was shown.
+struct Shows {
+  uint32_t window = 0;
+  uint32_t number = 0;
+  static void wire(auto& codec, auto& self) { codec(self.window, self.number); }
+};
+
+// window.name, which outlives the document; said before the worker settles, where a script has changed it.
+struct Named {
+  uint32_t window = 0;
+  std::string name;
+  static void wire(auto& codec, auto& self) { codec(self.window, self.name); }
+};
+
 struct Unemulated {
   std::string what;
   bool matters = false;  // what is missing may have hidden a part of the chain
@@ -319,8 +337,10 @@ struct Loaded {
 
 struct FrameDocument {
   uint32_t window = 0;
+  uint32_t number = 0;  // of the frame's documents in this visit: Shows has it back
+  std::string name;     // window.name, where the frame has been elsewhere
   Document document;
-  static void wire(auto& codec, auto& self) { codec(self.window, self.document); }
+  static void wire(auto& codec, auto& self) { codec(self.window, self.number, self.name, self.document); }
 };
 
 // The frame's document runs in another worker, or there is none (`failed`).

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <map>
 #include <mutex>
 #include <set>
@@ -29,7 +30,8 @@ class KeptBlobs final : public BlobSink {
 };
 
 // Pages by path: either a body (HTML with status 200) or a whole answer that begins with "HTTP/1.1". In
-// both, {a} and {b} stand for the origins of two servers that share no site.
+// both, {a} and {b} stand for the origins of two servers that share no site. A path that ends in "?late=N" is
+// answered after N milliseconds.
 class Sites {
  public:
   using Pages = std::map<std::string, std::string>;
@@ -71,6 +73,8 @@ class Sites {
       }
       size_t start = request.find(' ') + 1;
       std::string path = request.substr(start, request.find(' ', start) - start);
+      if (size_t late = path.find("?late="); late != path.npos)
+        std::this_thread::sleep_for(std::chrono::milliseconds(std::stoi(path.substr(late + 6))));
       auto page = pages_.find(path);
       if (page == pages_.end()) page = pages_.find(path.substr(0, path.find('?')));
       std::string answer =

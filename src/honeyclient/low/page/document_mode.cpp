@@ -57,7 +57,7 @@ uint32_t asked_document_mode(const Persona& persona, const Document& document) {
   if (persona.engine != Engine::trident || persona.version < first_with_modes) return 0;
   const std::string_view beginning = std::string_view(document.body).substr(0, looked_through);
   const std::string words = utf8(lower(wide(beginning)));
-  if (words.find("x-ua-compatible") == words.npos) return 0;
+  if (document.compatible.empty() && words.find("x-ua-compatible") == words.npos) return 0;
   html::Arena arena;
   html::Document& parsed = arena.create_document();
   html::parse_document(parsed, html::decode_page(base::as_bytes(beginning),
@@ -70,7 +70,7 @@ uint32_t asked_document_mode(const Persona& persona, const Document& document) {
     if (!kind || !content || !equals_ignoring_case(trim(*kind), u"x-ua-compatible")) continue;
     if (uint32_t mode = mode_in(*content, persona.version, quirks)) return mode;
   }
-  return 0;
+  return mode_in(wide(document.compatible), persona.version, quirks);  // the element goes before the header
 }
 
 Start in_document_mode(Start start) {

@@ -1,5 +1,5 @@
 // The document mode of Internet Explorer 8 and later: the version whose ways a page asks for with a meta
-// element X-UA-Compatible. It decides which markup, language and objects the page meets; headers, navigator
+// element X-UA-Compatible, or its server with a header of that name. It decides which markup, language and objects the page meets; headers, navigator
 // and components stay the browser's own. Microsoft: "Specifying legacy document modes", "Defining document
 // compatibility".
 #pragma once

@@ -154,7 +154,7 @@ void Engine::run_page(base::FrameChannel channel, Start start) {
   use_job_queue(cx_, *page_);
   try {
     Window& window = page_->open_window(page_->start.document, 0, nullptr, nullptr);
-    window.name = page_->start.window_name;
+    window.name = window.told_name = page_->start.window_name;
     if (!window.gone) window.loader->start(page_->start.document);
     page_->run();
   } catch (const std::bad_alloc&) {

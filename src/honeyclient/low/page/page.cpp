@@ -337,6 +337,8 @@ void Page::settle() {
     for (Window* one : windows_)
       if (!one->gone && one->global()) survey_for_code(*one);
   }
+  for (Window* one : windows_)
+    if (!one->gone && one->name != one->told_name) tell(FromPage::named, Named{one->id, one->told_name = one->name});
   settled_ = true;
   tell(FromPage::settled, Settled{heard_, clock_, static_cast<uint32_t>(cpu_time(ticks_before_).count())});
 }
@@ -366,7 +368,6 @@ bool Page::receive(const base::Deadline& deadline) {
   return true;
 }
 
-// The parent has no other way to what a blob: URL names.
 void Page::attach_blob(Asked& asked) {
   if (!asked.url.starts_with("blob:")) return;
   asked.headers.clear();
@@ -457,10 +458,11 @@ void Page::handle_frame_document(const FrameDocument& message) {
   for (Window* parent : windows_) {
     for (Window::Child& child : parent->children) {
       if (child.id != message.window) continue;
-      std::string name = child.window ? child.window->name : std::string();
+      std::string name = child.window ? child.window->name : message.name;
       Window& window = open_window(message.document, child.id, parent, child.element);
-      window.name = name;
+      window.name = window.told_name = std::move(name);
       child.window = &window;
+      tell(FromPage::shows, Shows{child.id, message.number});
       if (!window.gone) window.loader->start(message.document);
       return;
     }

@@ -55,7 +55,7 @@ class Page {
   Window* window(uint32_t id);  // the one that stands under this number now
   const std::vector<Window*>& windows() const { return windows_; }
   uint32_t new_window_id() { return next_window_++; }
-  uint32_t frames_opened = 0, blank_frames_opened = 0, web_workers = 0;
+  uint32_t frames_opened = 0, blank_frames_opened = 0, web_workers = 0, empty_windows = 0;
   std::vector<Native*> observers;                    // MutationObservers, in order of their making
   std::map<std::string, const Native*> object_urls;  // blob: URLs
   Disk disk;
@@ -95,6 +95,8 @@ class Page {
   void fetch(Asked asked, std::function<void(const Loaded&)> done);
   Loaded fetch_now(Asked asked);  // synchronous XMLHttpRequest
   Answer ask(const Ask& ask);
+  // The parent has no other way to what a blob: URL names.
+  void attach_blob(Asked& asked);
   // False: it is too long for a message (a limit), or the parent is gone.
   template <class Message>
   bool tell(FromPage type, const Message& message) {
@@ -131,7 +133,6 @@ class Page {
     bool woken = false;  // has a turn, however late
   };
 
-  void attach_blob(Asked& asked);
   bool send(FromPage type, std::string body);
   bool receive(const base::Deadline& deadline);  // one message into inbox_; false: none, or gone
   void handle(const base::Frame& frame);

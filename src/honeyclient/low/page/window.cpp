@@ -122,7 +122,8 @@ namespace {
 // about:blank and about:srcdoc have no base, referrer or origin of their own.
 const Window& speaks_for(const Window& window) {
   const Window* found = &window;
-  while (found->url.scheme() == "about" && found->parent) found = found->parent;
+  while (found->url.scheme() == "about" && (found->parent || found->opener))
+    found = found->parent ? found->parent : found->opener;
   return *found;
 }
 
@@ -173,14 +174,16 @@ Target find_target(Window& from, const std::string& name) {
   std::string lowered = utf8(lower(wide(name)));
   if (lowered.empty() || lowered == "_self") return {&from};
   if (lowered == "_parent" && from.parent) return {from.parent};
-  if (lowered == "_top" && !from.page.start.is_frame) {
+  if (lowered == "_top") {
     Window* top = &from;
     while (top->parent) top = top->parent;
-    return {top};
+    if (top->opener || !from.page.start.is_frame) return {top};
   }
   if (lowered.starts_with('_')) return {};
-  for (Window* window : from.page.windows())
+  for (Window* window : from.page.windows()) {
+    if (window->opener && !window->gone && window->name == name) return {window};
     if (Window::Child* child = window->child_named(wide(name))) return {child->window, window, child->id};
+  }
   return {};
 }
 
@@ -228,7 +231,12 @@ void Window::navigate(const url::Url& to, intel::Mechanism mechanism, std::optio
     page.tell(FromPage::open_frame, OpenFrame{frame_number, name, std::move(request), true, asker});
     return;
   }
-  if (target.window) page.navigation_started();
+  if (target.window == this && opener) {
+    // The parent has not heard of it so far: it is a new window there.
+    target_name = name.empty() ? "_blank" : name;
+  } else if (target.window) {
+    page.navigation_started();
+  }
   page.tell(FromPage::navigate,
             Navigate{std::move(request), Relative::itself, 0, std::move(target_name), asker});
 }
@@ -324,14 +332,14 @@ JSObject* singleton(JSContext* cx, Window& window, std::string_view name,
 
 JSObject* parent_object(JSContext* cx, Window& window) {
   if (window.parent) return window.parent->global();
-  if (window.page.start.is_frame) return remote_window(cx, window, Relative::parent);
+  if (window.page.start.is_frame && !window.opener) return remote_window(cx, window, Relative::parent);
   return window.global();
 }
 
 JSObject* top_object(JSContext* cx, Window& window) {
   Window* top = &window;
   while (top->parent) top = top->parent;
-  if (window.page.start.is_frame) return remote_window(cx, window, Relative::top);
+  if (window.page.start.is_frame && !top->opener) return remote_window(cx, window, Relative::top);
   return top->global();
 }
 

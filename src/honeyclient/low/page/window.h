@@ -47,8 +47,10 @@ class Window final : public Native {
   const uint32_t id;
   Window* const parent;        // in this worker; nullptr for the first
   html::Element* const frame;  // the element that shows it
+  Window* opener = nullptr;    // of an empty window that a script of this worker opened, and writes into
   uint32_t depth = 0;          // of frames in this worker around it
   std::string name;
+  std::string told_name;  // the parent knows it as
   bool gone = false;  // replaced by another document, or its frame was removed
   void leave();       // gone from now on, with its workers
 

@@ -2,6 +2,7 @@
 #include <js/CompilationAndEvaluation.h>
 #include <js/GlobalObject.h>
 
+#include "honeyclient/low/limits.h"
 #include "honeyclient/low/page/clipboard.h"
 #include "honeyclient/low/page/collections.h"
 #include "honeyclient/low/page/components.h"
@@ -58,6 +59,27 @@ void stop(Call& call) {
 
 // --- other windows -----------------------------------------------------------------------------------------
 
+// One that shows nothing yet is the opener's to write into: it lives here, and the parent hears of it when it goes
+// somewhere. nullptr: there are too many.
+Window* empty_window(Window& opener, const std::string& name) {
+  Page& page = opener.page;
+  for (Window* window : page.windows())
+    if (window->opener && !window->gone && !name.starts_with('_') && window->name == name) return window;
+  if (++page.empty_windows > limits::max_windows) {
+    page.limit("windows");
+    return nullptr;
+  }
+  Document blank;
+  blank.url = "about:blank";
+  blank.referrer = opener.url.href();
+  Window& made = page.open_window(blank, page.new_window_id(), nullptr, nullptr);
+  if (made.gone) throw Thrown{};
+  made.opener = &opener;
+  if (!name.starts_with('_')) made.name = name;
+  made.loader->start_empty();
+  return &made;
+}
+
 }  // namespace
 
 void open_window(Call& call) {
@@ -73,9 +95,17 @@ void open_window(Call& call) {
   if (!url) call.dom_error("SyntaxError", "Unable to open a window with an invalid URL.");
   call.page.happened(window, "window", u"open " + wide(url->href()));
   note_protocol(window, *url);
-  if (url->is_http()) {
+  const bool script = url->scheme() == "javascript";
+  if (script || url->scheme() == "about") {
+    Window* made = empty_window(window, name);
+    if (!made) return call.give(opened_window(call.cx, window, name));
+    if (script) made->navigate(*url, intel::Mechanism::window_open, call.page.positions.origin_here());
+    return call.give(made->global());
+  }
+  if (url->is_http() || url->scheme() == "blob" || url->scheme() == "data") {
     OpenWindow message{name, window.asked(intel::Mechanism::window_open, *url)};
     message.asked.origin = call.page.positions.origin_here();
+    call.page.attach_blob(message.asked);
     call.page.tell(FromPage::open_window, message);
   }
   call.give(opened_window(call.cx, window, name));
@@ -99,6 +129,7 @@ void get_top(Call& call) {
   call.give(top_object(call.cx, call.self_window()));
 }
 void get_opener(Call& call) {
+  if (Window* opener = call.self_window().opener) return call.give(opener->global());
   if (!call.page.start.has_opener || call.self_window().parent) return call.give_null();
   call.give(remote_window(call.cx, call.window, Relative::opener));
 }
