@@ -256,6 +256,20 @@ def storage(b, page, target):
     return [following]
 
 
+def window_name(b, page, target):
+    """The page leaves the address in its window's name, which the next one there reads."""
+    following = b.new_url(own(page))
+    by_script(b, page, filled(b, b.rng.choice(["window.name = {u};\n«location = {a}»;",
+                                               "name = 'next|' + {u};\n«location.href = {a}»;"]), target, following),
+              ("location", following))
+    text, marks = b.marker.fill("var n = window.name.split('|').pop();\n«location.replace(n)»;")
+    b.edge("location", following, target, Code(text), marks[0])
+    shown = b.page_like(page, following)
+    shown.scripts = b.inline(shown, b.chain.edges[-1].code)
+    b.serve_page(shown, False)
+    return [following]
+
+
 # --- frames ----------------------------------------------------------------------------------------------
 
 
@@ -322,7 +336,10 @@ def document_mode(b, page, target):
     """Internet Explorer is asked to be an older one, and the page looks whether it is."""
     older = 8 if b.chain.persona == "ie11-win7" else 7
     content = b.rng.choice([f"IE={older}", f"IE=EmulateIE{older}"])
-    page.head = f'<meta http-equiv="X-UA-Compatible" content="{content}">' + page.head
+    if b.rng.random() < 0.5:
+        page.headers.append(("X-UA-Compatible", content))
+    else:
+        page.head = f'<meta http-equiv="X-UA-Compatible" content="{content}">' + page.head
     if b.in_frame:  # a frame has the mode of the window's document
         mechanisms.iframe(b, page, target)
         return
@@ -371,7 +388,7 @@ def pdf(b, page, target):
 WAYS = [(worker_says, STANDARD), (worker_is_asked, STANDARD), (worker_imports, STANDARD), (worker_asks, STANDARD),
         (worker_of_a_blob, MODERN), (shared_worker, MODERN), (module_worker, NEW), (inline_module, NEW),
         (module_file, NEW), (import_by_call, NEW), (event_stream, MODERN), (web_socket, STANDARD),
-        (text_of_another_origin, STANDARD), (text_of_another_origin, OLD), (text_that_is_run, ALL), (callback_of_a_script, ALL), (storage, ALL),
+        (text_of_another_origin, STANDARD), (text_of_another_origin, OLD), (text_that_is_run, ALL), (callback_of_a_script, ALL), (storage, ALL), (window_name, ALL),
         (refresh_in_a_frame, ALL), (frame_that_moves_its_parent, ALL), (frame_that_says, STANDARD), (frame_that_says, OLD), (script_in_srcdoc, MODERN),
         (base_of_a_script, ALL), (document_mode, TRIDENT)]
 TO_FILES = [(pdf, ALL)]  # what brings a file to the disk, and shows no page

@@ -45,6 +45,10 @@ ACTS = [Act("location", text) for text in LOCATIONS] + [
     Act("window_open", "«window.open({u}, '_self')»;"),
     Act("window_open", "«window.open({u})»;", top_only=True),
     Act("window_open", "var w = «window.open({u}, 'w', 'width=1,height=1')»;", top_only=True),
+    Act("location", "var w = window.open('');\n«w.location = {u}»;", top_only=True, browser=False),
+    Act("location", "var w = window.open('about:blank', 'n');\n«w.location.replace({u})»;", top_only=True, browser=False),
+    Act("iframe", "var w = window.open('', 'q');\n«w.document.write('<iframe src=\"' + {u} + '\"></iframe>')»;\n"
+        "w.document.close();", written_by="document.write", top_only=True, browser=False),
     Act("iframe", "«document.write('<iframe src=\"' + {u} + '\" width=1 height=1></iframe>')»;",
         written_by="document.write", parsing_only=True),
     Act("iframe", "«document.writeln('<iframe src=' + {u} + ' style=\"visibility:hidden\"></iframe>')»;",
