@@ -79,7 +79,7 @@ std::vector<std::string> unsafe_header_names(const std::vector<Header>& headers)
   }
   if (safe_bytes > most_of_safe_ones) unsafe.insert(unsafe.end(), safe.begin(), safe.end());
   std::ranges::sort(unsafe);
-  unsafe.erase(std::ranges::unique(unsafe).begin(), unsafe.end());
+  unsafe.erase(std::unique(unsafe.begin(), unsafe.end()), unsafe.end());
   return unsafe;
 }
 

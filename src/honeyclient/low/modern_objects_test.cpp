@@ -67,6 +67,130 @@ INSTANTIATE_TEST_SUITE_P(
     row_name);
 
 INSTANTIATE_TEST_SUITE_P(
+    Aborting, ModernObjects,
+    ::testing::Values(
+        Row{"a_request_under_way",
+            {{"/", "<script>var c = new AbortController(), s = c.signal; s.onabort = e => alert('heard ' + e.type + "
+                   "(e.target === s) + e.isTrusted);\nfetch('/d', {signal: s}).then(() => alert('came'), e => "
+                   "alert(e.name + (e === s.reason) + s.aborted)); c.abort(); c.abort()</script>"},
+             {"/d", "x"}},
+            {"alert: heard aborttruetrue", "alert: AbortErrortruetrue"},
+            {"fetch {a}/ -> {a}/d 2:6"}},
+        Row{"by_a_request_and_a_reason",
+            {{"/", "<script>var c = new AbortController(), r = new Request('/d', {signal: c.signal}); alert(r.signal === "
+                   "c.signal); fetch(r).catch(e => alert(e)); c.abort('why'); alert(new Request('/d').signal.aborted);"
+                   "try { c.signal.throwIfAborted() } catch (e) { alert('threw ' + e) }</script>"},
+             {"/d", "x"}},
+            {"alert: true", "alert: false", "alert: threw why", "alert: why"}},
+        Row{"what_was_aborted_before_is_not_asked_for",
+            {{"/", "<script>fetch('{b}/never', {signal: AbortSignal.abort(7)}).catch(e => alert(e)); try { fetch('/d', "
+                   "{signal: {}}) } catch (e) { alert(e.name) }</script>"}},
+            {"alert: TypeError", "alert: 7"}},
+        Row{"takes_listeners_along",
+            {{"/", "<script>var c = new AbortController(), n = 0; addEventListener('go', () => ++n, {signal: c.signal}); "
+                   "addEventListener('go', () => n += 10); dispatchEvent(new Event('go')); c.abort(); "
+                   "dispatchEvent(new Event('go')); addEventListener('go', () => n += 100, {signal: c.signal}); "
+                   "dispatchEvent(new Event('go')); alert(n)</script>"}},
+            {"alert: 31"}},
+        Row{"after_a_while",
+            {{"/", "<script>var s = AbortSignal.timeout(500); s.addEventListener('abort', () => { alert(s.reason.name); "
+                   "location = '{b}/x' })</script>"},
+             {"/x", "x"}},
+            {"alert: TimeoutError"},
+            {"location {a}/ -> {b}/x 1:101"}},
+        Row{"is_younger_than_firefox_52",
+            {{"/", "<script>alert(typeof AbortController + typeof AbortSignal)</script>"}},
+            {"alert: undefinedundefined"},
+            {},
+            "firefox52-winxp"}),
+    row_name);
+
+INSTANTIATE_TEST_SUITE_P(
+    Watchers, ModernObjects,
+    ::testing::Values(
+        Row{"what_is_shown_is_loaded",
+            {{"/", "<img id=i data-src={b}/x.gif><script>\nnew IntersectionObserver((l, o) => l.forEach(e => { if "
+                   "(e.isIntersecting) { e.target.src = e.target.dataset.src; o.unobserve(e.target) } "
+                   "})).observe(i)</script>"},
+             {"/x.gif", "GIF89a"}},
+            {},
+            {"image {a}/ -> {b}/x.gif 2:77"}},
+        Row{"what_is_hidden_is_told_when_it_shows",
+            {{"/", "<div id=o style='display: none'><p id=p>x</p></div><script>var w = new IntersectionObserver((l, same) => "
+                   "{ alert('' + l.length + (same === w) + l[0].isIntersecting + l[0].intersectionRatio + l[0].boundingClientRect.width "
+                   "+ l[0].target.id); if (l[0].isIntersecting) location = '{b}/x' });"
+                   "w.observe(p); w.observe(p); setTimeout(() => o.style.display = 'block', 900)</script>"},
+             {"/x", "x"}},
+            {"alert: 1truefalse00p", "alert: 1truetrue11920p"},
+            {"location {a}/ -> {b}/x 1:266"}},
+        Row{"as_their_standard_has_them",
+            {{"/", "<p id=p>x</p><script>var w = new IntersectionObserver(() => alert('never'), {threshold: [1, 0.5], rootMargin: "
+                   "'10px'}); alert(w.thresholds + w.rootMargin + w.root + ('isIntersecting' in "
+                   "IntersectionObserverEntry.prototype)); w.observe(p); alert(w.takeRecords().length + "
+                   "w.takeRecords().length); w.observe(document.createElement('i')); w.disconnect();"
+                   "try { new IntersectionObserver(() => 1, {threshold: 2}) } catch (e) { alert(e.name) }"
+                   "try { w.observe(7) } catch (e) { alert(e.name) }</script>"}},
+            {"alert: 0.5,110pxnulltrue", "alert: 1", "alert: RangeError", "alert: TypeError"}},
+        Row{"sizes",
+            {{"/", "<div id=d style='width: 200px; height: 30px'></div><script>var n = 0; new ResizeObserver(l => { "
+                   "var r = l[0].contentRect; alert(r.width + 'x' + r.height + ' ' + l[0].borderBoxSize[0].inlineSize); "
+                   "if (++n == 1) setTimeout(() => d.style.width = '300px', 100) }).observe(d)</script>"}},
+            {"alert: 200x30 200", "alert: 300x30 300"}},
+        Row{"who_never_lets_go_is_let_go",
+            {{"/", "<p id=p>x</p><script>var n = 0; new IntersectionObserver(() => { ++n; p.hidden = !p.hidden }).observe(p); "
+                   "addEventListener('pagehide', () => 1); window.onclick = () => alert(n > 0)</script>"}},
+            {"alert: true"}}),
+    row_name);
+
+// Queries, and how many of them are true.
+std::string asks(const char* queries) {
+  return "<script>alert([" + std::string(queries) + "].map(q => +matchMedia(q).matches).join(''))</script>";
+}
+INSTANTIATE_TEST_SUITE_P(
+    MediaQueries, ModernObjects,
+    ::testing::Values(
+        Row{"of_the_window",
+            {{"/", asks("'', 'all', 'screen', 'print', 'not print', 'not all', 'only screen and (min-width: 600px)', "
+                        "'(max-width: 600px)', '(min-width:40em) and (orientation:landscape)', '(width)', '(color)', "
+                        "'(monochrome)', 'SCREEN AND (MIN-WIDTH: 1PX)', '(min-aspect-ratio: 1/1)'")}},
+            {"alert: 11101010111" "011"}},
+        Row{"of_the_person",
+            {{"/", asks("'(hover)', '(hover: none)', '(pointer: fine)', '(any-pointer: coarse)', '(prefers-color-scheme: "
+                        "dark)', '(prefers-color-scheme: light)', '(prefers-reduced-motion: reduce)', "
+                        "'(prefers-reduced-motion)', '(display-mode: standalone)', '(resolution: 1dppx)', '(min-resolution: "
+                        "192dpi)', '(-webkit-min-device-pixel-ratio: 1.5)', '(-webkit-max-device-pixel-ratio: 1)'")}},
+            {"alert: 1010010001001"}},
+        Row{"joined",
+            {{"/", asks("'print, screen', '(max-width: 1px) or (color)', 'not (color)', '(not (max-width: 1px)) and (color)', "
+                        "'(400px <= width < 9000px)', '(width >= 9000px)', '(1px > width)', 'not (no-such: 1)', "
+                        "'(no-such) or (color)', '((color))', '(color) and (hover) or (grid)', 'screen and', '(min-width: "
+                        "px)', 'not print and (color)', '(min-width: calc(1px))', 'and'")}},
+            {"alert: 1101" "1000" "1100" "0100"}},
+        Row{"as_their_interface_has_them",
+            {{"/", "<script>var m = matchMedia('(MIN-width:600px),  what?'); alert(m.media + '|' + (m instanceof MediaQueryList) + "
+                   "m.onchange + typeof m.addListener(function () {}) + typeof m.addEventListener('change', function () {}));"
+                   "alert(matchMedia().matches)</script>"}},
+            {"alert: (min-width: 600px), not all|truenullundefinedundefined", "alert: false"}},
+        Row{"of_a_telephone",
+            {{"/", asks("'(pointer: coarse)', '(hover: none)', '(orientation: portrait)', '(max-width: 600px)', "
+                        "'(min-resolution: 2dppx)'")}},
+            {"alert: 11111"},
+            {},
+            "chrome-android"},
+        Row{"of_internet_explorer_11",
+            {{"/", "<script>alert(['(-ms-high-contrast: none)', '(-ms-high-contrast: active)', '(min-width: 1px)', '(hover)']"
+                   ".map(function (q) { return +matchMedia(q).matches }).join(''))</script>"}},
+            {"alert: 1010"},
+            {},
+            "ie11-win7"},
+        Row{"not_of_internet_explorer_9",
+            {{"/", "<script>alert(typeof matchMedia + typeof MediaQueryList)</script>"}},
+            {"alert: undefinedundefined"},
+            {},
+            "ie9-win7"}),
+    row_name);
+
+INSTANTIATE_TEST_SUITE_P(
     ShadowTrees, ModernObjects,
     ::testing::Values(
         Row{"are_apart_and_work",

@@ -31,7 +31,7 @@ inline constexpr std::array absent_members = {
                   2, 4},
     AbsentMembers{"Window", "CSSRuleList CSSMediaRule CSSImportRule CSSFontFaceRule MediaList", 1, 2, 4},
     AbsentMembers{"Window", "XMLHttpRequestUpload FileList DataTransfer DOMRect DOMRectReadOnly", 31, 61, 11},
-    AbsentMembers{"Window", "MediaQueryList MediaQueryListEvent", 55, 45, 14},
+    AbsentMembers{"Window", "MediaQueryListEvent", 55, 45, 14},
     AbsentMembers{"Window", "DOMPoint DOMMatrix DOMQuad DOMPointReadOnly DOMMatrixReadOnly", 62, 61, 11},
     AbsentMembers{"Window", "webkitURL", never, 10, 6},
     AbsentMembers{"Window", "CSS", 22, 28, 9},

@@ -209,6 +209,17 @@ void throw_type_error(JSContext* cx, const char* message) {
   throw Thrown{};
 }
 
+void throw_range_error(JSContext* cx, const char* message) {
+  JS_ReportErrorNumberASCII(
+      cx,
+      [](void*, unsigned) -> const JSErrorFormatString* {
+        static const JSErrorFormatString format = {"SHIKAKE_RANGE_ERROR", "{0}", 1, JSEXN_RANGEERR};
+        return &format;
+      },
+      nullptr, 0, message);
+  throw Thrown{};
+}
+
 void throw_dom_error(JSContext* cx, Window& window, std::string_view name, std::string_view message) {
   JS::RootedValue exception(cx, JS::ObjectValue(*make_dom_exception(cx, window, name, message)));
   JS_SetPendingException(cx, exception);

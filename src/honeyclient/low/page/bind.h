@@ -34,6 +34,7 @@
 namespace shikake::honeyclient::low::page {
 
 class Page;
+class Native;
 class Window;
 
 struct Thrown {};  // the exception itself is pending at the context
@@ -108,6 +109,7 @@ enum class Kind : uint8_t {
   aborter,
   media_query,
   watcher,
+  watched,
   brands,
   plain,
 };
@@ -116,6 +118,7 @@ struct Listener {
   std::u16string type;
   JS::Heap<JSObject*> callback;  // null: the `on…` handler stands here
   bool capture = false, once = false, removed = false;
+  const Native* signal = nullptr;  // that removes it
 };
 
 // The `on…` handler of one event: set by script, or the source of a content attribute, compiled when
@@ -210,6 +213,7 @@ class Call {
 };
 
 [[noreturn]] void throw_type_error(JSContext* cx, const char* message);
+[[noreturn]] void throw_range_error(JSContext* cx, const char* message);
 [[noreturn]] void throw_dom_error(JSContext* cx, Window& window, std::string_view name,
                                   std::string_view message);
 

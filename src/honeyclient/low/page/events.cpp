@@ -1,5 +1,7 @@
 #include "honeyclient/low/page/events.h"
 
+#include "honeyclient/low/page/abort.h"
+
 #include <js/CompilationAndEvaluation.h>
 #include <js/SourceText.h>
 
@@ -339,6 +341,10 @@ void add_listener(Call& call) {
     listener.capture = JS::ToBoolean(value);
     must(JS_GetProperty(call.cx, options, "once", &value));
     listener.once = JS::ToBoolean(value);
+    if (Signal* signal = signal_of(call.cx, options)) {
+      if (signal->aborted) return;
+      listener.signal = signal;
+    }
   } else {
     listener.capture = call.flag(2);
   }
@@ -347,6 +353,11 @@ void add_listener(Call& call) {
         other.capture == listener.capture)
       return;
   target->listeners.push_back(listener);
+  if (!listener.signal) return;
+  auto* signal = const_cast<Signal*>(static_cast<const Signal*>(listener.signal));
+  signal->actions.push_back([target, signal](JSContext*) {
+    for (Listener& one : target->listeners) one.removed |= one.signal == signal;
+  });
 }
 
 void remove_listener(Call& call) {

@@ -1,6 +1,7 @@
 // fetch(), Headers, Response, Request. https://fetch.spec.whatwg.org/#fetch-api
 #include <js/JSON.h>
 
+#include "honeyclient/low/page/abort.h"
 #include "honeyclient/low/page/body.h"
 #include "honeyclient/low/page/small_interfaces.h"
 #include "honeyclient/low/page/page.h"
@@ -43,8 +44,15 @@ std::string_view type_of(const Loaded& answer) {
 class Request final : public Native {
  public:
   static constexpr Kind native_kind = Kind::request;
-  Request(Window& the_window, Asked what) : Native(the_window, native_kind), asked(std::move(what)) {}
+  Request(Window& the_window, Asked what, Signal* the_signal)
+      : Native(the_window, native_kind), asked(std::move(what)), signal(the_signal) {}
   const Asked asked;
+  Signal* const signal;  // nullptr: none was given
+  JS::Heap<JSObject*> own_signal;
+  void trace(JSTracer* tracer) override {
+    Native::trace(tracer);
+    JS::TraceEdge(tracer, &own_signal, "signal");
+  }
 };
 
 // A plain object's own properties, or another Headers.
@@ -292,8 +300,28 @@ Asked asked_by(Call& call) {
   return asked;
 }
 
+// What may call it off: of the options, else of the Request.
+Signal* signal_by(Call& call) {
+  const Request* request = native_as<Request>(call.at(0));
+  Signal* given = nullptr;
+  if (call.object(1)) {
+    JS::RootedObject options(call.cx, call.object(1));
+    given = signal_of(call.cx, options);
+  }
+  return given || !request ? given : request->signal;
+}
+
 void construct_request(Call& call) {
-  call.give(wrap_native(call.cx, *new Request(call.window, asked_by(call)), "Request"));
+  Asked asked = asked_by(call);
+  Signal* signal = signal_by(call);
+  call.give(wrap_native(call.cx, *new Request(call.window, std::move(asked), signal), "Request"));
+}
+// One that nobody can abort where none was given.
+void get_request_signal(Call& call) {
+  Request& self = call.self<Request>();
+  if (self.signal) return call.give(self.signal->wrapper.get());
+  if (!self.own_signal) self.own_signal = wrap_native(call.cx, *new Signal(call.window), "AbortSignal");
+  call.give(self.own_signal.get());
 }
 void get_request_url(Call& call) {
   call.give(std::string_view(call.self<Request>().asked.url));
@@ -315,14 +343,15 @@ void get_request_headers(Call& call) {
   call.give(wrap_native(call.cx, *headers, "Headers"));
 }
 void clone_request(Call& call) {
-  call.give(wrap_native(call.cx, *new Request(call.window, call.self<Request>().asked), "Request"));
+  const Request& self = call.self<Request>();
+  call.give(wrap_native(call.cx, *new Request(call.window, self.asked, self.signal), "Request"));
 }
 
 constexpr JSFunctionSpec request_methods[] = {SHIKAKE_METHOD("clone", clone_request, 0), JS_FS_END};
 constexpr JSPropertySpec request_properties[] = {
     SHIKAKE_GETTER("method", get_method), SHIKAKE_GETTER("url", get_request_url),
     SHIKAKE_GETTER("headers", get_request_headers), SHIKAKE_GETTER("mode", get_mode),
-    SHIKAKE_GETTER("credentials", get_credentials), JS_PS_END};
+    SHIKAKE_GETTER("credentials", get_credentials), SHIKAKE_GETTER("signal", get_request_signal), JS_PS_END};
 
 constexpr JSFunctionSpec header_methods[] = {
     SHIKAKE_METHOD("get", get_header, 1), SHIKAKE_METHOD("has", has_header, 1),
@@ -364,13 +393,27 @@ void fetch_function(Call& call) {
   Window& window = call.window;
   Page& page = call.page;
   Asked asked = asked_by(call);
+  Signal* signal = signal_by(call);
   JS::RootedObject promise(call.cx, must(JS::NewPromiseObject(call.cx, nullptr)));
   call.give(promise);
+  if (signal && signal->aborted) {
+    JS::RootedValue reason(call.cx, signal->reason);
+    must(JS::RejectPromise(call.cx, promise, reason));
+    return;
+  }
   auto kept = std::make_shared<JS::PersistentRootedObject>(call.cx, promise);
+  // What was asked for comes all the same, and is in the record; the page has let go of it.
+  if (signal)
+    signal->actions.push_back([kept, signal](JSContext* cx) {
+      JS::RootedObject waiting(cx, *kept);
+      JS::RootedValue reason(cx, signal->reason);
+      if (JS::GetPromiseState(waiting) == JS::PromiseState::Pending) must(JS::RejectPromise(cx, waiting, reason));
+    });
   page.fetch(std::move(asked), [&window, &page, kept](const Loaded& answer) {
     page.run_script(window, [&] {
       JSContext* cx = page.cx;
       JS::RootedObject waiting(cx, *kept);
+      if (JS::GetPromiseState(waiting) != JS::PromiseState::Pending) return;
       if (!answer.ok) return reject_with_type_error(cx, waiting, "Failed to fetch");
       JS::RootedValue value(cx, JS::ObjectValue(*wrap_native(cx, *new Response(window, answer, type_of(answer)), "Response")));
       must(JS::ResolvePromise(cx, waiting, value));

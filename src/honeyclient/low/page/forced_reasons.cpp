@@ -51,6 +51,7 @@ constexpr Asks asks[] = {
     Asks{u"outerWidth", "window size"},
     Asks{u"outerHeight", "window size"},
     Asks{u"devicePixelRatio", "screen"},
+    Asks{u"matchMedia", "media query"},
     Asks{u"getTimezoneOffset", "time zone"},
     Asks{u"timeZone", "time zone"},
     Asks{u"Date", "the time"},

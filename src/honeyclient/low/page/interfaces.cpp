@@ -153,7 +153,7 @@ std::span<const std::span<const Interface>> interface_tables() {
       cross_interfaces(),     stream_interfaces(),     canvas_interfaces(),       missing_interfaces(),
       style_sheet_interfaces(), clipboard_item_interfaces(), shadow_interfaces(), subtle_interfaces(),
       custom_element_interfaces(), range_interfaces(), selection_interfaces(), walker_interfaces(),
-      readable_interfaces(), sink_interfaces(), compression_interfaces(),
+      readable_interfaces(), sink_interfaces(), compression_interfaces(), abort_interfaces(), watcher_interfaces(), media_interfaces(),
   };
   return tables;
 }
@@ -205,6 +205,7 @@ JSObject* interface_constructor(JSContext* cx, Window& window, const Interface& 
     JS::RootedObject constructor(cx, JS_GetFunctionObject(function));
     must(JS_LinkConstructorAndPrototype(cx, constructor, prototype));
     if (interface.statics) must(JS_DefineFunctions(cx, constructor, interface.statics));
+    remove_absent_members(cx, window.page.persona(), name + ".", constructor);
     if (interface.name == "Notification") define_permission(cx, constructor);
     for (const Constant& constant : interface.constants)
       must(JS_DefineProperty(cx, constructor, constant.name, constant.value,

@@ -198,6 +198,7 @@ constexpr std::array trident_interfaces = {Since{"Performance", 9},
                                            Since{"CustomEvent", 9},
                                            Since{"MutationObserver", 11},
                                            Since{"MutationRecord", 11},
+                                           Since{"MediaQueryList", 10},
                                            Since{"Range", 9},
                                            Since{"Selection", 9},
                                            Since{"TreeWalker", 9},
@@ -280,6 +281,15 @@ constexpr std::array births = {
     Birth{"", "TextEncoder", 18, 38, 10},
     Birth{"", "TextDecoder", 19, 38, 10},
     Birth{"", "IntersectionObserver", 55, 51, 12},
+    Birth{"", "IntersectionObserverEntry", 55, 51, 12},
+    Birth{"", "ResizeObserverEntry", 69, 64, 13},
+    Birth{"", "AbortController", 57, 66, 11},
+    Birth{"", "AbortSignal", 57, 66, 11},
+    Birth{"AbortSignal", "reason", 97, 98, 15},
+    Birth{"AbortSignal", "throwIfAborted", 97, 100, 15},
+    Birth{"AbortSignal.", "abort", 88, 93, 15},
+    Birth{"AbortSignal.", "timeout", 100, 103, 16},
+    Birth{"AbortSignal.", "any", 124, 116, 17},
     Birth{"", "ResizeObserver", 69, 64, 13},
     Birth{"", "MutationObserver", 14, 26, 6},
     Birth{"", "MutationRecord", 14, 26, 6},
@@ -367,9 +377,10 @@ bool is_absent(const Persona& persona, const Lifetime& row) {
 }
 
 // What the last Edge of its own engine lacked, of the above.
-constexpr std::array<std::string_view, 9> never_in_edge = {
+constexpr std::array<std::string_view, 14> never_in_edge = {
     "randomUUID",   "attachShadow",   "shadowRoot",      "assignedSlot",       "composed",
-    "composedPath", "queueMicrotask", "structuredClone", "requestIdleCallback"};
+    "composedPath", "queueMicrotask", "structuredClone", "requestIdleCallback", "reason", "throwIfAborted", "abort",
+    "timeout", "any"};
 
 bool is_unborn(const Persona& persona, const Birth& row) {
   if (persona.engine == Engine::edge)

@@ -56,6 +56,7 @@ class Page {
   const std::vector<Window*>& windows() const { return windows_; }
   uint32_t new_window_id() { return next_window_++; }
   uint32_t frames_opened = 0, blank_frames_opened = 0, web_workers = 0, empty_windows = 0;
+  std::vector<Native*> watchers;                     // Intersection- and ResizeObservers
   std::vector<Native*> observers;                    // MutationObservers, in order of their making
   std::map<std::string, const Native*> object_urls;  // blob: URLs
   Disk disk;

@@ -129,31 +129,13 @@ constexpr JSFunctionSpec crypto_methods[] = {SHIKAKE_METHOD("getRandomValues", g
                                              SHIKAKE_METHOD("randomUUID", random_uuid, 0), JS_FS_END};
 constexpr JSPropertySpec secure_crypto_properties[] = {SHIKAKE_GETTER("subtle", get_subtle), JS_PS_END};
 
-// Observers of layout: there is none, so they never call back but for what is visible at once.
-void construct_watcher(Call& call) {
-  call.give(simple_object(call.cx, call.window, "IntersectionObserver"));
-}
-constexpr JSFunctionSpec watcher_methods[] = {SHIKAKE_METHOD("observe", say_nothing, 1),
-                                              SHIKAKE_METHOD("unobserve", say_nothing, 1),
-                                              SHIKAKE_METHOD("disconnect", say_nothing, 0), JS_FS_END};
-
 constexpr Interface table[] = {
     {.name = "Console", .parent = "", .methods = console_methods},
     {.name = "Performance",
      .parent = "EventTarget",
      .methods = performance_methods,
      .properties = performance_properties},
-    {.name = "Crypto", .parent = "", .methods = crypto_methods, .engines = on_modern},
-    {.name = "IntersectionObserver",
-     .parent = "",
-     .methods = watcher_methods,
-     .construct = native<construct_watcher>,
-     .engines = on_modern},
-    {.name = "ResizeObserver",
-     .parent = "",
-     .methods = watcher_methods,
-     .construct = native<construct_watcher>,
-     .engines = on_modern}};
+    {.name = "Crypto", .parent = "", .methods = crypto_methods, .engines = on_modern}};
 
 void get_simple(Call& call, std::string_view interface) {
   Window& window = call.self_window();
@@ -186,15 +168,6 @@ void get_crypto(Call& call) {
   }));
 }
 
-void match_media(Call& call) {
-  JS::RootedObject made(call.cx, must(JS_NewPlainObject(call.cx)));
-  JS::RootedString media(call.cx, to_string(call.cx, call.text(0)));
-  must(JS_DefineProperty(call.cx, made, "media", media, JSPROP_ENUMERATE));
-  must(JS_DefineProperty(call.cx, made, "matches", JS::FalseHandleValue, JSPROP_ENUMERATE));
-  for (const char* name : {"addListener", "removeListener", "addEventListener", "removeEventListener"})
-    must(JS_DefineFunction(call.cx, made, name, native<say_nothing>, 1, JSPROP_ENUMERATE));
-  call.give(made);
-}
 void structured_clone(Call& call) {
   JS::RootedValue copy(call.cx, Clone::of(call.cx, call.at(0))->read(call.cx));
   call.give(JS::HandleValue(copy));

@@ -12,7 +12,7 @@ void get_console(Call& call);
 void get_performance(Call& call);
 void get_crypto(Call& call);
 void get_subtle(Call& call);  // subtle.cpp
-void match_media(Call& call);
+void match_media(Call& call);  // media_query.cpp
 void structured_clone(Call& call);
 void canvas_context(Call& call);  // canvas.cpp
 void canvas_data_url(Call& call);

@@ -48,5 +48,8 @@ std::span<const Interface> walker_interfaces();          // tree_walker.cpp
 std::span<const Interface> readable_interfaces();        // streams.cpp
 std::span<const Interface> sink_interfaces();            // sinks.cpp
 std::span<const Interface> compression_interfaces();     // compression.cpp
+std::span<const Interface> abort_interfaces();           // abort.cpp
+std::span<const Interface> watcher_interfaces();         // watchers.cpp
+std::span<const Interface> media_interfaces();           // media_query.cpp
 
 }  // namespace shikake::honeyclient::low::page

@@ -15,6 +15,7 @@
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"
 #include "honeyclient/low/page/person.h"
+#include "honeyclient/low/page/watchers.h"
 #include "honeyclient/low/page/window.h"
 
 namespace shikake::honeyclient::low::page {
@@ -288,7 +289,7 @@ bool visitor_acts(Page& page) {
     visited.look_again = filled || clicked;
     if (visited.look_again || present) return true;
   }
-  return false;
+  return look_at_watched(page);
 }
 
 }  // namespace shikake::honeyclient::low::page

@@ -248,6 +248,7 @@ constexpr JSFunctionSpec trident_functions[] = {SHIKAKE_METHOD("attachEvent", at
                                                 SHIKAKE_METHOD("setImmediate", set_immediate, 1),
                                                 SHIKAKE_METHOD("CollectGarbage", do_nothing, 0),
                                                 SHIKAKE_METHOD("navigate", navigate_method, 1),
+                                                SHIKAKE_METHOD("matchMedia", match_media, 1),
                                                 JS_FS_END};
 
 // In the order of the interface's text (Chromium's window.idl; https://html.spec.whatwg.org/#the-window-object).
