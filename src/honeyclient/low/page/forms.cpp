@@ -336,6 +336,35 @@ void activate(JSContext*, html::Element& element) {
   }
 }
 
+namespace {
+
+bool is_labelable(const html::Element& element) {
+  if (element.is(Name::input)) return type_of(element) != u"hidden";
+  return element.is(Name::button) || element.is(Name::select) || element.is(Name::textarea);
+}
+
+// What a click on a label goes to. https://html.spec.whatwg.org/#labeled-control
+html::Element* control_of(html::Element& label) {
+  if (const std::u16string* id = label.attribute(u"for")) {
+    html::Element* named = html::element_by_id(label.root(), *id);
+    return named && is_labelable(*named) ? named : nullptr;
+  }
+  for (html::Node* node = &label; node; node = html::next_in_tree(*node, label))
+    if (html::Element* element = node->as_element(); element && is_labelable(*element)) return element;
+  return nullptr;
+}
+
+// That of the label around an element, where the element takes no click for itself.
+html::Element* labelled_by_click(html::Element& element) {
+  for (html::Element* up = &element; up; up = up->parent_element()) {
+    if (up->is(Name::label)) return control_of(*up);
+    if (is_labelable(*up) || (up->is(Name::a) && up->has_attribute(Name::href))) return nullptr;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
 bool click(JSContext* cx, NodeNative& target, Event& event) {
   html::Element* element = target.node.as_element();
   const std::u16string type = element && element->is(Name::input) ? type_of(*element) : u"";
@@ -349,6 +378,10 @@ bool click(JSContext* cx, NodeNative& target, Event& event) {
   if (ticks && checked(*element) != was)
     for (const char16_t* told : {u"input", u"change"}) fire_at_node(*element, told, true);
   activate(cx, *element);
+  html::Element* control = labelled_by_click(*element);
+  Window* window = control ? window_of(*control) : nullptr;
+  if (window && !control->attribute(u"disabled"))
+    click(cx, native_of_node(cx, *window, *control), make_event(cx, *window, u"click", "MouseEvent", true, true));
   return true;
 }
 

@@ -9,6 +9,7 @@
 #include "honeyclient/low/page/forms.h"
 #include "honeyclient/low/page/node.h"
 #include "honeyclient/low/page/page.h"
+#include "honeyclient/low/page/promise.h"
 #include "honeyclient/low/page/small_interfaces.h"
 #include "honeyclient/low/page/tables.h"
 #include "honeyclient/low/page/url_parts.h"
@@ -140,10 +141,27 @@ constexpr Reflected script_reflected[] = {
     {"htmlFor", "for", text}};
 
 void get_complete(Call& call) {
-  call.give(!call.self_element().has_attribute(html::Name::src));
+  html::Element& self = call.self_element();
+  const Window* owner = window_of(self);
+  call.give(!owner || owner->loader->is_complete(self));
 }
+// Of one that came, as small as a counter's; nobody has looked into it.
 void get_size(Call& call) {
-  call.give(int32_t{1});
+  html::Element& self = call.self_element();
+  const Window* owner = window_of(self);
+  call.give(int32_t{owner && owner->loader->is_there(self)});
+}
+void get_current_source(Call& call) {
+  html::Element& self = call.self_element();
+  const std::u16string* source = self.attribute(html::Name::src);
+  Window* owner = window_of(self);
+  if (source && owner)
+    if (auto url = owner->resolve(trim(*source))) return call.give(std::string_view(url->href()));
+  call.give(std::u16string_view());
+}
+void decode_picture(Call& call) {
+  call.self_element();
+  call.give(resolved(call.cx, JS::UndefinedHandleValue));
 }
 void construct_image(Call& call) {
   count_node(call);
@@ -167,7 +185,9 @@ void construct_audio(Call& call) {
 }
 constexpr JSPropertySpec image_properties[] = {SHIKAKE_GETTER("complete", get_complete),
                                                SHIKAKE_GETTER("naturalWidth", get_size),
-                                               SHIKAKE_GETTER("naturalHeight", get_size), JS_PS_END};
+                                               SHIKAKE_GETTER("naturalHeight", get_size),
+                                               SHIKAKE_GETTER("currentSrc", get_current_source), JS_PS_END};
+constexpr JSFunctionSpec image_methods[] = {SHIKAKE_METHOD("decode", decode_picture, 0), JS_FS_END};
 constexpr Reflected image_reflected[] = {
     {"src", "src", Reflect::url},         {"alt", "alt", text},
     {"srcset", "srcset", text},           {"name", "name", text},
@@ -347,7 +367,8 @@ std::span<const Interface> html_interfaces() {
       {.name = "HTMLImageElement",
        .parent = "HTMLElement",
        .properties = image_properties,
-       .reflected = image_reflected},
+       .reflected = image_reflected,
+       .mixin_methods = image_methods},
       {.name = "Image", .parent = "HTMLImageElement", .construct = native<construct_image>},
       {.name = "Option", .parent = "HTMLOptionElement", .construct = native<construct_option>},
       {.name = "Audio", .parent = "HTMLAudioElement", .construct = native<construct_audio>},

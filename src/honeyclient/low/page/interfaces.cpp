@@ -153,7 +153,8 @@ std::span<const std::span<const Interface>> interface_tables() {
       cross_interfaces(),     stream_interfaces(),     canvas_interfaces(),       missing_interfaces(),
       style_sheet_interfaces(), clipboard_item_interfaces(), shadow_interfaces(), subtle_interfaces(),
       custom_element_interfaces(), range_interfaces(), selection_interfaces(), walker_interfaces(),
-      readable_interfaces(), sink_interfaces(), compression_interfaces(), abort_interfaces(), watcher_interfaces(), media_interfaces(),
+      readable_interfaces(), sink_interfaces(), compression_interfaces(), abort_interfaces(),
+      watcher_interfaces(),  media_interfaces(),      telling_interfaces(),
   };
   return tables;
 }

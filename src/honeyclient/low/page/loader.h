@@ -65,6 +65,10 @@ class Loader final : public html::Observer {
   void child_removed(html::Node& parent, html::Node& child, html::Node* previous, html::Node* next) override;
   void closed(html::Element& element) override;
 
+  // Of a picture: nothing of it is on its way; it has come. No worker reads its bytes.
+  bool is_complete(const html::Element& image) const;
+  bool is_there(const html::Element& image) const;
+
  private:
   struct Script {
     html::Element* element;
@@ -123,7 +127,12 @@ class Loader final : public html::Observer {
   std::deque<std::shared_ptr<Script>> deferred_, in_order_;
   std::deque<Change> changes_;
   uint32_t blockers_ = 0;
-  std::unordered_map<const html::Element*, std::u16string> images_;  // what each was asked with
+  void has_come(html::Element& element, bool came);  // or failed: its event
+  struct Picture {
+    std::u16string source;  // that it was asked with
+    bool complete = false, came = false;
+  };
+  std::unordered_map<const html::Element*, Picture> images_;
   std::set<std::string> sheets_imported_;                            // by @import: each is asked for once
   bool changing_ = false;  // an attribute that script has set is being followed
   uint32_t write_depth_ = 0;

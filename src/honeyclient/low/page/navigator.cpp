@@ -294,6 +294,7 @@ void get_navigator(Call& call) {
       must(JS_DefineFunctions(cx, prototype, modern_methods) &&
            JS_DefineProperties(cx, prototype, modern_properties));
     define_lures(cx, window, prototype);
+    define_telling(cx, window, prototype);
     if (persona.hardware_concurrency > 0) must(JS_DefineProperties(cx, prototype, cores_properties));
     if (window.page.engine_bit() & on_blink) must(JS_DefineProperties(cx, prototype, blink_properties));
     if (window.page.engine_bit() & on_gecko) must(JS_DefineProperties(cx, prototype, gecko_properties));

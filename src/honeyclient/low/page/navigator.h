@@ -9,4 +9,7 @@ void get_navigator(Call& call);
 void get_screen(Call& call);
 void define_chrome(JSContext* cx, Window& window);  // window.chrome, of Blink
 
+// userAgentData and permissions (user_agent_data.cpp).
+void define_telling(JSContext* cx, Window& window, JS::HandleObject navigator);
+
 }  // namespace shikake::honeyclient::low::page

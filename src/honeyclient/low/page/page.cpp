@@ -135,6 +135,7 @@ uint32_t Page::add_timer(Window& window, double delay_ms, bool repeats, std::fun
     };
   const double due = since_start() + delay;
   Timer timer{id, &window, std::max(delay, 4.0), repeats, std::move(action)};
+  timer.renewed = in_timer_;
   if (due > static_cast<double>(limits::max_virtual_time.count()))
     if (std::optional<Place> place = positions.here())
       timer.place = place->source->sha256 + std::to_string(place->line) + ":" + std::to_string(place->column);
@@ -159,6 +160,13 @@ bool Page::has_a_turn(const Timer& timer, double due) {
   return late_.insert(timer.place).second;
 }
 
+// Faster than the page's time allows: what it would do later is not seen, but for what it does for a visitor.
+bool Page::is_to_rest(const Timer& timer) {
+  if (timer.woken || !(timer.fired || timer.renewed) || timers_fired_ < limits::timers_before_rest) return false;
+  limit("timers");
+  return true;
+}
+
 // Whoever looks again and again for what somebody does finds it: each has one turn more.
 void Page::wake_timers() {
   for (Timer& timer : std::exchange(resting_, {})) {
@@ -178,7 +186,7 @@ bool Page::run_next_timer() {
     }
     if (start.forced) {
       if (due > static_cast<double>(limits::max_forced_virtual_time.count())) return false;
-    } else if (!has_a_turn(next->second, due)) {
+    } else if (!has_a_turn(next->second, due) || is_to_rest(next->second)) {
       if (resting_.size() < limits::max_resting_timers) resting_.push_back(std::move(next->second));
       timers_.erase(next);
       continue;
@@ -201,7 +209,9 @@ bool Page::run_next_timer() {
     timer.woken = false;
     if (timer.repeats && timers_fired_ < limits::max_timers)
       timers_.emplace(std::pair(due + timer.interval, timer_sequence_++), std::move(timer));
+    in_timer_ = true;
     run_task(action);
+    in_timer_ = false;
     return true;
   }
   return false;

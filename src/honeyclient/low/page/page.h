@@ -130,7 +130,8 @@ class Page {
     bool repeats;
     std::function<void()> action;
     std::string place;   // that set it, where it waits for longer than the page's time
-    bool fired = false;  // of one that repeats
+    bool fired = false;    // of one that repeats
+    bool renewed = false;  // set by another's turn
     bool woken = false;  // has a turn, however late
   };
 
@@ -142,6 +143,7 @@ class Page {
   void run_jobs();
   bool run_next_timer();
   bool has_a_turn(const Timer& timer, double due);
+  bool is_to_rest(const Timer& timer);
   void wake_timers();
   void report_exception(Window& window);
   void report_rejections();
@@ -172,6 +174,7 @@ class Page {
   uint64_t random_state_;
   uint32_t ticks_before_;  // of the process, when the page began
   int script_depth_ = 0;
+  bool in_timer_ = false;
   bool scripts_ran_ = false;  // since the last survey
   bool stopped_ = false, running_jobs_ = false, memory_spent_ = false;
   std::vector<std::string> said_;  // limits and unemulated: each once

@@ -33,7 +33,7 @@ void Loader::subresource(html::Element& element, Mechanism mechanism, std::u16st
   if (text.empty()) return;
   auto url = window_.resolve(text);
   if (!url) {
-    window_.page.post([&element] { fire_at_node(element, u"error"); });
+    window_.page.post([this, &element] { has_come(element, false); });
     return;
   }
   // data: and blob: hold their bytes; nothing is asked for. What a plugin is given so is looked into.
@@ -43,7 +43,7 @@ void Loader::subresource(html::Element& element, Mechanism mechanism, std::u16st
   if (!url->is_http() && (!local || !for_a_plugin || empty)) {
     window_.page.post([this, &element, local] {
       element_loaded(window_, element);
-      fire_at_node(element, local ? u"load" : u"error");
+      has_come(element, local);
     });
     return;
   }
@@ -56,9 +56,24 @@ void Loader::subresource(html::Element& element, Mechanism mechanism, std::u16st
     if (came && mechanism == Mechanism::stylesheet)
       import_sheets(element, decode_text(loaded.body, "", "UTF-8"), sheet);
     element_loaded(window_, element);
-    fire_at_node(element, came ? u"load" : u"error");
+    has_come(element, came);
     unblock();
   });
+}
+
+void Loader::has_come(html::Element& element, bool came) {
+  if (auto picture = images_.find(&element); picture != images_.end())
+    picture->second.complete = true, picture->second.came = came;
+  fire_at_node(element, came ? u"load" : u"error");
+}
+
+bool Loader::is_complete(const html::Element& image) const {
+  auto picture = images_.find(&image);
+  return picture == images_.end() || picture->second.complete;
+}
+bool Loader::is_there(const html::Element& image) const {
+  auto picture = images_.find(&image);
+  return picture != images_.end() && picture->second.came;
 }
 
 void Loader::import_sheets(html::Element& element, std::u16string_view css, const url::Url& base) {
@@ -106,6 +121,11 @@ Mechanism mechanism_of(const html::Element& element) {
 void Loader::connect(html::Element& element) {
   if (!element.is_html()) {
     if (element.name() == Name::script) prepare_script(element, false);
+    // An SVG fragment is loaded once it is there.
+    if (element.name() == Name::svg && element.attribute(u"onload"))
+      window_.page.post([&element] {
+        if (element.connected()) fire_at_node(element, u"load");
+      });
     return;
   }
   auto ask = [&](Mechanism mechanism, Name attribute) {
@@ -203,9 +223,9 @@ void Loader::attribute_effect(html::Element& element, std::u16string_view name) 
 void Loader::load_image(html::Element& image) {
   const std::u16string* source = image.attribute(Name::src);
   if (!source) return;
-  std::u16string& loaded = images_[&image];
-  if (loaded == *source && !changing_) return;  // moved in the tree
-  loaded = *source;
+  Picture& picture = images_[&image];
+  if (picture.source == *source && !changing_) return;  // moved in the tree
+  picture = {*source};
   subresource(image, Mechanism::image, *source);
 }
 

@@ -51,5 +51,6 @@ std::span<const Interface> compression_interfaces();     // compression.cpp
 std::span<const Interface> abort_interfaces();           // abort.cpp
 std::span<const Interface> watcher_interfaces();         // watchers.cpp
 std::span<const Interface> media_interfaces();           // media_query.cpp
+std::span<const Interface> telling_interfaces();         // user_agent_data.cpp
 
 }  // namespace shikake::honeyclient::low::page
