@@ -9,6 +9,7 @@ namespace shikake::html {
 
 void Links::attach(Node& parent, Node& child, Node* before) {
   Node* previous = before ? before->previous_ : parent.last_child_;
+  ++tree_changes;
   child.parent_ = &parent;
   child.previous_ = previous;
   child.next_ = before;
@@ -21,6 +22,7 @@ void Links::detach(Node& child) {
   (child.previous_ ? child.previous_->next_ : parent.first_child_) = child.next_;
   (child.next_ ? child.next_->previous_ : parent.last_child_) = child.previous_;
   child.parent_ = child.previous_ = child.next_ = nullptr;
+  ++tree_changes;
 }
 
 void Links::set_connected(Node& root, bool connected) {

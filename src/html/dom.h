@@ -59,6 +59,10 @@ struct Position {
   bool operator==(const Position&) const = default;
 };
 
+// Counts the changes of this thread's trees: of what stands where, and of attributes. Whoever keeps what it found in
+// one sees by it whether that is still so.
+inline thread_local uint64_t tree_changes = 0;
+
 class Node {
  public:
   Node(const Node&) = delete;
@@ -155,7 +159,10 @@ class Element final : public Node {
   bool remove_attribute(Atom local_name);
   bool remove_attribute_ns(Atom ns, Atom local_name);
   // All at once, of an element that nobody has seen yet; nobody is told.
-  void start_with(std::vector<Attribute> attributes) { attributes_ = std::move(attributes); }
+  void start_with(std::vector<Attribute> attributes) {
+    attributes_ = std::move(attributes);
+    ++tree_changes;
+  }
 
   std::u16string_view id() const;
   // One of the blank-separated names of `class`; letters compare without case in quirks mode.

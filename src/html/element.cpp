@@ -51,6 +51,7 @@ const Attribute* Element::attribute_qualified(std::u16string_view qualified_name
 }
 
 void Element::set_attribute_ns(Attribute attribute) {
+  ++tree_changes;
   auto found = std::ranges::find_if(attributes_, [&](const Attribute& each) {
     return each.local_name == attribute.local_name && each.ns == attribute.ns;
   });
@@ -76,6 +77,7 @@ bool Element::remove_attribute_ns(Atom ns, Atom local_name) {
   auto found = std::ranges::find_if(
       attributes_, [&](const Attribute& each) { return each.local_name == local_name && each.ns == ns; });
   if (found == attributes_.end()) return false;
+  ++tree_changes;
   Attribute gone = std::move(*found);
   attributes_.erase(found);
   if (Observer* observer = document().observer) {

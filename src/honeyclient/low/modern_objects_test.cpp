@@ -229,6 +229,15 @@ INSTANTIATE_TEST_SUITE_P(
              {"/x", "x"}},
             {"alert: parsed"},
             {"location {a}/ -> {b}/x 1:1 < 1:89"}},
+        Row{"lists_follow_the_tree",
+            {{"/", "<p id=p>x</p><div id=d></div><script>var l = document.getElementsByClassName('c'), f = document.forms, a = "
+                   "document.all, c = d.childNodes, was = a.length, said = [l.length]; p.className = 'c'; said.push(l.length); "
+                   "p.setAttribute('class', 'b'); said.push(l.length); d.innerHTML = '<b class=c></b><form name=n></form>'; "
+                   "said.push(l.length, f.length, f.n === f[0], c.length, a.length - was); l[0].remove(); said.push(l.length, "
+                   "c.length, c[0].name); f[0].name = 'm'; said.push(f.n === undefined, f.m === c[0]); "
+                   "c[0].removeAttribute('name'); said.push(f.m === undefined); d.textContent = ''; said.push(f.length, c.length, "
+                   "a.length - was); alert(said.join())</script>"}},
+            {"alert: 0,1,0,1,1,true,2,2,0,1,n,true,true,true,0,0,0"}},
         Row{"pictures",
             {{"/", "<img id=i src=/i.gif onload='alert(i.complete + i.naturalWidth + i.currentSrc.slice(-6)); i.decode().then(() "
                    "=> alert(1))'><script>alert('' + i.complete + i.naturalWidth + new Image().complete);"

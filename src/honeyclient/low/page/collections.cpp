@@ -1,6 +1,7 @@
 #include "honeyclient/low/page/collections.h"
 
 #include <algorithm>
+#include <array>
 
 #include "honeyclient/low/page/exotic.h"
 #include "honeyclient/low/page/page.h"
@@ -16,12 +17,29 @@ class Collection final : public Exotic {
   static constexpr Kind native_kind = Kind::collection;
   using Nodes = std::function<std::vector<html::Node*>()>;
   Collection(Window& the_window, Nodes the_nodes)
-      : Exotic(the_window, Kind::collection), nodes(std::move(the_nodes)) {}
+      : Exotic(the_window, Kind::collection), ask_(std::move(the_nodes)) {}
+
+  // As they are now; until another list is read. A script that goes through a list asks for each of its places, so
+  // the lists that were read last are kept while no tree changes: a few, as scripts make thousands.
+  const std::vector<html::Node*>& nodes() {
+    struct Kept {
+      const Collection* of = nullptr;
+      uint64_t changes = 0;
+      std::vector<html::Node*> nodes;
+    };
+    static std::array<Kept, 8> kept;
+    static size_t oldest = 0;
+    auto own = std::ranges::find(kept, this, &Kept::of);
+    if (own != kept.end() && own->changes == html::tree_changes) return own->nodes;
+    Kept& fresh = own != kept.end() ? *own : kept[oldest++ % kept.size()];
+    fresh = {this, html::tree_changes, ask_()};
+    return fresh.nodes;
+  }
 
   bool undetectable() override { return hidden; }
   uint32_t length() override { return static_cast<uint32_t>(nodes().size()); }
   bool item(JSContext* cx, uint32_t index, JS::MutableHandleValue value) override {
-    std::vector<html::Node*> now = nodes();
+    const std::vector<html::Node*>& now = nodes();
     if (index >= now.size()) return false;
     value.setObject(*wrap(cx, *window, *now[index]));
     return true;
@@ -42,16 +60,18 @@ class Collection final : public Exotic {
     return nullptr;
   }
 
-  const Nodes nodes;
   bool hidden = false;
+
+ private:
+  const Nodes ask_;
 };
 
 void get_length(Call& call) {
   call.give(call.self<Collection>().length());
 }
 void item(Call& call) {
-  std::vector<html::Node*> nodes = call.self<Collection>().nodes();
   double index = call.number(0);
+  const std::vector<html::Node*>& nodes = call.self<Collection>().nodes();
   bool inside = index >= 0 && index < static_cast<double>(nodes.size());
   call.give(inside ? nodes[static_cast<size_t>(index)] : nullptr);
 }
